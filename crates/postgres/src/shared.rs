@@ -1,0 +1,106 @@
+//! The one cluster that the tests of a checkout share: started by whoever needs it first, left running.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+
+use crate::{
+    find::{Binaries, Search, data_major},
+    launch::{Durability, launch},
+    place::Place,
+    server::Server,
+    sql,
+};
+
+/// The environment variable by which a test finds a cluster that is already there.
+pub const URL_VARIABLE: &str = "DATABASE_URL";
+
+/// The connection string of the shared cluster's maintenance database, starting the cluster when it does not run.
+///
+/// `home` is the cluster's folder (`target/test-postgres`); a fetched PostgreSQL is looked for in
+/// `.posthaste` beside `target`. Any number of processes may call this at once. The server outlives
+/// the caller; [`stop_shared`] ends it. Fast and forgetful settings: for tests only.
+pub async fn ensure_shared(home: &Path) -> anyhow::Result<String> {
+    let place = Place::resolve(&data_dir(home))?;
+    if let Some(url) = running(&place).await {
+        return Ok(url);
+    }
+    let _lock = lock(home).await?;
+    if let Some(url) = running(&place).await {
+        return Ok(url);
+    }
+    if let Some(sick) = Server::on(&place.data) {
+        sick.stop().await?;
+    }
+    let binaries = Binaries::find(&Search::from_env(&posthaste_home(home)))?;
+    if data_major(&place.data).is_some_and(|major| major != binaries.major) {
+        fs::remove_dir_all(&place.data)
+            .with_context(|| format!("cannot remove {}", place.data.display()))?;
+    }
+    // Not waited for: it is to outlive us.
+    drop(launch(&binaries, &place, Durability::Test).await?);
+    Ok(sql::url(&place.socket, sql::MAINTENANCE))
+}
+
+/// Stops the shared cluster; false when it did not run.
+pub async fn stop_shared(home: &Path) -> anyhow::Result<bool> {
+    let place = Place::resolve(&data_dir(home))?;
+    let Some(server) = Server::on(&place.data) else {
+        return Ok(false);
+    };
+    let _lock = lock(home).await?;
+    server.stop().await?;
+    Ok(true)
+}
+
+/// The connection string of the shared cluster when it runs and answers.
+pub async fn shared_url(home: &Path) -> anyhow::Result<Option<String>> {
+    Ok(running(&Place::resolve(&data_dir(home))?).await)
+}
+
+async fn running(place: &Place) -> Option<String> {
+    Server::on(&place.data)?;
+    let url = sql::url(&place.socket, sql::MAINTENANCE);
+    sql::connect(&url).await.ok().map(|_| url)
+}
+
+fn data_dir(home: &Path) -> PathBuf {
+    home.join("data")
+}
+
+/// `<root>/.posthaste` for `<root>/target/test-postgres`.
+fn posthaste_home(home: &Path) -> PathBuf {
+    let home = std::path::absolute(home).unwrap_or_else(|_| home.to_owned());
+    home.ancestors().nth(2).unwrap_or(&home).join(".posthaste")
+}
+
+/// One starter at a time; the others wait and then find it running.
+async fn lock(home: &Path) -> anyhow::Result<File> {
+    let path = home.join("start.lock");
+    fs::create_dir_all(home).with_context(|| format!("cannot create {}", home.display()))?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path);
+    let file = file.with_context(|| format!("cannot write {}", path.display()))?;
+    tokio::task::spawn_blocking(move || file.lock().map(|()| file))
+        .await?
+        .with_context(|| format!("cannot lock {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fetched_copy_is_looked_for_beside_the_target_folder() {
+        assert_eq!(
+            posthaste_home(Path::new("/clone/target/test-postgres")),
+            Path::new("/clone/.posthaste")
+        );
+    }
+}
