@@ -1,0 +1,425 @@
+//! The contract of a social network: one trait for built-in networks and, later, plugins.
+//!
+//! A publish is three things: steps that are invisible and may be repeated ([`Connector::prepare`]),
+//! **one call that makes the post visible and may not be repeated** ([`Connector::publish`]), and
+//! reads that tell what happened ([`Connector::lookup`]). No network takes an idempotency key, so
+//! the engine writes down its intent before that one call and reads back when the answer is unknown.
+//! A connector keeps no state; clock, HTTP and deadlines are passed in.
+
+use std::{ops::Range, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{
+    error::ErrorCode,
+    media::{MediaFacts, PictureRule, VideoRule},
+    network::Network,
+    ports::{Blobs, ByteStream, Clock, Http},
+    post::{ContentKind, Problem},
+    secret::Secret,
+};
+
+/// Limits and features of a network, as data (sources: `docs/networks.md` and networks.md).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Capabilities {
+    /// The network.
+    pub network: Network,
+    /// Kinds of posts it has.
+    pub kinds: &'static [ContentKind],
+    /// Longest text, in the unit of `text_unit`.
+    pub max_text: usize,
+    /// How text is counted, for people: "characters", "weighted characters".
+    pub text_unit: &'static str,
+    /// Longest title in characters; 0 when there is none.
+    pub max_title: usize,
+    /// Longest alt text in characters.
+    pub max_alt_text: usize,
+    /// Most hashtags, when limited.
+    pub max_hashtags: Option<usize>,
+    /// Most mentions, when limited.
+    pub max_mentions: Option<usize>,
+    /// Most pictures in one post.
+    pub max_pictures: usize,
+    /// A post needs at least one picture or video.
+    pub media_required: bool,
+    /// Pictures and videos may stand in one post.
+    pub mixed_media: bool,
+    /// The link is a field of its own; elsewhere it is written below the text.
+    pub link_field: bool,
+    /// The target must name a board or the like.
+    pub destination_required: bool,
+    /// What a picture must be.
+    pub picture: PictureRule,
+    /// What a picture in a story must be.
+    pub story_picture: Option<PictureRule>,
+    /// What a video must be.
+    pub video: Option<VideoRule>,
+    /// What a reel must be.
+    pub reel: Option<VideoRule>,
+    /// What a video in a story must be.
+    pub story_video: Option<VideoRule>,
+    /// How long after a call a read-back is trustworthy: at least three times the lag of the list.
+    pub settle: Duration,
+    /// A missing find on a complete listing, so many times, proves that nothing was published.
+    pub absence_readings: i32,
+    /// Permissions asked for when connecting.
+    pub scopes: &'static [&'static str],
+}
+
+/// Where the networks' hosts are: in production themselves, in the sandbox all under one address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hosts {
+    /// `http://127.0.0.1:4100` in the sandbox, `None` in production.
+    pub base: Option<String>,
+}
+
+impl Hosts {
+    /// The address of `path` (with its leading slash) on a network's `host`.
+    pub fn url(&self, host: &str, path: &str) -> String {
+        match &self.base {
+            Some(base) => format!("{}/{host}{path}", base.trim_end_matches('/')),
+            None => format!("https://{host}{path}"),
+        }
+    }
+}
+
+/// The app's registration at a network's developer console.
+#[derive(Clone, Debug)]
+pub struct AppCredentials {
+    /// Client id.
+    pub id: String,
+    /// Client secret.
+    pub secret: Secret,
+}
+
+/// What every call gets.
+#[derive(Clone)]
+pub struct Ctx {
+    /// Sends requests.
+    pub http: Arc<dyn Http>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where the hosts are.
+    pub hosts: Hosts,
+    /// The app's registration.
+    pub app: AppCredentials,
+}
+
+/// Tokens as a network gave them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TokenSet {
+    /// Access token.
+    pub access: Secret,
+    /// Refresh token, where there is one.
+    pub refresh: Option<Secret>,
+    /// When the access token ends.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When the refresh token ends.
+    pub refresh_expires_at: Option<DateTime<Utc>>,
+    /// Granted permissions; empty when the network does not say.
+    pub scopes: Vec<String>,
+}
+
+/// An account, page or profile that a consent opened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// The network's id.
+    pub remote_id: String,
+    /// Its display name.
+    pub name: String,
+    /// Its handle, without @.
+    pub username: Option<String>,
+    /// Its picture.
+    pub avatar_url: Option<String>,
+    /// The tokens to publish with (a page has its own).
+    pub tokens: TokenSet,
+}
+
+/// A board or the like inside an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destination {
+    /// The network's id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// Who publishes: an account with its access token.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The network's id of the account.
+    pub account_id: String,
+    /// Its handle, for permalinks.
+    pub username: Option<String>,
+    /// The access token.
+    pub access: Secret,
+}
+
+/// A consent that is about to be asked for.
+#[derive(Clone, Debug)]
+pub struct Authorization {
+    /// Where the network sends the browser back to.
+    pub redirect_uri: String,
+    /// Binds the answer to the question.
+    pub state: String,
+    /// PKCE verifier (RFC 7636); networks without PKCE ignore it.
+    pub verifier: String,
+}
+
+/// A picture or video, ready for the network.
+#[derive(Clone)]
+pub struct RenditionMedia {
+    /// What it is.
+    pub facts: MediaFacts,
+    /// Description for people who cannot see it.
+    pub alt_text: Option<String>,
+    /// A signed public address from which a network can fetch it.
+    pub url: String,
+    /// Reads its bytes by ranges, for uploads.
+    pub source: MediaSource,
+}
+
+/// Media bytes by ranges, never as a whole in memory.
+#[derive(Clone)]
+pub struct MediaSource {
+    /// Where the bytes live.
+    pub blobs: Arc<dyn Blobs>,
+    /// Their key.
+    pub key: String,
+}
+
+impl MediaSource {
+    /// Opens a range.
+    pub async fn read(&self, range: Range<u64>) -> crate::Result<ByteStream> {
+        self.blobs.read(&self.key, range).await
+    }
+}
+
+/// What one connection is to publish.
+#[derive(Clone)]
+pub struct Rendition {
+    /// Where it appears.
+    pub kind: ContentKind,
+    /// The person's text, without the link.
+    pub text: String,
+    /// The title.
+    pub title: Option<String>,
+    /// The link, with tracking parameters if wanted.
+    pub link: Option<String>,
+    /// Pictures and videos in order.
+    pub media: Vec<RenditionMedia>,
+    /// Board or the like.
+    pub destination: Option<String>,
+}
+
+/// What a preparation came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Prepared {
+    /// A step is done: keep `progress`, call again after `wait`.
+    Step {
+        /// What to hand in again; survives a crash.
+        progress: Value,
+        /// How long the network wants us to wait.
+        wait: Duration,
+        /// The step in words, for the timeline.
+        note: String,
+    },
+    /// All invisible steps are done; `ready` goes to `publish` and `lookup`.
+    Ready {
+        /// Ids made on the way (uploads, containers).
+        ready: Value,
+    },
+}
+
+/// Why a call failed, as far as the engine must know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FailureClass {
+    /// May be repeated after a while.
+    Retry,
+    /// The network asks us to wait, until when if it says so.
+    RateLimited {
+        /// When the limit resets.
+        until: Option<DateTime<Utc>>,
+        /// The whole app is limited, not only the account.
+        app_wide: bool,
+    },
+    /// The token is not accepted.
+    Reauthorize,
+    /// A permission or role is missing.
+    Permission,
+    /// The content is refused for good.
+    Rejected,
+    /// Somebody must act at the network's developer console.
+    Operator,
+}
+
+/// A failed call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What to do about it.
+    pub class: FailureClass,
+    /// What happened, in words a person understands, with the network's own message.
+    pub message: String,
+    /// The HTTP status, if there was an answer.
+    pub status: Option<u16>,
+    /// The network's own code (`190/463`).
+    pub remote_code: Option<String>,
+    /// The network's id of the request, for its support.
+    pub request_id: Option<String>,
+}
+
+impl Failure {
+    /// A failure without an answer from the network.
+    pub fn new(class: FailureClass, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            message: message.into(),
+            status: None,
+            remote_code: None,
+            request_id: None,
+        }
+    }
+
+    /// The product's code for it.
+    pub fn code(&self) -> ErrorCode {
+        match self.class {
+            FailureClass::Retry => ErrorCode::NetworkUnavailable,
+            FailureClass::RateLimited { .. } => ErrorCode::NetworkRateLimited,
+            FailureClass::Reauthorize => ErrorCode::ReconnectRequired,
+            FailureClass::Permission => ErrorCode::NetworkPermission,
+            FailureClass::Rejected => ErrorCode::NetworkRejected,
+            FailureClass::Operator => ErrorCode::NetworkOperator,
+        }
+    }
+}
+
+/// A post that is live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// The network's id of the post.
+    pub remote_id: String,
+    /// Its public address; a cosmetic read that fails leaves it empty.
+    pub permalink: Option<String>,
+}
+
+/// What the one visible call came to. Only an explicit answer counts; everything else is unknown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Live.
+    Published(Published),
+    /// Surely nothing became visible.
+    Failed(Failure),
+    /// Nobody knows: time-out after connect, reset, 5xx, success without id, refused as duplicate.
+    Unknown {
+        /// What was seen, for the timeline.
+        reason: String,
+    },
+}
+
+/// What the engine wrote down before the visible call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Intent {
+    /// When the intent was committed; a post older than this (minus clock skew) is not ours.
+    pub at: DateTime<Utc>,
+    /// What `prepare` made.
+    pub ready: Value,
+    /// The newest post of ours on this account before this one.
+    pub after_id: Option<String>,
+    /// Posts of ours that are known already and so cannot be the one looked for.
+    pub known_ids: Vec<String>,
+}
+
+/// What a read-back told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// It is live.
+    Found(Published),
+    /// Not there. `proved`: a final state says so, no second reading is needed.
+    Absent {
+        /// True when the network itself says that nothing was published.
+        proved: bool,
+    },
+    /// Several candidates, or no listing possible.
+    CannotTell {
+        /// Why, for a person.
+        reason: String,
+    },
+}
+
+/// A social network.
+#[async_trait]
+pub trait Connector: Send + Sync {
+    /// Limits and features.
+    fn capabilities(&self) -> &'static Capabilities;
+
+    /// The length of a text by the network's own rule, link included as it will be written.
+    fn count(&self, text: &str) -> usize;
+
+    /// The text exactly as it will be sent (with the link below it where there is no link field).
+    fn compose(&self, rendition: &Rendition) -> String;
+
+    /// Everything the network would refuse, and what a person should know. Pure.
+    fn check(&self, rendition: &Rendition) -> Vec<Problem>;
+
+    /// The consent page.
+    fn authorize_url(&self, ctx: &Ctx, authorization: &Authorization) -> String;
+
+    /// Turns a consent's code into tokens of the person.
+    async fn exchange(
+        &self,
+        ctx: &Ctx,
+        authorization: &Authorization,
+        code: &str,
+    ) -> Result<TokenSet, Failure>;
+
+    /// The accounts a person's tokens open.
+    async fn accounts(&self, ctx: &Ctx, tokens: &TokenSet) -> Result<Vec<Account>, Failure>;
+
+    /// Fresh tokens; networks without refresh answer `Reauthorize`.
+    async fn refresh(&self, ctx: &Ctx, tokens: &TokenSet) -> Result<TokenSet, Failure>;
+
+    /// Gives the access back, where the network has a call for it.
+    async fn revoke(&self, ctx: &Ctx, session: &Session) -> Result<(), Failure>;
+
+    /// Boards or the like of an account; empty where there are none.
+    async fn destinations(
+        &self,
+        _ctx: &Ctx,
+        _session: &Session,
+    ) -> Result<Vec<Destination>, Failure> {
+        Ok(Vec::new())
+    }
+
+    /// The next invisible step; `progress` is what the last one returned, `None` at first.
+    async fn prepare(
+        &self,
+        ctx: &Ctx,
+        session: &Session,
+        rendition: &Rendition,
+        progress: Option<Value>,
+    ) -> Result<Prepared, Failure>;
+
+    /// The one call that makes the post visible. Never repeated by anybody but a new attempt.
+    async fn publish(
+        &self,
+        ctx: &Ctx,
+        session: &Session,
+        rendition: &Rendition,
+        ready: &Value,
+    ) -> Outcome;
+
+    /// Reads back what became of an intent.
+    async fn lookup(
+        &self,
+        ctx: &Ctx,
+        session: &Session,
+        rendition: &Rendition,
+        intent: &Intent,
+    ) -> Result<Lookup, Failure>;
+
+    /// Deletes a live post; deleting what is gone is a success.
+    async fn delete(&self, ctx: &Ctx, session: &Session, remote_id: &str) -> Result<(), Failure>;
+}

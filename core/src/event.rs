@@ -1,0 +1,83 @@
+//! The event log: everything that happened is one row, written in the same transaction.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! event_types {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
+        /// What happened.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum EventType {
+            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+        }
+
+        impl EventType {
+            /// Every type.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The type as the log and the API write it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The type behind a name, if there is one.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
+            }
+        }
+    };
+}
+
+event_types! {
+    /// An account was connected.
+    ConnectionCreated = "connection.created";
+    /// An account was reconnected, renamed, enabled, disabled, paused or resumed.
+    ConnectionUpdated = "connection.updated";
+    /// The network no longer accepts our access.
+    ConnectionReconnectRequired = "connection.reconnect_required";
+    /// An account was removed.
+    ConnectionRemoved = "connection.removed";
+    /// An upload was finished and looked at.
+    MediaReady = "media.ready";
+    /// An upload turned out to be unusable.
+    MediaFailed = "media.failed";
+    /// Media was removed.
+    MediaDeleted = "media.deleted";
+    /// A post was written.
+    PostCreated = "post.created";
+    /// A post's content was changed.
+    PostUpdated = "post.updated";
+    /// A post was removed.
+    PostDeleted = "post.deleted";
+    /// A target has a time.
+    TargetScheduled = "target.scheduled";
+    /// A target was cancelled.
+    TargetCancelled = "target.cancelled";
+    /// A worker took the target.
+    TargetClaimed = "target.claimed";
+    /// The call that makes the post visible is about to be made.
+    TargetSending = "target.sending";
+    /// The post is live.
+    TargetPublished = "target.published";
+    /// A try failed; another follows.
+    TargetRetrying = "target.retrying";
+    /// It is not known whether the post is live; reading back.
+    TargetUncertain = "target.uncertain";
+    /// The target waits for a person.
+    TargetHeld = "target.held";
+    /// The target failed for good.
+    TargetFailed = "target.failed";
+    /// The post was deleted on the network.
+    TargetDeleted = "target.deleted";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_again() {
+        for kind in EventType::ALL {
+            assert_eq!(EventType::from_name(kind.as_str()), Some(*kind));
+        }
+    }
+}

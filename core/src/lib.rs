@@ -1,0 +1,28 @@
+//! The domain of Posthaste: values, rules, state machines and the ports through which the rest of
+//! the world is reached.
+//!
+//! Pure by design: no runtime, database, HTTP server or client. Whatever must be read from outside
+//! (time, chance, network, files) comes through a trait in [`ports`], so every rule here can be
+//! tested with exact values.
+//!
+//! Where to look: [`target`] holds the state machine of a publication, [`connector`] the contract
+//! of a social network, [`post`] what a person writes, [`schedule`] local times and instants,
+//! [`error`] the one table of error codes, [`ids`] the one list of ids.
+
+pub mod access;
+pub mod connector;
+pub mod error;
+pub mod event;
+pub mod ids;
+pub mod media;
+pub mod network;
+pub mod ports;
+pub mod post;
+pub mod provenance;
+pub mod schedule;
+pub mod secret;
+pub mod target;
+
+pub use error::{Error, ErrorCode, Result};
+pub use network::Network;
+pub use provenance::Provenance;

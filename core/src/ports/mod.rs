@@ -1,0 +1,15 @@
+//! What the domain needs from outside, as traits; each has its fake beside it.
+
+mod blobs;
+mod cipher;
+mod clock;
+mod http;
+mod random;
+
+pub use blobs::{Blobs, ByteStream, MemoryBlobs};
+pub use cipher::{Cipher, PlainCipher};
+pub use clock::{Clock, FrozenClock};
+pub use http::{
+    Body, Http, Method, Part, PartBody, Request, Response, ScriptedHttp, TransportError,
+};
+pub use random::{Random, SeededRandom};

@@ -1,0 +1,5 @@
+//! Local times in a zone, and the instants they mean.
+
+mod local;
+
+pub use local::{LocalTime, Resolved, Shift, parse_zone};

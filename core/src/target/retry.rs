@@ -1,0 +1,87 @@
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use crate::ports::Random;
+
+/// Tries after which a target fails.
+pub const MAX_ATTEMPTS: i32 = 8;
+
+/// Waits between tries (publishing.md, Queue, Times).
+pub const BACK_OFF: [TimeDelta; 8] = [
+    TimeDelta::seconds(30),
+    TimeDelta::minutes(2),
+    TimeDelta::minutes(8),
+    TimeDelta::minutes(20),
+    TimeDelta::hours(1),
+    TimeDelta::hours(2),
+    TimeDelta::hours(4),
+    TimeDelta::hours(8),
+];
+
+/// The wait after the `attempt`-th try (from 1), × 0.8–1.2 so that many do not come back at once.
+pub fn back_off(attempt: i32, random: &dyn Random) -> TimeDelta {
+    let index = (attempt.max(1) as usize - 1).min(BACK_OFF.len() - 1);
+    let factor = 0.8 + 0.4 * random.unit();
+    TimeDelta::milliseconds((BACK_OFF[index].num_milliseconds() as f64 * factor) as i64)
+}
+
+/// The time limits of publishing; a network may have a settle time of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// How long a worker holds a line without a sign of life.
+    pub lease: Duration,
+    /// How long after the deadline of an unknown call the first read-back waits.
+    pub settle: Duration,
+    /// How long one call may take.
+    pub call: Duration,
+    /// How often lost leases are looked for.
+    pub sweep: Duration,
+    /// How often due lines are looked for without a hint.
+    pub poll: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(90),
+            settle: Duration::from_secs(60),
+            call: Duration::from_secs(30),
+            sweep: Duration::from_secs(5),
+            poll: Duration::from_secs(1),
+        }
+    }
+}
+
+/// When to read back after `misses` readings without a find: 1×, 2×, 4× the settle time.
+pub fn read_back_delay(settle: Duration, misses: i32) -> Duration {
+    settle * 2u32.pow(misses.clamp(0, 4) as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::SeededRandom;
+
+    #[test]
+    fn waits_grow_and_stay_within_a_fifth() {
+        let random = SeededRandom::new(1);
+        for attempt in 1..=10 {
+            let base = BACK_OFF[(attempt as usize - 1).min(7)].num_milliseconds() as f64;
+            let wait = back_off(attempt, &random).num_milliseconds() as f64;
+            assert!(
+                (0.8 * base - 1.0..1.2 * base).contains(&wait),
+                "{attempt}: {wait}"
+            );
+        }
+    }
+
+    #[test]
+    fn readings_double() {
+        let settle = Duration::from_secs(10);
+        assert_eq!(
+            [0, 1, 2].map(|misses| read_back_delay(settle, misses).as_secs()),
+            [10, 20, 40]
+        );
+    }
+}

@@ -1,0 +1,3 @@
+//! The subcommands of `posthaste-sandbox`.
+
+pub mod networks;

@@ -1,0 +1,6 @@
+//! What Posthaste is tried against without the internet: simulated networks whose wire format,
+//! limits and errors are those of the real ones, with faults, a movable clock and a log of every
+//! accepted post.
+
+pub mod commands;
+pub mod networks;
