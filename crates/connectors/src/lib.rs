@@ -1,1 +1,3 @@
-//! posthaste-connectors
+//! One folder for each network, behind the [`Connector`](posthaste_core::connector::Connector) trait.
+
+pub mod check;
