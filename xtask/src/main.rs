@@ -1,1 +1,58 @@
-fn main() {}
+//! Developer commands: `cargo xtask <command>`.
+
+mod bench;
+mod generate;
+mod run;
+mod sandbox;
+mod test;
+mod test_postgres;
+mod tidy;
+mod tools;
+mod totals;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Everything a developer runs in this checkout.
+#[derive(Parser)]
+#[command(name = "cargo xtask", about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build everything and run Posthaste on this machine with simulated networks; Ctrl-C stops it.
+    Sandbox(sandbox::Args),
+    /// Run every check and test, and end with one line of totals.
+    Test(test::Args),
+    /// Write the files that are made from code: schema.graphql and docs/errors.md.
+    Gen(generate::Args),
+    /// Check the rules that no compiler and no lint checks.
+    Tidy,
+    /// Measure: built with optimisation, figures on standard output.
+    Bench(bench::Args),
+    /// The PostgreSQL that tests share. Tests start it by themselves.
+    TestPostgres(test_postgres::Args),
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Task::Sandbox(args) => sandbox::run(args).await,
+        Task::Test(args) => test::run(args).await,
+        Task::Gen(args) => generate::run(&args),
+        Task::Tidy => tidy::run(),
+        Task::Bench(args) => bench::run(&args).await,
+        Task::TestPostgres(args) => test_postgres::run(&args).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

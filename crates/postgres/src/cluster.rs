@@ -102,7 +102,7 @@ impl Cluster {
         ];
         for (signal, patience) in steps {
             if self.ask(signal, patience).await? {
-                return Ok(());
+                return self.place.clear_socket();
             }
         }
         self.child.kill().await.at("kill", &self.place.data)
@@ -118,6 +118,17 @@ impl Cluster {
             Err(_) => Ok(false),
         }
     }
+}
+
+/// Removes a data folder with its log, unless a process of ours uses it. A server left behind there is stopped first.
+pub async fn remove(data: &Path) -> Result<(), Error> {
+    let place = Place::resolve(data)?;
+    let _lock = take(&place)?;
+    if let Some(orphan) = Server::on(&place.data) {
+        orphan.stop().await?;
+    }
+    place.clear_socket()?;
+    place.remove()
 }
 
 impl Drop for Cluster {

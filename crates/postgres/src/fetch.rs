@@ -76,41 +76,44 @@ async fn unpack(work: &Path, platform: &str, target: &Path) -> anyhow::Result<Pa
         .args(["-xzf", archive, "--no-same-owner"])
         .current_dir(work))
     .await?;
-    let root = work.join("package");
-    link_libraries(&root)?;
+    let native = work.join("package/native");
+    link_libraries(&native)?;
     let place = target.join(VERSION);
     let _ = fs::remove_dir_all(&place);
-    fs::rename(root.join("native"), &place)
-        .with_context(|| format!("cannot write {}", place.display()))?;
+    fs::rename(&native, &place).with_context(|| format!("cannot write {}", place.display()))?;
     Ok(place.join("bin"))
 }
 
-/// A link that the package format could not carry.
+/// A link that the package format could not carry; both paths are from the package's root.
 #[derive(Deserialize)]
 struct Link {
-    /// The file that exists, from the package's root.
+    /// The file that exists.
     source: PathBuf,
-    /// The link to make, from the package's root.
+    /// The link to make.
     target: PathBuf,
 }
 
 /// Makes the links between library names that the package keeps as a list.
-fn link_libraries(root: &Path) -> anyhow::Result<()> {
-    let list = root.join("native/pg-symlinks.json");
+fn link_libraries(native: &Path) -> anyhow::Result<()> {
+    let list = native.join("pg-symlinks.json");
     let text =
         fs::read_to_string(&list).with_context(|| format!("cannot read {}", list.display()))?;
     let links: Vec<Link> =
         serde_json::from_str(&text).with_context(|| format!("cannot read {}", list.display()))?;
     for Link { source, target } in links {
-        let up: PathBuf = target
+        // The folder is moved afterwards: the links must not name it.
+        let (source, target) = (
+            source.strip_prefix("native")?,
+            target.strip_prefix("native")?,
+        );
+        let up = target
             .parent()
             .into_iter()
             .flat_map(Path::components)
-            .map(|_| "..")
-            .collect();
-        let path = root.join(&target);
+            .map(|_| "..");
+        let path = native.join(target);
         let _ = fs::remove_file(&path);
-        symlink(up.join(&source), &path)
+        symlink(up.collect::<PathBuf>().join(source), &path)
             .with_context(|| format!("cannot link {}", path.display()))?;
     }
     Ok(())
@@ -154,4 +157,28 @@ async fn run(command: &mut Command) -> anyhow::Result<String> {
         );
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listed_links_are_made_and_survive_a_move() {
+        let base = std::env::temp_dir().join(format!("posthaste-links-{}", std::process::id()));
+        let native = base.join("native");
+        fs::create_dir_all(native.join("lib")).unwrap();
+        fs::write(native.join("lib/libpq.so.5.18"), "library").unwrap();
+        let list = r#"[{"source":"native/lib/libpq.so.5.18","target":"native/lib/libpq.so.5"}]"#;
+        fs::write(native.join("pg-symlinks.json"), list).unwrap();
+
+        link_libraries(&native).unwrap();
+        fs::rename(&native, base.join("18.4")).unwrap();
+
+        assert_eq!(
+            fs::read_to_string(base.join("18.4/lib/libpq.so.5")).unwrap(),
+            "library"
+        );
+        fs::remove_dir_all(&base).unwrap();
+    }
 }

@@ -18,7 +18,7 @@ mod server;
 pub mod shared;
 mod sql;
 
-pub use cluster::{Cluster, Options};
+pub use cluster::{Cluster, Options, remove};
 pub use error::Error;
 pub use fetch::fetch;
 pub use find::{Binaries, NotFound, OLDEST_MAJOR, Search};

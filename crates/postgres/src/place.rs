@@ -50,6 +50,27 @@ impl Place {
         self.account.own(&self.socket)
     }
 
+    /// Removes a socket folder that is not the data folder.
+    pub(crate) fn clear_socket(&self) -> Result<(), Error> {
+        if self.socket == self.data || !self.socket.exists() {
+            return Ok(());
+        }
+        fs::remove_dir_all(&self.socket).at("remove", &self.socket)
+    }
+
+    /// Removes the data folder and what lies beside it.
+    pub(crate) fn remove(&self) -> Result<(), Error> {
+        for path in [self.log(), self.lock()] {
+            if path.exists() {
+                fs::remove_file(&path).at("remove", &path)?;
+            }
+        }
+        if self.data.exists() {
+            fs::remove_dir_all(&self.data).at("remove", &self.data)?;
+        }
+        Ok(())
+    }
+
     /// The server's log file, beside the data folder.
     pub(crate) fn log(&self) -> PathBuf {
         self.beside("log")

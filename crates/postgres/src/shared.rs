@@ -15,14 +15,20 @@ use crate::{
     sql,
 };
 
-/// The environment variable by which a test finds a cluster that is already there.
-pub const URL_VARIABLE: &str = "DATABASE_URL";
+/// The folder of this checkout's shared cluster: `<root>/target/test-postgres`.
+pub fn default_home() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    root.ancestors()
+        .nth(2)
+        .unwrap_or(root)
+        .join("target/test-postgres")
+}
 
 /// The connection string of the shared cluster's maintenance database, starting the cluster when it does not run.
 ///
 /// `home` is the cluster's folder (`target/test-postgres`); a fetched PostgreSQL is looked for in
 /// `.posthaste` beside `target`. Any number of processes may call this at once. The server outlives
-/// the caller; [`stop_shared`] ends it. Fast and forgetful settings: for tests only.
+/// the caller (two milliseconds when it runs already); [`stop_shared`] ends it. Fast and forgetful settings: for tests only.
 pub async fn ensure_shared(home: &Path) -> anyhow::Result<String> {
     let place = Place::resolve(&data_dir(home))?;
     if let Some(url) = running(&place).await {

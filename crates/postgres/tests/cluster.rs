@@ -154,6 +154,8 @@ async fn a_long_path_gets_a_short_socket() {
         1
     );
     cluster.stop().await.unwrap();
+    posthaste_postgres::remove(&data).await.unwrap();
+    assert!(!data.exists());
 }
 
 #[tokio::test]

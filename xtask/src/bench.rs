@@ -1,0 +1,47 @@
+//! `cargo xtask bench`: builds and runs the benchmarks of `sandbox/src/bin/bench.rs`.
+
+use crate::{run, tools};
+
+/// What to measure.
+#[derive(clap::Args)]
+pub struct Args {
+    /// `publish`: targets per second through one worker; `api`: lists and mutations against raw SQL. Both when left out.
+    #[arg(value_parser = ["publish", "api"])]
+    which: Option<String>,
+    /// Passed on to the benchmark.
+    #[arg(last = true)]
+    rest: Vec<String>,
+}
+
+/// Runs the benchmarks one after the other.
+pub async fn run(args: &Args) -> anyhow::Result<()> {
+    tools::check_compiler()?;
+    tools::postgres(&run::default_home()).await?;
+    run::say("building with optimisation (the first time takes long)");
+    let build = [
+        "build",
+        "--profile",
+        "bench",
+        "-p",
+        "posthaste-api",
+        "-p",
+        "posthaste-sandbox",
+    ];
+    run::succeed(run::cargo().args(build))?;
+    let all = ["publish", "api"].map(str::to_owned);
+    for which in args.which.as_ref().map_or(&all[..], std::slice::from_ref) {
+        let bench = [
+            "run",
+            "--quiet",
+            "--profile",
+            "bench",
+            "-p",
+            "posthaste-sandbox",
+            "--bin",
+            "posthaste-bench",
+            "--",
+        ];
+        run::succeed(run::cargo().args(bench).arg(which).args(&args.rest))?;
+    }
+    Ok(())
+}

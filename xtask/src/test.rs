@@ -1,0 +1,153 @@
+//! `cargo xtask test`: every check, one after the other, and one line of totals.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    process::Stdio,
+    time::Instant,
+};
+
+use anyhow::{Context, bail};
+use posthaste_postgres::shared;
+
+use crate::{
+    generate,
+    run::{cargo, default_home, say, succeed},
+    tidy, tools,
+    totals::Totals,
+};
+
+/// How much to run.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Only format, tidy and the unit tests beside the code.
+    #[arg(long)]
+    quick: bool,
+}
+
+/// Runs all steps, also after one failed; an error when anything failed.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let begin = Instant::now();
+    tools::check_compiler()?;
+    tools::postgres(&default_home()).await?;
+    tools::nextest()?;
+
+    let mut report = Report::default();
+    report.check("format", || {
+        succeed(cargo().args(["fmt", "--all", "--check"]))
+    });
+    report.check("tidy", tidy::run);
+    if args.quick {
+        report.tests("unit tests", &["--lib", "--bins"]);
+    } else {
+        report.check("clippy", clippy);
+        report.check("build", || {
+            tools::build(&["-p", "posthaste-api", "-p", "posthaste-sandbox", "--bins"])
+        });
+        report.check("generated files", generate::check);
+        report.tests("tests", &[]);
+    }
+    shared::stop_shared(&shared::default_home()).await?;
+    report.finish(begin)
+}
+
+fn clippy() -> anyhow::Result<()> {
+    succeed(cargo().args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))
+}
+
+#[derive(Default)]
+struct Report {
+    totals: Totals,
+    problems: Vec<String>,
+}
+
+impl Report {
+    /// A step that passes or fails as a whole.
+    fn check(&mut self, name: &str, step: impl FnOnce() -> anyhow::Result<()>) {
+        self.step(name, || (Totals::of(true), step()));
+    }
+
+    /// The tests themselves, counted one by one.
+    fn tests(&mut self, name: &str, arguments: &[&str]) {
+        self.step(name, || match nextest(arguments) {
+            Ok((totals, true)) => (totals, Ok(())),
+            Ok((totals, false)) => (totals, Err(anyhow::anyhow!("{totals}"))),
+            Err(error) => (Totals::default(), Err(error)),
+        });
+    }
+
+    fn step(&mut self, name: &str, step: impl FnOnce() -> (Totals, anyhow::Result<()>)) {
+        say(name);
+        let begin = Instant::now();
+        let (totals, done) = step();
+        let seconds = begin.elapsed().as_secs_f64();
+        match done {
+            Ok(()) => {
+                self.totals.add(totals);
+                say(&format!("{name}: passed in {seconds:.1} s"));
+            }
+            Err(error) => {
+                self.totals.add(if totals.failed > 0 {
+                    totals
+                } else {
+                    Totals::of(false)
+                });
+                say(&format!("{name}: FAILED in {seconds:.1} s: {error:#}"));
+                self.problems.push(name.to_owned());
+            }
+        }
+    }
+
+    fn finish(self, begin: Instant) -> anyhow::Result<()> {
+        say(&format!(
+            "all steps took {:.0} s",
+            begin.elapsed().as_secs_f64()
+        ));
+        // The last line of standard output is for machines to read.
+        println!("{}", self.totals);
+        if self.problems.is_empty() {
+            return Ok(());
+        }
+        bail!("failed: {}", self.problems.join(", "))
+    }
+}
+
+/// Runs the workspace's tests; their counts and whether the runner was content.
+fn nextest(arguments: &[&str]) -> anyhow::Result<(Totals, bool)> {
+    let mut command = cargo();
+    command
+        .args(["nextest", "run", "--workspace", "--no-fail-fast"])
+        .args(arguments)
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().context("cannot run `cargo nextest`")?;
+    let output = child
+        .stderr
+        .take()
+        .map(echo)
+        .transpose()?
+        .unwrap_or_default();
+    let status = child.wait()?;
+    let totals = Totals::from_nextest(&output).with_context(|| {
+        format!("the tests did not run to their end ({status}); the reason is above")
+    })?;
+    Ok((totals, status.success() && totals.failed == 0))
+}
+
+/// Shows a stream while it comes, and returns all of it.
+fn echo(stream: impl Read) -> anyhow::Result<String> {
+    let mut reader = BufReader::new(stream);
+    let mut all = Vec::new();
+    loop {
+        let from = all.len();
+        if reader.read_until(b'\n', &mut all)? == 0 {
+            return Ok(String::from_utf8_lossy(&all).into_owned());
+        }
+        std::io::stderr().write_all(&all[from..])?;
+    }
+}

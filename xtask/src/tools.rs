@@ -1,0 +1,82 @@
+//! What the commands need on this machine: checked with a sentence, installed where that is possible.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, bail};
+use posthaste_postgres::{Binaries, Search};
+
+use crate::run::{cargo, root, say, status, succeed, works};
+
+/// Rust crates with C and assembly parts, and linking, need a C compiler.
+pub fn check_compiler() -> anyhow::Result<()> {
+    if works("cc", "--version") {
+        return Ok(());
+    }
+    bail!(
+        "There is no C compiler (`cc`), which building needs. Install one: Debian `apt-get install build-essential`, \
+         Fedora `dnf install gcc`, macOS `xcode-select --install`."
+    )
+}
+
+/// Makes `folder` and proves that files can be written there.
+pub fn check_writable(folder: &Path) -> anyhow::Result<()> {
+    let probe = folder.join(format!(".write-test-{}", std::process::id()));
+    let written = fs::create_dir_all(folder)
+        .and_then(|()| fs::write(&probe, b""))
+        .and_then(|()| fs::remove_file(&probe));
+    written.with_context(|| {
+        format!(
+            "{} cannot be written. Give yourself write permission there, or name another folder",
+            folder.display()
+        )
+    })
+}
+
+/// Finds PostgreSQL, or fetches it into `home`.
+pub async fn postgres(home: &Path) -> anyhow::Result<Binaries> {
+    let search = Search::from_env(home);
+    if search.pg_bin.is_some() {
+        return Ok(Binaries::find(&search)?);
+    }
+    let binaries = match Binaries::find(&search) {
+        Ok(binaries) => binaries,
+        Err(_) => posthaste_postgres::fetch(home, say).await?,
+    };
+    say(&format!(
+        "PostgreSQL {} in {}",
+        binaries.version,
+        binaries.bin.display()
+    ));
+    Ok(binaries)
+}
+
+/// The test runner, installed from source when it is missing.
+pub fn nextest() -> anyhow::Result<()> {
+    if cargo()
+        .args(["nextest", "--version"])
+        .output()
+        .is_ok_and(|output| output.status.success())
+    {
+        return Ok(());
+    }
+    say("installing cargo-nextest (a few minutes, once)");
+    succeed(cargo().args(["install", "cargo-nextest", "--locked"]))
+        .context("cargo-nextest is missing and could not be installed. Run `cargo install cargo-nextest --locked` with network")
+}
+
+/// `cargo build` with visible progress; says when the reason is a missing network.
+pub fn build(arguments: &[&str]) -> anyhow::Result<()> {
+    if status(cargo().arg("build").args(arguments))?.success() {
+        return Ok(());
+    }
+    let complete = cargo()
+        .args(["fetch", "--offline", "--quiet"])
+        .current_dir(root())
+        .output();
+    if complete.is_ok_and(|output| !output.status.success()) {
+        bail!(
+            "Some crates are not on this machine yet and could not be downloaded. Connect to the network once and run this again."
+        );
+    }
+    bail!("the build failed; the compiler's messages are above")
+}
