@@ -39,7 +39,8 @@ pub fn count_marks(text: &str, mark: char) -> usize {
     let mut before = None;
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
-        let starts = c == mark && !before.is_some_and(|b: char| b.is_alphanumeric() || b == '_');
+        let starts = c == mark
+            && !before.is_some_and(|b: char| b.is_alphanumeric() || b == '_' || b == mark);
         if starts {
             let mut word = rest
                 .clone()
