@@ -1,1 +1,36 @@
-//! posthaste-store
+//! PostgreSQL: the only crate that writes SQL.
+//!
+//! Two definitions per entity: a row here, typed with core's ids and enums, and the GraphQL wrapper
+//! in `api`. Functions take a connection and are grouped by table; the use cases in `engine` compose
+//! them inside one transaction ([`Database::begin`]). Every query on a workspace's data takes the
+//! workspace's id; business times are bound, never `now()`.
+//!
+//! To add a table: a migration (see `migrations/README.md`), its lines in `schema.rs`, a module with
+//! the row and its queries, an index for each query and a line in `tests/it/plans.rs`.
+
+pub mod access;
+pub mod connection;
+mod database;
+mod error;
+pub mod event;
+pub mod grant;
+mod json;
+pub mod lane;
+pub mod media;
+mod migrate;
+pub mod network_state;
+pub mod node;
+mod page;
+pub mod post;
+pub mod publish;
+#[expect(missing_docs, reason = "the migrations describe the tables")]
+pub mod schema;
+pub mod target;
+pub mod timeline;
+pub mod workspace;
+
+pub use database::{Conn, Database, PoolSettings, PoolStatus, Tx};
+pub use error::StoreExt;
+pub use json::Json;
+pub use migrate::{migrate, pending_migrations, revert_all};
+pub use page::{Page, PageRequest, Slice};

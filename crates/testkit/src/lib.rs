@@ -1,1 +1,18 @@
-//! posthaste-testkit
+//! For tests only: a database for each test on one shared private PostgreSQL, and values that repeat.
+
+mod database;
+
+pub use database::TestDatabase;
+
+use chrono::{DateTime, Utc};
+use posthaste_core::ports::FrozenClock;
+
+/// The instant at which tests begin: Monday, 4 January 2027, 08:00 UTC.
+pub fn start() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_799_049_600, 0).unwrap_or_default()
+}
+
+/// A clock standing at [`start`].
+pub fn clock() -> FrozenClock {
+    FrozenClock::new(start())
+}

@@ -1,0 +1,215 @@
+//! People, memberships, API keys and sessions.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use posthaste_core::{
+    Result,
+    access::Role,
+    ids::{ApiKeyId, SessionId, UserId, WorkspaceId},
+};
+use uuid::Uuid;
+
+use crate::{
+    Conn, StoreExt,
+    schema::{api_keys, members, sessions, users},
+};
+
+/// A person.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub struct User {
+    /// Id.
+    #[diesel(deserialize_as = Uuid)]
+    pub id: UserId,
+    /// E-mail, in lower case.
+    pub email: String,
+    /// Name.
+    pub name: String,
+    /// argon2id, in PHC format.
+    pub password_hash: String,
+    /// When the person was added.
+    pub created_at: DateTime<Utc>,
+}
+
+/// An API key; the secret itself is not kept.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = api_keys)]
+pub struct ApiKey {
+    /// Id.
+    #[diesel(deserialize_as = Uuid)]
+    pub id: ApiKeyId,
+    /// The workspace it opens.
+    #[diesel(deserialize_as = Uuid)]
+    pub workspace_id: WorkspaceId,
+    /// Name.
+    pub name: String,
+    /// What it may do.
+    #[diesel(deserialize_as = String)]
+    pub role: Role,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it ends.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A signed-in session with the member's present role.
+#[derive(Clone, Debug, Queryable)]
+pub struct Session {
+    /// Id.
+    #[diesel(deserialize_as = Uuid)]
+    pub id: SessionId,
+    /// The person.
+    #[diesel(deserialize_as = Uuid)]
+    pub user_id: UserId,
+    /// The workspace chosen at sign-in.
+    #[diesel(deserialize_as = Uuid)]
+    pub workspace_id: WorkspaceId,
+    /// The member's role now, not at sign-in.
+    #[diesel(deserialize_as = String)]
+    pub role: Role,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Adds a person.
+pub async fn insert_user(conn: &mut Conn, user: &User) -> Result<()> {
+    diesel::insert_into(users::table)
+        .values((
+            users::id.eq(user.id.uuid()),
+            users::email.eq(&user.email),
+            users::name.eq(&user.name),
+            users::password_hash.eq(&user.password_hash),
+            users::created_at.eq(user.created_at),
+        ))
+        .execute(conn)
+        .await
+        .stored_unless_taken("Somebody with this e-mail exists already.")?;
+    Ok(())
+}
+
+/// The person with an e-mail (in lower case).
+pub async fn user_by_email(conn: &mut Conn, email: &str) -> Result<Option<User>> {
+    users::table.filter(users::email.eq(email)).select(User::as_select()).first(conn).await.optional().stored()
+}
+
+/// The person with an id, if a member of the workspace.
+pub async fn user(conn: &mut Conn, workspace: WorkspaceId, id: UserId) -> Result<Option<User>> {
+    users::table
+        .inner_join(members::table)
+        .filter(members::workspace_id.eq(workspace.uuid()).and(users::id.eq(id.uuid())))
+        .select(User::as_select())
+        .first(conn)
+        .await
+        .optional()
+        .stored()
+}
+
+/// Makes a person a member.
+pub async fn insert_member(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    user: UserId,
+    role: Role,
+    at: DateTime<Utc>,
+) -> Result<()> {
+    diesel::insert_into(members::table)
+        .values((
+            members::workspace_id.eq(workspace.uuid()),
+            members::user_id.eq(user.uuid()),
+            members::role.eq(role.as_str()),
+            members::created_at.eq(at),
+        ))
+        .execute(conn)
+        .await
+        .stored_unless_taken("This person is a member already.")?;
+    Ok(())
+}
+
+/// The workspaces a person belongs to, oldest membership first.
+pub async fn memberships(conn: &mut Conn, user: UserId) -> Result<Vec<(WorkspaceId, Role)>> {
+    let rows: Vec<(Uuid, String)> = members::table
+        .filter(members::user_id.eq(user.uuid()))
+        .order((members::created_at, members::workspace_id))
+        .select((members::workspace_id, members::role))
+        .load(conn)
+        .await
+        .stored()?;
+    rows.into_iter().map(|(id, role)| Ok((id.into(), role.parse()?))).collect()
+}
+
+/// Adds a key.
+pub async fn insert_api_key(conn: &mut Conn, key: &ApiKey, hash: &[u8]) -> Result<()> {
+    diesel::insert_into(api_keys::table)
+        .values((
+            api_keys::id.eq(key.id.uuid()),
+            api_keys::workspace_id.eq(key.workspace_id.uuid()),
+            api_keys::name.eq(&key.name),
+            api_keys::role.eq(key.role.as_str()),
+            api_keys::hash.eq(hash),
+            api_keys::created_at.eq(key.created_at),
+            api_keys::expires_at.eq(key.expires_at),
+        ))
+        .execute(conn)
+        .await
+        .stored_unless_taken("This key exists already.")?;
+    Ok(())
+}
+
+/// The key behind a hash, unless revoked or expired.
+pub async fn api_key_by_hash(conn: &mut Conn, hash: &[u8], now: DateTime<Utc>) -> Result<Option<ApiKey>> {
+    api_keys::table
+        .filter(api_keys::hash.eq(hash).and(api_keys::revoked_at.is_null()))
+        .filter(api_keys::expires_at.is_null().or(api_keys::expires_at.gt(now)))
+        .select(ApiKey::as_select())
+        .first(conn)
+        .await
+        .optional()
+        .stored()
+}
+
+/// Opens a session.
+pub async fn insert_session(
+    conn: &mut Conn,
+    session: &Session,
+    hash: &[u8],
+    created_at: DateTime<Utc>,
+) -> Result<()> {
+    diesel::insert_into(sessions::table)
+        .values((
+            sessions::id.eq(session.id.uuid()),
+            sessions::user_id.eq(session.user_id.uuid()),
+            sessions::workspace_id.eq(session.workspace_id.uuid()),
+            sessions::hash.eq(hash),
+            sessions::created_at.eq(created_at),
+            sessions::expires_at.eq(session.expires_at),
+        ))
+        .execute(conn)
+        .await
+        .stored()?;
+    Ok(())
+}
+
+/// The session behind a hash, unless revoked or expired.
+pub async fn session_by_hash(conn: &mut Conn, hash: &[u8], now: DateTime<Utc>) -> Result<Option<Session>> {
+    sessions::table
+        .inner_join(members::table.on(
+            members::workspace_id.eq(sessions::workspace_id).and(members::user_id.eq(sessions::user_id)),
+        ))
+        .filter(sessions::hash.eq(hash).and(sessions::revoked_at.is_null()).and(sessions::expires_at.gt(now)))
+        .select((sessions::id, sessions::user_id, sessions::workspace_id, members::role, sessions::expires_at))
+        .first(conn)
+        .await
+        .optional()
+        .stored()
+}
+
+/// Ends a session.
+pub async fn revoke_session(conn: &mut Conn, id: SessionId, at: DateTime<Utc>) -> Result<()> {
+    diesel::update(sessions::table.filter(sessions::id.eq(id.uuid()).and(sessions::revoked_at.is_null())))
+        .set(sessions::revoked_at.eq(at))
+        .execute(conn)
+        .await
+        .stored()?;
+    Ok(())
+}

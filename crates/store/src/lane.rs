@@ -1,0 +1,139 @@
+//! Lanes: the publishing line of each connection.
+
+use chrono::{DateTime, Utc};
+use diesel::{prelude::*, sql_types};
+use diesel_async::RunQueryDsl;
+use posthaste_core::{
+    Error, Network, Result,
+    ids::{ConnectionId, WorkspaceId},
+};
+use uuid::Uuid;
+
+use crate::{Conn, StoreExt, schema::lanes};
+
+/// The publishing line of a connection.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = lanes)]
+pub struct Lane {
+    /// The connection.
+    #[diesel(deserialize_as = Uuid)]
+    pub connection_id: ConnectionId,
+    /// When its next target is due; empty while one is in flight.
+    pub next_due_at: Option<DateTime<Utc>>,
+    /// Until when a worker holds it.
+    pub busy_until: Option<DateTime<Utc>>,
+    /// Since when a person has paused it.
+    pub paused_at: Option<DateTime<Utc>>,
+    /// Until when it waits (rate limit, back-off).
+    pub blocked_until: Option<DateTime<Utc>>,
+    /// Why it waits.
+    pub block_reason: Option<String>,
+}
+
+/// Adds the lane of a new connection.
+pub async fn insert(conn: &mut Conn, workspace: WorkspaceId, connection: ConnectionId, network: Network) -> Result<()> {
+    diesel::insert_into(lanes::table)
+        .values((
+            lanes::connection_id.eq(connection.uuid()),
+            lanes::workspace_id.eq(workspace.uuid()),
+            lanes::network.eq(network.as_str()),
+        ))
+        .on_conflict_do_nothing()
+        .execute(conn)
+        .await
+        .stored()?;
+    Ok(())
+}
+
+/// Locks lanes in one order, so that two people and a worker never wait for each other in a circle.
+/// Whoever changes the targets of a connection locks its lane first.
+pub async fn lock(conn: &mut Conn, connections: &[ConnectionId]) -> Result<()> {
+    let ids: Vec<Uuid> = connections.iter().map(|id| id.uuid()).collect();
+    lanes::table
+        .filter(lanes::connection_id.eq_any(ids))
+        .order(lanes::connection_id)
+        .select(lanes::connection_id)
+        .for_update()
+        .load::<Uuid>(conn)
+        .await
+        .stored()?;
+    Ok(())
+}
+
+/// Sets each lane's next due time from its targets.
+pub async fn refresh(conn: &mut Conn, connections: &[ConnectionId]) -> Result<()> {
+    let ids: Vec<Uuid> = connections.iter().map(|id| id.uuid()).collect();
+    diesel::sql_query(
+        "UPDATE lanes SET next_due_at = CASE WHEN EXISTS (
+             SELECT FROM targets t WHERE t.connection_id = lanes.connection_id
+                AND t.state IN ('CLAIMED', 'SENDING', 'UNCERTAIN', 'RECONCILING')) THEN NULL
+         ELSE (SELECT t.due_at FROM targets t WHERE t.connection_id = lanes.connection_id AND t.state = 'SCHEDULED'
+                ORDER BY t.due_at, t.id LIMIT 1) END
+         WHERE connection_id = ANY($1)",
+    )
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(ids)
+    .execute(conn)
+    .await
+    .stored()?;
+    Ok(())
+}
+
+/// Lets go of a lane held by `worker`.
+pub async fn release(conn: &mut Conn, connection: ConnectionId, worker: Uuid) -> Result<()> {
+    diesel::update(lanes::table.filter(lanes::connection_id.eq(connection.uuid()).and(lanes::worker.eq(worker))))
+        .set((lanes::worker.eq(None::<Uuid>), lanes::busy_until.eq(None::<DateTime<Utc>>)))
+        .execute(conn)
+        .await
+        .stored()?;
+    Ok(())
+}
+
+/// Makes a lane wait; a longer wait that stands already is kept.
+pub async fn block(conn: &mut Conn, connection: ConnectionId, until: DateTime<Utc>, reason: &str) -> Result<()> {
+    diesel::update(
+        lanes::table
+            .filter(lanes::connection_id.eq(connection.uuid()))
+            .filter(lanes::blocked_until.is_null().or(lanes::blocked_until.lt(until))),
+    )
+    .set((lanes::blocked_until.eq(until), lanes::block_reason.eq(reason)))
+    .execute(conn)
+    .await
+    .stored()?;
+    Ok(())
+}
+
+/// Ends a wait early (a person retries or reconnected).
+pub async fn unblock(conn: &mut Conn, connection: ConnectionId) -> Result<()> {
+    diesel::update(lanes::table.find(connection.uuid()))
+        .set((lanes::blocked_until.eq(None::<DateTime<Utc>>), lanes::block_reason.eq(None::<String>)))
+        .execute(conn)
+        .await
+        .stored()?;
+    Ok(())
+}
+
+/// Pauses (with a time) or resumes (without) a lane.
+pub async fn set_paused(conn: &mut Conn, connection: ConnectionId, at: Option<DateTime<Utc>>) -> Result<()> {
+    diesel::update(lanes::table.find(connection.uuid()))
+        .set(lanes::paused_at.eq(at))
+        .execute(conn)
+        .await
+        .stored()?;
+    Ok(())
+}
+
+/// The lanes of connections, for their views.
+pub async fn by_connections(conn: &mut Conn, workspace: WorkspaceId, ids: &[ConnectionId]) -> Result<Vec<Lane>> {
+    lanes::table
+        .filter(lanes::workspace_id.eq(workspace.uuid()))
+        .filter(lanes::connection_id.eq_any(ids.iter().map(|id| id.uuid()).collect::<Vec<_>>()))
+        .select(Lane::as_select())
+        .load(conn)
+        .await
+        .stored()
+}
+
+/// The lane of one connection.
+pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: ConnectionId) -> Result<Lane> {
+    by_connections(conn, workspace, &[id]).await?.pop().ok_or_else(|| Error::not_found("connection"))
+}

@@ -1,0 +1,281 @@
+//! The tables as Diesel sees them (the migrations are the truth; a test compares the two).
+
+diesel::table! {
+    api_keys (id) {
+        id -> Uuid,
+        workspace_id -> Uuid,
+        name -> Text,
+        role -> Text,
+        hash -> Bytea,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    attempts (id) {
+        id -> Uuid,
+        workspace_id -> Uuid,
+        target_id -> Uuid,
+        n -> Int4,
+        kind -> Text,
+        token -> Int8,
+        worker -> Uuid,
+        started_at -> Timestamptz,
+        intent_at -> Nullable<Timestamptz>,
+        finished_at -> Nullable<Timestamptz>,
+        outcome -> Nullable<Text>,
+        error_code -> Nullable<Text>,
+        error_message -> Nullable<Text>,
+        http_status -> Nullable<Int4>,
+        remote_code -> Nullable<Text>,
+        remote_request_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    connections (id) {
+        id -> Uuid,
+        workspace_id -> Uuid,
+        network -> Text,
+        remote_id -> Text,
+        name -> Text,
+        username -> Nullable<Text>,
+        avatar_url -> Nullable<Text>,
+        status -> Text,
+        tokens -> Nullable<Bytea>,
+        token_expires_at -> Nullable<Timestamptz>,
+        refresh_due_at -> Nullable<Timestamptz>,
+        scopes -> Array<Text>,
+        default_destination -> Nullable<Text>,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    event_heads (workspace_id) {
+        workspace_id -> Uuid,
+        seq -> Int8,
+    }
+}
+
+diesel::table! {
+    events (workspace_id, seq) {
+        workspace_id -> Uuid,
+        seq -> Int8,
+        id -> Uuid,
+        at -> Timestamptz,
+        kind -> Text,
+        post_id -> Nullable<Uuid>,
+        target_id -> Nullable<Uuid>,
+        connection_id -> Nullable<Uuid>,
+        media_id -> Nullable<Uuid>,
+        provenance -> Jsonb,
+        data -> Jsonb,
+    }
+}
+
+diesel::table! {
+    grants (id) {
+        id -> Uuid,
+        workspace_id -> Uuid,
+        network -> Text,
+        status -> Text,
+        state_hash -> Bytea,
+        verifier -> Bytea,
+        return_to -> Nullable<Text>,
+        connection_id -> Nullable<Uuid>,
+        accounts -> Nullable<Bytea>,
+        error -> Nullable<Text>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    lanes (connection_id) {
+        connection_id -> Uuid,
+        workspace_id -> Uuid,
+        network -> Text,
+        next_due_at -> Nullable<Timestamptz>,
+        worker -> Nullable<Uuid>,
+        busy_until -> Nullable<Timestamptz>,
+        paused_at -> Nullable<Timestamptz>,
+        blocked_until -> Nullable<Timestamptz>,
+        block_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    media (id) {
+        id -> Uuid,
+        workspace_id -> Uuid,
+        status -> Text,
+        file_name -> Text,
+        bytes -> Int8,
+        alt_text -> Nullable<Text>,
+        facts -> Nullable<Jsonb>,
+        sha256 -> Nullable<Bytea>,
+        error_code -> Nullable<Text>,
+        error_message -> Nullable<Text>,
+        provenance -> Jsonb,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    members (workspace_id, user_id) {
+        workspace_id -> Uuid,
+        user_id -> Uuid,
+        role -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    network_states (network) {
+        network -> Text,
+        blocked_until -> Nullable<Timestamptz>,
+        block_reason -> Nullable<Text>,
+        breaker -> Text,
+        updated_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    nodes (id) {
+        id -> Uuid,
+        role -> Text,
+        started_at -> Timestamptz,
+        seen_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    post_media (post_id, media_id) {
+        post_id -> Uuid,
+        media_id -> Uuid,
+        workspace_id -> Uuid,
+    }
+}
+
+diesel::table! {
+    posts (id) {
+        id -> Uuid,
+        workspace_id -> Uuid,
+        body -> Jsonb,
+        version -> Int4,
+        due_at -> Nullable<Timestamptz>,
+        provenance -> Jsonb,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    renditions (media_id, recipe) {
+        media_id -> Uuid,
+        recipe -> Text,
+        facts -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        workspace_id -> Uuid,
+        hash -> Bytea,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    steps (id) {
+        id -> Int8,
+        workspace_id -> Uuid,
+        target_id -> Uuid,
+        attempt -> Int4,
+        at -> Timestamptz,
+        kind -> Text,
+        message -> Text,
+        detail -> Jsonb,
+    }
+}
+
+diesel::table! {
+    target_transitions (from_state, to_state) {
+        from_state -> Text,
+        to_state -> Text,
+    }
+}
+
+diesel::table! {
+    targets (id) {
+        id -> Uuid,
+        workspace_id -> Uuid,
+        post_id -> Uuid,
+        connection_id -> Uuid,
+        network -> Text,
+        position -> Int4,
+        settings -> Jsonb,
+        state -> Text,
+        version -> Int4,
+        due_at -> Nullable<Timestamptz>,
+        local_time -> Nullable<Timestamp>,
+        time_zone -> Nullable<Text>,
+        misfire -> Text,
+        if_absent -> Text,
+        late_ok -> Bool,
+        attempt -> Int4,
+        token -> Int8,
+        worker -> Nullable<Uuid>,
+        lease_until -> Nullable<Timestamptz>,
+        reconcile_after -> Nullable<Timestamptz>,
+        misses -> Int4,
+        progress -> Nullable<Jsonb>,
+        intent -> Nullable<Jsonb>,
+        remote_id -> Nullable<Text>,
+        permalink -> Nullable<Text>,
+        published_at -> Nullable<Timestamptz>,
+        error_code -> Nullable<Text>,
+        error_message -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Uuid,
+        email -> Text,
+        name -> Text,
+        password_hash -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    workspaces (id) {
+        id -> Uuid,
+        name -> Text,
+        time_zone -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::joinable!(targets -> posts (post_id));
+diesel::joinable!(targets -> connections (connection_id));
+diesel::joinable!(members -> users (user_id));
+diesel::joinable!(members -> workspaces (workspace_id));
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(lanes -> connections (connection_id));
+diesel::allow_tables_to_appear_in_same_query!(api_keys, attempts, connections, event_heads, events, grants, lanes, media, members, network_states, nodes, post_media, posts, renditions, sessions, steps, target_transitions, targets, users, workspaces);

@@ -1,0 +1,138 @@
+//! Attempts and their steps: the timeline that answers "why?".
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use posthaste_core::{
+    Result,
+    ids::{AttemptId, TargetId, WorkspaceId},
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    Conn, Json, StoreExt,
+    schema::{attempts, steps},
+};
+
+/// One try at a target, or one reading back.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = attempts)]
+pub struct Attempt {
+    /// Id.
+    #[diesel(deserialize_as = Uuid)]
+    pub id: AttemptId,
+    /// Target.
+    #[diesel(deserialize_as = Uuid)]
+    pub target_id: TargetId,
+    /// Number of the try, from 1; a reading back carries the number of the try it settles.
+    pub n: i32,
+    /// `PUBLISH` or `READ_BACK`.
+    pub kind: String,
+    /// The fence it worked under.
+    pub token: i64,
+    /// The process.
+    pub worker: Uuid,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// When the intent was committed.
+    pub intent_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// What it came to: the state the target went to.
+    pub outcome: Option<String>,
+    /// Code of the failure.
+    pub error_code: Option<String>,
+    /// The failure, for a person.
+    pub error_message: Option<String>,
+    /// The network's HTTP status.
+    pub http_status: Option<i32>,
+    /// The network's own code.
+    pub remote_code: Option<String>,
+    /// The network's id of the request.
+    pub remote_request_id: Option<String>,
+}
+
+/// A step to be written.
+#[derive(Clone, Debug)]
+pub struct NewStep {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// `CLAIMED`, `PREPARED`, `REQUEST`, `INTENT`, `PUBLISHED` …
+    pub kind: &'static str,
+    /// In words.
+    pub message: String,
+    /// More, by kind; never a secret.
+    pub detail: Value,
+}
+
+/// A step of the timeline.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = steps)]
+pub struct Step {
+    /// Position.
+    pub id: i64,
+    /// Target.
+    #[diesel(deserialize_as = Uuid)]
+    pub target_id: TargetId,
+    /// The try it belongs to; 0 before the first.
+    pub attempt: i32,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Kind.
+    pub kind: String,
+    /// In words.
+    pub message: String,
+    /// More, by kind.
+    pub detail: Json<Value>,
+}
+
+/// Adds steps in order.
+pub async fn add_steps(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    target: TargetId,
+    attempt: i32,
+    new: &[NewStep],
+) -> Result<()> {
+    let rows: Vec<_> = new
+        .iter()
+        .map(|step| {
+            (
+                steps::workspace_id.eq(workspace.uuid()),
+                steps::target_id.eq(target.uuid()),
+                steps::attempt.eq(attempt),
+                steps::at.eq(step.at),
+                steps::kind.eq(step.kind),
+                steps::message.eq(&step.message),
+                steps::detail.eq(&step.detail),
+            )
+        })
+        .collect();
+    diesel::insert_into(steps::table).values(rows).execute(conn).await.stored()?;
+    Ok(())
+}
+
+/// The timelines of targets, each target's in order.
+pub async fn steps_of(conn: &mut Conn, workspace: WorkspaceId, targets: &[TargetId]) -> Result<Vec<Step>> {
+    steps::table
+        .filter(steps::workspace_id.eq(workspace.uuid()))
+        .filter(steps::target_id.eq_any(targets.iter().map(|id| id.uuid()).collect::<Vec<_>>()))
+        .order(steps::id)
+        .select(Step::as_select())
+        .load(conn)
+        .await
+        .stored()
+}
+
+/// The attempts of targets, oldest first.
+pub async fn attempts_of(conn: &mut Conn, workspace: WorkspaceId, targets: &[TargetId]) -> Result<Vec<Attempt>> {
+    attempts::table
+        .filter(attempts::workspace_id.eq(workspace.uuid()))
+        .filter(attempts::target_id.eq_any(targets.iter().map(|id| id.uuid()).collect::<Vec<_>>()))
+        .order((attempts::target_id, attempts::token))
+        .select(Attempt::as_select())
+        .load(conn)
+        .await
+        .stored()
+}

@@ -1,0 +1,59 @@
+//! Workspaces.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use posthaste_core::{Error, Result, ids::WorkspaceId};
+use uuid::Uuid;
+
+use crate::{
+    Conn, StoreExt,
+    schema::{event_heads, workspaces},
+};
+
+/// A workspace.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = workspaces)]
+pub struct Workspace {
+    /// Id.
+    #[diesel(deserialize_as = Uuid)]
+    pub id: WorkspaceId,
+    /// Name.
+    pub name: String,
+    /// IANA zone that local times are read in by default.
+    pub time_zone: String,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Adds a workspace and the head of its event log.
+pub async fn insert(conn: &mut Conn, workspace: &Workspace) -> Result<()> {
+    diesel::insert_into(workspaces::table)
+        .values((
+            workspaces::id.eq(workspace.id.uuid()),
+            workspaces::name.eq(&workspace.name),
+            workspaces::time_zone.eq(&workspace.time_zone),
+            workspaces::created_at.eq(workspace.created_at),
+        ))
+        .execute(conn)
+        .await
+        .stored_unless_taken("A workspace with this id exists already.")?;
+    diesel::insert_into(event_heads::table)
+        .values((event_heads::workspace_id.eq(workspace.id.uuid()), event_heads::seq.eq(0)))
+        .execute(conn)
+        .await
+        .stored()?;
+    Ok(())
+}
+
+/// The workspace with an id.
+pub async fn get(conn: &mut Conn, id: WorkspaceId) -> Result<Workspace> {
+    workspaces::table
+        .find(id.uuid())
+        .select(Workspace::as_select())
+        .first(conn)
+        .await
+        .optional()
+        .stored()?
+        .ok_or_else(|| Error::not_found("workspace"))
+}
