@@ -47,7 +47,8 @@ pub(crate) async fn prepare(
             Durability::Test => ["--no-sync"],
         })
         .stdin(Stdio::null())
-        .current_dir("/");
+        .current_dir("/")
+        .kill_on_drop(true);
     place.account.apply(&mut command);
     let output = command.output().await.at("run", &binaries.tool("initdb"))?;
     if output.status.success() {

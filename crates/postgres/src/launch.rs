@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use nix::sys::signal::Signal;
 use tokio::{
     process::{Child, Command},
     time::{Instant, sleep},
@@ -19,6 +20,7 @@ use crate::{
     find::Binaries,
     initdb,
     place::Place,
+    process,
     server::Server,
     sql,
 };
@@ -91,17 +93,29 @@ pub(crate) async fn launch(
     loop {
         let log_start = fs::metadata(place.log()).map_or(0, |meta| meta.len());
         let mut child = spawn(binaries, place, durability)?;
-        match wait_ready(&mut child, place, log_start).await {
-            Ok(()) => return Ok(child),
+        let mut guard = StopOnDrop(child.id());
+        let ready = wait_ready(&mut child, place, log_start).await;
+        if matches!(ready, Ok(()) | Err(Error::Ended { .. })) {
+            guard.0 = None;
+        }
+        match ready {
             Err(Error::Ended { tail, .. })
                 if tail.contains("shared memory") && Instant::now() < end =>
             {
                 sleep(Duration::from_millis(200)).await;
             }
-            Err(error) => {
-                let _ = child.kill().await;
-                return Err(error);
-            }
+            other => return other.map(|()| child),
+        }
+    }
+}
+
+/// Tells a starting server to stop when it is not ready in time, or the wait for it is given up.
+struct StopOnDrop(Option<u32>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        if let Some(pid) = self.0 {
+            process::signal(pid as i32, Signal::SIGINT);
         }
     }
 }
