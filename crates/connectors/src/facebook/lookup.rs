@@ -1,0 +1,247 @@
+//! Reads back what became of a post (networks.md, 2.6).
+
+use chrono::{DateTime, TimeDelta, Utc};
+use posthaste_core::{
+    Network,
+    connector::{Ctx, Failure, FailureClass, Intent, Lookup, Published, Rendition, Session},
+};
+use serde_json::Value;
+
+use super::prepare::Ready;
+use crate::{
+    meta::{Graph, time},
+    wire::same_text,
+};
+
+/// Pages of published posts read at most.
+const MOST_PAGES: usize = 5;
+/// How far the clocks may differ.
+const SKEW: TimeDelta = TimeDelta::minutes(5);
+const FIELDS: &str = "id,message,created_time,permalink_url,\
+    attachments{media_type,type,url,unshimmed_url,target{id},subattachments{target{id}}}";
+
+/// Looks for what the intent meant to publish.
+pub async fn lookup(
+    ctx: &Ctx,
+    session: &Session,
+    rendition: &Rendition,
+    text: &str,
+    intent: &Intent,
+) -> Result<Lookup, Failure> {
+    let graph = Graph::new(ctx, Network::Facebook, &session.access);
+    let Ok(ready) = serde_json::from_value::<Ready>(intent.ready.clone()) else {
+        let reason = "The record of what was sent cannot be read.".to_owned();
+        return Ok(Lookup::CannotTell { reason });
+    };
+    match &ready {
+        Ready::Text => {
+            let link = rendition.link.as_deref();
+            feed(
+                &graph,
+                session,
+                intent,
+                &Wanted {
+                    text,
+                    link,
+                    photos: &[],
+                },
+            )
+            .await
+        }
+        Ready::Photos { ids } => {
+            feed(
+                &graph,
+                session,
+                intent,
+                &Wanted {
+                    text,
+                    link: None,
+                    photos: ids,
+                },
+            )
+            .await
+        }
+        Ready::PhotoStory { photo } => story(&graph, session, photo).await,
+        Ready::Video { video, .. } | Ready::Reel { video } | Ready::VideoStory { video } => {
+            finished_video(&graph, video).await
+        }
+    }
+}
+
+/// What became of a video.
+pub struct VideoState {
+    /// It is visible.
+    pub live: bool,
+    failed: bool,
+    processing: bool,
+    permalink: Option<String>,
+}
+
+impl VideoState {
+    /// The live video.
+    pub fn published(self, video: &str) -> Published {
+        Published {
+            remote_id: video.to_owned(),
+            permalink: self.permalink,
+        }
+    }
+}
+
+/// Reads a video's phases.
+pub async fn video_state(graph: &Graph<'_>, video: &str) -> Result<VideoState, Failure> {
+    let request = graph
+        .get(&format!("/{video}"))
+        .query("fields", "status,published,permalink_url");
+    let body = graph.call(request).await?;
+    let status = &body["status"];
+    let phase = |name: &str| status[name]["status"].as_str().unwrap_or_default();
+    let publishing = phase("publishing_phase");
+    let complete =
+        publishing == "complete" || status["publishing_phase"]["publish_status"] == "published";
+    // Videos without phases only say that they are published and ready.
+    let simple = publishing.is_empty()
+        && body["published"].as_bool() == Some(true)
+        && status["video_status"] == "ready";
+    Ok(VideoState {
+        live: complete || simple,
+        failed: status["video_status"] == "error"
+            || phase("processing_phase") == "error"
+            || publishing == "error",
+        processing: phase("processing_phase") == "in_progress" || publishing == "in_progress",
+        permalink: body["permalink_url"].as_str().map(str::to_owned),
+    })
+}
+
+async fn finished_video(graph: &Graph<'_>, video: &str) -> Result<Lookup, Failure> {
+    let state = video_state(graph, video).await?;
+    if state.live {
+        return Ok(Lookup::Found(state.published(video)));
+    }
+    if state.processing {
+        let message = "Facebook is still processing the video.";
+        return Err(Failure::new(FailureClass::Retry, message));
+    }
+    // A video that waits for its last call looks like one whose last call is not yet worked on.
+    Ok(Lookup::Absent {
+        proved: state.failed,
+    })
+}
+
+/// Stories name the photo they show.
+async fn story(graph: &Graph<'_>, session: &Session, photo: &str) -> Result<Lookup, Failure> {
+    let request = graph.get(&format!("/{}/stories", session.account_id));
+    let listing = graph.list(request, MOST_PAGES, |_| false).await?;
+    let found = listing
+        .items
+        .iter()
+        .find(|story| story["media_id"] == photo);
+    let Some(post) = found.and_then(|story| story["post_id"].as_str()) else {
+        return Ok(nothing(listing.complete));
+    };
+    Ok(Lookup::Found(Published {
+        remote_id: post.to_owned(),
+        permalink: found
+            .and_then(|story| story["url"].as_str())
+            .map(str::to_owned),
+    }))
+}
+
+struct Wanted<'a> {
+    text: &'a str,
+    link: Option<&'a str>,
+    photos: &'a [String],
+}
+
+async fn feed(
+    graph: &Graph<'_>,
+    session: &Session,
+    intent: &Intent,
+    wanted: &Wanted<'_>,
+) -> Result<Lookup, Failure> {
+    let since = intent.at - SKEW;
+    let request = graph
+        .get(&format!("/{}/published_posts", session.account_id))
+        .query("fields", FIELDS);
+    let listing = graph
+        .list(request, MOST_PAGES, |page| {
+            page.iter().any(|post| is_before(post, since))
+        })
+        .await?;
+    let candidates = listing
+        .items
+        .iter()
+        .filter(|post| !is_before(post, since) && !is_known(post, intent));
+    let matching: Vec<_> = candidates.filter(|post| wanted.matches(post)).collect();
+    match matching.as_slice() {
+        [post] => Ok(Lookup::Found(Published {
+            remote_id: post["id"].as_str().unwrap_or_default().to_owned(),
+            permalink: post["permalink_url"].as_str().map(str::to_owned),
+        })),
+        [] => Ok(nothing(listing.complete)),
+        several => Ok(Lookup::CannotTell {
+            reason: format!("{} posts of that time look like this one.", several.len()),
+        }),
+    }
+}
+
+fn nothing(complete: bool) -> Lookup {
+    if complete {
+        return Lookup::Absent { proved: false };
+    }
+    let reason = "The Page has too many newer posts to read them all.".to_owned();
+    Lookup::CannotTell { reason }
+}
+
+fn is_before(post: &Value, since: DateTime<Utc>) -> bool {
+    time(&post["created_time"]).is_some_and(|created| created < since)
+}
+
+fn is_known(post: &Value, intent: &Intent) -> bool {
+    intent.known_ids.iter().any(|id| post["id"] == id.as_str())
+}
+
+impl Wanted<'_> {
+    fn matches(&self, post: &Value) -> bool {
+        let attachments = list(&post["attachments"]);
+        let targets = photo_targets(attachments);
+        if self
+            .photos
+            .iter()
+            .any(|photo| targets.contains(&photo.as_str()))
+        {
+            return true;
+        }
+        let same = same_text(post["message"].as_str().unwrap_or_default(), self.text);
+        same && targets.len() == self.photos.len() && self.has_link(attachments)
+    }
+
+    fn has_link(&self, attachments: &[Value]) -> bool {
+        let Some(link) = self.link else { return true };
+        let urls: Vec<_> = attachments
+            .iter()
+            .flat_map(|attachment| [&attachment["unshimmed_url"], &attachment["url"]])
+            .filter_map(Value::as_str)
+            .collect();
+        // Facebook drops what it could not read of a link; then only the text tells.
+        urls.is_empty() && !self.text.is_empty() || urls.contains(&link)
+    }
+}
+
+fn list(edge: &Value) -> &[Value] {
+    edge["data"].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The photos of a post: one attachment, or an album with one subattachment for each.
+fn photo_targets(attachments: &[Value]) -> Vec<&str> {
+    let inner = attachments.iter().flat_map(|attachment| {
+        let inside = list(&attachment["subattachments"]);
+        if inside.is_empty() {
+            std::slice::from_ref(attachment)
+        } else {
+            inside
+        }
+    });
+    inner
+        .filter_map(|attachment| attachment["target"]["id"].as_str())
+        .collect()
+}
