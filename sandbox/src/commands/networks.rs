@@ -36,7 +36,9 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}", args.listen))?;
     let networks = Networks::open(Config {
-        public_url: args.public_url.unwrap_or_else(|| format!("http://{}", args.listen)),
+        public_url: args
+            .public_url
+            .unwrap_or_else(|| format!("http://{}", args.listen)),
         state_dir: Some(args.state_dir),
         clock_file: args.clock_file,
         log_file: args.log_file,

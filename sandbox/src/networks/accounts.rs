@@ -72,8 +72,20 @@ impl Accounts {
         let mut accounts = Self(BTreeMap::new());
         for network in Network::ALL {
             let [recipes, counter] = ["Recipes", "Behind the counter"];
-            accounts.add(network, 1, "harborstreet", "Harbor Street Bakery", [recipes, counter]);
-            accounts.add(network, 2, "northwind", "Northwind Journal", ["Essays", "Reading list"]);
+            accounts.add(
+                network,
+                1,
+                "harborstreet",
+                "Harbor Street Bakery",
+                [recipes, counter],
+            );
+            accounts.add(
+                network,
+                2,
+                "northwind",
+                "Northwind Journal",
+                ["Essays", "Reading list"],
+            );
         }
         accounts
     }
@@ -85,7 +97,9 @@ impl Accounts {
                 let number = self.of(network).count() as u64 + 1;
                 let boards = ["Board A", "Board B"];
                 if network == Network::Instagram
-                    && self.get(Network::Facebook, &account_id(Network::Facebook, number)).is_none()
+                    && self
+                        .get(Network::Facebook, &account_id(Network::Facebook, number))
+                        .is_none()
                 {
                     self.add_named(Network::Facebook, number, boards);
                 }
@@ -111,7 +125,13 @@ impl Accounts {
 
     fn add_named(&mut self, network: Network, number: u64, boards: [&str; 2]) -> Account {
         let username = format!("account{number}");
-        self.add(network, number, &username, &format!("Account {number}"), boards)
+        self.add(
+            network,
+            number,
+            &username,
+            &format!("Account {number}"),
+            boards,
+        )
     }
 
     fn add(
@@ -139,7 +159,10 @@ impl Accounts {
                 Vec::new()
             },
         };
-        self.0.entry(network).or_default().insert(account.id.clone(), account.clone());
+        self.0
+            .entry(network)
+            .or_default()
+            .insert(account.id.clone(), account.clone());
         account
     }
 

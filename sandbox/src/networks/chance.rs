@@ -24,13 +24,16 @@ impl Chance {
 
     /// True with the given probability (0 to 1).
     pub fn hit(&mut self, probability: f64) -> bool {
-        (self.next_u64() >> 11) as f64 / (1_u64 << 53) as f64 < probability
+        let fraction = (self.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
+        fraction < probability
     }
 
     /// `n` letters and digits, for tokens and codes.
     pub fn text(&mut self, n: usize) -> String {
         const LETTERS: &[u8; 62] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-        (0..n).map(|_| char::from(LETTERS[(self.next_u64() % 62) as usize])).collect()
+        (0..n)
+            .map(|_| char::from(LETTERS[(self.next_u64() % 62) as usize]))
+            .collect()
     }
 }

@@ -22,7 +22,11 @@ pub struct Clock {
 impl Clock {
     /// A clock that follows `file` when given, else only its own offset.
     pub fn new(file: Option<PathBuf>) -> Self {
-        Self { file, offset_ms: AtomicI64::new(0), read_at_ms: AtomicI64::new(0) }
+        Self {
+            file,
+            offset_ms: AtomicI64::new(0),
+            read_at_ms: AtomicI64::new(0),
+        }
     }
 
     /// System time in milliseconds since 1970, untouched by the offset: processing times and
@@ -48,7 +52,9 @@ impl Clock {
         let real = Self::real_ms();
         if (real - self.read_at_ms.load(Ordering::Relaxed)).abs() >= REREAD_MS {
             self.read_at_ms.store(real, Ordering::Relaxed);
-            if let Some(offset) = fs::read_to_string(file).ok().and_then(|t| t.trim().parse().ok())
+            if let Some(offset) = fs::read_to_string(file)
+                .ok()
+                .and_then(|t| t.trim().parse().ok())
             {
                 self.offset_ms.store(offset, Ordering::Relaxed);
             }

@@ -118,7 +118,11 @@ pub struct Faults {
 impl Faults {
     /// No rules.
     pub fn seeded(seed: u64) -> Self {
-        Self { next_id: 1, active: Vec::new(), chance: Chance::seeded(seed) }
+        Self {
+            next_id: 1,
+            active: Vec::new(),
+            chance: Chance::seeded(seed),
+        }
     }
 
     /// Puts a rule in force.

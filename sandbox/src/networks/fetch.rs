@@ -53,7 +53,10 @@ impl Fetcher {
         let failed = |error: reqwest::Error| FetchError::Unreachable(error.to_string());
         let response = self.0.get(url).send().await.map_err(failed)?;
         if response.status() != reqwest::StatusCode::OK {
-            return Err(FetchError::Unreachable(format!("status {}", response.status().as_u16())));
+            return Err(FetchError::Unreachable(format!(
+                "status {}",
+                response.status().as_u16()
+            )));
         }
         let mut body = BytesMut::new();
         let mut parts = response.bytes_stream();

@@ -30,15 +30,12 @@ pub struct Usage {
 
 impl Limits {
     /// Counts one call against `limit` per `window_seconds`.
-    pub fn hit(
-        &mut self,
-        key: &str,
-        limit: u32,
-        window_seconds: i64,
-        now: DateTime<Utc>,
-    ) -> Usage {
+    pub fn hit(&mut self, key: &str, limit: u32, window_seconds: i64, now: DateTime<Utc>) -> Usage {
         let start = now.timestamp() - now.timestamp().rem_euclid(window_seconds);
-        let window = self.0.entry(key.to_owned()).or_insert(Window { start, used: 0 });
+        let window = self
+            .0
+            .entry(key.to_owned())
+            .or_insert(Window { start, used: 0 });
         if window.start != start {
             *window = Window { start, used: 0 };
         }

@@ -1,14 +1,14 @@
 //! The log of accepted posts: what a person would see on the networks, and the judge of tests.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fs::{File, OpenOptions},
     io::{self, Write},
     path::Path,
 };
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{accounts::AccountRef, kinds::Network, media::Media, text::first_url};
 
@@ -91,16 +91,20 @@ pub struct NewPost {
 }
 
 /// Every accepted post, oldest first.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(from = "Vec<Post>")]
 pub struct Log {
     posts: Vec<Post>,
-    #[serde(skip)]
     by_id: HashMap<(Network, String), usize>,
-    #[serde(skip)]
     by_account: HashMap<(Network, String), Vec<usize>>,
-    #[serde(skip)]
+    totals: BTreeMap<Network, u64>,
     file: Option<File>,
+}
+
+impl Serialize for Log {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.posts.serialize(serializer)
+    }
 }
 
 impl From<Vec<Post>> for Log {
@@ -198,23 +202,37 @@ impl Log {
 
     /// The newest post of an account, listed or not.
     pub fn newest(&self, network: Network, account: &str) -> Option<&Post> {
-        let at = *self.by_account.get(&(network, account.to_owned()))?.last()?;
+        let at = *self
+            .by_account
+            .get(&(network, account.to_owned()))?
+            .last()?;
         self.posts.get(at)
+    }
+
+    /// How many posts each network accepted.
+    pub fn totals(&self) -> &BTreeMap<Network, u64> {
+        &self.totals
     }
 
     fn index(&mut self, post: &Post) {
         let at = self.posts.len();
+        *self.totals.entry(post.network).or_default() += 1;
         self.by_id.insert((post.network, post.id.clone()), at);
-        self.by_account.entry((post.network, post.account.id.clone())).or_default().push(at);
+        self.by_account
+            .entry((post.network, post.account.id.clone()))
+            .or_default()
+            .push(at);
     }
 
     fn append_to_file(&mut self, post: &Post) {
         let Some(file) = &mut self.file else { return };
-        let written = serde_json::to_vec(post).map_err(io::Error::from).and_then(|mut line| {
-            line.push(b'\n');
-            file.write_all(&line)?;
-            file.flush()
-        });
+        let written = serde_json::to_vec(post)
+            .map_err(io::Error::from)
+            .and_then(|mut line| {
+                line.push(b'\n');
+                file.write_all(&line)?;
+                file.flush()
+            });
         if let Err(error) = written {
             tracing::error!(%error, seq = post.seq, "an accepted post is missing in the log file");
         }

@@ -43,9 +43,28 @@ pub struct Media {
 }
 
 impl Media {
+    /// Looks at a file.
+    pub fn inspect(bytes: &[u8]) -> Self {
+        let seen = probe::probe(bytes);
+        Self {
+            content_type: seen.kind.content_type().into(),
+            bytes: bytes.len() as u64,
+            width: seen.width,
+            height: seen.height,
+            sha256: hex(&Sha256::digest(bytes)),
+            duration_ms: seen.duration_ms,
+            fps: seen.fps,
+            readable: seen.readable,
+        }
+    }
+
     /// `image` or `video`.
     pub fn kind(&self) -> &'static str {
-        if self.content_type.starts_with("video/") { "video" } else { "image" }
+        if self.content_type.starts_with("video/") {
+            "video"
+        } else {
+            "image"
+        }
     }
 
     /// Width divided by height.
@@ -66,24 +85,28 @@ pub struct MediaStore {
 }
 
 impl MediaStore {
-    /// Looks at a file and keeps a copy.
-    pub fn add(&mut self, bytes: &Bytes) -> Media {
-        let sha256 = hex(&Sha256::digest(bytes));
-        let seen = probe::probe(bytes);
-        let media = Media {
-            content_type: seen.kind.content_type().into(),
-            bytes: bytes.len() as u64,
-            width: seen.width,
-            height: seen.height,
-            sha256: sha256.clone(),
-            duration_ms: seen.duration_ms,
-            fps: seen.fps,
-            readable: seen.readable,
-        };
-        if seen.kind != Kind::Unknown {
-            self.keep(sha256, media.content_type.clone(), bytes.clone());
+    /// Keeps a copy of a file unless it is too large or of no known type.
+    pub fn keep(&mut self, media: &Media, bytes: &Bytes) {
+        if bytes.len() > KEEP_EACH
+            || media.content_type == Kind::Unknown.content_type()
+            || self.copies.contains_key(&media.sha256)
+        {
+            return;
         }
-        media
+        self.total += bytes.len();
+        self.order.push_back(media.sha256.clone());
+        self.copies.insert(
+            media.sha256.clone(),
+            (media.content_type.clone(), bytes.clone()),
+        );
+        while self.total > KEEP_ALL {
+            let Some(oldest) = self.order.pop_front() else {
+                break;
+            };
+            if let Some((_, bytes)) = self.copies.remove(&oldest) {
+                self.total -= bytes.len();
+            }
+        }
     }
 
     /// The copy of a file, with its content type.
@@ -108,33 +131,21 @@ impl MediaStore {
         let mut store = Self::default();
         if folder.is_dir() {
             for entry in fs::read_dir(folder)? {
-                store.add(&Bytes::from(fs::read(entry?.path())?));
+                let bytes = Bytes::from(fs::read(entry?.path())?);
+                store.keep(&Media::inspect(&bytes), &bytes);
             }
         }
         Ok(store)
-    }
-
-    fn keep(&mut self, sha256: String, content_type: String, bytes: Bytes) {
-        if bytes.len() > KEEP_EACH || self.copies.contains_key(&sha256) {
-            return;
-        }
-        self.total += bytes.len();
-        self.order.push_back(sha256.clone());
-        self.copies.insert(sha256, (content_type, bytes));
-        while self.total > KEEP_ALL {
-            let Some(oldest) = self.order.pop_front() else { break };
-            if let Some((_, bytes)) = self.copies.remove(&oldest) {
-                self.total -= bytes.len();
-            }
-        }
     }
 }
 
 /// Bytes as lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
 }

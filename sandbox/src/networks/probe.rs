@@ -49,7 +49,21 @@ impl Kind {
             [0xFF, 0xD8, 0xFF, ..] => Self::Jpeg,
             [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Self::Png,
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Self::Gif,
-            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Self::Webp,
+            [
+                b'R',
+                b'I',
+                b'F',
+                b'F',
+                _,
+                _,
+                _,
+                _,
+                b'W',
+                b'E',
+                b'B',
+                b'P',
+                ..,
+            ] => Self::Webp,
             [b'B', b'M', ..] => Self::Bmp,
             [b'I', b'I', 42, 0, ..] | [b'M', b'M', 0, 42, ..] => Self::Tiff,
             [_, _, _, _, b'f', b't', b'y', b'p', b'q', b't', ..] => Self::Mov,
@@ -79,15 +93,24 @@ pub struct Seen {
 /// Looks at a file.
 pub fn probe(bytes: &[u8]) -> Seen {
     let kind = Kind::of(bytes);
-    let unread =
-        Seen { kind, width: None, height: None, duration_ms: None, fps: None, readable: false };
+    let unread = Seen {
+        kind,
+        width: None,
+        height: None,
+        duration_ms: None,
+        fps: None,
+        readable: false,
+    };
     match kind {
         Kind::Jpeg => image(unread, bytes, ImageFormat::Jpeg),
         Kind::Png => image(unread, bytes, ImageFormat::Png),
         Kind::Gif => image(unread, bytes, ImageFormat::Gif),
         Kind::Webp => image(unread, bytes, ImageFormat::WebP),
         Kind::Bmp => bitmap(unread, bytes),
-        Kind::Tiff => Seen { readable: true, ..unread },
+        Kind::Tiff => Seen {
+            readable: true,
+            ..unread
+        },
         Kind::Mp4 | Kind::Mov => video(unread, bytes),
         Kind::Unknown => unread,
     }
@@ -95,7 +118,12 @@ pub fn probe(bytes: &[u8]) -> Seen {
 
 fn image(unread: Seen, bytes: &[u8], format: ImageFormat) -> Seen {
     match ImageReader::with_format(Cursor::new(bytes), format).into_dimensions() {
-        Ok((w, h)) => Seen { width: Some(w), height: Some(h), readable: true, ..unread },
+        Ok((w, h)) => Seen {
+            width: Some(w),
+            height: Some(h),
+            readable: true,
+            ..unread
+        },
         Err(_) => unread,
     }
 }
@@ -107,13 +135,25 @@ fn bitmap(unread: Seen, bytes: &[u8]) -> Seen {
         Some(i32::from_le_bytes(four).unsigned_abs())
     };
     let (width, height) = (number(18), number(22));
-    Seen { width, height, readable: width.is_some() && height.is_some(), ..unread }
+    Seen {
+        width,
+        height,
+        readable: width.is_some() && height.is_some(),
+        ..unread
+    }
 }
 
 fn video(unread: Seen, bytes: &[u8]) -> Seen {
-    let Ok(mp4) = Mp4::read_bytes(bytes) else { return unread };
-    let picture = mp4.tracks().values().find(|track| track.kind == Some(TrackKind::Video));
-    let Some(track) = picture.filter(|track| track.timescale > 0) else { return unread };
+    let Ok(mp4) = Mp4::read_bytes(bytes) else {
+        return unread;
+    };
+    let picture = mp4
+        .tracks()
+        .values()
+        .find(|track| track.kind == Some(TrackKind::Video));
+    let Some(track) = picture.filter(|track| track.timescale > 0) else {
+        return unread;
+    };
     let duration_ms = track.duration.saturating_mul(1000) / track.timescale;
     Seen {
         width: Some(u32::from(track.width)),

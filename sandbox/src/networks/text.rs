@@ -5,7 +5,9 @@ pub fn first_url(text: &str) -> Option<String> {
     text.split_whitespace()
         .find_map(|word| {
             let start = word.find("https://").or_else(|| word.find("http://"))?;
-            Some(word[start..].trim_end_matches(['.', ',', ')', ']', '!', '?', ';', ':', '"', '\'']))
+            Some(
+                word[start..].trim_end_matches(['.', ',', ')', ']', '!', '?', ';', ':', '"', '\'']),
+            )
         })
         .filter(|url| url::Url::parse(url).is_ok())
         .map(str::to_owned)

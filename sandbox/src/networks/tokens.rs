@@ -143,7 +143,16 @@ impl Tokens {
         let id = self.next_grant;
         self.next_grant += 1;
         let client_id = client_id.to_owned();
-        self.grants.insert(id, Grant { network, client_id, accounts, scopes, revoked: false });
+        self.grants.insert(
+            id,
+            Grant {
+                network,
+                client_id,
+                accounts,
+                scopes,
+                revoked: false,
+            },
+        );
         id
     }
 
@@ -166,7 +175,9 @@ impl Tokens {
 
     /// Uses a code up; none when unknown, used or too old.
     pub fn take_code(&mut self, value: &str, now: DateTime<Utc>) -> Option<Code> {
-        self.codes.remove(value).filter(|code| code.expires_at > now)
+        self.codes
+            .remove(value)
+            .filter(|code| code.expires_at > now)
     }
 
     /// A new access token that starts with `prefix`.
@@ -180,7 +191,13 @@ impl Tokens {
     ) -> String {
         let value = format!("{prefix}{}", self.chance.text(64));
         let expires_at = life.map(|life| now + life);
-        let access = Access { grant, account, issued_at: now, expires_at, dead: None };
+        let access = Access {
+            grant,
+            account,
+            issued_at: now,
+            expires_at,
+            dead: None,
+        };
         self.access.insert(value.clone(), access);
         value
     }
@@ -194,14 +211,24 @@ impl Tokens {
         expires_at: DateTime<Utc>,
     ) -> String {
         let value = format!("{prefix}{}", self.chance.text(64));
-        self.refresh.insert(value.clone(), Refresh { grant, account, expires_at });
+        self.refresh.insert(
+            value.clone(),
+            Refresh {
+                grant,
+                account,
+                expires_at,
+            },
+        );
         value
     }
 
     /// Uses a refresh token up; none when unknown, used, too old or revoked.
     pub fn take_refresh(&mut self, value: &str, now: DateTime<Utc>) -> Option<Refresh> {
         let found = self.refresh.remove(value).filter(|r| r.expires_at > now)?;
-        self.grants.get(&found.grant).is_some_and(|g| !g.revoked).then_some(found)
+        self.grants
+            .get(&found.grant)
+            .is_some_and(|g| !g.revoked)
+            .then_some(found)
     }
 
     /// What a token may do.
@@ -254,7 +281,8 @@ impl Tokens {
             }
         }
         if death == Death::Revoked {
-            self.refresh.retain(|_, r| r.account != account || !concerns(r.grant));
+            self.refresh
+                .retain(|_, r| r.account != account || !concerns(r.grant));
         }
     }
 

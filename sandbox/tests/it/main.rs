@@ -1,0 +1,6 @@
+//! The simulated networks, spoken to over HTTP as Posthaste does.
+
+mod facebook;
+mod faults;
+mod whole;
+mod world;
