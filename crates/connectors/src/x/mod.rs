@@ -1,0 +1,121 @@
+//! X: OAuth 2.0 with PKCE, uploads in pieces, `POST /2/tweets`, read-back by text.
+
+mod api;
+mod capabilities;
+mod check;
+mod emoji;
+mod error;
+mod links;
+mod lookup;
+mod media;
+mod oauth;
+mod publish;
+#[cfg(test)]
+mod tests;
+pub mod text;
+
+use async_trait::async_trait;
+pub use capabilities::CAPABILITIES;
+use posthaste_core::{
+    connector::{
+        Account, Authorization, Capabilities, Connector, Ctx, Failure, Intent, Lookup, Outcome,
+        Prepared, Rendition, Session, TokenSet,
+    },
+    post::Problem,
+};
+use serde_json::Value;
+
+/// The connector of X.
+#[derive(Debug)]
+pub struct X;
+
+#[async_trait]
+impl Connector for X {
+    fn capabilities(&self) -> &'static Capabilities {
+        &CAPABILITIES
+    }
+
+    fn count(&self, text: &str) -> usize {
+        text::weight(text)
+    }
+
+    /// The link stands below an empty line, or after a space when that is one character too many.
+    fn compose(&self, rendition: &Rendition) -> String {
+        let text = rendition.text.trim();
+        match rendition.link.as_deref() {
+            None => text.to_owned(),
+            Some(link) if text.is_empty() => link.to_owned(),
+            Some(link) => {
+                let below = format!("{text}\n\n{link}");
+                if self.count(&below) <= text::MAX_WEIGHT {
+                    below
+                } else {
+                    format!("{text} {link}")
+                }
+            }
+        }
+    }
+
+    fn check(&self, rendition: &Rendition) -> Vec<Problem> {
+        check::check(rendition, &self.compose(rendition))
+    }
+
+    fn authorize_url(&self, ctx: &Ctx, authorization: &Authorization) -> String {
+        oauth::authorize_url(ctx, authorization)
+    }
+
+    async fn exchange(
+        &self,
+        ctx: &Ctx,
+        authorization: &Authorization,
+        code: &str,
+    ) -> Result<TokenSet, Failure> {
+        oauth::exchange(ctx, authorization, code).await
+    }
+
+    async fn accounts(&self, ctx: &Ctx, tokens: &TokenSet) -> Result<Vec<Account>, Failure> {
+        oauth::accounts(ctx, tokens).await
+    }
+
+    async fn refresh(&self, ctx: &Ctx, tokens: &TokenSet) -> Result<TokenSet, Failure> {
+        oauth::refresh(ctx, tokens).await
+    }
+
+    async fn revoke(&self, ctx: &Ctx, session: &Session) -> Result<(), Failure> {
+        oauth::revoke(ctx, session).await
+    }
+
+    async fn prepare(
+        &self,
+        ctx: &Ctx,
+        session: &Session,
+        rendition: &Rendition,
+        progress: Option<Value>,
+    ) -> Result<Prepared, Failure> {
+        media::prepare(ctx, session, rendition, progress).await
+    }
+
+    async fn publish(
+        &self,
+        ctx: &Ctx,
+        session: &Session,
+        rendition: &Rendition,
+        ready: &Value,
+    ) -> Outcome {
+        publish::publish(ctx, session, &self.compose(rendition), ready).await
+    }
+
+    async fn lookup(
+        &self,
+        ctx: &Ctx,
+        session: &Session,
+        rendition: &Rendition,
+        intent: &Intent,
+    ) -> Result<Lookup, Failure> {
+        lookup::lookup(ctx, session, &self.compose(rendition), intent).await
+    }
+
+    async fn delete(&self, ctx: &Ctx, session: &Session, remote_id: &str) -> Result<(), Failure> {
+        publish::delete(ctx, session, remote_id).await
+    }
+}
