@@ -1,1 +1,27 @@
-//! posthaste-engine
+//! Use cases, scheduler and background work: the only crate that decides.
+//!
+//! A use case is one public async function. It authorizes the [`Actor`], validates, writes and
+//! records the event in one transaction. Resolvers, REST routes, workers and commands call the same
+//! function. Ports come in through [`App`]; nothing here reads clock, chance, environment or network
+//! in any other way.
+//!
+//! - [`session`]: signing in, keys, who asks
+//! - [`connection`]: connecting accounts by OAuth, reconnect, pause, remove
+//! - [`media`]: uploads, renditions, signed addresses
+//! - [`post`]: writing, previewing, scheduling and settling posts
+//! - [`publish`]: the worker that publishes each target effectively once
+//! - [`event`]: reading the event log and following it live
+
+mod actor;
+pub mod adapters;
+mod app;
+pub mod connection;
+pub mod event;
+pub mod media;
+pub mod post;
+pub mod publish;
+pub mod session;
+mod tokens;
+
+pub use actor::Actor;
+pub use app::{App, NetworkApps, Parts};

@@ -1,0 +1,23 @@
+use posthaste_core::{
+    Provenance, Result,
+    access::{Permission, Role},
+    ids::WorkspaceId,
+};
+
+/// Who asks: a person or key in one workspace, with a role.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// The workspace everything is read from and written to.
+    pub workspace: WorkspaceId,
+    /// What the actor may do.
+    pub role: Role,
+    /// Who it is, for the event log.
+    pub provenance: Provenance,
+}
+
+impl Actor {
+    /// Refuses with `FORBIDDEN` unless the role carries the permission.
+    pub fn require(&self, permission: Permission) -> Result<()> {
+        self.role.require(permission)
+    }
+}

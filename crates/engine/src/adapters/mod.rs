@@ -1,0 +1,9 @@
+//! Real adapters of core's ports that need nothing but the standard machine.
+
+mod cipher;
+mod clock;
+mod random;
+
+pub use cipher::AesCipher;
+pub use clock::{MovableClock, SystemClock};
+pub use random::OsRandom;

@@ -1,0 +1,105 @@
+use std::{collections::HashMap, ops::Deref, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use posthaste_core::{
+    Error, ErrorCode, Network, Result,
+    connector::{AppCredentials, Connector, Ctx, Hosts},
+    event::EventType,
+    ids::EventId,
+    ports::{Blobs, Cipher, Clock, Http, Random},
+    secret::Secret,
+    target::Timing,
+};
+use posthaste_media::Staging;
+use posthaste_store::{Database, event::NewEvent};
+use serde_json::Value;
+
+use crate::{Actor, event::Hints};
+
+/// The app registrations at the networks; a network without one cannot be connected.
+pub type NetworkApps = HashMap<Network, AppCredentials>;
+
+/// Everything the use cases need, put together once at start (in production in `api/src/app.rs`).
+pub struct Parts {
+    /// The database.
+    pub db: Database,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub random: Arc<dyn Random>,
+    /// Requests to networks.
+    pub http: Arc<dyn Http>,
+    /// Encrypts tokens.
+    pub cipher: Arc<dyn Cipher>,
+    /// Media bytes.
+    pub blobs: Arc<dyn Blobs>,
+    /// Uploads on their way.
+    pub staging: Staging,
+    /// The server's secret: hashes keys and signs media addresses.
+    pub secret: Secret,
+    /// Where people, networks and programs reach this server, without a trailing slash.
+    pub public_url: String,
+    /// Where the networks are.
+    pub hosts: Hosts,
+    /// The app registrations.
+    pub apps: NetworkApps,
+    /// Time limits of publishing.
+    pub timing: Timing,
+    /// Wakes workers and subscriptions.
+    pub hints: Hints,
+}
+
+/// A handle on [`Parts`] that is cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The present instant, in whole microseconds as the database keeps it.
+    pub fn now(&self) -> DateTime<Utc> {
+        use chrono::SubsecRound;
+        self.clock.now().trunc_subsecs(6)
+    }
+
+    /// The connector of a network.
+    pub fn connector(&self, network: Network) -> &'static dyn Connector {
+        posthaste_connectors::connector(network)
+    }
+
+    /// What a connector's calls get; `NETWORK_NOT_CONFIGURED` without an app registration.
+    pub fn network_ctx(&self, network: Network) -> Result<Ctx> {
+        let app = self.apps.get(&network).cloned().ok_or_else(|| {
+            Error::new(
+                ErrorCode::NetworkNotConfigured,
+                format!("This server has no app credentials for {network}."),
+            )
+        })?;
+        Ok(Ctx { http: self.http.clone(), clock: self.clock.clone(), hosts: self.hosts.clone(), app })
+    }
+
+    /// An event by `actor` that concerns nothing yet; fill in what it concerns.
+    pub(crate) fn event(&self, actor: &Actor, kind: EventType, data: Value) -> NewEvent {
+        NewEvent {
+            id: EventId::new(&*self.clock, &*self.random),
+            at: self.now(),
+            kind,
+            post: None,
+            target: None,
+            connection: None,
+            media: None,
+            provenance: actor.provenance.clone(),
+            data,
+        }
+    }
+}
