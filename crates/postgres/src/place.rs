@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -12,6 +13,9 @@ use crate::{
 
 /// A Unix socket address holds 107 bytes; the socket's own name takes 14 of the path.
 const LONGEST_SOCKET_FOLDER: usize = 86;
+
+/// Where folders go that the server's account could not reach; each gets a folder of its own there.
+const MOVED: &str = "/var/tmp";
 
 /// The folders of one cluster.
 #[derive(Debug, Clone)]
@@ -29,10 +33,7 @@ impl Place {
     pub(crate) fn resolve(wanted: &Path) -> Result<Self, Error> {
         let wanted = std::path::absolute(wanted).at("resolve", wanted)?;
         let data = match (wanted.parent(), wanted.file_name()) {
-            (Some(parent), Some(name)) => {
-                fs::create_dir_all(parent).at("create", parent)?;
-                reachable(parent)?.join(name)
-            }
+            (Some(parent), Some(name)) => make_reachable(parent)?.join(name),
             _ => wanted,
         };
         let account = Account::for_data(&data)?;
@@ -68,6 +69,14 @@ impl Place {
         if self.data.exists() {
             fs::remove_dir_all(&self.data).at("remove", &self.data)?;
         }
+        if let Some(parent) = self
+            .data
+            .parent()
+            .filter(|parent| parent.starts_with(MOVED))
+        {
+            // Goes only when it is empty: a fetched PostgreSQL may lie there too.
+            let _ = fs::remove_dir(parent);
+        }
         Ok(())
     }
 
@@ -90,20 +99,32 @@ impl Place {
 }
 
 /// `folder` itself, or, when we are root and the server's account could not walk into it (a clone in
-/// `/root`), a folder under `/var/tmp` named after it.
+/// `/root`), a folder under `/var/tmp` named after it. Makes nothing.
 pub(crate) fn reachable(folder: &Path) -> Result<PathBuf, Error> {
     let folder = std::path::absolute(folder).at("resolve", folder)?;
     if !is_root() || Account::for_data(&folder)?.reaches(&folder) {
         return Ok(folder);
     }
-    let moved = PathBuf::from(format!("/var/tmp/posthaste-{:016x}", hash(&folder)));
-    fs::create_dir_all(&moved).at("create", &moved)?;
-    let owner =
-        std::os::unix::fs::MetadataExt::uid(&fs::symlink_metadata(&moved).at("read", &moved)?);
-    if owner != 0 {
-        return Err(Error::NotOurs { path: moved, owner });
+    let moved = PathBuf::from(format!("{MOVED}/posthaste-{:016x}", hash(&folder)));
+    match fs::symlink_metadata(&moved) {
+        Ok(meta) if meta.uid() != 0 => Err(Error::NotOurs {
+            path: moved,
+            owner: meta.uid(),
+        }),
+        _ => Ok(moved),
     }
-    Ok(moved)
+}
+
+/// Makes [`reachable`] of `folder`.
+pub(crate) fn make_reachable(folder: &Path) -> Result<PathBuf, Error> {
+    fs::create_dir_all(folder).at("create", folder)?;
+    let real = reachable(folder)?;
+    if real != folder && !real.exists() {
+        fs::create_dir(&real).at("create", &real)?;
+        // Whatever our umask says, the server's account walks through here.
+        fs::set_permissions(&real, fs::Permissions::from_mode(0o755)).at("open", &real)?;
+    }
+    Ok(real)
 }
 
 /// The data folder, unless its path is too long or needs quoting.

@@ -51,6 +51,12 @@ pub async fn ensure_shared(home: &Path) -> anyhow::Result<String> {
     Ok(sql::url(&place.socket, sql::MAINTENANCE))
 }
 
+/// Stops the shared cluster and removes its data.
+pub async fn remove_shared(home: &Path) -> anyhow::Result<()> {
+    stop_shared(home).await?;
+    Ok(crate::remove(&data_dir(home)).await?)
+}
+
 /// Stops the shared cluster; false when it did not run.
 pub async fn stop_shared(home: &Path) -> anyhow::Result<bool> {
     let place = Place::resolve(&data_dir(home))?;

@@ -18,8 +18,9 @@ const TEST: Options = Options {
     durability: Durability::Test,
 };
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap()
 }
 
 fn binaries() -> Binaries {
@@ -33,6 +34,13 @@ fn folder(name: &str) -> PathBuf {
     let _ = fs::remove_dir_all(&path);
     fs::create_dir_all(&path).unwrap();
     path
+}
+
+/// Stops the cluster and leaves nothing behind.
+async fn finish(cluster: Cluster, data: &Path) {
+    cluster.stop().await.unwrap();
+    posthaste_postgres::remove(data).await.unwrap();
+    assert!(!data.exists());
 }
 
 async fn run(url: &str, sql: &str) {
@@ -75,7 +83,7 @@ async fn a_stopped_cluster_starts_again_with_its_data() {
         number(&cluster.url("posthaste"), "SELECT n FROM t").await,
         41
     );
-    cluster.stop().await.unwrap();
+    finish(cluster, &data).await;
 }
 
 #[tokio::test]
@@ -87,7 +95,7 @@ async fn only_the_socket_listens_and_only_its_owner_may_enter() {
     let meta = fs::metadata(cluster.data_dir()).unwrap();
     assert_eq!(meta.mode() & 0o777, 0o700);
     assert_ne!(meta.uid(), 0, "the server must not be root");
-    cluster.stop().await.unwrap();
+    finish(cluster, &data).await;
 }
 
 #[tokio::test]
@@ -113,7 +121,7 @@ async fn committed_rows_survive_a_killed_postmaster() {
         .await
         .unwrap();
     assert_eq!(number(&url, "SELECT count(*) FROM t").await, 1000);
-    cluster.stop().await.unwrap();
+    finish(cluster, &data).await;
 }
 
 #[tokio::test]
@@ -135,7 +143,7 @@ async fn a_pid_file_whose_number_was_given_to_another_process_does_not_matter() 
         number(&cluster.url("postgres"), "SELECT 1::bigint").await,
         1
     );
-    cluster.stop().await.unwrap();
+    finish(cluster, &data).await;
 }
 
 #[tokio::test]
@@ -153,9 +161,7 @@ async fn a_long_path_gets_a_short_socket() {
         number(&cluster.url("postgres"), "SELECT 1::bigint").await,
         1
     );
-    cluster.stop().await.unwrap();
-    posthaste_postgres::remove(&data).await.unwrap();
-    assert!(!data.exists());
+    finish(cluster, &data).await;
 }
 
 #[tokio::test]
@@ -170,7 +176,7 @@ async fn a_second_start_on_the_same_folder_names_the_first() {
         number(&cluster.url("postgres"), "SELECT 1::bigint").await,
         1
     );
-    cluster.stop().await.unwrap();
+    finish(cluster, &data).await;
 }
 
 #[tokio::test]
@@ -187,6 +193,7 @@ async fn data_of_another_version_is_refused_with_the_way_out() {
         .to_string();
     assert!(error.contains("was made by PostgreSQL 14"), "{error}");
     assert!(error.contains("pg_upgrade --old-bindir"), "{error}");
+    posthaste_postgres::remove(&data).await.unwrap();
 }
 
 #[tokio::test]
@@ -208,6 +215,7 @@ async fn the_shared_cluster_is_started_once_for_all() {
     assert!(shared::stop_shared(&home).await.unwrap());
     assert!(!shared::stop_shared(&home).await.unwrap());
     assert_eq!(shared::shared_url(&home).await.unwrap(), None);
+    shared::remove_shared(&home).await.unwrap();
 }
 
 /// As root, runs itself again as `nobody`.
@@ -229,8 +237,7 @@ async fn an_ordinary_user_can_do_it_too() {
         fs::metadata(&data).unwrap().uid(),
         nix::unistd::geteuid().as_raw()
     );
-    cluster.stop().await.unwrap();
-    fs::remove_dir_all(&data).unwrap();
+    finish(cluster, &data).await;
 }
 
 fn again_as_nobody(test: &str) {

@@ -246,10 +246,20 @@ mod tests {
             path: PathBuf::from("/bin/sh"),
             arguments: vec!["-c".to_owned(), script.to_owned()],
             environment: vec![("GREETING", "hello".to_owned())],
-            log: std::env::temp_dir().join(format!(
-                "posthaste-service-{name}-{}.log",
-                std::process::id()
-            )),
+            log: log(name),
+        }
+    }
+
+    fn log(name: &str) -> PathBuf {
+        std::env::temp_dir().join(format!(
+            "posthaste-service-{name}-{}.log",
+            std::process::id()
+        ))
+    }
+
+    fn remove_logs(names: &[&str]) {
+        for name in names {
+            fs::remove_file(log(name)).unwrap();
         }
     }
 
@@ -269,6 +279,7 @@ mod tests {
             "{error}"
         );
         assert!(error.ends_with("because"), "{error}");
+        remove_logs(&["says", "fails"]);
     }
 
     #[tokio::test]
@@ -293,6 +304,7 @@ mod tests {
         assert_ne!(first, second);
         service.stop(Duration::from_secs(5)).await;
         assert!(!process::alive(second as i32));
+        remove_logs(&["worker"]);
     }
 
     #[tokio::test]
@@ -308,6 +320,7 @@ mod tests {
         assert_eq!(pauses, [0.5, 1.0, 2.0, 4.0, 5.0, 5.0]);
         service.pause_after(HEALTHY, "");
         assert_eq!(service.pause, Duration::from_secs(1));
+        remove_logs(&["brief"]);
     }
 
     #[tokio::test]
@@ -319,6 +332,7 @@ mod tests {
             "{error}"
         );
         assert!(error.ends_with("no database"), "{error}");
+        remove_logs(&["api"]);
     }
 
     #[tokio::test]
@@ -337,5 +351,6 @@ mod tests {
         }
         service.stop(Duration::from_millis(50)).await;
         assert!(!process::alive(pid));
+        remove_logs(&["deaf"]);
     }
 }
