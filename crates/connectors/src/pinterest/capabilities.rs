@@ -45,7 +45,7 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     }),
     reel: None,
     story_video: None,
-    settle: Duration::from_secs(60),
+    settle: Duration::from_mins(1),
     absence_readings: 3,
     scopes: &[
         "boards:read",

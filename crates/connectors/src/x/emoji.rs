@@ -2,8 +2,10 @@
 //!
 //! Forms after UTS #51: a pictograph with selector, skin tone and joined others, a flag, a keycap.
 
-use unicode_properties::{UnicodeEmoji, emoji};
+use unicode_properties::{UnicodeEmoji, emoji, emoji::EmojiStatus};
 
+/// The longest recommended sequences (a family, a kiss) join so many pictographs.
+const MAX_ELEMENTS: usize = 4;
 const JOINER: char = '\u{200d}';
 const EMOJI_SELECTOR: char = '\u{fe0f}';
 const TEXT_SELECTOR: char = '\u{fe0e}';
@@ -43,12 +45,14 @@ fn sequence(text: &[char]) -> usize {
         return end;
     }
     let mut end = element(text);
-    while text.get(end) == Some(&JOINER) {
-        let next = element(text.get(end + 1..).unwrap_or_default());
-        if next == 0 {
+    for _ in 1..MAX_ELEMENTS {
+        if end == 0 || text.get(end) != Some(&JOINER) {
             break;
         }
-        end += 1 + next;
+        match element(&text[end + 1..]) {
+            0 => break,
+            next => end += 1 + next,
+        }
     }
     end
 }
@@ -56,15 +60,28 @@ fn sequence(text: &[char]) -> usize {
 fn element(text: &[char]) -> usize {
     match text {
         [c, TEXT_SELECTOR, ..] if is_pictograph(*c) => 0,
-        [c, EMOJI_SELECTOR | '\u{1f3fb}'..='\u{1f3ff}', ..] if is_pictograph(*c) => 2,
+        [c, '\u{1f3fb}'..='\u{1f3ff}', ..] if is_pictograph(*c) => 2,
+        [c, EMOJI_SELECTOR, ..] if is_pictograph(*c) && takes_selector(*c) => 2,
         // © and ® are letters unless the selector says otherwise.
         [c, ..] if is_pictograph(*c) && *c > '\u{ff}' => 1,
         _ => 0,
     }
 }
 
+/// X counts a selector on its own where the character is an emoji without it anyway.
+fn takes_selector(c: char) -> bool {
+    let always_emoji = matches!(
+        c.emoji_status(),
+        EmojiStatus::EmojiPresentation
+            | EmojiStatus::EmojiPresentationAndModifierBase
+            | EmojiStatus::EmojiPresentationAndEmojiComponent
+            | EmojiStatus::EmojiPresentationAndModifierAndEmojiComponent
+    );
+    !always_emoji || c <= '\u{ffff}'
+}
+
 fn is_pictograph(c: char) -> bool {
-    c.is_emoji_char() && !c.is_ascii()
+    c.is_emoji_char() && !c.is_ascii() && !emoji::is_regional_indicator(c)
 }
 
 /// The flags of England, Scotland and Wales: a black flag with tags.

@@ -29,14 +29,14 @@ const MAX_LABEL: usize = 63;
 pub fn find(text: &[char]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
-    let mut free = 0;
     while at < text.len() {
-        let preceded = at == 0 || (at > free && may_precede(text[at - 1]));
-        match preceded.then(|| Candidate::at(text, at)).flatten() {
+        // A link has a character before it, which no other link uses, or starts the text.
+        let after = may_precede(text[at]).then(|| Candidate::at(text, at + 1));
+        let first = || (at == 0).then(|| Candidate::at(text, 0)).flatten();
+        match after.flatten().or_else(first) {
             Some(candidate) => {
-                candidate.links(text, &mut found);
-                free = candidate.end;
-                at = candidate.end.max(at + 1);
+                found.extend(candidate.links(text));
+                at = candidate.end;
             }
             None => at += 1,
         }
@@ -74,20 +74,21 @@ impl Candidate {
         })
     }
 
-    fn links(&self, text: &[char], found: &mut Vec<Range<usize>>) {
+    fn links(&self, text: &[char]) -> Vec<Range<usize>> {
         if !self.has_real_host(text) {
-            return;
-        }
-        if self.scheme {
-            found.extend(self.with_scheme(text));
-        } else if self.start == 0 || !matches!(text[self.start - 1], '-' | '_' | '.' | '/') {
-            self.without_scheme(text, found);
+            Vec::new()
+        } else if self.scheme {
+            self.with_scheme(text).into_iter().collect()
+        } else if self.start > 0 && matches!(text[self.start - 1], '-' | '_' | '.' | '/') {
+            Vec::new()
+        } else {
+            self.without_scheme(text)
         }
     }
 
     fn has_real_host(&self, text: &[char]) -> bool {
         let host: String = text[self.host.clone()].iter().collect();
-        if host.starts_with("xn--") && !host.is_ascii() {
+        if host.starts_with("xn--") && self.ascii_hosts(text).is_empty() {
             return false;
         }
         let mut ascii = 0;
@@ -116,24 +117,29 @@ impl Candidate {
     }
 
     /// Without a scheme only the ASCII hosts inside count; the last one keeps the path.
-    fn without_scheme(&self, text: &[char], found: &mut Vec<Range<usize>>) {
-        let before = found.len();
+    fn without_scheme(&self, text: &[char]) -> Vec<Range<usize>> {
+        let mut hosts = self.ascii_hosts(text);
+        if self.path.is_some()
+            && let Some(last) = hosts.last_mut()
+        {
+            last.end = self.end;
+        }
+        hosts
+    }
+
+    fn ascii_hosts(&self, text: &[char]) -> Vec<Range<usize>> {
+        let mut hosts = Vec::new();
         let mut at = self.host.start;
         while at < self.host.end {
             match ascii_host_end(text, at, self.host.end) {
                 Some(end) => {
-                    found.push(at..end);
+                    hosts.push(at..end);
                     at = end;
                 }
                 None => at += 1,
             }
         }
-        if self.path.is_some()
-            && found.len() > before
-            && let Some(last) = found.last_mut()
-        {
-            last.end = self.end;
-        }
+        hosts
     }
 }
 
@@ -283,17 +289,17 @@ fn starts_with(text: &[char], prefix: &str) -> bool {
             .all(|(want, have)| have.eq_ignore_ascii_case(&want))
 }
 
-/// The length of a label in ASCII (RFC 3492); ideographic full stops separate labels, too.
+/// The length of a label in ASCII (RFC 3492); ideographic full stops become full stops.
 fn ascii_length(label: &str) -> Option<usize> {
     let parts = label
         .split(['\u{3002}', '\u{ff0e}', '\u{ff61}'])
         .map(|part| {
             if part.is_ascii() {
-                return Some(part.len());
+                return Some(part.len() + 1);
             }
-            idna::punycode::encode_str(part).map(|code| code.len() + "xn--".len())
+            idna::punycode::encode_str(part).map(|code| "xn--".len() + code.len() + 1)
         });
-    parts.sum::<Option<usize>>()
+    parts.sum::<Option<usize>>().map(|length| length - 1)
 }
 
 fn may_precede(c: char) -> bool {
