@@ -69,7 +69,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     reel: Some(REEL),
     story_video: Some(REEL),
     // The lag of published_posts is not documented; 60 s is the product's usual settle time.
-    settle: Duration::from_secs(60),
+    settle: Duration::from_mins(1),
     absence_readings: 3,
     scopes: &[
         "pages_show_list",

@@ -61,7 +61,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
         ..REEL
     }),
     // The container tells whether it was published; only its status must have settled.
-    settle: Duration::from_secs(60),
+    settle: Duration::from_mins(1),
     absence_readings: 2,
     scopes: &[
         "instagram_basic",
