@@ -16,6 +16,11 @@ pub struct Actor {
 }
 
 impl Actor {
+    /// Posthaste itself (publisher, refresh, seeds), which may do everything in the workspace.
+    pub fn system(workspace: WorkspaceId) -> Self {
+        Self { workspace, role: Role::Owner, provenance: Provenance::System }
+    }
+
     /// Refuses with `FORBIDDEN` unless the role carries the permission.
     pub fn require(&self, permission: Permission) -> Result<()> {
         self.role.require(permission)

@@ -168,6 +168,17 @@ pub async fn api_key_by_hash(conn: &mut Conn, hash: &[u8], now: DateTime<Utc>) -
         .stored()
 }
 
+/// The key with an id, also when revoked or expired.
+pub async fn api_key(conn: &mut Conn, workspace: WorkspaceId, id: ApiKeyId) -> Result<Option<ApiKey>> {
+    api_keys::table
+        .filter(api_keys::workspace_id.eq(workspace.uuid()).and(api_keys::id.eq(id.uuid())))
+        .select(ApiKey::as_select())
+        .first(conn)
+        .await
+        .optional()
+        .stored()
+}
+
 /// Opens a session.
 pub async fn insert_session(
     conn: &mut Conn,

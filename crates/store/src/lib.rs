@@ -18,6 +18,7 @@ mod json;
 pub mod lane;
 pub mod media;
 mod migrate;
+pub mod mutex;
 pub mod network_state;
 pub mod node;
 mod page;

@@ -1,0 +1,127 @@
+//! People, workspaces and keys, as seeds and the operator's commands make them. These functions
+//! check no role: whoever may call them has the server's configuration in hand.
+
+use posthaste_core::{
+    Error, ErrorCode, Result,
+    access::Role,
+    ids::{ApiKeyId, UserId, WorkspaceId},
+    schedule,
+    secret::Secret,
+};
+use posthaste_store::{
+    access::{self, ApiKey, User},
+    workspace::{self, Workspace},
+};
+
+use super::{keyed_hash, new_credential, password};
+use crate::App;
+
+/// A person to be added.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// A chosen id; otherwise a new one.
+    pub id: Option<UserId>,
+    /// E-mail; kept in lower case.
+    pub email: String,
+    /// Name.
+    pub name: String,
+    /// Password: at least 8 characters.
+    pub password: Secret,
+}
+
+/// A workspace to be added.
+#[derive(Clone, Debug)]
+pub struct NewWorkspace {
+    /// A chosen id; otherwise a new one.
+    pub id: Option<WorkspaceId>,
+    /// Name.
+    pub name: String,
+    /// IANA zone.
+    pub time_zone: String,
+}
+
+/// What a key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    /// The real thing: `phk_live_…`.
+    Live,
+    /// A sandbox: `phk_test_…`.
+    Test,
+}
+
+/// A key to be added.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    /// A chosen id; otherwise a new one.
+    pub id: Option<ApiKeyId>,
+    /// Name.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// What it is for.
+    pub kind: KeyKind,
+}
+
+/// Adds a person; `ALREADY_EXISTS` when the e-mail is taken.
+pub async fn create_user(app: &App, new: NewUser) -> Result<User> {
+    let email = new.email.trim().to_lowercase();
+    let name = named(&new.name)?;
+    if email.len() > 254 || email.split('@').filter(|part| !part.is_empty()).count() != 2 {
+        return Err(Error::new(ErrorCode::InvalidInput, "This is not an e-mail address.").at(["email"]));
+    }
+    let user = User {
+        id: new.id.unwrap_or_else(|| UserId::new(&*app.clock, &*app.random)),
+        email,
+        name,
+        password_hash: password::hash(app, new.password).await?,
+        created_at: app.now(),
+    };
+    access::insert_user(&mut *app.db.get().await?, &user).await?;
+    Ok(user)
+}
+
+/// Adds a workspace; `ALREADY_EXISTS` when its id is taken, `INVALID_TIME_ZONE` for an unknown zone.
+pub async fn create_workspace(app: &App, new: NewWorkspace) -> Result<Workspace> {
+    let workspace = Workspace {
+        id: new.id.unwrap_or_else(|| WorkspaceId::new(&*app.clock, &*app.random)),
+        name: named(&new.name)?,
+        time_zone: schedule::parse_zone(&new.time_zone)?.name().to_owned(),
+        created_at: app.now(),
+    };
+    let mut tx = app.db.begin().await?;
+    workspace::insert(&mut tx, &workspace).await?;
+    tx.commit().await?;
+    Ok(workspace)
+}
+
+/// Makes a person a member; `ALREADY_EXISTS` when already one.
+pub async fn add_member(app: &App, workspace: WorkspaceId, user: UserId, role: Role) -> Result<()> {
+    access::insert_member(&mut *app.db.get().await?, workspace, user, role, app.now()).await
+}
+
+/// Makes an API key. The secret is returned this once; only its keyed hash is kept.
+pub async fn create_key(app: &App, workspace: WorkspaceId, new: NewKey) -> Result<(Secret, ApiKey)> {
+    let secret = new_credential(app, match new.kind {
+        KeyKind::Live => "phk_live_",
+        KeyKind::Test => "phk_test_",
+    });
+    let key = ApiKey {
+        id: new.id.unwrap_or_else(|| ApiKeyId::new(&*app.clock, &*app.random)),
+        workspace_id: workspace,
+        name: named(&new.name)?,
+        role: new.role,
+        created_at: app.now(),
+        expires_at: None,
+    };
+    let hash = keyed_hash(&app.secret, secret.expose())?;
+    access::insert_api_key(&mut *app.db.get().await?, &key, &hash).await?;
+    Ok((secret, key))
+}
+
+fn named(name: &str) -> Result<String> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 100 {
+        return Err(Error::new(ErrorCode::InvalidInput, "A name has 1 to 100 characters.").at(["name"]));
+    }
+    Ok(name.to_owned())
+}
