@@ -285,10 +285,4 @@ impl Tokens {
                 .retain(|_, r| r.account != account || !concerns(r.grant));
         }
     }
-
-    /// Forgets codes and refresh tokens whose time has come.
-    pub fn sweep(&mut self, now: DateTime<Utc>) {
-        self.codes.retain(|_, code| code.expires_at > now);
-        self.refresh.retain(|_, refresh| refresh.expires_at > now);
-    }
 }

@@ -5,11 +5,14 @@ mod error;
 mod facebook;
 mod fields;
 mod instagram;
+mod listing;
 mod oauth;
 mod page;
 mod params;
+mod rate;
 mod refuse;
 mod route;
+mod transfer;
 
 use std::collections::BTreeSet;
 

@@ -5,6 +5,8 @@ use super::super::{Networks, answer::Answer, kinds::Network, log::Post, pages};
 /// `www.facebook.com/{post}`, `/reel/{video}` and the like.
 pub fn facebook(networks: &Networks, id: &str) -> Answer {
     let state = networks.state();
+    let video = state.meta.facebook.videos.get(id);
+    let id = video.and_then(|video| video.post.as_deref()).unwrap_or(id);
     show(state.log.get(Network::Facebook, id))
 }
 

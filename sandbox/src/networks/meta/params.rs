@@ -178,11 +178,6 @@ impl Params {
         self.files.values().next().cloned()
     }
 
-    /// Parameters of the edge, without files and common ones.
-    pub fn has(&self, name: &str) -> bool {
-        self.values.contains_key(name) || self.files.contains_key(name)
-    }
-
     /// Puts `a`, `a[b]` and `a[b][c]` in place.
     fn put(&mut self, name: &str, value: &str) {
         let mut keys = name.split('[').map(|key| key.trim_end_matches(']'));

@@ -10,6 +10,7 @@ use super::{
         kinds::{Network, Operation},
         module::Class,
         state::State,
+        tokens::Bearer,
     },
     Graph, auth,
     error::GraphError,
@@ -264,6 +265,7 @@ pub async fn graph(networks: &Networks, call: &Call, host: GraphHost, path: &[St
         [id, edge] => (*id, Some(*edge)),
         _ => return Err(GraphError::unknown_path(&path.join("/"))),
     };
+    login_matches(networks, &bearer, host)?;
     let id = match id {
         "me" => bearer.account.clone().unwrap_or_else(|| PERSON_ID.into()),
         id => id.to_owned(),
@@ -288,6 +290,19 @@ pub async fn graph(networks: &Networks, call: &Call, host: GraphHost, path: &[St
     }
 }
 
+/// Tokens of Instagram Login work on `graph.instagram.com`, all others on `graph.facebook.com`.
+fn login_matches(networks: &Networks, bearer: &Bearer, host: GraphHost) -> Result<(), GraphError> {
+    let state = networks.state();
+    let account = bearer.account.as_deref();
+    let instagram = account.is_some_and(|id| state.accounts.get(Network::Instagram, id).is_some());
+    if instagram == (host == GraphHost::Instagram) {
+        Ok(())
+    } else {
+        let text = "Invalid OAuth access token - Cannot parse access token";
+        Err(GraphError::new(190, None, text))
+    }
+}
+
 /// Answers a call to the upload service.
 pub async fn upload(networks: &Networks, call: &Call, kind: UploadKind, id: &str) -> Graph {
     let token = call.bearer().ok_or_else(GraphError::no_token)?;
@@ -302,7 +317,7 @@ pub async fn upload(networks: &Networks, call: &Call, kind: UploadKind, id: &str
         account: &account,
     };
     match (kind, node) {
-        (UploadKind::FacebookVideo, Kind::Video) => Err(at.no_object()),
+        (UploadKind::FacebookVideo, Kind::Video) => facebook::upload(&at).await,
         (UploadKind::Instagram, Kind::Container) => instagram::upload(&at).await,
         _ => Err(at.no_object()),
     }
@@ -315,7 +330,7 @@ pub struct At<'a> {
     /// The call.
     pub call: &'a Call,
     /// Who calls.
-    pub bearer: super::super::tokens::Bearer,
+    pub bearer: Bearer,
     /// The node.
     pub id: &'a str,
     /// The page or Instagram account it belongs to.

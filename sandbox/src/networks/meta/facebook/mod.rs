@@ -5,8 +5,9 @@ mod lists;
 mod photos;
 mod post;
 mod publish;
-mod rate;
+mod reels;
 mod state;
+mod videos;
 
 use axum::http::Method;
 
@@ -14,12 +15,14 @@ use super::{
     Graph,
     error::GraphError,
     oauth::page_node,
+    rate,
     route::{At, Kind},
 };
 use crate::networks::{accounts::Account, answer::Answer, kinds::Network};
 
 pub use publish::publish_due;
 pub use state::State;
+pub use videos::upload;
 
 /// Fields of a page node.
 const PAGE_FIELDS: [&str; 9] = [
@@ -36,7 +39,7 @@ const PAGE_FIELDS: [&str; 9] = [
 
 /// Answers a call to a page, post, photo or video.
 pub async fn handle(at: &At<'_>, kind: Kind, edge: Option<&str>) -> Graph {
-    let usage = rate::count(at)?;
+    let usage = rate::count(at, Network::Facebook)?;
     let answer = match (at.call.method.clone(), kind, edge) {
         (Method::GET, Kind::Page, None) => page(at),
         (Method::GET, Kind::Page, Some("published_posts" | "feed" | "posts")) => {
@@ -46,11 +49,16 @@ pub async fn handle(at: &At<'_>, kind: Kind, edge: Option<&str>) -> Graph {
         (Method::POST, Kind::Page, Some("feed")) => feed::create(at),
         (Method::POST, Kind::Page, Some("photos")) => photos::create(at).await,
         (Method::POST, Kind::Page, Some("photo_stories")) => photos::story(at),
+        (Method::POST, Kind::Page, Some("videos")) => videos::create(at).await,
+        (Method::POST, Kind::Page, Some("video_reels")) => reels::create(at, &reels::REEL),
+        (Method::POST, Kind::Page, Some("video_stories")) => reels::create(at, &reels::STORY),
         (Method::GET, Kind::Post, None) => post::read(at),
         (Method::POST, Kind::Post, None) => post::update(at),
         (Method::DELETE, Kind::Post, None) => post::delete(at),
         (Method::GET, Kind::Photo, None) => photos::read(at),
         (Method::DELETE, Kind::Photo, None) => photos::delete(at),
+        (Method::GET, Kind::Video, None) => videos::read(at),
+        (Method::DELETE, Kind::Video, None) => videos::delete(at),
         _ => Err(at.no_object()),
     }?;
     Ok(usage.on(answer))

@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use bytes::BytesMut;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::super::route::Kind;
+use super::super::{route::Kind, transfer::Transfer};
 use crate::networks::media::Media;
 
 /// Posts, photos and videos of all pages.
@@ -114,13 +113,8 @@ pub struct Video {
     pub page: String,
     /// `video`, `reel` or `video_story`.
     pub kind: String,
-    /// Announced size.
-    pub size: Option<u64>,
-    /// Bytes so far; not in snapshots.
-    #[serde(skip)]
-    pub buffer: BytesMut,
-    /// Size of what came so far.
-    pub received: u64,
+    /// Bytes on their way.
+    pub transfer: Transfer,
     /// The file, when complete.
     pub media: Option<Media>,
     /// Why it cannot be published: code and message.

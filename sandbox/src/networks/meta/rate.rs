@@ -1,8 +1,8 @@
-//! Call limits of pages and the usage headers.
+//! Call limits of pages and Instagram accounts, and the usage headers.
 
 use chrono::{DateTime, Utc};
 
-use super::super::{
+use super::{
     error::GraphError,
     refuse::{self, throttled},
     route::At,
@@ -30,12 +30,7 @@ impl Usage {
 }
 
 /// Counts the call; refuses it when limits are enforced and reached.
-pub fn count(at: &At<'_>) -> Result<Usage, GraphError> {
-    count_for(at, Network::Facebook)
-}
-
-/// The same for either network.
-pub fn count_for(at: &At<'_>, network: Network) -> Result<Usage, GraphError> {
+pub fn count(at: &At<'_>, network: Network) -> Result<Usage, GraphError> {
     let now: DateTime<Utc> = at.networks.now();
     let mut state = at.networks.state();
     let limits = &state.switches.rate_limits;
