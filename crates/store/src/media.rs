@@ -216,6 +216,18 @@ pub async fn expired(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> Result<
         .stored()
 }
 
+/// Uploads that are being looked at, or were when a process died.
+pub async fn processing(conn: &mut Conn, limit: i64) -> Result<Vec<Media>> {
+    media::table
+        .filter(media::status.eq(Status::Processing.as_str()).and(media::expires_at.is_not_null()))
+        .order(media::expires_at)
+        .limit(limit)
+        .select(Media::as_select())
+        .load(conn)
+        .await
+        .stored()
+}
+
 /// A page of media, newest last.
 pub async fn list(
     conn: &mut Conn,

@@ -1,15 +1,22 @@
 //! Media: uploads, the copies networks get, and the addresses they fetch them from.
 
 mod address;
+mod library;
+mod open;
+mod process;
 mod rendition;
 mod upload;
 
 pub use address::{Address, signed_url, verify};
+pub use library::{MAX_ALT_TEXT, by_ids, count, delete, get, list, set_alt_text, sweep};
+pub use open::{Opened, open};
 pub use rendition::Shown;
 pub(crate) use rendition::{make, show};
-pub use upload::*;
+pub use upload::{MAX_BYTES, MAX_FILE_NAME, NewUpload, append, begin, offset};
 
+use library::check_alt_text;
 use posthaste_core::ids::{MediaId, WorkspaceId};
+use process::complete;
 
 /// The recipe name of the file as it was uploaded.
 pub const ORIGINAL: &str = "original";

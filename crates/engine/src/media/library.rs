@@ -1,0 +1,137 @@
+use chrono::{DateTime, Utc};
+use posthaste_core::{
+    Error, ErrorCode, Result,
+    access::{Permission, Role},
+    event::EventType,
+    ids::MediaId,
+    Provenance,
+};
+use posthaste_store::{
+    Page, PageRequest,
+    media::{self as rows, Media, Status},
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    ORIGINAL, blob_key,
+    process::{append_event, complete, record},
+};
+use crate::{Actor, App};
+
+/// Longest alt text, in characters; each network has its own, smaller limit.
+pub const MAX_ALT_TEXT: usize = 2000;
+/// Most uploads cleared away in one sweep.
+const SWEEP: i64 = 100;
+
+/// The media with an id.
+pub async fn get(app: &App, actor: &Actor, id: MediaId) -> Result<Media> {
+    actor.require(Permission::Read)?;
+    rows::get(&mut *app.db.get().await?, actor.workspace, id).await
+}
+
+/// The media with these ids, in no order; unknown ids are left out.
+pub async fn by_ids(app: &App, actor: &Actor, ids: &[MediaId]) -> Result<Vec<Media>> {
+    actor.require(Permission::Read)?;
+    rows::by_ids(&mut *app.db.get().await?, actor.workspace, ids).await
+}
+
+/// A page of media in the order of their creation.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    statuses: Option<&[Status]>,
+    page: &PageRequest<(DateTime<Utc>, Uuid)>,
+) -> Result<Page<Media>> {
+    actor.require(Permission::Read)?;
+    rows::list(&mut *app.db.get().await?, actor.workspace, statuses, page).await
+}
+
+/// How many media there are.
+pub async fn count(app: &App, actor: &Actor, statuses: Option<&[Status]>) -> Result<i64> {
+    actor.require(Permission::Read)?;
+    rows::count(&mut *app.db.get().await?, actor.workspace, statuses).await
+}
+
+/// Sets the alt text; an empty one removes it.
+pub async fn set_alt_text(app: &App, actor: &Actor, id: MediaId, text: Option<&str>) -> Result<Media> {
+    actor.require(Permission::Write)?;
+    check_alt_text(text)?;
+    let text = text.map(str::trim).filter(|text| !text.is_empty());
+    rows::set_alt_text(&mut *app.db.get().await?, actor.workspace, id, text).await
+}
+
+pub(super) fn check_alt_text(text: Option<&str>) -> Result<()> {
+    let text = text.unwrap_or_default();
+    let count = text.chars().count();
+    let refused = if count > MAX_ALT_TEXT {
+        Error::new(
+            ErrorCode::AltTextTooLong,
+            format!("The alt text has {count} characters; at most {MAX_ALT_TEXT} are allowed."),
+        )
+    } else if text.contains('\0') {
+        Error::new(ErrorCode::InvalidInput, "The alt text contains a NUL character.")
+    } else {
+        return Ok(());
+    };
+    Err(refused.at(["altText"]))
+}
+
+/// Removes a media with all its copies, also one whose upload is not finished; `MEDIA_IN_USE` when a
+/// post uses it.
+pub async fn delete(app: &App, actor: &Actor, id: MediaId) -> Result<Media> {
+    actor.require(Permission::Write)?;
+    let mut tx = app.db.begin().await?;
+    let recipes = rows::recipes(&mut tx, id).await?;
+    let row = rows::delete(&mut tx, actor.workspace, id).await?;
+    append_event(app, actor, &mut tx, &row, EventType::MediaDeleted, json!({ "fileName": row.file_name })).await?;
+    tx.commit().await?;
+    app.hints.committed();
+    clear(app, &row, &recipes).await;
+    Ok(row)
+}
+
+/// Removes the bytes after the row is gone. The deletion stands whatever happens here, so a storage
+/// that is away is only logged.
+async fn clear(app: &App, row: &Media, recipes: &[String]) {
+    let names = recipes.iter().map(String::as_str).chain([ORIGINAL]);
+    for name in names {
+        let key = blob_key(row.workspace_id, row.id, name);
+        if let Err(error) = app.blobs.delete(&key).await {
+            tracing::warn!(%error, cause = ?error.cause, key, "bytes of deleted media stay behind");
+        }
+    }
+    if let Err(error) = app.staging.abort(&row.id.to_string()).await {
+        tracing::warn!(%error, cause = ?error.cause, media = %row.id, "an upload of deleted media stays behind");
+    }
+}
+
+/// Completes uploads that a crash cut while they were looked at, and clears away uploads that were
+/// not finished in time and files that could not be used. Returns how many were cleared away.
+/// Call it now and then; what is used by a post stays.
+pub async fn sweep(app: &App) -> Result<usize> {
+    let stuck = rows::processing(&mut *app.db.get().await?, SWEEP).await?;
+    for row in stuck {
+        let (actor, row) = (system(&row), row);
+        let over = row.expires_at.is_some_and(|end| end <= app.now());
+        match complete(app, &actor, row.clone()).await {
+            // Tried again and again for a day: people shall see that it does not work.
+            Err(error) if over => drop(record(app, &actor, &row, Err(error)).await?),
+            Err(error) => tracing::warn!(%error, cause = ?error.cause, media = %row.id, "cannot look at an upload yet"),
+            Ok(_) => {}
+        }
+    }
+    let mut cleared = 0;
+    for row in rows::expired(&mut *app.db.get().await?, app.now(), SWEEP).await? {
+        match delete(app, &system(&row), row.id).await {
+            Ok(_) => cleared += 1,
+            Err(error) if matches!(error.code, ErrorCode::MediaInUse | ErrorCode::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(cleared)
+}
+
+fn system(row: &Media) -> Actor {
+    Actor { workspace: row.workspace_id, role: Role::Owner, provenance: Provenance::System }
+}

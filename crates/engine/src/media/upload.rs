@@ -1,0 +1,150 @@
+use chrono::TimeDelta;
+use posthaste_core::{
+    Error, ErrorCode, Result,
+    access::Permission,
+    ids::MediaId,
+    ports::ByteStream,
+};
+use posthaste_store::{
+    Json,
+    media::{self as rows, Media, Status},
+};
+
+use super::{check_alt_text, complete};
+use crate::{Actor, App, post::Violations};
+
+/// Largest upload, in bytes.
+pub const MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+/// Longest file name, in characters.
+pub const MAX_FILE_NAME: usize = 255;
+/// How long an upload may take from its beginning to its last byte.
+const UPLOAD_LIFE: TimeDelta = TimeDelta::hours(24);
+
+/// An upload that is about to begin.
+#[derive(Clone, Debug)]
+pub struct NewUpload {
+    /// An id chosen by the client; otherwise a new one.
+    pub id: Option<MediaId>,
+    /// The person's file name: 1 to 255 characters, never used as a path.
+    pub file_name: String,
+    /// Size of the whole file in bytes: 1 to 2 GiB.
+    pub bytes: u64,
+    /// Description for people who cannot see it: at most 2000 characters.
+    pub alt_text: Option<String>,
+}
+
+/// Begins an upload, which must be complete within 24 hours. Names all violations at once;
+/// `ALREADY_EXISTS` when a chosen id is taken.
+pub async fn begin(app: &App, actor: &Actor, new: NewUpload) -> Result<Media, Violations> {
+    actor.require(Permission::Write).map_err(|error| vec![error])?;
+    let violations = violations(&new);
+    if !violations.is_empty() {
+        return Err(violations);
+    }
+    insert(app, actor, new).await.map_err(|error| vec![error])
+}
+
+async fn insert(app: &App, actor: &Actor, new: NewUpload) -> Result<Media> {
+    let row = Media {
+        id: new.id.unwrap_or_else(|| MediaId::new(&*app.clock, &*app.random)),
+        workspace_id: actor.workspace,
+        status: Status::Uploading,
+        file_name: new.file_name.trim().to_owned(),
+        bytes: new.bytes as i64,
+        alt_text: new.alt_text,
+        facts: None,
+        sha256: None,
+        error_code: None,
+        error_message: None,
+        provenance: Json(actor.provenance.clone()),
+        created_at: app.now(),
+        expires_at: Some(app.now() + UPLOAD_LIFE),
+    };
+    rows::insert(&mut *app.db.get().await?, &row).await.map_err(|error| error.at(["id"]))?;
+    Ok(row)
+}
+
+fn violations(new: &NewUpload) -> Violations {
+    [check_file_name(&new.file_name), check_bytes(new.bytes), check_alt_text(new.alt_text.as_deref())]
+        .into_iter()
+        .filter_map(Result::err)
+        .collect()
+}
+
+fn check_file_name(name: &str) -> Result<()> {
+    let name = name.trim();
+    let message = if name.is_empty() {
+        "The file has no name.".to_owned()
+    } else if name.chars().count() > MAX_FILE_NAME {
+        format!("The file name has {} characters; at most {MAX_FILE_NAME} are allowed.", name.chars().count())
+    } else if name.chars().any(char::is_control) {
+        "The file name contains control characters.".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(ErrorCode::InvalidInput, message).at(["fileName"]))
+}
+
+fn check_bytes(bytes: u64) -> Result<()> {
+    let (code, message) = match bytes {
+        0 => (ErrorCode::InvalidInput, "The file is empty.".to_owned()),
+        1..=MAX_BYTES => return Ok(()),
+        _ => (ErrorCode::MediaTooLarge, format!("The file has {bytes} bytes; at most {MAX_BYTES} are allowed.")),
+    };
+    Err(Error::new(code, message).at(["bytes"]))
+}
+
+/// Appends bytes at `offset` and returns the new offset. When the last byte is there the file is
+/// looked at before this returns: the media is then READY or FAILED.
+///
+/// Errors: `UPLOAD_OFFSET_MISMATCH`, `MEDIA_TOO_LARGE` (more than announced), `UPLOAD_EXPIRED`, and
+/// the stream's own. What arrived before an error is kept; go on from [`offset`].
+pub async fn append(app: &App, actor: &Actor, id: MediaId, offset: u64, bytes: ByteStream) -> Result<u64> {
+    actor.require(Permission::Write)?;
+    let row = current(app, actor, id).await?;
+    let total = row.bytes as u64;
+    if row.status == Status::Uploading {
+        let end = app.staging.append(&id.to_string(), offset, bytes, total).await?;
+        if end == total {
+            complete(app, actor, row).await?;
+        }
+        return Ok(end);
+    }
+    settled(app, actor, row).await?;
+    if offset == total {
+        return Ok(total);
+    }
+    Err(Error::new(
+        ErrorCode::UploadOffsetMismatch,
+        format!("The part starts at byte {offset}, but all {total} bytes are here already."),
+    ))
+}
+
+/// How many bytes of an upload have arrived, and the media as it stands.
+/// An upload whose last request was cut before the file was looked at is completed here.
+pub async fn offset(app: &App, actor: &Actor, id: MediaId) -> Result<(u64, Media)> {
+    actor.require(Permission::Write)?;
+    let row = current(app, actor, id).await?;
+    let total = row.bytes as u64;
+    if row.status != Status::Uploading {
+        return Ok((total, settled(app, actor, row).await?));
+    }
+    let arrived = app.staging.offset(&id.to_string()).await?;
+    let row = if arrived == total { complete(app, actor, row).await? } else { row };
+    Ok((arrived, row))
+}
+
+/// The media, unless its time to be uploaded is over.
+async fn current(app: &App, actor: &Actor, id: MediaId) -> Result<Media> {
+    let row = rows::get(&mut *app.db.get().await?, actor.workspace, id).await?;
+    let over = row.expires_at.is_some_and(|end| end <= app.now());
+    if row.status == Status::Uploading && over {
+        return Err(Error::new(ErrorCode::UploadExpired, "The upload was not finished within 24 hours."));
+    }
+    Ok(row)
+}
+
+/// Completes a media whose processing was cut by a crash.
+async fn settled(app: &App, actor: &Actor, row: Media) -> Result<Media> {
+    if row.status == Status::Processing { complete(app, actor, row).await } else { Ok(row) }
+}
