@@ -8,7 +8,7 @@ use posthaste_core::{
 use super::Check;
 
 /// Shapes may miss a limit by this part: files are rounded to whole pixels.
-const ASPECT_SLACK: f64 = 0.005;
+const ASPECT_SLACK: f64 = 0.001;
 
 /// The problems of each file.
 pub(super) fn items(check: &Check) -> Vec<Problem> {

@@ -22,7 +22,8 @@ const PICTURE: PictureRule = PictureRule {
     max_aspect: f64::MAX,
 };
 
-/// Reels: 3 to 90 s (1363128), 540 × 960 at least (1363127), 9:16 (1363040).
+/// Reels: 3 to 90 s (1363128), 540 × 960 at least (1363127), 9:16 to 16:9 (1363040). Elsewhere the
+/// documentation only speaks of 9:16; the table of refusals is what counts here.
 const REEL: VideoRule = VideoRule {
     formats: &[MediaFormat::Mp4, MediaFormat::Mov],
     max_bytes: 1024 * MIB,
@@ -31,7 +32,7 @@ const REEL: VideoRule = VideoRule {
     min_width: 540,
     max_width: u32::MAX,
     min_aspect: 9.0 / 16.0,
-    max_aspect: 9.0 / 16.0,
+    max_aspect: 16.0 / 9.0,
 };
 
 /// Lowest height of a reel in pixels (1363127).

@@ -57,6 +57,7 @@ impl<'a> Containers<'a> {
         }
         if kind != ContentKind::Story {
             fields.push(("caption", caption.to_owned()));
+            fields.extend(alt_text(media));
         }
         self.create(fields).await
     }
@@ -68,6 +69,7 @@ impl<'a> Containers<'a> {
             fields.push(("media_type", "VIDEO".to_owned()));
         }
         fields.push(("is_carousel_item", "true".to_owned()));
+        fields.extend(alt_text(media));
         self.create(fields).await
     }
 
@@ -123,11 +125,19 @@ fn spurious(failure: Failure) -> Failure {
     }
 }
 
-/// Instagram fetches media from a public address; only pictures take alt text.
+/// Instagram fetches media from a public address.
 fn source(media: &RenditionMedia) -> Fields {
-    if media.facts.format.is_video() {
-        return vec![("video_url", media.url.clone())];
-    }
-    let alt_text = media.alt_text.clone().unwrap_or_default();
-    vec![("image_url", media.url.clone()), ("alt_text", alt_text)]
+    let name = if media.facts.format.is_video() {
+        "video_url"
+    } else {
+        "image_url"
+    };
+    vec![(name, media.url.clone())]
+}
+
+/// Pictures take alt text, alone and in a carousel; reels and stories do not.
+fn alt_text(media: &RenditionMedia) -> Option<(&'static str, String)> {
+    let text = media.alt_text.clone();
+    text.filter(|_| !media.facts.format.is_video())
+        .map(|text| ("alt_text", text))
 }
