@@ -83,5 +83,4 @@ pub(crate) fn unreadable(what: &str, reason: &str) -> Error {
 }
 
 #[cfg(test)]
-#[path = "probe/tests.rs"]
 mod tests;

@@ -10,5 +10,4 @@ pub use render::render;
 pub use shape::PixelRect;
 
 #[cfg(test)]
-#[path = "rendition/tests.rs"]
 mod tests;

@@ -298,5 +298,4 @@ fn nothing_arrived() -> Error {
 }
 
 #[cfg(test)]
-#[path = "staging_tests.rs"]
 mod tests;

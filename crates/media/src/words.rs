@@ -12,9 +12,8 @@ pub(crate) fn format_name(format: MediaFormat) -> &'static str {
     }
 }
 
-/// Proportions as people write them: `16:9`, `4:5`, `1.91:1`, `1:2.5`.
-pub(crate) fn proportions(width: u32, height: u32) -> String {
-    let aspect = f64::from(width) / f64::from(height.max(1));
+/// Width ÷ height as people write it: `16:9`, `4:5`, `1.91:1`, `1:2.5`.
+pub(crate) fn proportions(aspect: f64) -> String {
     if let Some((across, down)) = small_ratio(aspect) {
         return format!("{across}:{down}");
     }
@@ -75,7 +74,7 @@ mod tests {
             ((100, 234), "1:2.34"),
         ];
         for ((width, height), text) in cases {
-            assert_eq!(proportions(width, height), text);
+            assert_eq!(proportions(f64::from(width) / f64::from(height)), text);
         }
     }
 

@@ -1,9 +1,7 @@
 use std::io::Cursor;
 
 use image::{
-    DynamicImage, GenericImageView, ImageBuffer, ImageDecoder, ImageError, ImageReader, Limits,
-    Pixel, RgbaImage,
-    imageops::{self, FilterType},
+    DynamicImage, ImageDecoder, ImageError, ImageReader, Limits, RgbaImage, imageops::FilterType,
     metadata::Orientation,
 };
 use posthaste_core::{
@@ -30,7 +28,7 @@ pub fn make(bytes: Vec<u8>, plan: &Plan) -> Result<Vec<u8>> {
     if jpeg && let DynamicImage::ImageRgba8(pixels) = &mut image {
         lay_on_white(pixels);
     }
-    image = cut(&image, recipe.crop, recipe.width, recipe.height);
+    image = cut(image, recipe.crop, recipe.width, recipe.height);
     if jpeg {
         image = image.into_rgb8().into();
     }
@@ -76,25 +74,18 @@ fn lay_on_white(pixels: &mut RgbaImage) {
     }
 }
 
-/// Crops and scales; the part is only looked at, not copied.
-fn cut(image: &DynamicImage, crop: PixelRect, width: u32, height: u32) -> DynamicImage {
-    match image {
-        DynamicImage::ImageRgba8(pixels) => cut_pixels(pixels, crop, width, height).into(),
-        other => match other.as_rgb8() {
-            Some(pixels) => cut_pixels(pixels, crop, width, height).into(),
-            None => cut_pixels(&other.to_rgb8(), crop, width, height).into(),
-        },
+/// Crops and scales.
+fn cut(image: DynamicImage, crop: PixelRect, width: u32, height: u32) -> DynamicImage {
+    let whole = PixelRect::whole(image.width(), image.height());
+    let part = if crop == whole {
+        image
+    } else {
+        image.crop_imm(crop.x, crop.y, crop.width, crop.height)
+    };
+    if (part.width(), part.height()) == (width, height) {
+        return part;
     }
-}
-
-fn cut_pixels<P: Pixel<Subpixel = u8> + 'static>(
-    pixels: &ImageBuffer<P, Vec<u8>>,
-    crop: PixelRect,
-    width: u32,
-    height: u32,
-) -> ImageBuffer<P, Vec<u8>> {
-    let part = pixels.view(crop.x, crop.y, crop.width, crop.height);
-    imageops::resize(&*part, width, height, FilterType::Lanczos3)
+    part.resize_exact(width, height, FilterType::Lanczos3)
 }
 
 /// Encodes with fewer and fewer pixels until the file is small enough.
@@ -110,7 +101,7 @@ fn shrink(mut image: DynamicImage, recipe: &Recipe, encoder: &Encoder) -> Result
         if width >= image.width() {
             return Err(too_large(rule.max_bytes));
         }
-        image = cut(&image, whole, width, height);
+        image = cut(image, whole, width, height);
     }
 }
 

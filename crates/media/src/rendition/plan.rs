@@ -117,11 +117,10 @@ fn notes(facts: &MediaFacts, chosen: PixelRect, recipe: &Recipe) -> Vec<String> 
     }
     let part = recipe.crop;
     if (part.width, part.height) != (chosen.width, chosen.height) {
-        notes.push(format!(
-            "cropped from {} to {}",
-            proportions(chosen.width, chosen.height),
-            proportions(part.width, part.height)
-        ));
+        let from = f64::from(chosen.width) / f64::from(chosen.height);
+        let to = from.max(recipe.rule.min_aspect).min(recipe.rule.max_aspect);
+        let (from, to) = (proportions(from), proportions(to));
+        notes.push(format!("cropped from {from} to {to}"));
     } else if (chosen.width, chosen.height) != (facts.width, facts.height) {
         notes.push(format!(
             "cropped to the chosen part, {}×{} pixels",

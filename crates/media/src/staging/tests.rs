@@ -170,8 +170,8 @@ async fn old_uploads_are_swept_and_aborted_ones_are_gone() {
     let path = dir.path().join("uploads/old.part");
     let file = OpenOptions::new().write(true).open(path).unwrap();
     let new = file.metadata().unwrap().modified().unwrap();
-    file.set_modified(new - Duration::from_secs(7200)).unwrap();
-    let hour_ago = DateTime::<Utc>::from(new - Duration::from_secs(3600));
+    file.set_modified(new - Duration::from_hours(2)).unwrap();
+    let hour_ago = DateTime::<Utc>::from(new - Duration::from_hours(1));
     assert_eq!(staging.sweep(hour_ago).await.unwrap(), 1);
     let left = ["old", "new", "aborted"].map(|upload| staging.offset(upload));
     assert_eq!(
