@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::prepare::Ready;
 use crate::{
-    meta::{Graph, time},
+    meta::{self, Graph, time},
     wire::same_text,
 };
 

@@ -68,7 +68,7 @@ impl Connector for Facebook {
     }
 
     async fn accounts(&self, ctx: &Ctx, tokens: &TokenSet) -> Result<Vec<Account>, Failure> {
-        let fields = "id,name,username,access_token,picture{url}";
+        let fields = "id,name,username,access_token,picture";
         let pages = oauth::pages(ctx, Network::Facebook, tokens, fields).await?;
         let account = |page: &Value| {
             let token = page["access_token"].as_str()?;

@@ -14,6 +14,7 @@ use posthaste_core::{
         Lookup, Outcome, Prepared, Rendition, Session, TokenSet,
     },
     post::Problem,
+    secret::Secret,
 };
 use serde_json::Value;
 
@@ -67,16 +68,22 @@ impl Connector for Instagram {
         oauth::exchange(ctx, Network::Instagram, authorization, code).await
     }
 
+    /// The professional accounts linked to the person's pages; the page's token publishes.
     async fn accounts(&self, ctx: &Ctx, tokens: &TokenSet) -> Result<Vec<Account>, Failure> {
-        let fields =
-            "access_token,instagram_business_account{id,username,name,profile_picture_url}";
+        let fields = "access_token,instagram_business_account";
         let pages = oauth::pages(ctx, Network::Instagram, tokens, fields).await?;
-        let account = |page: &Value| {
-            let profile = &page["instagram_business_account"];
-            let token = page["access_token"].as_str()?;
-            oauth::account(profile, &profile["profile_picture_url"], token, tokens)
-        };
-        Ok(pages.iter().filter_map(account).collect())
+        let mut accounts = Vec::new();
+        for page in &pages {
+            let id = page["instagram_business_account"]["id"].as_str();
+            let token = page["access_token"].as_str();
+            let Some((id, token)) = id.zip(token) else {
+                continue;
+            };
+            let profile = profile(ctx, id, &Secret::new(token)).await?;
+            let avatar = &profile["profile_picture_url"];
+            accounts.extend(oauth::account(&profile, avatar, token, tokens));
+        }
+        Ok(accounts)
     }
 
     async fn refresh(&self, _ctx: &Ctx, _tokens: &TokenSet) -> Result<TokenSet, Failure> {
@@ -131,6 +138,13 @@ impl Connector for Instagram {
             _ => Ok(()),
         }
     }
+}
+
+async fn profile(ctx: &Ctx, id: &str, token: &Secret) -> Result<Value, Failure> {
+    let graph = Graph::new(ctx, Network::Instagram, token);
+    let fields = "id,username,name,profile_picture_url";
+    let request = graph.get(&format!("/{id}"));
+    graph.call(request.query("fields", fields)).await
 }
 
 #[cfg(test)]

@@ -252,3 +252,38 @@ async fn a_spurious_read_failure_is_no_lost_permission() {
         .await;
     assert_eq!(told.unwrap_err().class, FailureClass::Retry);
 }
+
+#[tokio::test]
+async fn accounts_are_those_linked_to_pages() {
+    let pages = json!({"data": [
+        {"id": "1", "access_token": "t1", "instagram_business_account": {"id": "17"}},
+        {"id": "2", "access_token": "t2"},
+    ]});
+    let profile = json!({"id": "17", "username": "harborstreet", "name": "Harbor Street Bakery",
+        "profile_picture_url": "https://pictures.example/17"});
+    let (ctx, http) = ctx([
+        ScriptedHttp::json(200, pages),
+        ScriptedHttp::json(200, profile),
+    ]);
+    let person = TokenSet {
+        access: Secret::new("person"),
+        refresh: None,
+        expires_at: None,
+        refresh_expires_at: None,
+        scopes: vec!["instagram_basic".into()],
+    };
+    let accounts = Instagram.accounts(&ctx, &person).await.unwrap();
+    let expected = Account {
+        remote_id: "17".into(),
+        name: "Harbor Street Bakery".into(),
+        username: Some("harborstreet".into()),
+        avatar_url: Some("https://pictures.example/17".into()),
+        tokens: TokenSet {
+            access: Secret::new("t1"),
+            ..person
+        },
+    };
+    assert_eq!(accounts, [expected]);
+    let bearer = ("authorization".to_owned(), "Bearer t1".to_owned());
+    assert_eq!(http.asked()[1].headers, [bearer]);
+}
