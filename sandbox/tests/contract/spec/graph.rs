@@ -55,14 +55,16 @@ const TOKEN: [&str; 6] = [
     "grant_type",
     "fb_exchange_token",
 ];
-/// What an edge lists or makes, for its fields.
-const MADE_OF: [(&str, &str); 6] = [
-    ("/accounts", "page"),
-    ("/published_posts", "pagepost"),
-    ("/feed", "pagepost"),
-    ("/photos", "photo"),
-    ("/media", "igmedia"),
-    ("/media_publish", "igmedia"),
+/// What an object's edge lists or makes, for its fields; those of other edges are not described.
+const MADE_OF: [(&str, &str, &str); 8] = [
+    ("user", "/accounts", "page"),
+    ("page", "/published_posts", "pagepost"),
+    ("page", "/feed", "pagepost"),
+    ("page", "/photos", "photo"),
+    ("page", "/videos", "advideo"),
+    ("iguser", "/media", "igmedia"),
+    ("iguser", "/stories", "igmedia"),
+    ("iguser", "/media_publish", "igmedia"),
 ];
 /// Files go as multipart parts, which the SDK does not list (page "Photos", "Video upload").
 const FILES: [(&str, &str); 2] = [("POST /photos", "source"), ("POST /videos", "source")];
@@ -110,50 +112,61 @@ fn object_call(request: &Recorded, object: &str, edge: &str) -> Vec<String> {
     let call = format!("{} {edge}", request.method);
     let fits = GRAPH
         .nodes
-        .values()
-        .filter_map(|node| Some((node, node.edges.get(&call)?)));
-    let judged = fits.map(|(node, known)| judge(request, &call, edge, node, known));
+        .iter()
+        .filter_map(|(name, node)| Some((name, node.edges.get(&call)?)));
+    let judged = fits.map(|(name, known)| {
+        let mut found = unknown_parameters(request, &call, known);
+        found.extend(unknown_fields(request, &call, fields_of(name, edge)));
+        found
+    });
     judged
         .min_by_key(Vec::len)
         .unwrap_or_else(|| vec![format!("no object has {call}")])
 }
 
-fn judge(
+/// The fields of what an object's edge lists or makes.
+fn fields_of(node: &str, edge: &str) -> Option<&'static Vec<String>> {
+    let made = MADE_OF
+        .iter()
+        .find(|(owner, name, _)| (*owner, *name) == (node, edge))
+        .map(|(_, _, made)| *made);
+    let made = if edge == "/" { Some(node) } else { made };
+    made.map(|made| &GRAPH.nodes[made].fields)
+}
+
+fn unknown_parameters(
     request: &Recorded,
     call: &str,
-    edge: &str,
-    node: &Node,
     known: &BTreeMap<String, Kind>,
 ) -> Vec<String> {
-    let mut found = Vec::new();
-    for (name, value) in parameters(request) {
+    let unknown = parameters(request).filter(|(name, value)| {
         let (plain, indexed) = match name.split_once('[') {
             Some((plain, _)) => (plain, true),
             None => (name.as_str(), false),
         };
-        let fine = match known.get(plain) {
-            Some(kind) => indexed || kind.accepts(value),
-            None => EVERYWHERE.contains(&plain) || FILES.contains(&(call, plain)),
-        };
-        if !fine {
-            found.push(format!("{call}: {name} = {value} is not known"));
-        }
-    }
-    let made_of = MADE_OF.iter().find(|(made_by, _)| *made_by == edge);
-    let fields = match made_of {
-        Some((_, made)) => &GRAPH.nodes[*made].fields,
-        None => &node.fields,
+        !known.get(plain).map_or_else(
+            || EVERYWHERE.contains(&plain) || FILES.contains(&(call, plain)),
+            |kind| indexed || kind.accepts(value),
+        )
+    });
+    unknown
+        .map(|(name, value)| format!("{call}: {name} = {value} is not known"))
+        .collect()
+}
+
+fn unknown_fields(request: &Recorded, call: &str, known: Option<&Vec<String>>) -> Vec<String> {
+    let Some(known) = known else {
+        return Vec::new();
     };
     let wanted = parameters(request).find(|(name, _)| *name == "fields");
     let wanted = wanted
         .and_then(|(_, value)| value.as_str())
         .unwrap_or_default();
-    for field in top_level(wanted) {
-        if !fields.iter().any(|known| *known == field) {
-            found.push(format!("{call}: field {field} is not known"));
-        }
-    }
-    found
+    top_level(wanted)
+        .into_iter()
+        .filter(|field| !known.contains(field))
+        .map(|field| format!("{call}: field {field} is not known"))
+        .collect()
 }
 
 fn parameters<'a>(request: &'a Recorded) -> impl Iterator<Item = (&'a String, &'a Value)> {

@@ -161,8 +161,11 @@ def meta(directory):
 
     result = {}
     for name, edges in META_EDGES.items():
-        rows = [row for row in nodes[name]["edges"] if row["edge"] in edges]
-        result[name] = {"fields": nodes[name]["fields"],
+        every = nodes[name]["edges"]
+        rows = [row for row in every if row["edge"] in edges]
+        # The GET edges of an object can be asked for like its fields (field expansion).
+        lists = {row["edge"][1:] for row in every if row["method"] == "GET" and row["edge"] != "/"}
+        result[name] = {"fields": sorted(lists.union(nodes[name]["fields"])),
                         "edges": {f"{row['method']} {row['edge']}": edge(row) for row in rows}}
     return {"source": "PyPI facebook-business 26.0.3", "version": "v26.0", "nodes": result}
 

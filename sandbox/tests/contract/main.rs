@@ -1,0 +1,41 @@
+//! The one contract of all networks: every connector against the simulated networks, over HTTP.
+//!
+//! Nothing here knows a network by name except where the networks themselves differ; what a network
+//! can do is read from its capabilities. Every request a test made is checked against the network's
+//! official specification when the test ends.
+
+/// Runs a test for each network.
+macro_rules! on_every_network {
+    ($($test:ident),* $(,)?) => {
+        $(mod $test {
+            use posthaste_core::Network;
+
+            #[tokio::test]
+            async fn facebook() {
+                super::$test(Network::Facebook).await;
+            }
+            #[tokio::test]
+            async fn instagram() {
+                super::$test(Network::Instagram).await;
+            }
+            #[tokio::test]
+            async fn pinterest() {
+                super::$test(Network::Pinterest).await;
+            }
+            #[tokio::test]
+            async fn x() {
+                super::$test(Network::X).await;
+            }
+        })*
+    };
+}
+
+mod cases;
+mod consent;
+mod files;
+mod limits;
+mod publishing;
+mod read_back;
+mod refusals;
+mod spec;
+mod world;
