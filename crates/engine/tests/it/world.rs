@@ -1,0 +1,98 @@
+//! What most tests stand on: an app on a fresh database with a clock that stands still.
+
+use std::{collections::HashMap, sync::Arc};
+
+use posthaste_core::{
+    Network, Provenance,
+    access::Role,
+    connector::{AppCredentials, Hosts},
+    ids::{UserId, WorkspaceId},
+    ports::{FrozenClock, PlainCipher, Random, ScriptedHttp, SeededRandom},
+    secret::Secret,
+    target::Timing,
+};
+use posthaste_engine::{Actor, App, Parts, event::Hints, session};
+use posthaste_media::{BlobStore, Staging};
+use posthaste_store::{Database, event::{self, Event}};
+use posthaste_testkit::TestDatabase;
+use tempfile::TempDir;
+
+/// An app and what it stands on.
+pub struct World {
+    pub app: App,
+    pub clock: FrozenClock,
+    /// One workspace.
+    pub workspace: WorkspaceId,
+    /// Blobs and uploads; gone after the test.
+    pub dir: TempDir,
+}
+
+impl World {
+    /// A world whose networks answer nothing.
+    pub async fn new() -> Self {
+        Self::with_http(ScriptedHttp::new([])).await
+    }
+
+    /// A world whose networks answer from a script.
+    pub async fn with_http(http: ScriptedHttp) -> Self {
+        let clock = posthaste_testkit::clock();
+        let dir = TempDir::new().unwrap();
+        let blobs = BlobStore::local(dir.path().join("blobs")).unwrap();
+        let staging = Staging::local(dir.path().join("staging")).unwrap().moving_into(&blobs);
+        let app = App::new(Parts {
+            db: TestDatabase::new().await.db,
+            clock: Arc::new(clock.clone()),
+            random: Arc::new(SeededRandom::new(1)),
+            http: Arc::new(http),
+            cipher: Arc::new(PlainCipher),
+            blobs: Arc::new(blobs),
+            staging,
+            secret: Secret::new("a secret for tests"),
+            public_url: "https://posthaste.test".into(),
+            hosts: Hosts { base: None },
+            apps: apps(),
+            timing: Timing::default(),
+            hints: Hints::default(),
+        });
+        let workspace = workspace(&app).await;
+        Self { app, clock, workspace, dir }
+    }
+
+    /// A person of this role in the world's workspace.
+    pub fn actor(&self, role: Role) -> Actor {
+        actor(self.workspace, role, &*self.app.random)
+    }
+
+    /// An editor of another workspace.
+    pub async fn stranger(&self) -> Actor {
+        actor(workspace(&self.app).await, Role::Editor, &*self.app.random)
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Database {
+        &self.app.db
+    }
+
+    /// Every event of the world's workspace so far.
+    pub async fn events(&self) -> Vec<Event> {
+        event::after(&mut *self.db().get().await.unwrap(), self.workspace, 0, &[], 1000).await.unwrap()
+    }
+}
+
+fn actor(workspace: WorkspaceId, role: Role, random: &dyn Random) -> Actor {
+    let user = UserId::new(&posthaste_testkit::clock(), random);
+    Actor { workspace, role, provenance: Provenance::Person { user } }
+}
+
+async fn workspace(app: &App) -> WorkspaceId {
+    let new = session::NewWorkspace { id: None, name: "Test".into(), time_zone: "Europe/Berlin".into() };
+    session::create_workspace(app, new).await.unwrap().id
+}
+
+fn apps() -> HashMap<Network, AppCredentials> {
+    let credentials = |network: Network| AppCredentials {
+        id: format!("{network}-id"),
+        secret: Secret::new(format!("{network}-secret")),
+    };
+    Network::ALL.iter().map(|network| (*network, credentials(*network))).collect()
+}
