@@ -1,10 +1,12 @@
 //! Lists of a page's posts, in pages.
 
+use serde_json::json;
+
 use super::super::{Graph, auth, error::GraphError, listing::Asked, route::At};
 use super::{post, state::Visibility};
 use crate::networks::kinds::Network;
 
-const PARAMS: [&str; 4] = ["include_hidden", "show_expired", "with", "order"];
+const PARAMS: [&str; 5] = ["include_hidden", "show_expired", "with", "order", "status"];
 
 /// `GET /{page}/published_posts`, `/feed` and `/posts`: what people see, newest first.
 pub fn published(at: &At<'_>, edge: &str) -> Graph {
@@ -28,6 +30,35 @@ pub fn published(at: &At<'_>, edge: &str) -> Graph {
         .zip(shown.last())
         .map(|(first, last)| (first.seq, last.seq));
     Ok(asked.answer(at, "graph.facebook.com", edge, nodes, cursors, more))
+}
+
+/// `GET /{page}/stories`: live stories with the photo or video they show, newest first.
+pub fn stories(at: &At<'_>) -> Graph {
+    let asked = allowed(at)?;
+    let state = at.networks.state();
+    let posts = &state.meta.facebook.posts;
+    let before: u64 = asked.after.unwrap_or(u64::MAX);
+    let mut stories = state
+        .listed(Network::Facebook, at.account, at.call)
+        .filter(|post| post.kind.ends_with("_story") && post.seq < before)
+        .filter_map(|shown| Some((shown, posts.get(&shown.id)?)));
+    let shown: Vec<_> = stories.by_ref().take(asked.limit).collect();
+    let more = stories.next().is_some();
+    let nodes = shown.iter().map(|(logged, post)| {
+        let media = post.video.as_ref().or_else(|| post.photos.first());
+        json!({
+            "post_id": post.id,
+            "status": "PUBLISHED",
+            "creation_time": post.created_at.timestamp().to_string(),
+            "media_type": if post.video.is_some() { "video" } else { "photo" },
+            "media_id": media,
+            "url": logged.url,
+        })
+    });
+    let nodes = nodes.collect();
+    let ends = shown.first().zip(shown.last());
+    let cursors = ends.map(|((first, _), (last, _))| (first.seq, last.seq));
+    Ok(asked.answer(at, "graph.facebook.com", "stories", nodes, cursors, more))
 }
 
 /// `GET /{page}/scheduled_posts`: what people will see, soonest first.

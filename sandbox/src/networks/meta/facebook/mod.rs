@@ -46,6 +46,7 @@ pub async fn handle(at: &At<'_>, kind: Kind, edge: Option<&str>) -> Graph {
             lists::published(at, edge.unwrap_or_default())
         }
         (Method::GET, Kind::Page, Some("scheduled_posts")) => lists::scheduled(at),
+        (Method::GET, Kind::Page, Some("stories")) => lists::stories(at),
         (Method::POST, Kind::Page, Some("feed")) => feed::create(at),
         (Method::POST, Kind::Page, Some("photos")) => photos::create(at).await,
         (Method::POST, Kind::Page, Some("photo_stories")) => photos::story(at),
