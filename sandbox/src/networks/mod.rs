@@ -20,6 +20,7 @@ mod log;
 mod media;
 mod meta;
 mod module;
+mod mp4;
 mod pages;
 mod pipeline;
 mod probe;

@@ -3,7 +3,8 @@
 use std::io::Cursor;
 
 use image::{ImageFormat, ImageReader};
-use re_mp4::{Mp4, TrackKind};
+
+use super::mp4;
 
 /// A file type the networks know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,22 +145,14 @@ fn bitmap(unread: Seen, bytes: &[u8]) -> Seen {
 }
 
 fn video(unread: Seen, bytes: &[u8]) -> Seen {
-    let Ok(mp4) = Mp4::read_bytes(bytes) else {
+    let Some(film) = mp4::read(bytes) else {
         return unread;
     };
-    let picture = mp4
-        .tracks()
-        .values()
-        .find(|track| track.kind == Some(TrackKind::Video));
-    let Some(track) = picture.filter(|track| track.timescale > 0) else {
-        return unread;
-    };
-    let duration_ms = track.duration.saturating_mul(1000) / track.timescale;
     Seen {
-        width: Some(u32::from(track.width)),
-        height: Some(u32::from(track.height)),
-        duration_ms: Some(duration_ms),
-        fps: (duration_ms > 0).then(|| track.samples.len() as f64 * 1000.0 / duration_ms as f64),
+        width: Some(film.width),
+        height: Some(film.height),
+        duration_ms: Some(film.duration_ms),
+        fps: film.fps,
         readable: true,
         ..unread
     }

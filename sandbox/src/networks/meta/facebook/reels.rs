@@ -173,7 +173,7 @@ pub fn problem(kind: &str, media: &Media) -> Option<(i64, String)> {
     }
     let aspect = media.aspect().unwrap_or_default();
     let seconds = media.duration_ms.unwrap_or_default() as f64 / 1000.0;
-    let fps = media.fps.unwrap_or_default().round();
+    let fps = media.fps.unwrap_or(30.0).round();
     let refuse = |code, text: &str| Some((code, text.to_owned()));
     if !(0.56..=1.78).contains(&aspect) {
         return refuse(1_363_040, "The aspect ratio must be between 16x9 and 9x16");

@@ -91,7 +91,7 @@ pub fn video(media: &Media, shape: Shape) -> Result<(), Problem> {
         && media
             .duration_ms
             .is_some_and(|ms| (3_000..=longest).contains(&ms))
-        && media.fps.is_some_and(|fps| (22.5..=60.5).contains(&fps));
+        && media.fps.is_none_or(|fps| (22.5..=60.5).contains(&fps));
     if fine {
         Ok(())
     } else {
