@@ -4,6 +4,8 @@
 //! can do is read from its capabilities. Every request a test made is checked against the network's
 //! official specification when the test ends.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 /// Runs a test for each network.
 macro_rules! on_every_network {
     ($($test:ident),* $(,)?) => {

@@ -61,7 +61,7 @@ fn class(
             app_wide: false,
         },
         (400, _) if message.contains("unable to reach the url") => FailureClass::Retry,
-        (408 | 409 | 425 | 500.., _) => FailureClass::Retry,
+        (300..=399 | 408 | 409 | 425 | 500.., _) => FailureClass::Retry,
         _ => FailureClass::Rejected,
     }
 }

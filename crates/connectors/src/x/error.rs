@@ -106,7 +106,7 @@ fn class(response: &Response, problem: &Problem) -> FailureClass {
             FailureClass::Permission
         }
         (429, _) => rate_limited(response),
-        (408 | 409 | 425 | 500.., _) => FailureClass::Retry,
+        (300..=399 | 408 | 409 | 425 | 500.., _) => FailureClass::Retry,
         _ => FailureClass::Rejected,
     }
 }

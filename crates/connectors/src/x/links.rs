@@ -6,6 +6,8 @@
 
 use std::{collections::HashSet, ops::Range, sync::LazyLock};
 
+use super::chars::{is_accented_latin, is_host_char, is_path_char, is_path_end, may_precede};
+
 /// Top-level domains that twitter-text 3.1.0 knows, one in each line (facts from the IANA root zone).
 static TLDS: LazyLock<HashSet<&str>> = LazyLock::new(|| include_str!("tlds.txt").lines().collect());
 /// The longest top-level domain in characters, so that no more is looked at.
@@ -300,55 +302,4 @@ fn ascii_length(label: &str) -> Option<usize> {
             idna::punycode::encode_str(part).map(|code| "xn--".len() + code.len() + 1)
         });
     parts.sum::<Option<usize>>().map(|length| length - 1)
-}
-
-fn may_precede(c: char) -> bool {
-    !c.is_ascii_alphanumeric()
-        && !matches!(c, '@' | '\u{ff20}' | '$' | '#' | '\u{ff03}')
-        && !is_invalid(c)
-}
-
-fn is_host_char(c: char) -> bool {
-    !(is_punctuation(c) || is_space(c) || is_invalid(c) || is_directional(c))
-}
-
-fn is_path_char(c: char) -> bool {
-    c.is_ascii_alphanumeric()
-        || "!*';:=+,.$/%#[]-\u{2013}_~@|&".contains(c)
-        || is_cyrillic(c)
-        || is_accented_latin(c)
-}
-
-fn is_path_end(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "+-=_#/".contains(c) || is_cyrillic(c) || is_accented_latin(c)
-}
-
-/// ASCII punctuation without the quotation mark and the grave accent.
-pub(super) fn is_punctuation(c: char) -> bool {
-    c.is_ascii_punctuation() && !matches!(c, '"' | '`')
-}
-
-/// White space in the sense of Unicode, with the Mongolian vowel separator.
-pub(super) fn is_space(c: char) -> bool {
-    c.is_whitespace() || c == '\u{180e}'
-}
-
-fn is_invalid(c: char) -> bool {
-    matches!(c, '\u{fffe}' | '\u{feff}' | '\u{ffff}')
-}
-
-fn is_directional(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2066}'..='\u{2069}')
-}
-
-fn is_cyrillic(c: char) -> bool {
-    matches!(c, '\u{400}'..='\u{4ff}')
-}
-
-fn is_accented_latin(c: char) -> bool {
-    matches!(c,
-        '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{24f}'
-        | '\u{253}' | '\u{254}' | '\u{256}' | '\u{257}' | '\u{259}' | '\u{25b}' | '\u{263}'
-        | '\u{268}' | '\u{26f}' | '\u{272}' | '\u{289}' | '\u{28b}' | '\u{2bb}'
-        | '\u{300}'..='\u{36f}' | '\u{1e00}'..='\u{1eff}')
 }

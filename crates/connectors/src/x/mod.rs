@@ -2,6 +2,7 @@
 
 mod api;
 mod capabilities;
+mod chars;
 mod check;
 mod emoji;
 mod error;

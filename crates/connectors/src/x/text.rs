@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::{emoji, links};
+use super::{chars, emoji, links};
 
 /// Longest post, in weighted characters.
 pub const MAX_WEIGHT: usize = 280;
@@ -44,7 +44,7 @@ fn is_light(c: char) -> bool {
 
 /// How many `$TICKER` tags the text has; accounts on self-serve plans may use one in a post.
 pub fn cashtags(text: &str) -> usize {
-    text.split(links::is_space)
+    text.split(chars::is_space)
         .filter(|word| is_cashtag(word))
         .count()
 }
@@ -58,7 +58,7 @@ fn is_cashtag(word: &str) -> bool {
     let symbol = letters(rest);
     let after = &rest[symbol..];
     let class = after.strip_prefix(['.', '_']).map_or(0, letters);
-    let ends = |rest: &str| rest.chars().next().is_none_or(links::is_punctuation);
+    let ends = |rest: &str| rest.chars().next().is_none_or(chars::is_punctuation);
     (1..=6).contains(&symbol)
         && (ends(after) || ((1..=2).contains(&class) && ends(&after[1 + class..])))
 }

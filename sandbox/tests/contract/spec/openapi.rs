@@ -20,10 +20,13 @@ fn read(document: &str) -> OpenApi {
 /// A reduced document.
 #[derive(Deserialize)]
 pub struct OpenApi {
-    paths: BTreeMap<String, BTreeMap<String, Operation>>,
+    paths: BTreeMap<String, Methods>,
     #[serde(rename = "$defs")]
     schemas: Value,
 }
+
+/// The operations of a path by method, in lower case.
+type Methods = BTreeMap<String, Operation>;
 
 #[derive(Deserialize)]
 struct Operation {
@@ -55,7 +58,7 @@ impl OpenApi {
     }
 
     /// The path whose template fits with the fewest parameters, and their values.
-    fn find(&self, path: &str) -> Option<(&BTreeMap<String, Operation>, Map<String, Value>)> {
+    fn find(&self, path: &str) -> Option<(&Methods, Map<String, Value>)> {
         let fits = self
             .paths
             .iter()
