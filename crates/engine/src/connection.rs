@@ -18,12 +18,11 @@ use posthaste_core::{
     target::State,
 };
 use posthaste_store::{
-    PageRequest,
+    Page, PageRequest,
     connection::{self, Connection, Filter, Status},
     event::NewEvent,
     lane::{self, Lane},
     network_state::{self, NetworkState},
-    page::Page,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;

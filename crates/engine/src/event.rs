@@ -42,6 +42,11 @@ impl Hints {
         self.0.outgoing.notify_one();
     }
 
+    /// Events were committed that make nothing due.
+    pub fn events(&self) {
+        self.0.outgoing.notify_one();
+    }
+
     /// Waits until [`Hints::committed`] is called; for the relay between processes.
     pub async fn wait_outgoing(&self) {
         self.0.outgoing.notified().await;

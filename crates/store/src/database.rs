@@ -141,3 +141,16 @@ impl Drop for Tx {
         }
     }
 }
+
+#[derive(diesel::QueryableByName)]
+struct DatabaseTime {
+    #[diesel(sql_type = diesel::sql_types::Timestamptz)]
+    at: chrono::DateTime<chrono::Utc>,
+}
+
+/// The database's clock: only to compare with ours, never as a business time.
+pub async fn database_time(conn: &mut Conn) -> Result<chrono::DateTime<chrono::Utc>> {
+    use diesel_async::RunQueryDsl;
+    let row: DatabaseTime = diesel::sql_query("SELECT clock_timestamp() AS at").get_result(conn).await.stored()?;
+    Ok(row.at)
+}

@@ -30,7 +30,7 @@ pub mod target;
 pub mod timeline;
 pub mod workspace;
 
-pub use database::{Conn, Database, PoolSettings, PoolStatus, Tx};
+pub use database::{Conn, Database, PoolSettings, PoolStatus, Tx, database_time};
 pub use error::StoreExt;
 pub use json::Json;
 pub use migrate::{migrate, pending_migrations, revert_all};

@@ -1,0 +1,73 @@
+use chrono::{DateTime, Utc};
+use posthaste_core::{
+    Result,
+    access::Permission,
+    ids::{PostId, TargetId},
+};
+use posthaste_store::{
+    Page, PageRequest,
+    post::{self, Filter, Post, Sort},
+    target::{self as targets, Target},
+    timeline::{self as timelines, Attempt, Step},
+};
+use uuid::Uuid;
+
+use crate::{Actor, App};
+
+/// The post with an id.
+pub async fn get(app: &App, actor: &Actor, id: PostId) -> Result<Post> {
+    actor.require(Permission::Read)?;
+    post::get(&mut *app.db.get().await?, actor.workspace, id).await
+}
+
+/// A page of posts.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    filter: &Filter,
+    sort: Sort,
+    page: &PageRequest<(Option<DateTime<Utc>>, Uuid)>,
+) -> Result<Page<Post>> {
+    actor.require(Permission::Read)?;
+    post::list(&mut *app.db.get().await?, actor.workspace, filter, sort, page).await
+}
+
+/// How many posts the filter leaves.
+pub async fn count(app: &App, actor: &Actor, filter: &Filter) -> Result<i64> {
+    actor.require(Permission::Read)?;
+    post::count(&mut *app.db.get().await?, actor.workspace, filter).await
+}
+
+/// The target with an id.
+pub async fn target(app: &App, actor: &Actor, id: TargetId) -> Result<Target> {
+    actor.require(Permission::Read)?;
+    targets::get(&mut *app.db.get().await?, actor.workspace, id).await
+}
+
+/// A page of targets, by due time or by creation.
+pub async fn target_list(
+    app: &App,
+    actor: &Actor,
+    filter: &targets::Filter,
+    by_due: bool,
+    descending: bool,
+    page: &PageRequest<(Option<DateTime<Utc>>, Uuid)>,
+) -> Result<Page<Target>> {
+    actor.require(Permission::Read)?;
+    targets::list(&mut *app.db.get().await?, actor.workspace, filter, by_due, descending, page).await
+}
+
+/// How many targets the filter leaves.
+pub async fn target_count(app: &App, actor: &Actor, filter: &targets::Filter) -> Result<i64> {
+    actor.require(Permission::Read)?;
+    targets::count(&mut *app.db.get().await?, actor.workspace, filter).await
+}
+
+/// The attempts and steps of targets, in order: the answer to "why?".
+pub async fn timeline(app: &App, actor: &Actor, ids: &[TargetId]) -> Result<(Vec<Attempt>, Vec<Step>)> {
+    actor.require(Permission::Read)?;
+    let mut conn = app.db.get().await?;
+    let attempts = timelines::attempts_of(&mut conn, actor.workspace, ids).await?;
+    let steps = timelines::steps_of(&mut conn, actor.workspace, ids).await?;
+    Ok((attempts, steps))
+}

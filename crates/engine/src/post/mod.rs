@@ -1,0 +1,29 @@
+//! Posts: writing, previewing, scheduling, and what people do with their targets.
+
+mod compose;
+mod lists;
+mod paths;
+mod preview;
+mod remote;
+mod schedule;
+mod settle;
+mod targets;
+mod when;
+mod write;
+
+pub use lists::{count, get, list, target, target_count, target_list, timeline};
+pub use preview::{Preview, preview};
+pub use remote::delete_remote;
+pub use schedule::{cancel, publish_now, schedule, unschedule};
+pub use settle::{Settlement, retry, settle};
+pub use targets::NewTarget;
+pub use when::{Chosen, When};
+pub use write::{Change, NewPost, Written, create, delete, update};
+
+pub(crate) use compose::compose;
+pub(crate) use write::target_event;
+
+use posthaste_core::Error;
+
+/// All violations of an input at once, in the order of its fields.
+pub type Violations = Vec<Error>;

@@ -1,0 +1,60 @@
+use posthaste_core::{
+    Error, ErrorCode, Result,
+    access::Permission,
+    connector::{Failure, FailureClass},
+    event::EventType,
+    ids::TargetId,
+    target::State,
+};
+use posthaste_store::{
+    connection, lane,
+    target::{self, Target},
+    timeline::{self, NewStep},
+};
+use serde_json::json;
+
+use super::{
+    settle::wrong_state,
+    write::{finish, target_event},
+};
+use crate::{Actor, App, tokens};
+
+/// Deletes a live post on its network. Deleting what is gone already is a success.
+pub async fn delete_remote(app: &App, actor: &Actor, id: TargetId) -> Result<Target> {
+    actor.require(Permission::Publish)?;
+    let mut conn = app.db.get().await?;
+    let row = target::get(&mut conn, actor.workspace, id).await?;
+    let account = connection::get(&mut conn, actor.workspace, row.connection_id).await?;
+    drop(conn);
+    if row.state != State::Published {
+        return Err(wrong_state(&row, "deleted on the network"));
+    }
+    let remote_id = row.remote_id.clone().ok_or_else(|| {
+        let message = "The network's id of this post is not known; delete it on the network yourself.";
+        Error::new(ErrorCode::InvalidState, message)
+    })?;
+    let session = tokens::session(app, &account).await?;
+    let ctx = app.network_ctx(account.network)?;
+    app.connector(account.network).delete(&ctx, &session, &remote_id).await.map_err(refusal)?;
+
+    let mut tx = app.db.begin().await?;
+    lane::lock(&mut tx, &[row.connection_id]).await?;
+    let mut row = target::get(&mut tx, actor.workspace, id).await?;
+    row.state = State::DeletedRemote;
+    row.updated_at = app.now();
+    target::update(&mut tx, &mut row, State::Published).await?;
+    let message = format!("Deleted on {}.", row.network);
+    let step = NewStep { at: app.now(), kind: "DELETED", message, detail: json!({}) };
+    timeline::add_steps(&mut tx, row.workspace_id, row.id, row.attempt, &[step]).await?;
+    let event = target_event(app, actor, EventType::TargetDeleted, &row, json!({}));
+    finish(app, actor, tx, std::slice::from_ref(&row), vec![event]).await?;
+    Ok(row)
+}
+
+fn refusal(failure: Failure) -> Error {
+    let error = Error::new(failure.code(), failure.message);
+    match failure.class {
+        FailureClass::RateLimited { .. } => error.retry_after(60),
+        _ => error,
+    }
+}

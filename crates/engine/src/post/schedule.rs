@@ -1,0 +1,144 @@
+use posthaste_core::{
+    Error, ErrorCode,
+    access::Permission,
+    event::EventType,
+    ids::{PostId, TargetId},
+    target::State,
+};
+use posthaste_store::{
+    post::{self, Post},
+    target::{self, Target},
+};
+use serde_json::json;
+
+use super::{
+    Violations, When, Written,
+    targets::inspect,
+    write::{cancel_row, finish, open, schedule_row, target_event},
+};
+use crate::{Actor, App};
+
+/// Gives targets a time: those named, else all that are drafts, scheduled or cancelled.
+pub async fn schedule(
+    app: &App,
+    actor: &Actor,
+    id: PostId,
+    version: Option<i32>,
+    when: &When,
+    only: Option<&[TargetId]>,
+) -> Result<Written, Violations> {
+    actor.require(Permission::Publish).map_err(one)?;
+    let chosen = when.resolve(app.now()).map_err(|error| one(error.within(["schedule"])))?;
+    let mut tx = app.db.begin().await.map_err(one)?;
+    let (post, mut rows) = open(&mut tx, actor, id, version).await.map_err(one)?;
+    let can = |row: &Target| matches!(row.state, State::Draft | State::Scheduled | State::Cancelled);
+    choose(&mut rows, only, can, "scheduled")?;
+    if rows.is_empty() {
+        let error = Error::new(ErrorCode::TargetsRequired, "The post has no target that could be scheduled.");
+        return Err(one(error.at(["targets"])));
+    }
+    let plan: Vec<_> = rows.iter().map(|row| (row.connection_id, row.settings.0.clone())).collect();
+    let seen = inspect(app, &mut tx, actor, &post.body, &plan, true).await.map_err(one)?;
+    if !seen.violations.is_empty() {
+        return Err(seen.violations);
+    }
+    let mut events = Vec::new();
+    for row in &mut rows {
+        events.push(schedule_row(app, actor, &mut tx, row, &chosen, false).await.map_err(one)?);
+    }
+    post::refresh_due(&mut tx, id, app.now()).await.map_err(one)?;
+    finish(app, actor, tx, &rows, events).await.map_err(one)?;
+    let mut warnings = seen.warnings;
+    warnings.extend(chosen.warning());
+    Ok(Written { post: reread(app, actor, id).await.map_err(one)?, warnings })
+}
+
+/// Publishes now: those named, else all that are drafts, scheduled or cancelled.
+pub async fn publish_now(
+    app: &App,
+    actor: &Actor,
+    id: PostId,
+    version: Option<i32>,
+    only: Option<&[TargetId]>,
+) -> Result<Written, Violations> {
+    schedule(app, actor, id, version, &When::Now, only).await
+}
+
+/// Takes the time away again; the targets are drafts.
+pub async fn unschedule(app: &App, actor: &Actor, id: PostId, only: Option<&[TargetId]>) -> Result<Post, Violations> {
+    actor.require(Permission::Publish).map_err(one)?;
+    let mut tx = app.db.begin().await.map_err(one)?;
+    let (_, mut rows) = open(&mut tx, actor, id, None).await.map_err(one)?;
+    choose(&mut rows, only, |row| row.state == State::Scheduled, "taken off the schedule")?;
+    let mut events = Vec::new();
+    for row in &mut rows {
+        row.state = State::Draft;
+        row.due_at = None;
+        row.local_time = None;
+        row.time_zone = None;
+        row.updated_at = app.now();
+        target::update(&mut tx, row, State::Scheduled).await.map_err(one)?;
+        events.push(target_event(app, actor, EventType::TargetCancelled, row, json!({ "draft": true })));
+    }
+    post::refresh_due(&mut tx, id, app.now()).await.map_err(one)?;
+    finish(app, actor, tx, &rows, events).await.map_err(one)?;
+    reread(app, actor, id).await.map_err(one)
+}
+
+/// Cancels targets that were not sent: those named, else all that can be.
+pub async fn cancel(app: &App, actor: &Actor, id: PostId, only: Option<&[TargetId]>) -> Result<Post, Violations> {
+    actor.require(Permission::Publish).map_err(one)?;
+    let mut tx = app.db.begin().await.map_err(one)?;
+    let (_, mut rows) = open(&mut tx, actor, id, None).await.map_err(one)?;
+    let can = |row: &Target| matches!(row.state, State::Draft | State::Scheduled | State::Held | State::Failed);
+    let all = rows.clone();
+    choose(&mut rows, only, can, "cancelled")?;
+    if rows.is_empty() {
+        let message = match all.iter().find(|row| row.state.is_in_flight()) {
+            Some(row) => format!("It is being published to {} at this moment and can no longer be stopped.", row.network),
+            None => "No target can be cancelled any more.".to_owned(),
+        };
+        return Err(one(Error::new(ErrorCode::InvalidState, message)));
+    }
+    let mut events = Vec::new();
+    for row in &mut rows {
+        events.push(cancel_row(app, actor, &mut tx, row).await.map_err(one)?);
+    }
+    finish(app, actor, tx, &rows, events).await.map_err(one)?;
+    reread(app, actor, id).await.map_err(one)
+}
+
+/// Keeps the named targets (each must be one for which `can` holds), else all for which it holds.
+fn choose(
+    rows: &mut Vec<Target>,
+    only: Option<&[TargetId]>,
+    can: impl Fn(&Target) -> bool,
+    verb: &str,
+) -> Result<(), Violations> {
+    let Some(only) = only else {
+        rows.retain(can);
+        return Ok(());
+    };
+    let mut violations = Violations::new();
+    for (index, id) in only.iter().enumerate() {
+        let at = ["targetIds".to_owned(), index.to_string()];
+        match rows.iter().find(|row| row.id == *id) {
+            None => violations.push(Error::not_found("target of this post").at(at)),
+            Some(row) if !can(row) => {
+                let message = format!("A target that is {} cannot be {verb}.", row.state.as_str());
+                violations.push(Error::new(ErrorCode::InvalidState, message).at(at));
+            }
+            Some(_) => {}
+        }
+    }
+    rows.retain(|row| only.contains(&row.id));
+    if violations.is_empty() { Ok(()) } else { Err(violations) }
+}
+
+async fn reread(app: &App, actor: &Actor, id: PostId) -> posthaste_core::Result<Post> {
+    post::get(&mut *app.db.get().await?, actor.workspace, id).await
+}
+
+fn one(error: Error) -> Violations {
+    vec![error]
+}

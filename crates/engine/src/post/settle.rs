@@ -1,0 +1,141 @@
+use posthaste_core::{
+    Error, ErrorCode, Result,
+    access::Permission,
+    event::EventType,
+    ids::{ConnectionId, TargetId},
+    target::State,
+};
+use posthaste_store::{
+    Tx, connection, lane,
+    post,
+    target::{self, Target},
+    timeline::{self, NewStep},
+};
+use serde_json::json;
+
+use super::{
+    When,
+    write::{cancel_row, finish, schedule_row, target_event},
+};
+use crate::{Actor, App};
+
+/// What a person says about a target that waits for one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// It is live.
+    Live {
+        /// Its public address, if known.
+        permalink: Option<String>,
+        /// The network's id, if known.
+        remote_id: Option<String>,
+    },
+    /// Publish it (again), now.
+    Publish,
+    /// Drop it.
+    Drop,
+}
+
+/// Tries a failed or held target again, now. One whose outcome is unknown must be settled instead,
+/// because only a person can see whether that would publish it twice.
+pub async fn retry(app: &App, actor: &Actor, id: TargetId) -> Result<Target> {
+    actor.require(Permission::Publish)?;
+    let (mut tx, mut row) = open(app, actor, id).await?;
+    if row.state == State::Held && row.error_code.as_deref() == Some(ErrorCode::OutcomeUnknown.as_str()) {
+        let message = "It is not certain whether this target is live; a retry could publish it twice. Settle it instead.";
+        return Err(Error::new(ErrorCode::OutcomeUnknown, message));
+    }
+    if !matches!(row.state, State::Failed | State::Held) {
+        return Err(wrong_state(&row, "retried"));
+    }
+    publish_again(app, actor, &mut tx, &mut row, "Retried by a person.").await?;
+    done(app, actor, tx, row, Vec::new()).await
+}
+
+/// Settles by hand a target that is held, failed or uncertain (or was published elsewhere).
+pub async fn settle(app: &App, actor: &Actor, id: TargetId, how: Settlement) -> Result<Target> {
+    actor.require(Permission::Publish)?;
+    let (mut tx, mut row) = open(app, actor, id).await?;
+    let mut events = Vec::new();
+    match how {
+        Settlement::Live { permalink, remote_id } => {
+            if !matches!(row.state, State::Draft | State::Scheduled | State::Uncertain | State::Held | State::Failed) {
+                return Err(wrong_state(&row, "settled as live"));
+            }
+            if let Some(link) = &permalink
+                && !link.starts_with("https://")
+                && !link.starts_with("http://")
+            {
+                return Err(Error::new(ErrorCode::LinkInvalid, "The permalink must be a web address.").at(["permalink"]));
+            }
+            let from = row.state;
+            row.state = State::Published;
+            row.published_at = Some(app.now());
+            row.permalink = permalink;
+            row.remote_id = remote_id;
+            row.error_code = None;
+            row.error_message = None;
+            row.updated_at = app.now();
+            target::update(&mut tx, &mut row, from).await?;
+            note(app, &mut tx, &row, "SETTLED", "A person says that it is live.").await?;
+            events.push(target_event(
+                app, actor, EventType::TargetPublished, &row, json!({ "permalink": row.permalink, "byHand": true }),
+            ));
+        }
+        Settlement::Publish => {
+            if !matches!(row.state, State::Held | State::Failed) {
+                return Err(wrong_state(&row, "published again"));
+            }
+            publish_again(app, actor, &mut tx, &mut row, "A person chose to publish it.").await?;
+        }
+        Settlement::Drop => {
+            if !matches!(row.state, State::Held | State::Failed) {
+                return Err(wrong_state(&row, "dropped"));
+            }
+            events.push(cancel_row(app, actor, &mut tx, &mut row).await?);
+            note(app, &mut tx, &row, "DROPPED", "A person dropped it.").await?;
+        }
+    }
+    done(app, actor, tx, row, events).await
+}
+
+async fn publish_again(app: &App, actor: &Actor, tx: &mut Tx, row: &mut Target, why: &str) -> Result<()> {
+    let account = connection::get(tx, actor.workspace, row.connection_id).await?;
+    if account.status != connection::Status::Active {
+        let message = format!("{} must be usable first; it is {}.", account.name, account.status.as_str());
+        return Err(Error::new(ErrorCode::ConnectionUnusable, message));
+    }
+    let chosen = When::Now.resolve(app.now())?;
+    let event = schedule_row(app, actor, tx, row, &chosen, true).await?;
+    lane::unblock(tx, row.connection_id).await?;
+    note(app, tx, row, "RETRIED", why).await?;
+    posthaste_store::event::append(tx, actor.workspace, &[event]).await
+}
+
+async fn open(app: &App, actor: &Actor, id: TargetId) -> Result<(Tx, Target)> {
+    let mut tx = app.db.begin().await?;
+    let connection: ConnectionId = target::get(&mut tx, actor.workspace, id).await?.connection_id;
+    lane::lock(&mut tx, &[connection]).await?;
+    let row = target::get(&mut tx, actor.workspace, id).await?;
+    Ok((tx, row))
+}
+
+async fn note(app: &App, tx: &mut Tx, row: &Target, kind: &'static str, message: &str) -> Result<()> {
+    let step = NewStep { at: app.now(), kind, message: message.to_owned(), detail: json!({}) };
+    timeline::add_steps(tx, row.workspace_id, row.id, row.attempt, &[step]).await
+}
+
+async fn done(
+    app: &App,
+    actor: &Actor,
+    mut tx: Tx,
+    row: Target,
+    events: Vec<posthaste_store::event::NewEvent>,
+) -> Result<Target> {
+    post::refresh_due(&mut tx, row.post_id, app.now()).await?;
+    finish(app, actor, tx, std::slice::from_ref(&row), events).await?;
+    Ok(row)
+}
+
+pub(super) fn wrong_state(row: &Target, verb: &str) -> Error {
+    Error::new(ErrorCode::InvalidState, format!("A target that is {} cannot be {verb}.", row.state.as_str()))
+}

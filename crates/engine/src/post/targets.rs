@@ -1,0 +1,198 @@
+use std::collections::HashMap;
+
+use posthaste_core::{
+    Error, ErrorCode, Result,
+    ids::{ConnectionId, MediaId, TargetId},
+    post::{PostBody, Problem, TargetSettings},
+    target::{MisfirePolicy, State},
+};
+use posthaste_store::{
+    Conn, Json,
+    connection::{Connection, Status},
+    lane,
+    media::Media,
+    post::Post,
+    target::{IfAbsent, Target},
+};
+
+use super::{
+    Violations, compose,
+    preview::{at_input, by_id, media_of},
+    when::Chosen,
+};
+use crate::{Actor, App};
+
+/// A connection a post is to go to.
+#[derive(Clone, Debug, Default)]
+pub struct NewTarget {
+    /// Id chosen by the client.
+    pub id: Option<TargetId>,
+    /// The connection.
+    pub connection: Option<ConnectionId>,
+    /// Board and the like.
+    pub settings: TargetSettings,
+    /// What to do when its time is missed.
+    pub misfire: MisfirePolicy,
+    /// What to do once an unknown call is proved to have published nothing.
+    pub if_absent: IfAbsent,
+}
+
+/// What a look at body and connections told.
+pub(super) struct Inspection {
+    pub violations: Violations,
+    pub warnings: Vec<Problem>,
+    pub connections: HashMap<ConnectionId, Connection>,
+}
+
+/// Locks the lanes of the targets and checks everything that can be known before publishing.
+/// `strict`: what a network would refuse is a violation; else (a draft) it is a warning.
+pub(super) async fn inspect(
+    app: &App,
+    conn: &mut Conn,
+    actor: &Actor,
+    body: &PostBody,
+    targets: &[(ConnectionId, TargetSettings)],
+    strict: bool,
+) -> Result<Inspection> {
+    let ids: Vec<_> = targets.iter().map(|(id, _)| *id).collect();
+    let connections = by_id(conn, actor, &ids).await?;
+    let known: Vec<_> = connections.keys().copied().collect();
+    lane::lock(conn, &known).await?;
+    let media = media_of(conn, actor, body).await?;
+
+    let mut violations = body.violations();
+    violations.extend(missing_media(body, &media));
+    let mut warnings = Vec::new();
+    for (index, (id, settings)) in targets.iter().enumerate() {
+        let at = ["targets".to_owned(), index.to_string(), "connectionId".to_owned()];
+        if ids[..index].contains(id) {
+            let message = "This connection stands among the targets already.";
+            violations.push(Error::new(ErrorCode::TargetDuplicate, message).at(at));
+            continue;
+        }
+        let Some(connection) = connections.get(id) else {
+            violations.push(Error::not_found("connection").at(at));
+            continue;
+        };
+        if let Some(problem) = usable(connection, at) {
+            if strict || connection.status == Status::Removed {
+                violations.push(problem.into());
+            } else {
+                warnings.push(Problem { severity: posthaste_core::post::Severity::Warning, ..problem });
+            }
+        }
+        let composed = compose(app, body, connection, settings, None, &media);
+        for problem in at_input(body, connection, index, composed.problems) {
+            // Unknown media is told once for the post, not once for each target.
+            if problem.code == ErrorCode::NotFound {
+                continue;
+            }
+            if problem.is_error() && strict {
+                violations.push(problem.into());
+            } else {
+                warnings.push(Problem { severity: posthaste_core::post::Severity::Warning, ..problem });
+            }
+        }
+    }
+    violations.dedup_by(|a, b| a.code == b.code && a.path == b.path && a.message == b.message);
+    Ok(Inspection { violations, warnings, connections })
+}
+
+fn missing_media(body: &PostBody, known: &HashMap<MediaId, Media>) -> Violations {
+    let missing = |media: &[posthaste_core::post::MediaRef], prefix: Vec<String>| -> Violations {
+        media
+            .iter()
+            .enumerate()
+            .filter(|(_, item)| !known.contains_key(&item.id))
+            .map(|(index, _)| {
+                let path = ["media".to_owned(), index.to_string(), "id".to_owned()];
+                Error::not_found("media").at(prefix.iter().cloned().chain(path))
+            })
+            .collect()
+    };
+    let mut found = missing(&body.content.media, Vec::new());
+    for (index, variant) in body.variants.iter().enumerate() {
+        if let Some(media) = &variant.media {
+            found.extend(missing(media, vec!["variants".to_owned(), index.to_string()]));
+        }
+    }
+    found
+}
+
+fn usable(connection: &Connection, at: [String; 3]) -> Option<Problem> {
+    let name = format!("{} ({})", connection.name, connection.network);
+    match connection.status {
+        Status::Active => None,
+        Status::Reconnect => Some(Problem::error(
+            ErrorCode::ReconnectRequired,
+            format!("{name} must be reconnected before anything can be published to it."),
+            at,
+        )),
+        Status::Disabled => {
+            Some(Problem::error(ErrorCode::ConnectionUnusable, format!("{name} is disabled."), at))
+        }
+        Status::Removed => {
+            Some(Problem::error(ErrorCode::ConnectionUnusable, format!("{name} was removed from this workspace."), at))
+        }
+    }
+}
+
+/// The row of a new target.
+pub(super) fn row(
+    app: &App,
+    post: &Post,
+    connection: &Connection,
+    position: usize,
+    new: &NewTarget,
+    chosen: Option<&Chosen>,
+) -> Target {
+    let now = app.now();
+    let mut row = Target {
+        id: new.id.unwrap_or_else(|| TargetId::new(&*app.clock, &*app.random)),
+        workspace_id: post.workspace_id,
+        post_id: post.id,
+        connection_id: connection.id,
+        network: connection.network,
+        position: position as i32,
+        settings: Json(new.settings.clone()),
+        state: State::Draft,
+        version: 1,
+        due_at: None,
+        local_time: None,
+        time_zone: None,
+        misfire: new.misfire,
+        if_absent: new.if_absent,
+        late_ok: false,
+        attempt: 0,
+        token: 0,
+        reconcile_after: None,
+        misses: 0,
+        progress: None,
+        intent: None,
+        remote_id: None,
+        permalink: None,
+        published_at: None,
+        error_code: None,
+        error_message: None,
+        created_at: now,
+        updated_at: now,
+    };
+    if let Some(chosen) = chosen {
+        set_time(&mut row, chosen);
+    }
+    row
+}
+
+/// Puts a target on the schedule, as if it had never been tried.
+pub(super) fn set_time(row: &mut Target, chosen: &Chosen) {
+    row.state = State::Scheduled;
+    row.due_at = Some(chosen.instant);
+    row.local_time = chosen.local.as_ref().map(|(at, _)| *at);
+    row.time_zone = chosen.local.as_ref().map(|(_, zone)| zone.clone());
+    row.attempt = 0;
+    row.misses = 0;
+    row.late_ok = false;
+    row.progress = None;
+    row.error_code = None;
+    row.error_message = None;
+}

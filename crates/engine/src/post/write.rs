@@ -1,0 +1,310 @@
+use chrono::{DateTime, Utc};
+use posthaste_core::{
+    Error, ErrorCode,
+    access::Permission,
+    event::EventType,
+    ids::{ConnectionId, PostId},
+    post::{PostBody, Problem, TargetSettings},
+    target::State,
+};
+use posthaste_store::{
+    Json, Tx,
+    event::{self, NewEvent},
+    lane,
+    post::{self, Post},
+    target::{self, Target},
+};
+use serde_json::json;
+
+use super::{
+    NewTarget, Violations, When,
+    targets::{Inspection, inspect, row, set_time},
+};
+use crate::{Actor, App};
+
+/// A post to be written.
+#[derive(Clone, Debug, Default)]
+pub struct NewPost {
+    /// Id chosen by the client, which makes a repeat harmless.
+    pub id: Option<PostId>,
+    /// What it says.
+    pub body: PostBody,
+    /// Where it goes.
+    pub targets: Vec<NewTarget>,
+    /// When; without it the targets are drafts.
+    pub schedule: Option<When>,
+}
+
+/// A change of a post.
+pub struct Change {
+    /// The version the person saw; without it the last writer wins.
+    pub version: Option<i32>,
+    /// Changes the body.
+    pub edit: Box<dyn FnOnce(&mut PostBody) + Send>,
+    /// The new list of targets, if it changes: what is missing is removed, what is new is added.
+    pub targets: Option<Vec<NewTarget>>,
+}
+
+/// What was written.
+#[derive(Debug)]
+pub struct Written {
+    /// The post.
+    pub post: Post,
+    /// What a person should know.
+    pub warnings: Vec<Problem>,
+}
+
+/// Writes a post with its targets, scheduled if a time is given. All or nothing.
+pub async fn create(app: &App, actor: &Actor, new: NewPost) -> Result<Written, Violations> {
+    let permission = if new.schedule.is_some() { Permission::Publish } else { Permission::Write };
+    actor.require(permission).map_err(one)?;
+    let now = app.now();
+    let mut violations = Violations::new();
+    let chosen = match new.schedule.as_ref().map(|when| when.resolve(now)).transpose() {
+        Ok(chosen) => chosen,
+        Err(error) => {
+            violations.push(error.within(["schedule"]));
+            None
+        }
+    };
+    if new.schedule.is_some() && new.targets.is_empty() {
+        violations.push(Error::new(ErrorCode::TargetsRequired, "The post has a time but no target.").at(["targets"]));
+    }
+    let wanted = connections(&new.targets);
+    let mut tx = app.db.begin().await.map_err(one)?;
+    let seen = inspect(app, &mut tx, actor, &new.body, &wanted, new.schedule.is_some()).await.map_err(one)?;
+    violations.extend(seen.violations);
+    if !violations.is_empty() {
+        return Err(violations);
+    }
+    let post = Post {
+        id: new.id.unwrap_or_else(|| PostId::new(&*app.clock, &*app.random)),
+        workspace_id: actor.workspace,
+        body: Json(new.body),
+        version: 1,
+        due_at: chosen.as_ref().map(|chosen| chosen.instant),
+        provenance: Json(actor.provenance.clone()),
+        created_at: now,
+        updated_at: now,
+    };
+    let rows: Vec<Target> = new
+        .targets
+        .iter()
+        .enumerate()
+        .filter_map(|(position, target)| {
+            let connection = seen.connections.get(&target.connection?)?;
+            Some(row(app, &post, connection, position, target, chosen.as_ref()))
+        })
+        .collect();
+    let mut warnings = seen.warnings;
+    warnings.extend(chosen.as_ref().and_then(|chosen| chosen.warning()));
+    store_new(app, actor, tx, &post, &rows).await.map_err(one)?;
+    Ok(Written { post, warnings })
+}
+
+async fn store_new(app: &App, actor: &Actor, mut tx: Tx, post: &Post, rows: &[Target]) -> posthaste_core::Result<()> {
+    post::insert(&mut tx, post).await.map_err(|error| error.at(["id"]))?;
+    target::insert(&mut tx, rows).await?;
+    let mut events = vec![about(app, actor, EventType::PostCreated, post.id)];
+    events.extend(rows.iter().filter(|row| row.state == State::Scheduled).map(|row| scheduled(app, actor, row)));
+    finish(app, actor, tx, rows, events).await
+}
+
+/// Changes body or targets of a post none of whose targets is being published at this moment.
+pub async fn update(app: &App, actor: &Actor, id: PostId, change: Change) -> Result<Written, Violations> {
+    actor.require(Permission::Write).map_err(one)?;
+    let mut tx = app.db.begin().await.map_err(one)?;
+    let (mut post, mut rows) = open(&mut tx, actor, id, change.version).await.map_err(one)?;
+    refuse_in_flight(&rows).map_err(one)?;
+    (change.edit)(&mut post.body.0);
+    let wanted = change.targets.as_deref();
+    let plan = match wanted {
+        Some(targets) => connections(targets),
+        None => rows.iter().map(|row| (row.connection_id, row.settings.0.clone())).collect(),
+    };
+    let strict = rows.iter().any(|row| row.state == State::Scheduled);
+    if strict {
+        actor.require(Permission::Publish).map_err(one)?;
+    }
+    let seen = inspect(app, &mut tx, actor, &post.body, &plan, strict).await.map_err(one)?;
+    if !seen.violations.is_empty() {
+        return Err(seen.violations);
+    }
+    post.updated_at = app.now();
+    let touched = lanes_of(&rows);
+    post::update(&mut tx, &mut post).await.map_err(one)?;
+    if let Some(wanted) = wanted {
+        retarget(app, &mut tx, &post, &mut rows, wanted, &seen).await?;
+    }
+    lane::refresh(&mut tx, &touched).await.map_err(one)?;
+    post::refresh_due(&mut tx, post.id, post.updated_at).await.map_err(one)?;
+    let events = vec![about(app, actor, EventType::PostUpdated, post.id)];
+    finish(app, actor, tx, &rows, events).await.map_err(one)?;
+    Ok(Written { post, warnings: seen.warnings })
+}
+
+async fn retarget(
+    app: &App,
+    tx: &mut Tx,
+    post: &Post,
+    rows: &mut Vec<Target>,
+    wanted: &[NewTarget],
+    seen: &Inspection,
+) -> Result<(), Violations> {
+    for row in rows.extract_if(.., |row| !wanted.iter().any(|new| new.connection == Some(row.connection_id))) {
+        if !matches!(row.state, State::Draft | State::Scheduled | State::Cancelled) || row.attempt > 0 {
+            let message = format!("A target that was tried already ({}) stays with its post.", row.state.as_str());
+            return Err(one(Error::new(ErrorCode::InvalidState, message).at(["targets"])));
+        }
+        target::delete(tx, row.workspace_id, row.id).await.map_err(one)?;
+    }
+    for (position, new) in wanted.iter().enumerate() {
+        let Some(connection) = new.connection.and_then(|id| seen.connections.get(&id)) else { continue };
+        if let Some(row) = rows.iter_mut().find(|row| row.connection_id == connection.id) {
+            row.position = position as i32;
+            row.settings = Json(new.settings.clone());
+            row.misfire = new.misfire;
+            row.if_absent = new.if_absent;
+            row.updated_at = app.now();
+            let state = row.state;
+            target::update(tx, row, state).await.map_err(one)?;
+        } else {
+            let row = row(app, post, connection, position, new, None);
+            target::insert(tx, std::slice::from_ref(&row)).await.map_err(one)?;
+            rows.push(row);
+        }
+    }
+    Ok(())
+}
+
+/// Removes a post whose targets are neither on their way nor live; scheduled ones are cancelled.
+pub async fn delete(app: &App, actor: &Actor, id: PostId) -> posthaste_core::Result<()> {
+    actor.require(Permission::Write)?;
+    let mut tx = app.db.begin().await?;
+    let (post, mut rows) = open(&mut tx, actor, id, None).await?;
+    refuse_in_flight(&rows)?;
+    if rows.iter().any(|row| row.state == State::Published) {
+        let message = "The post is live. Delete it on the networks first; its history stays otherwise.";
+        return Err(Error::new(ErrorCode::InvalidState, message));
+    }
+    let mut events = Vec::new();
+    for row in rows.iter_mut().filter(|row| matches!(row.state, State::Scheduled | State::Held | State::Failed)) {
+        events.push(cancel_row(app, actor, &mut tx, row).await?);
+    }
+    post::delete(&mut tx, post.id, app.now()).await?;
+    events.push(about(app, actor, EventType::PostDeleted, post.id));
+    finish(app, actor, tx, &rows, events).await
+}
+
+/// Cancels one target and returns its event.
+pub(super) async fn cancel_row(
+    app: &App,
+    actor: &Actor,
+    tx: &mut Tx,
+    row: &mut Target,
+) -> posthaste_core::Result<NewEvent> {
+    let from = row.state;
+    row.state = State::Cancelled;
+    row.updated_at = app.now();
+    target::update(tx, row, from).await?;
+    Ok(NewEvent { connection: Some(row.connection_id), ..target_event(app, actor, EventType::TargetCancelled, row, json!({})) })
+}
+
+/// Puts one target on the schedule and returns its event.
+pub(super) async fn schedule_row(
+    app: &App,
+    actor: &Actor,
+    tx: &mut Tx,
+    row: &mut Target,
+    chosen: &super::Chosen,
+    late_ok: bool,
+) -> posthaste_core::Result<NewEvent> {
+    let from = row.state;
+    set_time(row, chosen);
+    row.late_ok = late_ok;
+    row.updated_at = app.now();
+    target::update(tx, row, from).await?;
+    Ok(scheduled(app, actor, row))
+}
+
+/// The post and its targets, their lanes locked first, then the post.
+pub(super) async fn open(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: PostId,
+    version: Option<i32>,
+) -> posthaste_core::Result<(Post, Vec<Target>)> {
+    let before = target::of_posts(tx, actor.workspace, &[id]).await?;
+    lane::lock(tx, &lanes_of(&before)).await?;
+    let post = post::lock(tx, actor.workspace, id).await?;
+    if let Some(version) = version
+        && version != post.version
+    {
+        let message = format!("The post is at version {} now, not {version}.", post.version);
+        return Err(Error::new(ErrorCode::VersionConflict, message).at(["version"]));
+    }
+    let rows = target::of_posts(tx, actor.workspace, &[id]).await?;
+    Ok((post, rows))
+}
+
+pub(super) fn refuse_in_flight(rows: &[Target]) -> posthaste_core::Result<()> {
+    match rows.iter().find(|row| row.state.is_in_flight()) {
+        None => Ok(()),
+        Some(row) => {
+            let message = format!("It is being published to {} at this moment.", row.network);
+            Err(Error::new(ErrorCode::InvalidState, message).retry_after(5))
+        }
+    }
+}
+
+/// Updates lanes and the log, commits, and wakes whoever waits.
+pub(super) async fn finish(
+    app: &App,
+    actor: &Actor,
+    mut tx: Tx,
+    rows: &[Target],
+    events: Vec<NewEvent>,
+) -> posthaste_core::Result<()> {
+    lane::refresh(&mut tx, &lanes_of(rows)).await?;
+    event::append(&mut tx, actor.workspace, &events).await?;
+    tx.commit().await?;
+    app.hints.committed();
+    Ok(())
+}
+
+fn lanes_of(rows: &[Target]) -> Vec<ConnectionId> {
+    rows.iter().map(|row| row.connection_id).collect()
+}
+
+fn connections(targets: &[NewTarget]) -> Vec<(ConnectionId, TargetSettings)> {
+    targets.iter().filter_map(|target| Some((target.connection?, target.settings.clone()))).collect()
+}
+
+fn about(app: &App, actor: &Actor, kind: EventType, post: PostId) -> NewEvent {
+    NewEvent { post: Some(post), ..app.event(actor, kind, json!({})) }
+}
+
+/// An event about a target.
+pub(crate) fn target_event(
+    app: &App,
+    actor: &Actor,
+    kind: EventType,
+    row: &Target,
+    data: serde_json::Value,
+) -> NewEvent {
+    NewEvent {
+        post: Some(row.post_id),
+        target: Some(row.id),
+        connection: Some(row.connection_id),
+        ..app.event(actor, kind, data)
+    }
+}
+
+fn scheduled(app: &App, actor: &Actor, row: &Target) -> NewEvent {
+    let due: Option<DateTime<Utc>> = row.due_at;
+    target_event(app, actor, EventType::TargetScheduled, row, json!({ "dueAt": due, "network": row.network }))
+}
+
+fn one(error: Error) -> Violations {
+    vec![error]
+}

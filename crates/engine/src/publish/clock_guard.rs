@@ -1,0 +1,70 @@
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Instant,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// A clock that moved by more than this against the machine's steady one has jumped.
+const JUMP: TimeDelta = TimeDelta::seconds(30);
+/// Clock and database may differ by this much.
+const DIFFERENCE: TimeDelta = TimeDelta::seconds(10);
+
+/// Stops claiming while the clock cannot be trusted: one that jumps ahead must not publish
+/// tomorrow's posts today.
+pub(super) struct ClockGuard {
+    last: std::sync::Mutex<(Instant, DateTime<Utc>)>,
+    trusted: AtomicBool,
+}
+
+impl ClockGuard {
+    pub fn new(now: DateTime<Utc>) -> Self {
+        Self { last: (Instant::now(), now).into(), trusted: AtomicBool::new(true) }
+    }
+
+    /// Whether targets may be judged due.
+    pub fn is_trusted(&self) -> bool {
+        self.trusted.load(Ordering::Relaxed)
+    }
+
+    /// Notices a jump at once, without asking anybody.
+    pub fn tick(&self, now: DateTime<Utc>) {
+        let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let steady = TimeDelta::from_std(last.0.elapsed()).unwrap_or_default();
+        let drift = (now - last.1) - steady;
+        *last = (Instant::now(), now);
+        if drift.abs() > JUMP && self.trusted.swap(false, Ordering::Relaxed) {
+            tracing::error!(seconds = drift.num_seconds(), "the clock jumped; nothing is claimed until it agrees with the database");
+        }
+    }
+
+    /// Compares with the database's clock; agreement restores trust.
+    pub fn compare(&self, now: DateTime<Utc>, database: DateTime<Utc>) {
+        let difference = now - database;
+        let agrees = difference.abs() <= DIFFERENCE;
+        if self.trusted.swap(agrees, Ordering::Relaxed) != agrees {
+            tracing::error!(seconds = difference.num_seconds(), agrees, "this machine's clock against the database's");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jump_or_a_difference_ends_trust_until_the_database_agrees() {
+        let start: DateTime<Utc> = "2027-01-04T08:00:00Z".parse().unwrap();
+        let guard = ClockGuard::new(start);
+        guard.tick(start + TimeDelta::seconds(5));
+        assert!(guard.is_trusted());
+        guard.tick(start + TimeDelta::hours(2));
+        assert!(!guard.is_trusted());
+        guard.compare(start + TimeDelta::hours(2), start);
+        assert!(!guard.is_trusted());
+        guard.compare(start, start + TimeDelta::seconds(9));
+        assert!(guard.is_trusted());
+        guard.compare(start, start + TimeDelta::seconds(11));
+        assert!(!guard.is_trusted());
+    }
+}

@@ -1,0 +1,34 @@
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use posthaste_core::ids::NodeId;
+use posthaste_store::publish;
+use tokio_util::sync::CancellationToken;
+
+use crate::App;
+
+/// Keeps this worker's leases alive. A process that was stopped for so long that its leases may be
+/// gone ends at once: what it still believes is no longer true.
+pub(super) async fn keep_leases(app: App, worker: NodeId, stop: CancellationToken, watchdog: bool) {
+    let lease = app.timing.lease;
+    let mut last = Instant::now();
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(lease / 6) => {}
+            () = stop.cancelled() => return,
+        }
+        let late = last.elapsed().saturating_sub(lease / 6);
+        if watchdog && late > lease / 2 {
+            tracing::error!(milliseconds = late.as_millis() as u64, "this process was stopped for too long; ending it");
+            std::process::abort();
+        }
+        last = Instant::now();
+        let until = app.now() + TimeDelta::from_std(lease).unwrap_or(TimeDelta::seconds(90));
+        let kept = async { publish::keep(&mut *app.db.get().await?, worker, until).await };
+        match tokio::time::timeout(Duration::from_secs(5), kept).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, cause = ?error.cause, "cannot keep the leases"),
+            Err(_) => tracing::warn!("keeping the leases takes too long"),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use async_trait::async_trait;
+use posthaste_core::ports::{Clock, Http, Request, Response, TransportError};
+use posthaste_store::timeline::NewStep;
+use serde_json::{Value, json};
+
+/// Collects the steps of one try; they are written with the next change of state.
+#[derive(Clone)]
+pub(super) struct Journal {
+    clock: Arc<dyn Clock>,
+    steps: Arc<Mutex<Vec<NewStep>>>,
+}
+
+impl Journal {
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, steps: Arc::default() }
+    }
+
+    pub fn note(&self, kind: &'static str, message: impl Into<String>, detail: Value) {
+        let step = NewStep { at: self.clock.now(), kind, message: message.into(), detail };
+        self.steps.lock().unwrap_or_else(PoisonError::into_inner).push(step);
+    }
+
+    /// The steps since the last call.
+    pub fn take(&self) -> Vec<NewStep> {
+        std::mem::take(&mut *self.steps.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Notes every request to a network and its answer; tokens never (only the path is kept).
+pub(super) struct NotedHttp {
+    pub inner: Arc<dyn Http>,
+    pub journal: Journal,
+}
+
+#[async_trait]
+impl Http for NotedHttp {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let name = format!("{} {}", request.method.as_str(), request.url);
+        let began = Instant::now();
+        let answer = self.inner.send(request).await;
+        let millis = began.elapsed().as_millis() as u64;
+        let (result, detail) = match &answer {
+            Ok(response) => (
+                format!("answered {}", response.status),
+                json!({ "request": name, "status": response.status, "milliseconds": millis, "bytes": response.body.len() }),
+            ),
+            Err(error) => (error.to_string(), json!({ "request": name, "error": error.to_string(), "milliseconds": millis })),
+        };
+        self.journal.note("REQUEST", format!("{name}: {result}"), detail);
+        answer
+    }
+}

@@ -1,0 +1,157 @@
+use posthaste_core::{
+    Provenance,
+    access::Role,
+    event::EventType,
+    ids::NodeId,
+    target::State,
+};
+use posthaste_store::{
+    Tx, connection, event, lane, network_state,
+    publish::{self, AttemptEnd, Move},
+    target::Target,
+    timeline::{self, NewStep},
+};
+use serde_json::{Value, json};
+
+use super::{journal::Journal, verdict::Verdict};
+use crate::{Actor, App};
+
+/// Posthaste itself as the author of what the publisher does.
+pub(super) fn system(target: &Target) -> Actor {
+    Actor { workspace: target.workspace_id, role: Role::Owner, provenance: Provenance::System }
+}
+
+/// Applies a verdict: target, attempt, timeline, lane, connection and event in one transaction.
+/// False when the target was no longer ours; then nothing is written.
+pub(super) async fn apply(
+    app: &App,
+    worker: NodeId,
+    target: &Target,
+    from: State,
+    verdict: &Verdict,
+    end: AttemptEnd,
+    journal: &Journal,
+) -> posthaste_core::Result<bool> {
+    let now = app.now();
+    let state = verdict.to.state();
+    let message = words(target, verdict);
+    journal.note(kind(&verdict.to), message.clone(), details(verdict));
+
+    let mut tx = app.db.begin().await?;
+    lane::lock(&mut tx, &[target.connection_id]).await?;
+    let trouble = verdict.trouble.as_ref().map(|(code, message)| (code.as_str(), message.as_str()));
+    if !publish::advance(&mut tx, target, from, &verdict.to, trouble, now).await? {
+        tracing::warn!(target_id = %target.id, token = target.token, "fenced off: somebody else has this target by now");
+        return Ok(false);
+    }
+    let end = AttemptEnd {
+        error_code: trouble.map(|(code, _)| code.to_owned()),
+        error_message: trouble.map(|(_, message)| message.to_owned()),
+        ..end
+    };
+    publish::finish_attempt(&mut tx, target.id, target.token, state, &end, now).await?;
+    timeline::add_steps(&mut tx, target.workspace_id, target.id, target.attempt, &journal.take()).await?;
+    hold_back(app, &mut tx, target, verdict).await?;
+    lane::release(&mut tx, target.connection_id, worker.uuid()).await?;
+    lane::refresh(&mut tx, &[target.connection_id]).await?;
+    let event = crate::post::target_event(app, &system(target), event_type(&verdict.to), target, data(target, verdict));
+    event::append(&mut tx, target.workspace_id, &[event]).await?;
+    tx.commit().await?;
+    app.hints.committed();
+    tracing::info!(
+        target_id = %target.id, workspace_id = %target.workspace_id, network = target.network.as_str(),
+        attempt = target.attempt, state = state.as_str(), "{message}"
+    );
+    Ok(true)
+}
+
+async fn hold_back(app: &App, tx: &mut Tx, target: &Target, verdict: &Verdict) -> posthaste_core::Result<()> {
+    if let Some(wait) = &verdict.wait {
+        if wait.app_wide {
+            network_state::block(tx, target.network, wait.until, wait.reason, app.now()).await?;
+        } else {
+            lane::block(tx, target.connection_id, wait.until, wait.reason).await?;
+        }
+    }
+    if verdict.reconnect {
+        let mut row = connection::lock(tx, target.workspace_id, target.connection_id).await?;
+        if row.status == connection::Status::Active {
+            row.status = connection::Status::Reconnect;
+            row.updated_at = app.now();
+            connection::update(tx, &mut row).await?;
+            let mut event = app.event(&system(target), EventType::ConnectionReconnectRequired, json!({ "network": target.network }));
+            event.connection = Some(row.id);
+            event::append(tx, target.workspace_id, &[event]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes down the beginning of a try with its steps so far.
+pub(super) fn begun(app: &App, target: &Target) -> NewStep {
+    let now = app.now();
+    let late = target.due_at.map_or(0, |due| (now - due).num_milliseconds().max(0));
+    NewStep {
+        at: now,
+        kind: "CLAIMED",
+        message: format!("Try {} begins, {:.1} s after its time.", target.attempt, late as f64 / 1000.0),
+        detail: json!({ "lateMilliseconds": late, "token": target.token }),
+    }
+}
+
+fn kind(to: &Move) -> &'static str {
+    match to {
+        Move::Published(_) => "PUBLISHED",
+        Move::Again { .. } => "RETRYING",
+        Move::Uncertain { .. } => "UNCERTAIN",
+        Move::Held => "HELD",
+        Move::Failed => "FAILED",
+    }
+}
+
+fn event_type(to: &Move) -> EventType {
+    match to {
+        Move::Published(_) => EventType::TargetPublished,
+        Move::Again { .. } => EventType::TargetRetrying,
+        Move::Uncertain { .. } => EventType::TargetUncertain,
+        Move::Held => EventType::TargetHeld,
+        Move::Failed => EventType::TargetFailed,
+    }
+}
+
+fn words(target: &Target, verdict: &Verdict) -> String {
+    let network = target.network;
+    let why = verdict.trouble.as_ref().map(|(_, message)| message.as_str()).unwrap_or_default();
+    match (&verdict.to, &verdict.wait) {
+        (Move::Published(live), _) => match &live.permalink {
+            Some(link) => format!("Live on {network}: {link}"),
+            None => format!("Live on {network}."),
+        },
+        (Move::Again { .. }, Some(wait)) => format!("{why} Next try at {}.", wait.until.format("%H:%M:%S UTC")),
+        (Move::Again { .. }, None) => why.to_owned(),
+        (Move::Uncertain { read_back_at, .. }, _) => {
+            format!("Not known whether it is live: {why} Reading back at {}.", read_back_at.format("%H:%M:%S UTC"))
+        }
+        (Move::Held, _) => format!("Waits for a person: {why}"),
+        (Move::Failed, _) => format!("Failed: {why}"),
+    }
+}
+
+fn details(verdict: &Verdict) -> Value {
+    json!({
+        "code": verdict.trouble.as_ref().map(|(code, _)| code.as_str()),
+        "waitUntil": verdict.wait.as_ref().map(|wait| wait.until),
+        "waitReason": verdict.wait.as_ref().map(|wait| wait.reason),
+    })
+}
+
+fn data(target: &Target, verdict: &Verdict) -> Value {
+    let mut data = details(verdict);
+    data["network"] = json!(target.network);
+    data["message"] = json!(verdict.trouble.as_ref().map(|(_, message)| message));
+    if let Move::Published(live) = &verdict.to {
+        data["remoteId"] = json!(live.remote_id);
+        data["permalink"] = json!(live.permalink);
+    }
+    data
+}

@@ -1,0 +1,229 @@
+use std::{sync::Arc, time::Duration};
+
+use posthaste_core::{Network, Result, ids::NodeId, target::State};
+use posthaste_store::{publish, target::Target};
+use tokio::{sync::Semaphore, task::JoinSet, time::sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    attempt::{Health, claim, publish_one},
+    breaker::Breakers,
+    clock_guard::ClockGuard,
+    heartbeat::keep_leases,
+    read_back, sweep,
+};
+use crate::{App, tokens};
+
+/// How a worker works.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Targets in work at the same time.
+    pub concurrency: usize,
+    /// Read-backs at the same time; they have room of their own and never hold up publishing.
+    pub read_backs: usize,
+    /// Compare the clock with the database's, and end the process when it was stopped for too long.
+    /// Off in tests and where the clock is moved on purpose.
+    pub guarded: bool,
+    /// How long a stopping worker waits for what it has begun.
+    pub drain: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { concurrency: 32, read_backs: 8, guarded: true, drain: Duration::from_secs(30) }
+    }
+}
+
+/// Publishes until `stop`, then finishes what is begun and lets go of the rest.
+pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
+    let id = NodeId::new(&*app.clock, &*app.random);
+    let worker = Arc::new(Worker {
+        id,
+        settings,
+        breakers: Breakers::default(),
+        guard: ClockGuard::new(app.now()),
+        room: Arc::new(Semaphore::new(settings.concurrency)),
+        app,
+        stop: stop.clone(),
+    });
+    tracing::info!(worker = %id, concurrency = settings.concurrency, "worker started");
+    let beating = CancellationToken::new();
+    let heart = tokio::spawn(keep_leases(worker.app.clone(), id, beating.clone(), settings.guarded));
+    let mut work = JoinSet::new();
+    work.spawn(worker.clone().publish_loop());
+    work.spawn(worker.clone().read_back_loop());
+    work.spawn(worker.clone().sweep_loop());
+    work.spawn(worker.clone().token_loop());
+    while work.join_next().await.is_some() {}
+    beating.cancel();
+    let _ = heart.await;
+    tracing::info!(worker = %id, "worker stopped");
+}
+
+struct Worker {
+    app: App,
+    id: NodeId,
+    settings: Settings,
+    breakers: Breakers,
+    guard: ClockGuard,
+    room: Arc<Semaphore>,
+    stop: CancellationToken,
+}
+
+impl Worker {
+    async fn publish_loop(self: Arc<Self>) {
+        let mut running = JoinSet::new();
+        while !self.stop.is_cancelled() {
+            while running.try_join_next().is_some() {}
+            let taken = match self.take().await {
+                Ok(taken) => taken,
+                Err(error) => {
+                    tracing::warn!(%error, cause = ?error.cause, "cannot claim");
+                    self.pause(Duration::from_secs(1)).await;
+                    continue;
+                }
+            };
+            let idle = taken.is_empty();
+            for (target, probing, permit) in taken {
+                let worker = self.clone();
+                running.spawn(async move {
+                    worker.publish(target, probing).await;
+                    drop(permit);
+                    worker.app.hints.due();
+                });
+            }
+            if idle {
+                self.rest().await;
+            }
+        }
+        let all = async { while running.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.settings.drain, all).await.is_err() {
+            tracing::warn!("not all begun targets ended in time; another worker takes them over");
+        }
+    }
+
+    /// As many due targets as there is room for, each with its room.
+    async fn take(&self) -> Result<Vec<(Target, bool, tokio::sync::OwnedSemaphorePermit)>> {
+        self.guard.tick(self.app.now());
+        if self.settings.guarded && !self.guard.is_trusted() {
+            return Ok(Vec::new());
+        }
+        // Room first: what is claimed is begun at once.
+        let Ok(first) = self.room.clone().acquire_owned().await else { return Ok(Vec::new()) };
+        let mut permits = vec![first];
+        while let Ok(permit) = self.room.clone().try_acquire_owned() {
+            permits.push(permit);
+        }
+        let allowance = self.breakers.allowance(&self.app).await?;
+        let mut taken = Vec::new();
+        for network in allowance.probe {
+            taken.extend(self.claim(&[network], 1).await?.into_iter().map(|target| (target, true)));
+        }
+        let limit = permits.len().saturating_sub(taken.len());
+        if !allowance.open.is_empty() && limit > 0 {
+            taken.extend(self.claim(&allowance.open, limit).await?.into_iter().map(|target| (target, false)));
+        }
+        Ok(taken.into_iter().zip(permits).map(|((target, probing), permit)| (target, probing, permit)).collect())
+    }
+
+    async fn claim(&self, networks: &[Network], limit: usize) -> Result<Vec<Target>> {
+        claim(&self.app, self.id, networks, limit as i64).await
+    }
+
+    async fn publish(&self, target: Target, probing: bool) {
+        let (id, network) = (target.id, target.network);
+        let health = match publish_one(&self.app, self.id, target, &self.stop).await {
+            Ok(health) => health,
+            // The lease ends, the sweep takes it: what was sent is read back, the rest goes again.
+            Err(error) => {
+                tracing::error!(target_id = %id, %error, cause = ?error.cause, "a try was broken off");
+                Health::Unasked
+            }
+        };
+        if let Err(error) = self.breakers.note(&self.app, network, health, probing).await {
+            tracing::warn!(%error, "cannot move the breaker");
+        }
+    }
+
+    async fn read_back_loop(self: Arc<Self>) {
+        let room = Arc::new(Semaphore::new(self.settings.read_backs));
+        let mut running = JoinSet::new();
+        while !self.stop.is_cancelled() {
+            while running.try_join_next().is_some() {}
+            let free = room.available_permits();
+            let due = if free == 0 { Ok(Vec::new()) } else { read_back::claim(&self.app, self.id, free as i64).await };
+            let due = due.unwrap_or_else(|error| {
+                tracing::warn!(%error, cause = ?error.cause, "cannot look for what must be read back");
+                Vec::new()
+            });
+            for target in due {
+                let Ok(permit) = room.clone().try_acquire_owned() else { break };
+                let worker = self.clone();
+                running.spawn(async move {
+                    let id = target.id;
+                    debug_assert_eq!(target.state, State::Reconciling);
+                    if let Err(error) = read_back::read_back(&worker.app, worker.id, target).await {
+                        tracing::error!(target_id = %id, %error, cause = ?error.cause, "a reading back was broken off");
+                    }
+                    drop(permit);
+                });
+            }
+            self.pause(self.app.timing.poll / 2).await;
+        }
+        let all = async { while running.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(self.settings.drain, all).await;
+    }
+
+    async fn sweep_loop(self: Arc<Self>) {
+        let started_at = self.app.now();
+        while !self.stop.is_cancelled() {
+            if let Err(error) = self.sweep(started_at).await {
+                tracing::warn!(%error, cause = ?error.cause, "cannot sweep");
+            }
+            self.pause(self.app.timing.sweep.min(Duration::from_secs(5))).await;
+        }
+    }
+
+    async fn sweep(&self, started_at: chrono::DateTime<chrono::Utc>) -> Result<()> {
+        if self.settings.guarded {
+            let database = posthaste_store::database_time(&mut *self.app.db.get().await?).await?;
+            self.guard.compare(self.app.now(), database);
+        }
+        sweep::beat(&self.app, self.id, started_at).await?;
+        sweep::sweep(&self.app).await?;
+        crate::media::sweep(&self.app).await?;
+        Ok(())
+    }
+
+    async fn token_loop(self: Arc<Self>) {
+        while !self.stop.is_cancelled() {
+            if let Err(error) = tokens::refresh_due(&self.app).await {
+                tracing::warn!(%error, cause = ?error.cause, "cannot refresh tokens ahead of time");
+            }
+            self.pause(Duration::from_secs(15)).await;
+        }
+    }
+
+    /// Until a hint, the next due instant or the next poll, whichever comes first.
+    async fn rest(&self) {
+        let poll = self.app.timing.poll.mul_f64(0.8 + 0.4 * self.app.random.unit());
+        let next = async { publish::next_due(&mut *self.app.db.get().await?).await };
+        let until_due = match next.await {
+            Ok(Some(due)) => (due - self.app.now()).to_std().unwrap_or(poll),
+            Ok(None) | Err(_) => poll,
+        };
+        // What is due already but cannot be claimed (blocked, paused) is left to the poll.
+        let wait = if until_due.is_zero() { poll } else { until_due.min(poll) };
+        tokio::select! {
+            () = self.app.hints.wait_due() => {}
+            () = self.pause(wait) => {}
+        }
+    }
+
+    async fn pause(&self, time: Duration) {
+        tokio::select! {
+            () = sleep(time) => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+}
