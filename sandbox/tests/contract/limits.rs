@@ -143,7 +143,10 @@ async fn videos(world: &World, base: &Rendition) -> Vec<(&'static str, Rendition
     ];
     let mut found = Vec::new();
     for (kind, rule) in rules {
-        let Some(rule) = rule.as_ref().filter(|_| capabilities.kinds.contains(&kind)) else {
+        // The limits of Facebook's videos and story videos are our own choice.
+        let chosen = world.network == Network::Facebook && kind != ContentKind::Reel;
+        let is_limited = capabilities.kinds.contains(&kind) && !chosen;
+        let Some(rule) = rule.as_ref().filter(|_| is_limited) else {
             continue;
         };
         let with = |media| Rendition {
@@ -170,7 +173,10 @@ async fn videos(world: &World, base: &Rendition) -> Vec<(&'static str, Rendition
         }
         if kind == ContentKind::Reel && world.network == Network::Facebook {
             found.push(("slow video", with(world.files.video(540, 960, 5, 10).await)));
-            found.push(("narrow video", with(world.files.video(540, 1300, 5, 30).await)));
+            found.push((
+                "narrow video",
+                with(world.files.video(540, 1300, 5, 30).await),
+            ));
         }
     }
     found
