@@ -130,7 +130,14 @@ async fn finished_video(graph: &Graph<'_>, video: &str) -> Result<Lookup, Failur
 /// Stories name the photo they show.
 async fn story(graph: &Graph<'_>, session: &Session, photo: &str) -> Result<Lookup, Failure> {
     let request = graph.get(&format!("/{}/stories", session.account_id));
-    let listing = graph.list(request, MOST_PAGES, |_| false).await?;
+    let listing = match graph.list(request, MOST_PAGES, |_| false).await {
+        Ok(listing) => listing,
+        Err(failure) if meta::is_gone(&failure) => {
+            let reason = "Facebook does not list this Page's stories.".to_owned();
+            return Ok(Lookup::CannotTell { reason });
+        }
+        Err(failure) => return Err(failure),
+    };
     let found = listing
         .items
         .iter()
