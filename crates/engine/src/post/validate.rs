@@ -1,0 +1,58 @@
+use posthaste_core::{Error, ErrorCode, Result, access::Permission, post::Problem};
+use posthaste_store::Conn;
+
+use super::{
+    Chosen, NewPost, Violations,
+    targets::{Inspection, inspect},
+    write::connections,
+};
+use crate::{Actor, App};
+
+/// What a check of a post told.
+#[derive(Debug)]
+pub struct Validation {
+    /// What forbids to schedule it, by the order of the input's fields.
+    pub errors: Violations,
+    /// What a person should know.
+    pub warnings: Vec<Problem>,
+}
+
+/// Checks a post by the rules of scheduling, without writing anything.
+pub async fn validate(app: &App, actor: &Actor, post: &NewPost) -> Result<Validation> {
+    actor.require(Permission::Read)?;
+    let judgement = judge(app, &mut *app.db.get().await?, actor, post, true).await?;
+    Ok(Validation { errors: judgement.violations, warnings: judgement.seen.warnings })
+}
+
+/// Everything that can be said about a new post before it is written.
+pub(super) struct Judgement {
+    pub violations: Violations,
+    pub seen: Inspection,
+    pub chosen: Option<Chosen>,
+}
+
+/// Judges time, content and targets together. `strict`: as for scheduling, not as for a draft.
+pub(super) async fn judge(
+    app: &App,
+    conn: &mut Conn,
+    actor: &Actor,
+    post: &NewPost,
+    strict: bool,
+) -> Result<Judgement> {
+    let mut violations = Violations::new();
+    let chosen = match post.schedule.as_ref().map(|when| when.resolve(app.now())).transpose() {
+        Ok(chosen) => chosen,
+        Err(error) => {
+            violations.push(error.within(["schedule"]));
+            None
+        }
+    };
+    if strict && post.targets.is_empty() {
+        let message = "There is nothing to publish to: the post has no target.";
+        violations.push(Error::new(ErrorCode::TargetsRequired, message).at(["targets"]));
+    }
+    let mut seen = inspect(app, conn, actor, &post.body, &connections(&post.targets), strict).await?;
+    violations.append(&mut seen.violations);
+    seen.warnings.extend(chosen.as_ref().and_then(Chosen::warning));
+    Ok(Judgement { violations, seen, chosen })
+}
