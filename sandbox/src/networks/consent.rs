@@ -39,24 +39,19 @@ impl Consent<'_> {
     /// The page; its form posts to the same address, query included.
     pub fn page(&self, call: &Call) -> Answer {
         let kind = if self.multiple { "checkbox" } else { "radio" };
-        let choices: String = self
-            .choices
-            .iter()
-            .enumerate()
-            .map(|(n, choice)| {
-                let checked = if n == 0 || self.multiple { " checked" } else { "" };
-                format!(
-                    "<label><input type=\"{kind}\" name=\"account\" value=\"{}\"{checked}> {}</label>",
-                    escape(&choice.id),
-                    escape(&choice.label)
-                )
-            })
-            .collect();
-        let permissions: String = self
+        let choices = self.choices.iter().enumerate().map(|(n, choice)| {
+            let checked = if n == 0 || self.multiple { " checked" } else { "" };
+            let (id, label) = (escape(&choice.id), escape(&choice.label));
+            format!(
+                "<label><input type=\"{kind}\" name=\"account\" value=\"{id}\"{checked}> {label}</label>"
+            )
+        });
+        let choices = choices.collect::<Vec<_>>().concat();
+        let permissions = self
             .permissions
             .iter()
-            .map(|p| format!("<li>{}</li>", escape(p)))
-            .collect();
+            .map(|p| format!("<li>{}</li>", escape(p)));
+        let permissions = permissions.collect::<Vec<_>>().concat();
         let main = format!(
             "<h1>{app} wants access to {network}</h1><p>You are logged in as {person}.</p>\
              <form method=\"post\" action=\"?{query}\"><fieldset style=\"border:0;padding:0\">\

@@ -16,24 +16,24 @@ pub struct Film {
 
 /// Reads the header; none when there is no track of pictures or no length.
 pub fn read(file: &[u8]) -> Option<Film> {
-    let movie = find(file, b"moov")?;
+    let movie = find(file, *b"moov")?;
     let track = boxes(movie)
         .filter(|(kind, _)| kind == b"trak")
         .map(|(_, body)| body)
         .find(|track| {
-            let handler = find(track, b"mdia").and_then(|media| find(media, b"hdlr"));
+            let handler = find(track, *b"mdia").and_then(|media| find(media, *b"hdlr"));
             handler.and_then(|body| body.get(8..12)) == Some(b"vide")
         })?;
-    let media = find(track, b"mdia")?;
-    let (scale, length) = times(find(media, b"mdhd")?)?;
+    let media = find(track, *b"mdia")?;
+    let (scale, length) = times(find(media, *b"mdhd")?)?;
     let duration_ms = Some(length.saturating_mul(1000).checked_div(scale)?)
         .filter(|ms| *ms > 0)
         .or_else(|| movie_length(movie))?;
-    let pictures = find(media, b"minf")
-        .and_then(|body| find(body, b"stbl"))
-        .and_then(|body| find(body, b"stts"))
+    let pictures = find(media, *b"minf")
+        .and_then(|body| find(body, *b"stbl"))
+        .and_then(|body| find(body, *b"stts"))
         .map_or(0, count);
-    let (width, height) = shown(find(track, b"tkhd")?)?;
+    let (width, height) = shown(find(track, *b"tkhd")?)?;
     Some(Film {
         width,
         height,
@@ -44,9 +44,9 @@ pub fn read(file: &[u8]) -> Option<Film> {
 
 /// Length by the movie's own header, or by that of its fragments.
 fn movie_length(movie: &[u8]) -> Option<u64> {
-    let (scale, length) = times(find(movie, b"mvhd")?)?;
+    let (scale, length) = times(find(movie, *b"mvhd")?)?;
     let fragments = || {
-        let header = find(find(movie, b"mvex")?, b"mehd")?;
+        let header = find(find(movie, *b"mvex")?, *b"mehd")?;
         if header.first()? == &1 {
             u64_at(header, 4)
         } else {
@@ -91,9 +91,9 @@ fn count(table: &[u8]) -> u64 {
 }
 
 /// The content of the first box of this kind.
-fn find<'a>(bytes: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
+fn find(bytes: &[u8], kind: [u8; 4]) -> Option<&[u8]> {
     boxes(bytes)
-        .find(|(found, _)| found == kind)
+        .find(|(found, _)| *found == kind)
         .map(|(_, body)| body)
 }
 

@@ -34,31 +34,30 @@ pub fn notice(title: &str, text: &str) -> String {
 
 /// The permalink of a post.
 pub fn post(post: &Post) -> String {
-    let mut main = format!(
-        "<h1>{} <small>@{} on {}</small></h1>",
-        escape(&post.account.name),
-        escape(&post.account.username),
-        post.network.title()
-    );
-    if let Some(title) = &post.title {
-        main += &format!("<h2>{}</h2>", escape(title));
-    }
-    if let Some(text) = &post.text {
-        main += &format!("<p>{}</p>", escape(text));
-    }
-    main.extend(post.media.iter().map(picture));
-    if let Some(link) = &post.link {
-        let link = escape(link);
-        main += &format!("<p><a href=\"{link}\" rel=\"nofollow\">{link}</a></p>");
-    }
-    main += &format!(
-        "<p><small>{} · <time>{}</time></small></p>",
-        escape(&post.kind),
-        post.accepted_at.to_rfc3339()
-    );
+    let optional = |text: &Option<String>, show: fn(String) -> String| {
+        text.as_deref().map(escape).map(show).unwrap_or_default()
+    };
+    let link = |url: String| format!("<p><a href=\"{url}\" rel=\"nofollow\">{url}</a></p>");
+    let main = [
+        format!(
+            "<h1>{} <small>@{} on {}</small></h1>",
+            escape(&post.account.name),
+            escape(&post.account.username),
+            post.network.title()
+        ),
+        optional(&post.title, |title| format!("<h2>{title}</h2>")),
+        optional(&post.text, |text| format!("<p>{text}</p>")),
+        post.media.iter().map(picture).collect(),
+        optional(&post.link, link),
+        format!(
+            "<p><small>{} · <time>{}</time></small></p>",
+            escape(&post.kind),
+            post.accepted_at.to_rfc3339()
+        ),
+    ];
     page(
         &format!("{} on {}", post.account.name, post.network.title()),
-        &main,
+        &main.concat(),
     )
 }
 

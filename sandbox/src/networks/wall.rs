@@ -92,7 +92,7 @@ async fn avatar(
         let letter = account.name.chars().next().unwrap_or('?').to_string();
         let hue = id
             .bytes()
-            .fold(0_u32, |hue, byte| (hue * 31 + u32::from(byte)) % 360);
+            .fold(0_u32, |hue, byte| (hue * 31 + u32::from(byte) * 137) % 360);
         let svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"200\" height=\"200\">\
              <rect width=\"200\" height=\"200\" fill=\"hsl({hue},55%,40%)\"/>\

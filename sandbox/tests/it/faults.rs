@@ -164,8 +164,14 @@ async fn a_lagging_post_is_accepted_but_not_listed() {
 
 #[tokio::test]
 async fn a_client_that_hangs_up_does_not_stop_the_network() {
+    for kind in ["delay", "delay_after"] {
+        slow_and_abandoned(kind).await;
+    }
+}
+
+async fn slow_and_abandoned(kind: &str) {
     let page = Page::start().await;
-    page.fault(json!({ "kind": "delay", "operation": "publish", "delayMs": 200 }))
+    page.fault(json!({ "kind": kind, "operation": "publish", "delayMs": 200 }))
         .await;
     let request = page
         .world
@@ -182,4 +188,22 @@ async fn a_client_that_hangs_up_does_not_stop_the_network() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     assert_eq!(page.accepted().await, 1);
+}
+
+#[tokio::test]
+async fn call_limits_are_enforced_when_switched_on() {
+    let page = Page::start().await;
+    let limits = json!({ "enabled": true, "facebookCallsPerDay": 2 });
+    page.world.switch(json!({ "rateLimits": limits })).await;
+    let first = page.publish("a").await;
+    let usage = first.headers["x-app-usage"].to_str().unwrap().to_owned();
+    assert_eq!(
+        serde_json::from_str::<Value>(&usage).unwrap()["call_count"],
+        50
+    );
+    page.publish("b").await.ok();
+    assert_eq!(page.publish("c").await.graph_error(), (400, 80001, None));
+    page.world.advance(86_400.0).await;
+    page.publish("d").await.ok();
+    assert_eq!(page.accepted().await, 3);
 }

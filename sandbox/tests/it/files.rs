@@ -68,13 +68,8 @@ pub fn film(width: u32, height: u32, seconds: u32, fps: u32) -> Vec<u8> {
     .concat()
 }
 
-fn piece(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
-    [
-        &(body.len() as u32 + 8).to_be_bytes(),
-        kind.as_slice(),
-        body,
-    ]
-    .concat()
+fn piece(kind: &[u8], body: &[u8]) -> Vec<u8> {
+    [(body.len() as u32 + 8).to_be_bytes().as_slice(), kind, body].concat()
 }
 
 /// Serves files by name; the address they are under.

@@ -120,7 +120,7 @@ async fn two_thousand_posts_at_once_are_each_accepted_once() {
     let feed = world.url(&format!(
         "/graph.facebook.com/v26.0/{PAGE}/feed?access_token={token}"
     ));
-    let client = reqwest::Client::new();
+    let client = reqwest::Client::builder().build().unwrap();
     let workers = (0..20).map(|worker| {
         let (client, feed) = (client.clone(), feed.clone());
         tokio::spawn(async move {

@@ -5,8 +5,16 @@ use super::super::{Networks, answer::Answer, kinds::Network, log::Post, pages};
 /// `www.facebook.com/{post}`, `/reel/{video}` and the like.
 pub fn facebook(networks: &Networks, id: &str) -> Answer {
     let state = networks.state();
-    let video = state.meta.facebook.videos.get(id);
-    let id = video.and_then(|video| video.post.as_deref()).unwrap_or(id);
+    let facebook = &state.meta.facebook;
+    let of_video = facebook
+        .videos
+        .get(id)
+        .and_then(|video| video.post.as_deref());
+    let of_photo = facebook
+        .photos
+        .get(id)
+        .and_then(|photo| photo.post.as_deref());
+    let id = of_video.or(of_photo).unwrap_or(id);
     show(state.log.get(Network::Facebook, id))
 }
 
@@ -18,14 +26,12 @@ pub fn instagram(networks: &Networks, code: &str) -> Answer {
 }
 
 fn show(post: Option<&Post>) -> Answer {
-    match post.filter(|post| post.deleted_at.is_none()) {
-        Some(post) => Answer::html(200, pages::post(post)),
-        None => {
-            let text = "The link may be broken, or the post was removed.";
-            Answer::html(
-                404,
-                pages::notice("This content isn't available right now", text),
-            )
-        }
+    if let Some(post) = post.filter(|post| post.deleted_at.is_none()) {
+        return Answer::html(200, pages::post(post));
     }
+    let text = "The link may be broken, or the post was removed.";
+    Answer::html(
+        404,
+        pages::notice("This content isn't available right now", text),
+    )
 }

@@ -46,7 +46,7 @@ pub fn person(at: &At<'_>, edge: Option<&str>) -> Graph {
             auth::scope(&at.bearer, "business_management")?;
             Ok(Answer::json(200, &json!({ "data": [] })))
         }
-        (Method::GET, Some("permissions")) => permissions(at),
+        (Method::GET, Some("permissions")) => Ok(permissions(at)),
         (Method::DELETE, Some("permissions")) => revoke(at),
         _ => Err(at.no_object()),
     }
@@ -135,12 +135,12 @@ pub fn page_node(networks: &Networks, page: &Account, token: Option<String>) -> 
     })
 }
 
-fn permissions(at: &At<'_>) -> Graph {
+fn permissions(at: &At<'_>) -> Answer {
     let granted = at.bearer.grant.scopes.iter();
     let data: Vec<_> = granted
         .map(|scope| json!({ "permission": scope, "status": "granted" }))
         .collect();
-    Ok(Answer::json(200, &json!({ "data": data })))
+    Answer::json(200, &json!({ "data": data }))
 }
 
 /// `DELETE /{user}/permissions`: the person takes everything back.
