@@ -1,10 +1,10 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
-    Error, ErrorCode, Result,
+    Error, ErrorCode, Provenance, Result,
     access::{Permission, Role},
     event::EventType,
     ids::MediaId,
-    Provenance,
+    ports::Clock,
 };
 use posthaste_store::{
     Page, PageRequest,
@@ -16,8 +16,9 @@ use uuid::Uuid;
 use super::{
     ORIGINAL, blob_key,
     process::{append_event, complete, record},
+    upload::UPLOAD_LIFE,
 };
-use crate::{Actor, App};
+use crate::{Actor, App, adapters::SystemClock};
 
 /// Longest alt text, in characters; each network has its own, smaller limit.
 pub const MAX_ALT_TEXT: usize = 2000;
@@ -108,7 +109,7 @@ async fn clear(app: &App, row: &Media, recipes: &[String]) {
 
 /// Completes uploads that a crash cut while they were looked at, and clears away uploads that were
 /// not finished in time and files that could not be used. Returns how many were cleared away.
-/// Call it now and then; what is used by a post stays.
+/// Call it every few minutes; what is used by a post stays.
 pub async fn sweep(app: &App) -> Result<usize> {
     let stuck = rows::processing(&mut *app.db.get().await?, SWEEP).await?;
     for row in stuck {
@@ -129,6 +130,9 @@ pub async fn sweep(app: &App) -> Result<usize> {
             Err(error) => return Err(error),
         }
     }
+    // Files that arrived without their media; those of living uploads are younger. Their age is by
+    // the machine's clock also where the app's clock is moved.
+    cleared += app.staging.sweep(SystemClock.now() - UPLOAD_LIFE - TimeDelta::hours(1)).await?;
     Ok(cleared)
 }
 

@@ -12,7 +12,7 @@ pub use library::{MAX_ALT_TEXT, by_ids, count, delete, get, list, set_alt_text, 
 pub use open::{Opened, open};
 pub use rendition::Shown;
 pub(crate) use rendition::{make, show};
-pub use upload::{MAX_BYTES, MAX_FILE_NAME, NewUpload, append, begin, offset};
+pub use upload::{MAX_BYTES, MAX_FILE_NAME, NewUpload, Received, append, begin, discard, keep, offset, receive};
 
 use library::check_alt_text;
 use posthaste_core::ids::{MediaId, WorkspaceId};

@@ -18,7 +18,7 @@ pub const MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// Longest file name, in characters.
 pub const MAX_FILE_NAME: usize = 255;
 /// How long an upload may take from its beginning to its last byte.
-const UPLOAD_LIFE: TimeDelta = TimeDelta::hours(24);
+pub(super) const UPLOAD_LIFE: TimeDelta = TimeDelta::hours(24);
 
 /// An upload that is about to begin.
 #[derive(Clone, Debug)]
@@ -118,6 +118,57 @@ pub async fn append(app: &App, actor: &Actor, id: MediaId, offset: u64, bytes: B
         ErrorCode::UploadOffsetMismatch,
         format!("The part starts at byte {offset}, but all {total} bytes are here already."),
     ))
+}
+
+/// A whole file that has arrived before its media exists.
+#[derive(Debug)]
+pub struct Received {
+    id: MediaId,
+    bytes: u64,
+}
+
+/// Takes a file whose length nobody announced, of at most 2 GiB. Follow it with [`keep`] or
+/// [`discard`]; on error nothing stays, and what a crash leaves is swept away.
+pub async fn receive(app: &App, actor: &Actor, bytes: ByteStream) -> Result<Received> {
+    actor.require(Permission::Write)?;
+    let mut received = Received { id: MediaId::new(&*app.clock, &*app.random), bytes: 0 };
+    match app.staging.append(&received.id.to_string(), 0, bytes, MAX_BYTES).await {
+        Ok(bytes) => received.bytes = bytes,
+        Err(error) => {
+            discard(app, received).await?;
+            return Err(error);
+        }
+    }
+    Ok(received)
+}
+
+/// Makes a received file a media that is READY or FAILED. Names all violations at once, and then
+/// keeps nothing.
+pub async fn keep(
+    app: &App,
+    actor: &Actor,
+    received: Received,
+    file_name: &str,
+    alt_text: Option<&str>,
+) -> Result<Media, Violations> {
+    let new = NewUpload {
+        id: Some(received.id),
+        file_name: file_name.to_owned(),
+        bytes: received.bytes,
+        alt_text: alt_text.map(str::to_owned),
+    };
+    match begin(app, actor, new).await {
+        Ok(row) => complete(app, actor, row).await.map_err(|error| vec![error]),
+        Err(violations) => {
+            discard(app, received).await.map_err(|error| vec![error])?;
+            Err(violations)
+        }
+    }
+}
+
+/// Throws a received file away.
+pub async fn discard(app: &App, received: Received) -> Result<()> {
+    app.staging.abort(&received.id.to_string()).await
 }
 
 /// How many bytes of an upload have arrived, and the media as it stands.

@@ -94,10 +94,12 @@ async fn more_than_announced_is_refused_and_the_upload_can_go_on() {
 async fn all_violations_are_named_at_once() {
     let world = World::new().await;
     let editor = world.actor(Role::Editor);
-    let refused = |file_name: String, bytes: u64, alt_text: Option<String>| async {
+    let refused = |file_name: String, bytes: u64, alt_text: Option<String>| {
         let upload = NewUpload { id: None, file_name, bytes, alt_text };
-        let errors = media::begin(&world.app, &editor, upload).await.unwrap_err();
-        errors.iter().map(|error| (error.path_text(), error.code)).collect::<Vec<_>>()
+        async {
+            let errors = media::begin(&world.app, &editor, upload).await.unwrap_err();
+            errors.iter().map(|error| (error.path_text(), error.code)).collect::<Vec<_>>()
+        }
     };
     let field = |path: &str, code| (path.to_owned(), code);
     assert_eq!(
@@ -237,4 +239,33 @@ fn peak_kilobytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0 kB");
     line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_file_of_unknown_length_is_taken_in_one_go() {
+    let world = World::new().await;
+    let editor = world.actor(Role::Editor);
+    let file = jpeg(64, 64);
+    let received = media::receive(&world.app, &editor, bytes(&file)).await.unwrap();
+    let row = media::keep(&world.app, &editor, received, " cat.jpg ", Some("A cat")).await.unwrap();
+    assert_eq!((row.status, row.bytes, row.file_name.as_str()), (Status::Ready, file.len() as i64, "cat.jpg"));
+    assert_eq!(row.alt_text.as_deref(), Some("A cat"));
+    assert_eq!(world.events().await.len(), 1);
+}
+
+#[tokio::test]
+async fn nothing_stays_of_a_file_that_was_cut_or_refused() {
+    let world = World::new().await;
+    let editor = world.actor(Role::Editor);
+    let lost = media::receive(&world.app, &editor, cut(b"half")).await.unwrap_err();
+    assert_eq!(lost.code, ErrorCode::BadRequest);
+    let received = media::receive(&world.app, &editor, bytes(b"")).await.unwrap();
+    let errors = media::keep(&world.app, &editor, received, "", None).await.unwrap_err();
+    let paths: Vec<_> = errors.iter().map(posthaste_core::Error::path_text).collect();
+    assert_eq!(paths, ["fileName", "bytes"]);
+    let viewer = world.actor(Role::Viewer);
+    let refused = media::receive(&world.app, &viewer, bytes(b"x")).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Forbidden);
+    assert_eq!(std::fs::read_dir(world.dir.path().join("staging")).unwrap().count(), 0);
+    assert_eq!(media::count(&world.app, &editor, None).await.unwrap(), 0);
 }
