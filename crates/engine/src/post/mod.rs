@@ -1,5 +1,6 @@
 //! Posts: writing, previewing, scheduling, and what people do with their targets.
 
+mod actions;
 mod compose;
 mod lists;
 mod paths;
@@ -8,15 +9,18 @@ mod remote;
 mod schedule;
 mod settle;
 mod targets;
+mod validate;
 mod when;
 mod write;
 
+pub use actions::{PostAction, TargetAction, post_actions, target_actions};
 pub use lists::{count, get, list, target, target_count, target_list, timeline};
 pub use preview::{Preview, preview};
 pub use remote::delete_remote;
 pub use schedule::{cancel, publish_now, schedule, unschedule};
 pub use settle::{Settlement, retry, settle};
 pub use targets::NewTarget;
+pub use validate::{Validation, validate};
 pub use when::{Chosen, When};
 pub use write::{Change, NewPost, Written, create, delete, update};
 

@@ -12,7 +12,7 @@ use posthaste_store::{
 use serde_json::json;
 
 use super::{
-    Violations, When, Written,
+    TargetAction, Violations, When, Written,
     targets::inspect,
     write::{cancel_row, finish, open, schedule_row, target_event},
 };
@@ -31,8 +31,7 @@ pub async fn schedule(
     let chosen = when.resolve(app.now()).map_err(|error| one(error.within(["schedule"])))?;
     let mut tx = app.db.begin().await.map_err(one)?;
     let (post, mut rows) = open(&mut tx, actor, id, version).await.map_err(one)?;
-    let can = |row: &Target| matches!(row.state, State::Draft | State::Scheduled | State::Cancelled);
-    choose(&mut rows, only, can, "scheduled")?;
+    choose(&mut rows, only, TargetAction::Schedule, "scheduled")?;
     if rows.is_empty() {
         let error = Error::new(ErrorCode::TargetsRequired, "The post has no target that could be scheduled.");
         return Err(one(error.at(["targets"])));
@@ -69,7 +68,7 @@ pub async fn unschedule(app: &App, actor: &Actor, id: PostId, only: Option<&[Tar
     actor.require(Permission::Publish).map_err(one)?;
     let mut tx = app.db.begin().await.map_err(one)?;
     let (_, mut rows) = open(&mut tx, actor, id, None).await.map_err(one)?;
-    choose(&mut rows, only, |row| row.state == State::Scheduled, "taken off the schedule")?;
+    choose(&mut rows, only, TargetAction::Unschedule, "taken off the schedule")?;
     let mut events = Vec::new();
     for row in &mut rows {
         row.state = State::Draft;
@@ -90,9 +89,8 @@ pub async fn cancel(app: &App, actor: &Actor, id: PostId, only: Option<&[TargetI
     actor.require(Permission::Publish).map_err(one)?;
     let mut tx = app.db.begin().await.map_err(one)?;
     let (_, mut rows) = open(&mut tx, actor, id, None).await.map_err(one)?;
-    let can = |row: &Target| matches!(row.state, State::Draft | State::Scheduled | State::Held | State::Failed);
     let all = rows.clone();
-    choose(&mut rows, only, can, "cancelled")?;
+    choose(&mut rows, only, TargetAction::Cancel, "cancelled")?;
     if rows.is_empty() {
         let message = match all.iter().find(|row| row.state.is_in_flight()) {
             Some(row) => format!("It is being published to {} at this moment and can no longer be stopped.", row.network),
@@ -108,15 +106,15 @@ pub async fn cancel(app: &App, actor: &Actor, id: PostId, only: Option<&[TargetI
     reread(app, actor, id).await.map_err(one)
 }
 
-/// Keeps the named targets (each must be one for which `can` holds), else all for which it holds.
+/// Keeps the named targets (each must have room for the action), else all that have.
 fn choose(
     rows: &mut Vec<Target>,
     only: Option<&[TargetId]>,
-    can: impl Fn(&Target) -> bool,
+    action: TargetAction,
     verb: &str,
 ) -> Result<(), Violations> {
     let Some(only) = only else {
-        rows.retain(can);
+        rows.retain(|row| action.fits(row));
         return Ok(());
     };
     let mut violations = Violations::new();
@@ -124,7 +122,7 @@ fn choose(
         let at = ["targetIds".to_owned(), index.to_string()];
         match rows.iter().find(|row| row.id == *id) {
             None => violations.push(Error::not_found("target of this post").at(at)),
-            Some(row) if !can(row) => {
+            Some(row) if !action.fits(row) => {
                 let message = format!("A target that is {} cannot be {verb}.", row.state.as_str());
                 violations.push(Error::new(ErrorCode::InvalidState, message).at(at));
             }

@@ -14,7 +14,8 @@ use posthaste_store::{
 use serde_json::json;
 
 use super::{
-    When,
+    TargetAction, When,
+    actions::is_outcome_unknown,
     write::{cancel_row, finish, schedule_row, target_event},
 };
 use crate::{Actor, App};
@@ -40,11 +41,11 @@ pub enum Settlement {
 pub async fn retry(app: &App, actor: &Actor, id: TargetId) -> Result<Target> {
     actor.require(Permission::Publish)?;
     let (mut tx, mut row) = open(app, actor, id).await?;
-    if row.state == State::Held && row.error_code.as_deref() == Some(ErrorCode::OutcomeUnknown.as_str()) {
+    if row.state == State::Held && is_outcome_unknown(&row) {
         let message = "It is not certain whether this target is live; a retry could publish it twice. Settle it instead.";
         return Err(Error::new(ErrorCode::OutcomeUnknown, message));
     }
-    if !matches!(row.state, State::Failed | State::Held) {
+    if !TargetAction::Retry.fits(&row) {
         return Err(wrong_state(&row, "retried"));
     }
     publish_again(app, actor, &mut tx, &mut row, "Retried by a person.").await?;
@@ -58,7 +59,7 @@ pub async fn settle(app: &App, actor: &Actor, id: TargetId, how: Settlement) -> 
     let mut events = Vec::new();
     match how {
         Settlement::Live { permalink, remote_id } => {
-            if !matches!(row.state, State::Draft | State::Scheduled | State::Uncertain | State::Held | State::Failed) {
+            if !TargetAction::Settle.fits(&row) {
                 return Err(wrong_state(&row, "settled as live"));
             }
             if let Some(link) = &permalink

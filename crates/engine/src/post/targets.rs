@@ -55,13 +55,15 @@ pub(super) async fn inspect(
     strict: bool,
 ) -> Result<Inspection> {
     let ids: Vec<_> = targets.iter().map(|(id, _)| *id).collect();
-    let connections = by_id(conn, actor, &ids).await?;
-    let known: Vec<_> = connections.keys().copied().collect();
+    let of_variants = body.variants.iter().filter_map(|variant| variant.connection);
+    let connections = by_id(conn, actor, &ids.iter().copied().chain(of_variants).collect::<Vec<_>>()).await?;
+    let known: Vec<_> = ids.iter().copied().filter(|id| connections.contains_key(id)).collect();
     lane::lock(conn, &known).await?;
     let media = media_of(conn, actor, body).await?;
 
     let mut violations = body.violations();
     violations.extend(missing_media(body, &media));
+    violations.extend(missing_connections(body, &connections));
     let mut warnings = Vec::new();
     for (index, (id, settings)) in targets.iter().enumerate() {
         let at = ["targets".to_owned(), index.to_string(), "connectionId".to_owned()];
@@ -117,6 +119,16 @@ fn missing_media(body: &PostBody, known: &HashMap<MediaId, Media>) -> Violations
         }
     }
     found
+}
+
+fn missing_connections(body: &PostBody, known: &HashMap<ConnectionId, Connection>) -> Violations {
+    let variants = body.variants.iter().enumerate();
+    variants
+        .filter(|(_, variant)| variant.connection.is_some_and(|id| !known.contains_key(&id)))
+        .map(|(index, _)| {
+            Error::not_found("connection").at(["variants".to_owned(), index.to_string(), "connectionId".to_owned()])
+        })
+        .collect()
 }
 
 fn usable(connection: &Connection, at: [String; 3]) -> Option<Problem> {

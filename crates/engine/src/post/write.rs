@@ -19,6 +19,7 @@ use serde_json::json;
 use super::{
     NewTarget, Violations, When,
     targets::{Inspection, inspect, row, set_time},
+    validate::{Judgement, judge},
 };
 use crate::{Actor, App};
 
@@ -59,21 +60,9 @@ pub async fn create(app: &App, actor: &Actor, new: NewPost) -> Result<Written, V
     let permission = if new.schedule.is_some() { Permission::Publish } else { Permission::Write };
     actor.require(permission).map_err(one)?;
     let now = app.now();
-    let mut violations = Violations::new();
-    let chosen = match new.schedule.as_ref().map(|when| when.resolve(now)).transpose() {
-        Ok(chosen) => chosen,
-        Err(error) => {
-            violations.push(error.within(["schedule"]));
-            None
-        }
-    };
-    if new.schedule.is_some() && new.targets.is_empty() {
-        violations.push(Error::new(ErrorCode::TargetsRequired, "The post has a time but no target.").at(["targets"]));
-    }
-    let wanted = connections(&new.targets);
     let mut tx = app.db.begin().await.map_err(one)?;
-    let seen = inspect(app, &mut tx, actor, &new.body, &wanted, new.schedule.is_some()).await.map_err(one)?;
-    violations.extend(seen.violations);
+    let strict = new.schedule.is_some();
+    let Judgement { violations, seen, chosen } = judge(app, &mut tx, actor, &new, strict).await.map_err(one)?;
     if !violations.is_empty() {
         return Err(violations);
     }
@@ -96,10 +85,8 @@ pub async fn create(app: &App, actor: &Actor, new: NewPost) -> Result<Written, V
             Some(row(app, &post, connection, position, target, chosen.as_ref()))
         })
         .collect();
-    let mut warnings = seen.warnings;
-    warnings.extend(chosen.as_ref().and_then(|chosen| chosen.warning()));
     store_new(app, actor, tx, &post, &rows).await.map_err(one)?;
-    Ok(Written { post, warnings })
+    Ok(Written { post, warnings: seen.warnings })
 }
 
 async fn store_new(app: &App, actor: &Actor, mut tx: Tx, post: &Post, rows: &[Target]) -> posthaste_core::Result<()> {
@@ -276,7 +263,7 @@ fn lanes_of(rows: &[Target]) -> Vec<ConnectionId> {
     rows.iter().map(|row| row.connection_id).collect()
 }
 
-fn connections(targets: &[NewTarget]) -> Vec<(ConnectionId, TargetSettings)> {
+pub(super) fn connections(targets: &[NewTarget]) -> Vec<(ConnectionId, TargetSettings)> {
     targets.iter().filter_map(|target| Some((target.connection?, target.settings.clone()))).collect()
 }
 
