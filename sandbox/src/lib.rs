@@ -4,3 +4,5 @@
 
 pub mod commands;
 pub mod networks;
+pub mod seed;
+pub mod setup;

@@ -8,16 +8,20 @@ use chrono::TimeDelta;
 use hmac::{Hmac, KeyInit, Mac};
 use posthaste_core::{
     Error, ErrorCode, Provenance, Result,
+    access::Permission,
     ids::{SessionId, WorkspaceId},
     secret::Secret,
 };
-use posthaste_store::access::{self, ApiKey, Session, User};
+use posthaste_store::{
+    access::{self, ApiKey, Session, User},
+    workspace::Workspace,
+};
 use sha2::Sha256;
 
 use crate::{Actor, App};
 
 pub use guard::Guard;
-pub use setup::{KeyKind, NewKey, NewUser, NewWorkspace, add_member, create_key, create_user, create_workspace};
+pub use setup::{KeyKind, NewKey, NewUser, NewWorkspace, add_member, create_key, create_user, create_workspace, sample_key};
 
 /// How long a session lasts.
 const SESSION_LIFE: TimeDelta = TimeDelta::days(30);
@@ -140,6 +144,12 @@ pub enum Identity {
     Key(ApiKey),
     /// Posthaste itself.
     System,
+}
+
+/// The workspace an actor is in.
+pub async fn workspace(app: &App, actor: &Actor) -> Result<Workspace> {
+    actor.require(Permission::Read)?;
+    posthaste_store::workspace::get(&mut *app.db.get().await?, actor.workspace).await
 }
 
 /// The person or key behind an actor.

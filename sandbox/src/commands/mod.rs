@@ -1,3 +1,4 @@
 //! The subcommands of `posthaste-sandbox`.
 
 pub mod networks;
+pub mod seed;

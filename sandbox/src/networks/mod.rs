@@ -4,7 +4,7 @@
 //! its host, which answers from the one [`state`]. `/control`, `/log`, `/requests` and the walls
 //! on `/` belong to no network.
 
-mod accounts;
+pub mod accounts;
 mod answer;
 mod call;
 mod chance;
@@ -32,6 +32,7 @@ mod switches;
 mod text;
 mod tokens;
 mod wall;
+mod x;
 
 use std::{
     collections::BTreeMap,
@@ -126,7 +127,7 @@ impl Networks {
             clock: Clock::new(config.clock_file.clone()),
             fetcher: Fetcher::new()?,
             state: Mutex::new(state),
-            modules: vec![Arc::new(meta::Meta)],
+            modules: vec![Arc::new(meta::Meta), Arc::new(x::X)],
             config,
         })))
     }

@@ -147,15 +147,7 @@ impl Layout {
 
     /// Arguments that fill the database with the sample workspace.
     pub fn seed_arguments(&self) -> Vec<String> {
-        vec![
-            "seed".to_owned(),
-            "--home".to_owned(),
-            self.home.display().to_string(),
-            "--api-url".to_owned(),
-            self.api_url(),
-            "--networks-url".to_owned(),
-            self.networks_url(),
-        ]
+        vec!["seed".to_owned()]
     }
 
     /// Configuration of every child.

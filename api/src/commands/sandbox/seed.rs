@@ -17,6 +17,9 @@ pub struct Seed {
     /// The accounts on the simulated networks.
     #[serde(default)]
     pub connections: Vec<Value>,
+    /// A second workspace, to see that nothing of it is reachable from the first.
+    #[serde(default)]
+    pub other: Value,
 }
 
 impl Seed {

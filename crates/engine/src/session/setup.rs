@@ -118,6 +118,21 @@ pub async fn create_key(app: &App, workspace: WorkspaceId, new: NewKey) -> Resul
     Ok((secret, key))
 }
 
+/// A key of a sandbox's sample workspace: its secret follows from the server's secret and the id, so
+/// that a second call returns the same. The sandbox's networks are simulated; nothing real is opened.
+pub async fn sample_key(app: &App, workspace: WorkspaceId, id: ApiKeyId, role: Role) -> Result<Secret> {
+    use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+    let bytes = keyed_hash(&app.secret, &format!("sample key {id}"))?;
+    let secret = Secret::new(format!("phk_test_{}", BASE64_URL_SAFE_NO_PAD.encode(bytes)));
+    let name = format!("Sandbox {}", role.as_str().to_ascii_lowercase());
+    let key = ApiKey { id, workspace_id: workspace, name, role, created_at: app.now(), expires_at: None };
+    let hash = keyed_hash(&app.secret, secret.expose())?;
+    match access::insert_api_key(&mut *app.db.get().await?, &key, &hash).await {
+        Err(error) if error.code != ErrorCode::AlreadyExists => Err(error),
+        _ => Ok(secret),
+    }
+}
+
 fn named(name: &str) -> Result<String> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 100 {

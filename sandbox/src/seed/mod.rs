@@ -1,0 +1,7 @@
+//! The sample workspaces: the same people, keys and accounts in every run of one sandbox.
+
+mod accounts;
+mod people;
+
+pub use accounts::{Control, connect};
+pub use people::{Facts, Person, seed};
