@@ -5,6 +5,7 @@ use posthaste_core::{
     connector::{Ctx, Failure, FailureClass, RenditionMedia, Session},
     ports::{Body, Method, Part, Request},
 };
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
@@ -19,9 +20,15 @@ pub struct Uploads<'a> {
     graph: Graph<'a>,
 }
 
-/// The next piece of a video session that Facebook wants; nothing when both ends are equal.
-pub struct Piece {
-    /// First byte.
+/// An open upload of a video of the feed, with the piece that Facebook wants next; there is none
+/// when both ends are equal.
+#[derive(Serialize, Deserialize)]
+pub struct VideoSession {
+    /// The video's id.
+    pub video: String,
+    /// The session's id.
+    pub session: String,
+    /// First byte wanted.
     pub start: u64,
     /// The byte after the last.
     pub end: u64,
@@ -50,37 +57,48 @@ impl<'a> Uploads<'a> {
         self.graph.created(request).await
     }
 
-    /// Starts a session for a video of the feed: video id, session id, first piece.
-    pub async fn start_session(
-        &self,
-        media: &RenditionMedia,
-    ) -> Result<(String, String, Piece), Failure> {
+    /// Starts a session for a video of the feed.
+    pub async fn start_session(&self, media: &RenditionMedia) -> Result<VideoSession, Failure> {
         let size = media.facts.bytes.to_string();
-        let request = self
-            .videos()
-            .form([("upload_phase", "start"), ("file_size", &*size)]);
-        let body = self.graph.call(request).await?;
-        let video = text(&body, "video_id")?;
-        let session = text(&body, "upload_session_id")?;
-        Ok((video, session, piece(&body, media)?))
+        let start = [("upload_phase", "start"), ("file_size", &*size)];
+        let body = self.graph.call(self.videos().form(start)).await?;
+        let (start, end) = piece(&body, media)?;
+        Ok(VideoSession {
+            video: text(&body, "video_id")?,
+            session: text(&body, "upload_session_id")?,
+            start,
+            end,
+        })
     }
 
     /// Sends one piece and learns the next.
     pub async fn transfer(
         &self,
-        session: &str,
         media: &RenditionMedia,
-        piece_now: &Piece,
-    ) -> Result<Piece, Failure> {
-        let range = piece_now.start..piece_now.end;
+        open: VideoSession,
+    ) -> Result<VideoSession, Failure> {
+        let length = open.end - open.start;
         let mut request = self.videos().multipart(vec![
             field("upload_phase", "transfer"),
-            field("upload_session_id", session),
-            field("start_offset", piece_now.start.to_string()),
-            file("video_file_chunk", media, range),
+            field("upload_session_id", &*open.session),
+            field("start_offset", open.start.to_string()),
+            file("video_file_chunk", media, open.start..open.end),
         ]);
-        request.timeout = upload_time(piece_now.end - piece_now.start);
-        piece(&self.graph.call(request).await?, media)
+        request.timeout = upload_time(length);
+        let (start, end) = match self.graph.call(request).await {
+            Ok(body) => piece(&body, media)?,
+            // The piece may have arrived before a crash: then go on behind it.
+            Err(failure) if failure.class == FailureClass::Rejected => {
+                match self.received(&open.video).await {
+                    Ok(arrived) if arrived > open.start && arrived <= media.facts.bytes => {
+                        (arrived, media.facts.bytes.min(arrived + length))
+                    }
+                    _ => return Err(failure),
+                }
+            }
+            Err(failure) => return Err(failure),
+        };
+        Ok(VideoSession { start, end, ..open })
     }
 
     /// Starts a reel or story video (`video_reels`, `video_stories`): the video's id.
@@ -154,14 +172,11 @@ fn file(name: &str, media: &RenditionMedia, range: std::ops::Range<u64>) -> Part
     }
 }
 
-fn piece(body: &Value, media: &RenditionMedia) -> Result<Piece, Failure> {
-    let ends = (number(&body["start_offset"]), number(&body["end_offset"]));
-    match ends {
-        (Some(start), Some(end)) if start <= end && end <= media.facts.bytes => {
-            Ok(Piece { start, end })
-        }
-        _ => Err(unexpected("start_offset and end_offset")),
-    }
+/// First byte of the next piece and the byte behind its last.
+fn piece(body: &Value, media: &RenditionMedia) -> Result<(u64, u64), Failure> {
+    let ends = number(&body["start_offset"]).zip(number(&body["end_offset"]));
+    ends.filter(|(start, end)| start <= end && *end <= media.facts.bytes)
+        .ok_or_else(|| unexpected("start_offset and end_offset"))
 }
 
 /// A number that may be written as text.

@@ -10,7 +10,7 @@ use posthaste_core::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::media::{Piece, Uploads};
+use super::media::{Uploads, VideoSession};
 
 /// Uploads older than this are made anew: they last about 24 hours.
 const KEEP: TimeDelta = TimeDelta::hours(20);
@@ -43,18 +43,9 @@ struct Progress {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "stage", rename_all = "snake_case")]
 enum Stage {
-    Photos {
-        ids: Vec<String>,
-    },
-    Session {
-        video: String,
-        session: String,
-        start: u64,
-        end: u64,
-    },
-    Vertical {
-        video: String,
-    },
+    Photos { ids: Vec<String> },
+    Session(VideoSession),
+    Vertical { video: String },
 }
 
 /// The next step.
@@ -137,57 +128,21 @@ async fn session_step(
     media: &RenditionMedia,
     stage: Option<Stage>,
 ) -> Result<Step, Failure> {
-    let Some(Stage::Session {
-        video,
-        session,
-        start,
-        end,
-    }) = stage
-    else {
-        let (video, session, piece) = uploads.start_session(media).await?;
-        let stage = Stage::Session {
-            video,
-            session,
-            start: piece.start,
-            end: piece.end,
-        };
-        return Ok(Step::Stage(stage, "Started the video's upload.".to_owned()));
+    let Some(Stage::Session(open)) = stage else {
+        let open = uploads.start_session(media).await?;
+        let note = "Started the video's upload.".to_owned();
+        return Ok(Step::Stage(Stage::Session(open), note));
     };
-    let sent = uploads
-        .transfer(&session, media, &Piece { start, end })
-        .await;
-    let piece = match sent {
-        Ok(piece) => piece,
-        // The session is gone or stands elsewhere, as after a crash: begin again, once a session.
-        Err(failure) if start > 0 && failure.class == FailureClass::Rejected => {
-            let (video, session, piece) = uploads.start_session(media).await?;
-            let stage = Stage::Session {
-                video,
-                session,
-                start: piece.start,
-                end: piece.end,
-            };
-            return Ok(Step::Stage(
-                stage,
-                "Began the video's upload again.".to_owned(),
-            ));
-        }
-        Err(failure) => return Err(failure),
-    };
-    if piece.start == piece.end {
+    let next = uploads.transfer(media, open).await?;
+    if next.start == next.end {
+        let VideoSession { video, session, .. } = next;
         return Ok(Step::Ready(Ready::Video { video, session }));
     }
     let note = format!(
         "Uploaded {} of {} bytes of the video.",
-        piece.start, media.facts.bytes
+        next.start, media.facts.bytes
     );
-    let stage = Stage::Session {
-        video,
-        session,
-        start: piece.start,
-        end: piece.end,
-    };
-    Ok(Step::Stage(stage, note))
+    Ok(Step::Stage(Stage::Session(next), note))
 }
 
 async fn vertical_step(
