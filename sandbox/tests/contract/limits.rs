@@ -9,7 +9,10 @@ use posthaste_core::{
 
 use crate::{cases, world::World};
 
-on_every_network!(what_check_refuses_the_network_refuses);
+on_every_network!(
+    what_check_refuses_the_network_refuses,
+    what_stands_at_a_limit_is_taken,
+);
 
 /// Longest video made for a test, in seconds.
 const LONGEST: u64 = 1000;
@@ -30,6 +33,85 @@ async fn what_check_refuses_the_network_refuses(network: Network) {
         }
         assert_eq!(world.posts().await.len(), 0, "{name}");
     }
+}
+
+async fn what_stands_at_a_limit_is_taken(network: Network) {
+    let world = World::start(network).await;
+    for (name, rendition) in at_limits(&world).await {
+        let problems = world.connector.check(&rendition);
+        assert!(
+            !problems.iter().any(|p| p.is_error()),
+            "{name}: {problems:?}"
+        );
+        world.publish_well(&rendition).await;
+    }
+    world.assert_specified().await;
+}
+
+/// One post for each limit of the network, just within it.
+async fn at_limits(world: &World) -> Vec<(&'static str, Rendition)> {
+    let capabilities = world.connector.capabilities();
+    let base = cases::simplest(world, "Bread").await;
+    let mut picture = cases::picture(world).await;
+    picture.alt_text = Some("ž".repeat(capabilities.max_alt_text));
+    let mut pictures = Vec::new();
+    for _ in 0..capabilities.max_pictures {
+        pictures.push(cases::picture(world).await);
+    }
+    let mut found = vec![
+        (
+            "text",
+            Rendition {
+                text: "x".repeat(capabilities.max_text),
+                ..base.clone()
+            },
+        ),
+        (
+            "alt text",
+            Rendition {
+                media: vec![picture],
+                ..base.clone()
+            },
+        ),
+        (
+            "pictures",
+            // X refuses the same text twice.
+            Rendition {
+                text: "Rolls".to_owned(),
+                media: pictures,
+                ..base.clone()
+            },
+        ),
+    ];
+    if capabilities.max_title > 0 {
+        let title = Some("ž".repeat(capabilities.max_title));
+        found.push((
+            "title",
+            Rendition {
+                title,
+                ..base.clone()
+            },
+        ));
+    }
+    if let Some(most) = capabilities.max_hashtags {
+        found.push((
+            "hashtags",
+            Rendition {
+                text: "#a ".repeat(most),
+                ..base.clone()
+            },
+        ));
+    }
+    if let Some(most) = capabilities.max_mentions {
+        found.push((
+            "mentions",
+            Rendition {
+                text: "@a ".repeat(most),
+                ..base.clone()
+            },
+        ));
+    }
+    found
 }
 
 /// One post for each limit of the network, just beyond it.

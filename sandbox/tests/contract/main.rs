@@ -34,6 +34,7 @@ macro_rules! on_every_network {
 
 mod cases;
 mod consent;
+mod crashes;
 mod files;
 mod limits;
 mod publishing;

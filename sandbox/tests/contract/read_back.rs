@@ -4,12 +4,14 @@ use posthaste_core::{
     Network,
     connector::{Lookup, Outcome},
 };
+use serde_json::json;
 
 use crate::{cases, world::World};
 
 on_every_network!(
     an_accepted_post_without_answer_is_found,
     a_post_that_did_not_arrive_is_absent,
+    a_post_that_is_not_listed_yet_is_not_proved_absent,
     a_known_post_is_not_taken_for_the_new_one,
     a_refused_connection_may_be_repeated,
 );
@@ -68,6 +70,21 @@ async fn a_post_that_did_not_arrive_is_absent(network: Network) {
             .await;
         assert_eq!(deleted, Ok(()), "{kind}");
     }
+}
+
+/// Lists lag behind; only a final state may prove that nothing was published.
+async fn a_post_that_is_not_listed_yet_is_not_proved_absent(network: Network) {
+    let world = World::start(network).await;
+    world
+        .switch(json!({"readBackLagMs": {network.as_str(): 600_000}}))
+        .await;
+    let rendition = cases::simplest(&world, "Give it a minute").await;
+    world.fault("publish", "cut_after").await;
+    let (outcome, intent) = world.publish(&rendition).await.unwrap();
+    assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
+    let told = world.lookup(&rendition, &intent).await;
+    assert_ne!(told, Lookup::Absent { proved: true });
+    assert_eq!(world.posts().await.len(), 1);
 }
 
 async fn a_known_post_is_not_taken_for_the_new_one(network: Network) {

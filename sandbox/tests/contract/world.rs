@@ -156,15 +156,33 @@ impl World {
             .collect()
     }
 
+    /// Moves the simulated clock.
+    pub async fn advance(&self, seconds: i64) {
+        let body = json!({"advanceSeconds": seconds});
+        self.control(Method::POST, "/control/clock", Some(body))
+            .await;
+    }
+
     /// All invisible steps; what `publish` needs.
     pub async fn prepare(&self, rendition: &Rendition) -> Result<Value, Failure> {
+        let Self {
+            connector,
+            ctx,
+            session,
+            ..
+        } = self;
+        self.prepare_by(async |progress| connector.prepare(ctx, session, rendition, progress).await)
+            .await
+    }
+
+    /// All invisible steps, each taken by `step`.
+    pub async fn prepare_by(
+        &self,
+        mut step: impl AsyncFnMut(Option<Value>) -> Result<Prepared, Failure>,
+    ) -> Result<Value, Failure> {
         let mut progress = None;
         for _ in 0..MOST_STEPS {
-            let step = self
-                .connector
-                .prepare(&self.ctx, &self.session, rendition, progress)
-                .await?;
-            match step {
+            match step(progress).await? {
                 Prepared::Ready { ready } => return Ok(ready),
                 Prepared::Step {
                     progress: next,
@@ -182,18 +200,21 @@ impl World {
 
     /// All steps of a publish; the intent is written before the visible call, as the engine does.
     pub async fn publish(&self, rendition: &Rendition) -> Result<(Outcome, Intent), Failure> {
+        let intent = self.intent(self.prepare(rendition).await?).await;
+        let outcome = self.send(rendition, &intent).await;
+        Ok((outcome, intent))
+    }
+
+    /// The intent to publish what was prepared.
+    pub async fn intent(&self, ready: Value) -> Intent {
         let known = self.posts().await;
         let known = known.iter().filter_map(|post| post["id"].as_str());
-        let known_ids = known.map(str::to_owned).collect();
-        let ready = self.prepare(rendition).await?;
-        let intent = Intent {
+        Intent {
             at: self.ctx.clock.now(),
             ready,
             after_id: None,
-            known_ids,
-        };
-        let outcome = self.send(rendition, &intent).await;
-        Ok((outcome, intent))
+            known_ids: known.map(str::to_owned).collect(),
+        }
     }
 
     /// The visible call alone.
