@@ -7,6 +7,7 @@ mod post;
 mod publish;
 mod reels;
 mod state;
+mod video;
 mod videos;
 
 use axum::http::Method;
@@ -58,8 +59,8 @@ pub async fn handle(at: &At<'_>, kind: Kind, edge: Option<&str>) -> Graph {
         (Method::DELETE, Kind::Post, None) => post::delete(at),
         (Method::GET, Kind::Photo, None) => photos::read(at),
         (Method::DELETE, Kind::Photo, None) => photos::delete(at),
-        (Method::GET, Kind::Video, None) => videos::read(at),
-        (Method::DELETE, Kind::Video, None) => videos::delete(at),
+        (Method::GET, Kind::Video, None) => video::read(at),
+        (Method::DELETE, Kind::Video, None) => video::delete(at),
         _ => Err(at.no_object()),
     }?;
     Ok(usage.on(answer))
