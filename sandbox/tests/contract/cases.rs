@@ -35,7 +35,7 @@ pub async fn simplest(world: &World, text: &str) -> Rendition {
 
 /// A square picture that every network takes.
 pub async fn picture(world: &World) -> RenditionMedia {
-    world.files.picture(MediaFormat::Jpeg, 1000, 1000).await
+    world.files.picture(MediaFormat::Jpeg, 640, 640).await
 }
 
 /// An upright video that every network takes: Facebook wants 540 × 960 at least, X 1280 × 1024 at

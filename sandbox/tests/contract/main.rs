@@ -1,8 +1,8 @@
 //! The one contract of all networks: every connector against the simulated networks, over HTTP.
 //!
 //! Nothing here knows a network by name except where the networks themselves differ; what a network
-//! can do is read from its capabilities. Every request a test made is checked against the network's
-//! official specification when the test ends.
+//! can do is read from its capabilities. The requests of every flow are checked against the network's
+//! official specification (`specs/`) when its test ends.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 

@@ -21,9 +21,9 @@ use tokio::net::TcpListener;
 use crate::{files::Files, spec};
 
 /// Real time between two steps of a test; the networks' own waits are longer.
-const STEP: Duration = Duration::from_millis(20);
+const STEP: Duration = Duration::from_millis(5);
 /// Steps after which a test gives up.
-const MOST_STEPS: usize = 300;
+const MOST_STEPS: usize = 1000;
 
 /// A network with a connected account.
 pub struct World {
@@ -87,7 +87,7 @@ impl World {
             client,
             base,
         };
-        world.switch(json!({"processingMs": 60})).await;
+        world.switch(json!({"processingMs": 20})).await;
         world.session = world.grant(None).await;
         let account = &world.accounts().await[0];
         world.board = account["boards"][0]["id"].as_str().map(str::to_owned);
