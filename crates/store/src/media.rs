@@ -1,7 +1,9 @@
 //! Uploaded files and their renditions.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
+use diesel::{dsl::count_star, prelude::*};
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
     Error, ErrorCode, Provenance, Result,
@@ -214,6 +216,20 @@ pub async fn expired(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> Result<
         .load(conn)
         .await
         .stored()
+}
+
+/// How many posts use each of these media; those that none uses are left out.
+pub async fn uses(conn: &mut Conn, workspace: WorkspaceId, ids: &[MediaId]) -> Result<HashMap<MediaId, i64>> {
+    let counts: Vec<(Uuid, i64)> = post_media::table
+        .inner_join(posts::table.on(posts::id.eq(post_media::post_id)))
+        .filter(post_media::workspace_id.eq(workspace.uuid()).and(posts::deleted_at.is_null()))
+        .filter(post_media::media_id.eq_any(ids.iter().map(|id| id.uuid()).collect::<Vec<_>>()))
+        .group_by(post_media::media_id)
+        .select((post_media::media_id, count_star()))
+        .load(conn)
+        .await
+        .stored()?;
+    Ok(counts.into_iter().map(|(id, count)| (id.into(), count)).collect())
 }
 
 /// Uploads that are being looked at, or were when a process died.

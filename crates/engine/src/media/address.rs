@@ -7,6 +7,7 @@ use posthaste_core::{
 };
 use sha2::Sha256;
 
+use super::hex;
 use crate::App;
 
 /// How long a network may fetch what it was told about.
@@ -21,6 +22,11 @@ pub struct Address {
     pub recipe: String,
     /// Expiry in Unix seconds, signature, and a file ending.
     pub seal: String,
+}
+
+/// Where the bytes of an upload go, part by part (tus 1.0.0).
+pub fn upload_url(app: &App, media: MediaId) -> String {
+    format!("{}/media/{media}", app.public_url)
 }
 
 /// A public address of a copy that works for two days and cannot be guessed.
@@ -46,5 +52,5 @@ pub fn verify(app: &App, address: &Address) -> Result<()> {
 fn sign(app: &App, media: MediaId, recipe: &str, expires: i64) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(app.secret.expose().as_bytes()).expect("any length");
     mac.update(format!("media\0{media}\0{recipe}\0{expires}").as_bytes());
-    mac.finalize().into_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&mac.finalize().into_bytes()[..16])
 }

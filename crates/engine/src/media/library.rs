@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     Error, ErrorCode, Provenance, Result,
@@ -52,6 +54,33 @@ pub async fn list(
 pub async fn count(app: &App, actor: &Actor, statuses: Option<&[Status]>) -> Result<i64> {
     actor.require(Permission::Read)?;
     rows::count(&mut *app.db.get().await?, actor.workspace, statuses).await
+}
+
+/// How many posts use each of these media; those that none uses are left out.
+pub async fn uses(app: &App, actor: &Actor, ids: &[MediaId]) -> Result<HashMap<MediaId, i64>> {
+    actor.require(Permission::Read)?;
+    rows::uses(&mut *app.db.get().await?, actor.workspace, ids).await
+}
+
+/// Something that can be done with a media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Send bytes.
+    Upload,
+    /// Change the alt text.
+    Update,
+    /// Remove it.
+    Delete,
+}
+
+/// What the actor may do with a media that this many posts use.
+pub fn allowed_actions(actor: &Actor, row: &Media, uses: i64) -> Vec<Action> {
+    if !actor.role.may(Permission::Write) {
+        return Vec::new();
+    }
+    let upload = (row.status == Status::Uploading).then_some(Action::Upload);
+    let delete = (uses == 0).then_some(Action::Delete);
+    [upload, Some(Action::Update), delete].into_iter().flatten().collect()
 }
 
 /// Sets the alt text; an empty one removes it.

@@ -7,12 +7,12 @@ mod process;
 mod rendition;
 mod upload;
 
-pub use address::{Address, signed_url, verify};
-pub use library::{MAX_ALT_TEXT, by_ids, count, delete, get, list, set_alt_text, sweep};
+pub use address::{Address, signed_url, upload_url, verify};
+pub use library::{Action, MAX_ALT_TEXT, allowed_actions, by_ids, count, delete, get, list, set_alt_text, sweep, uses};
 pub use open::{Opened, open};
 pub use rendition::Shown;
 pub(crate) use rendition::{make, show};
-pub use upload::{MAX_BYTES, MAX_FILE_NAME, NewUpload, Received, append, begin, discard, keep, offset, receive};
+pub use upload::{MAX_BYTES, MAX_FILE_NAME, NewUpload, Received, append, begin, discard, keep, offset, receive, violations};
 
 use library::check_alt_text;
 use posthaste_core::ids::{MediaId, WorkspaceId};
@@ -24,4 +24,13 @@ pub const ORIGINAL: &str = "original";
 /// Where the bytes of a media and its copies lie.
 pub fn blob_key(workspace: WorkspaceId, media: MediaId, recipe: &str) -> String {
     format!("{workspace}/{media}/{recipe}")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

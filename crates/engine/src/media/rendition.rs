@@ -8,7 +8,7 @@ use posthaste_media::{Action, Plan};
 use posthaste_store::media::{self as rows, Media, Status};
 use sha2::{Digest, Sha256};
 
-use super::{ORIGINAL, blob_key, signed_url};
+use super::{ORIGINAL, blob_key, hex, signed_url};
 use crate::App;
 
 /// One file as a network will get it.
@@ -69,18 +69,19 @@ pub(crate) async fn make(app: &App, row: &Media, shown: &mut Shown) -> Result<()
         return Ok(());
     }
     let known = rows::rendition(&mut *app.db.get().await?, row.id, &shown.recipe).await?;
-    let facts = match known {
+    shown.media.facts = match known {
         Some(facts) => facts,
-        None => {
-            let source = blob_key(row.workspace_id, row.id, ORIGINAL);
-            let facts =
-                posthaste_media::render(&*app.blobs, &source, usable(row)?, &shown.plan, &shown.media.source.key).await?;
-            rows::insert_rendition(&mut *app.db.get().await?, row.id, &shown.recipe, &facts, app.now()).await?;
-            facts
-        }
+        None => render(app, row, shown).await?,
     };
-    shown.media.facts = facts;
     Ok(())
+}
+
+async fn render(app: &App, row: &Media, shown: &Shown) -> Result<MediaFacts> {
+    let source = blob_key(row.workspace_id, row.id, ORIGINAL);
+    let facts =
+        posthaste_media::render(&*app.blobs, &source, usable(row)?, &shown.plan, &shown.media.source.key).await?;
+    rows::insert_rendition(&mut *app.db.get().await?, row.id, &shown.recipe, &facts, app.now()).await?;
+    Ok(facts)
 }
 
 fn usable(row: &Media) -> Result<&MediaFacts> {
@@ -110,5 +111,5 @@ fn picture_rule<'c>(facts: &MediaFacts, capabilities: &'c Capabilities, kind: Co
 /// The same work always has the same name, so that it is done once.
 fn recipe_name(plan: &Plan) -> String {
     let hash = Sha256::digest(format!("{:?}", plan.action));
-    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash[..8])
 }

@@ -13,8 +13,8 @@ use posthaste_store::{
 use super::{check_alt_text, complete};
 use crate::{Actor, App, post::Violations};
 
-/// Largest upload, in bytes.
-pub const MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+/// Largest upload, in bytes: one less than 2 GiB, so that GraphQL's 32-bit `Int` can carry it.
+pub const MAX_BYTES: u64 = i32::MAX as u64;
 /// Longest file name, in characters.
 pub const MAX_FILE_NAME: usize = 255;
 /// How long an upload may take from its beginning to its last byte.
@@ -27,7 +27,7 @@ pub struct NewUpload {
     pub id: Option<MediaId>,
     /// The person's file name: 1 to 255 characters, never used as a path.
     pub file_name: String,
-    /// Size of the whole file in bytes: 1 to 2 GiB.
+    /// Size of the whole file in bytes: 1 to [`MAX_BYTES`].
     pub bytes: u64,
     /// Description for people who cannot see it: at most 2000 characters.
     pub alt_text: Option<String>,
@@ -64,7 +64,8 @@ async fn insert(app: &App, actor: &Actor, new: NewUpload) -> Result<Media> {
     Ok(row)
 }
 
-fn violations(new: &NewUpload) -> Violations {
+/// What is wrong with an upload that has not begun; empty when nothing is.
+pub fn violations(new: &NewUpload) -> Violations {
     [check_file_name(&new.file_name), check_bytes(new.bytes), check_alt_text(new.alt_text.as_deref())]
         .into_iter()
         .filter_map(Result::err)
@@ -127,7 +128,7 @@ pub struct Received {
     bytes: u64,
 }
 
-/// Takes a file whose length nobody announced, of at most 2 GiB. Follow it with [`keep`] or
+/// Takes a file whose length nobody announced, of at most [`MAX_BYTES`]. Follow it with [`keep`] or
 /// [`discard`]; on error nothing stays, and what a crash leaves is swept away.
 pub async fn receive(app: &App, actor: &Actor, bytes: ByteStream) -> Result<Received> {
     actor.require(Permission::Write)?;
