@@ -312,8 +312,14 @@ pub enum Outcome {
     Published(Published),
     /// Surely nothing became visible.
     Failed(Failure),
-    /// Nobody knows: time-out after connect, reset, 5xx, success without id, refused as duplicate.
+    /// Nobody knows: time-out after connect, reset, 5xx, success without id.
     Unknown {
+        /// What was seen, for the timeline.
+        reason: String,
+    },
+    /// Refused as duplicate content. Either an earlier try of this very post is live, or another
+    /// post says the same; only a reading back tells.
+    Duplicate {
         /// What was seen, for the timeline.
         reason: String,
     },

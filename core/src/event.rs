@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 macro_rules! event_types {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal;)*) => {
+    ($(#[doc = $doc:literal] $variant:ident = $name:literal;)*) => {
         /// What happened.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum EventType {
-            $($(#[$doc])* #[serde(rename = $name)] $variant,)*
+            $(#[doc = $doc] #[serde(rename = $name)] $variant,)*
         }
 
         impl EventType {
@@ -17,6 +17,11 @@ macro_rules! event_types {
             /// The type as the log and the API write it.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What happened, in one sentence.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $doc.trim_ascii(),)* }
             }
 
             /// The type behind a name, if there is one.

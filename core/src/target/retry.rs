@@ -31,8 +31,8 @@ pub fn back_off(attempt: i32, random: &dyn Random) -> TimeDelta {
 pub struct Timing {
     /// How long a worker holds a line without a sign of life.
     pub lease: Duration,
-    /// How long after the deadline of an unknown call the first read-back waits.
-    pub settle: Duration,
+    /// Replaces every network's own settle time before a read-back (the sandbox knows its lag).
+    pub settle: Option<Duration>,
     /// How long one call may take.
     pub call: Duration,
     /// How often lost leases are looked for.
@@ -45,7 +45,7 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             lease: Duration::from_secs(90),
-            settle: Duration::from_secs(60),
+            settle: None,
             call: Duration::from_secs(30),
             sweep: Duration::from_secs(5),
             poll: Duration::from_secs(1),

@@ -221,11 +221,12 @@ pub async fn commit_intent(
     target: &Target,
     worker: NodeId,
     intent: &Intent,
+    now: DateTime<Utc>,
     margin: TimeDelta,
 ) -> Result<bool> {
     let leased = lanes::table
         .filter(lanes::connection_id.eq(target.connection_id.uuid()))
-        .filter(lanes::worker.eq(worker.uuid()).and(lanes::busy_until.gt(intent.at + margin)));
+        .filter(lanes::worker.eq(worker.uuid()).and(lanes::busy_until.gt(now + margin)));
     let changed = diesel::update(
         targets::table
             .filter(targets::id.eq(target.id.uuid()).and(targets::token.eq(target.token)))
@@ -235,7 +236,7 @@ pub async fn commit_intent(
     .set((
         targets::state.eq(State::Sending.as_str()),
         targets::intent.eq(Json(intent.clone())),
-        targets::updated_at.eq(intent.at),
+        targets::updated_at.eq(now),
     ))
     .execute(conn)
     .await
@@ -244,7 +245,7 @@ pub async fn commit_intent(
         diesel::update(
             attempts::table.filter(attempts::target_id.eq(target.id.uuid()).and(attempts::token.eq(target.token))),
         )
-        .set(attempts::intent_at.eq(intent.at))
+        .set(attempts::intent_at.eq(now))
         .execute(conn)
         .await
         .stored()?;

@@ -179,6 +179,7 @@ pub async fn update(conn: &mut Conn, row: &mut Target, from: State) -> Result<()
             targets::attempt.eq(row.attempt),
             targets::misses.eq(row.misses),
             targets::progress.eq(&row.progress),
+            targets::intent.eq(&row.intent),
             targets::remote_id.eq(&row.remote_id),
             targets::permalink.eq(&row.permalink),
             targets::published_at.eq(row.published_at),

@@ -143,7 +143,7 @@ const FRAME: u32 = 4;
 fn video(width: u16, height: u16, seconds: u32, frame_rate: u32) -> Vec<u8> {
     let frames = seconds * frame_rate;
     let length = seconds * TIMESCALE;
-    let head = boxed(b"ftyp", &[b"isom".as_slice(), &[0; 4], b"isom"].concat());
+    let head = boxed(*b"ftyp", &[b"isom".as_slice(), &[0; 4], b"isom"].concat());
     let sizes = (u32::from(width) << 16, u32::from(height) << 16);
     let mut movie = numbers(&[0, 0, 0, TIMESCALE, length, 0x1_0000, 0x0100_0000, 0, 0]);
     movie.extend(numbers(&MATRIX));
@@ -152,21 +152,21 @@ fn video(width: u16, height: u16, seconds: u32, frame_rate: u32) -> Vec<u8> {
     track.extend(numbers(&MATRIX));
     track.extend(numbers(&[sizes.0, sizes.1]));
     let media = [
-        boxed(b"mdhd", &numbers(&[0, 0, 0, TIMESCALE, length, 0])),
-        boxed(b"hdlr", &[[0; 8].as_slice(), b"vide", &[0; 13]].concat()),
-        boxed(b"minf", &information(width, height, frames, frame_rate)),
+        boxed(*b"mdhd", &numbers(&[0, 0, 0, TIMESCALE, length, 0])),
+        boxed(*b"hdlr", &[[0; 8].as_slice(), b"vide", &[0; 13]].concat()),
+        boxed(*b"minf", &information(width, height, frames, frame_rate)),
     ];
-    let track = [boxed(b"tkhd", &track), boxed(b"mdia", &media.concat())];
-    let index = [boxed(b"mvhd", &movie), boxed(b"trak", &track.concat())];
-    let data = boxed(b"mdat", &vec![0; (frames * FRAME) as usize]);
-    [head, boxed(b"moov", &index.concat()), data].concat()
+    let track = [boxed(*b"tkhd", &track), boxed(*b"mdia", &media.concat())];
+    let index = [boxed(*b"mvhd", &movie), boxed(*b"trak", &track.concat())];
+    let data = boxed(*b"mdat", &vec![0; (frames * FRAME) as usize]);
+    [head, boxed(*b"moov", &index.concat()), data].concat()
 }
 
 const MATRIX: [u32; 9] = [0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000];
 
 fn information(width: u16, height: u16, frames: u32, frame_rate: u32) -> Vec<u8> {
-    let reference = boxed(b"url ", &numbers(&[1]));
-    let reference = boxed(b"dref", &[numbers(&[0, 1]), reference].concat());
+    let reference = boxed(*b"url ", &numbers(&[1]));
+    let reference = boxed(*b"dref", &[numbers(&[0, 1]), reference].concat());
     let mut entry = vec![0; 24];
     entry[7] = 1;
     entry.extend(width.to_be_bytes());
@@ -175,24 +175,24 @@ fn information(width: u16, height: u16, frames: u32, frame_rate: u32) -> Vec<u8>
     entry.extend([0, 1]);
     entry.extend([0; 32]);
     entry.extend([0, 24, 0xFF, 0xFF]);
-    entry.extend(boxed(b"avcC", &[1, 0x42, 0, 0x1E, 0xFF, 0xE0, 0]));
-    let entry = boxed(b"avc1", &entry);
+    entry.extend(boxed(*b"avcC", &[1, 0x42, 0, 0x1E, 0xFF, 0xE0, 0]));
+    let entry = boxed(*b"avc1", &entry);
     let table = [
-        boxed(b"stsd", &[numbers(&[0, 1]), entry].concat()),
-        boxed(b"stts", &numbers(&[0, 1, frames, TIMESCALE / frame_rate])),
-        boxed(b"stsc", &numbers(&[0, 1, 1, frames, 1])),
-        boxed(b"stsz", &numbers(&[0, FRAME, frames])),
-        boxed(b"stco", &numbers(&[0, 1, 0])),
+        boxed(*b"stsd", &[numbers(&[0, 1]), entry].concat()),
+        boxed(*b"stts", &numbers(&[0, 1, frames, TIMESCALE / frame_rate])),
+        boxed(*b"stsc", &numbers(&[0, 1, 1, frames, 1])),
+        boxed(*b"stsz", &numbers(&[0, FRAME, frames])),
+        boxed(*b"stco", &numbers(&[0, 1, 0])),
     ];
     [
-        boxed(b"vmhd", &numbers(&[1, 0, 0])),
-        boxed(b"dinf", &reference),
-        boxed(b"stbl", &table.concat()),
+        boxed(*b"vmhd", &numbers(&[1, 0, 0])),
+        boxed(*b"dinf", &reference),
+        boxed(*b"stbl", &table.concat()),
     ]
     .concat()
 }
 
-fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+fn boxed(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
     let mut bytes = (body.len() as u32 + 8).to_be_bytes().to_vec();
     bytes.extend(kind);
     bytes.extend(body);

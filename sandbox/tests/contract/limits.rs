@@ -4,7 +4,7 @@ use posthaste_core::{
     Network,
     connector::{Outcome, Rendition},
     media::MediaFormat,
-    post::ContentKind,
+    post::{ContentKind, Problem},
 };
 
 use crate::{cases, world::World};
@@ -24,7 +24,7 @@ async fn what_check_refuses_the_network_refuses(network: Network) {
     for (name, rendition) in violations(&world).await {
         let problems = world.connector.check(&rendition);
         assert!(
-            problems.iter().any(|p| p.is_error()),
+            problems.iter().any(Problem::is_error),
             "{name}: check finds nothing"
         );
         match world.publish(&rendition).await {
@@ -40,7 +40,7 @@ async fn what_stands_at_a_limit_is_taken(network: Network) {
     for (name, rendition) in at_limits(&world).await {
         let problems = world.connector.check(&rendition);
         assert!(
-            !problems.iter().any(|p| p.is_error()),
+            !problems.iter().any(Problem::is_error),
             "{name}: {problems:?}"
         );
         world.publish_well(&rendition).await;

@@ -255,10 +255,12 @@ impl World {
         let (outcome, intent) = self.publish(rendition).await.unwrap();
         match outcome {
             Outcome::Published(published) => published.remote_id,
-            Outcome::Unknown { .. } => match self.lookup(rendition, &intent).await {
-                Lookup::Found(published) => published.remote_id,
-                told => panic!("it was published, but the read-back told {told:?}"),
-            },
+            Outcome::Unknown { .. } | Outcome::Duplicate { .. } => {
+                match self.lookup(rendition, &intent).await {
+                    Lookup::Found(published) => published.remote_id,
+                    told => panic!("it was published, but the read-back told {told:?}"),
+                }
+            }
             Outcome::Failed(failure) => panic!("it was refused: {failure:?}"),
         }
     }

@@ -8,7 +8,7 @@ use posthaste_core::{
 use serde_json::{Value, json};
 
 use super::{lookup::video_state, prepare::Ready};
-use crate::meta::{GRAPH_VIDEO, Graph};
+use crate::meta::{COSMETIC, GRAPH_VIDEO, Graph};
 
 /// Publishes what was prepared.
 pub async fn publish(
@@ -124,9 +124,9 @@ async fn accepted_video(graph: &Graph<'_>, video: &str, answer: &Value) -> Outco
 }
 
 async fn read_permalink(graph: &Graph<'_>, id: &str) -> Option<String> {
-    let request = graph
-        .get(&format!("/{id}"))
-        .query("fields", "permalink_url");
+    let mut request = graph.get(&format!("/{id}"));
+    request.timeout = COSMETIC;
+    let request = request.query("fields", "permalink_url");
     let body = graph.call(request).await.ok()?;
     body["permalink_url"].as_str().map(str::to_owned)
 }

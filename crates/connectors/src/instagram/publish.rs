@@ -1,7 +1,5 @@
 //! The one call that makes a post visible: `media_publish` of a finished container.
 
-use std::time::Duration;
-
 use posthaste_core::{
     Network,
     connector::{Ctx, Failure, FailureClass, Outcome, Published, Session},
@@ -9,10 +7,7 @@ use posthaste_core::{
 use serde_json::Value;
 
 use super::prepare::Ready;
-use crate::meta::Graph;
-
-/// How long the read of a permalink may hold up a post that is live already.
-const COSMETIC: Duration = Duration::from_secs(10);
+use crate::meta::{COSMETIC, Graph};
 
 /// Publishes the container.
 pub async fn publish(ctx: &Ctx, session: &Session, ready: &Value) -> Outcome {

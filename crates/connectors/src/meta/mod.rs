@@ -4,6 +4,8 @@ mod error;
 mod graph;
 pub mod oauth;
 
+use std::time::Duration;
+
 pub use error::is_gone;
 pub use graph::{Graph, time};
 
@@ -15,3 +17,5 @@ pub const GRAPH: &str = "graph.facebook.com";
 pub const GRAPH_VIDEO: &str = "graph-video.facebook.com";
 /// Host of resumable uploads.
 pub const UPLOADS: &str = "rupload.facebook.com";
+/// How long the read of a permalink may hold up a post that is live already.
+pub const COSMETIC: Duration = Duration::from_secs(10);

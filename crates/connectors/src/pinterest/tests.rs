@@ -152,7 +152,7 @@ async fn only_an_id_is_a_publication() {
                 .await
             {
                 Outcome::Failed(failure) => Some(failure.class),
-                Outcome::Unknown { .. } => None,
+                Outcome::Unknown { .. } | Outcome::Duplicate { .. } => None,
                 Outcome::Published(published) => panic!("{published:?}"),
             },
         );

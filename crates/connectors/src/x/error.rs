@@ -31,13 +31,12 @@ pub fn judge_refusal(response: &Response) -> Outcome {
     if definite {
         return Outcome::Failed(classify(response, DateTime::UNIX_EPOCH));
     }
-    let reason = if problem.is_duplicate() {
-        "X says that the account has posted this text already".to_owned()
-    } else {
-        problem.text(response.status)
-    };
+    if problem.is_duplicate() {
+        let reason = "X says that the account has posted this text already.".to_owned();
+        return Outcome::Duplicate { reason };
+    }
     Outcome::Unknown {
-        reason: format!("{reason} (HTTP {}).", response.status),
+        reason: format!("{} (HTTP {}).", problem.text(response.status), response.status),
     }
 }
 
@@ -272,12 +271,19 @@ mod tests {
             problem(503, "", "Service Unavailable"),
             answer(302, "", &[]),
         ];
-        for response in unknown {
+        for response in &unknown {
             assert!(
-                matches!(judge_refusal(&response), Outcome::Unknown { .. }),
+                matches!(
+                    judge_refusal(response),
+                    Outcome::Unknown { .. } | Outcome::Duplicate { .. }
+                ),
                 "{response:?}"
             );
         }
+        assert!(matches!(
+            judge_refusal(&unknown[0]),
+            Outcome::Duplicate { .. }
+        ));
         let failed = [
             problem(403, "", "You are not permitted to perform this action."),
             answer(401, "", &[]),

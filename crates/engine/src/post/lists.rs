@@ -71,3 +71,21 @@ pub async fn timeline(app: &App, actor: &Actor, ids: &[TargetId]) -> Result<(Vec
     let steps = timelines::steps_of(&mut conn, actor.workspace, ids).await?;
     Ok((attempts, steps))
 }
+
+/// The posts with these ids, in no order; unknown and removed ones are left out.
+pub async fn by_ids(app: &App, actor: &Actor, ids: &[PostId]) -> Result<Vec<Post>> {
+    actor.require(Permission::Read)?;
+    post::by_ids(&mut *app.db.get().await?, actor.workspace, ids).await
+}
+
+/// The targets with these ids, in no order; unknown ones are left out.
+pub async fn targets_by_ids(app: &App, actor: &Actor, ids: &[TargetId]) -> Result<Vec<Target>> {
+    actor.require(Permission::Read)?;
+    targets::by_ids(&mut *app.db.get().await?, actor.workspace, ids).await
+}
+
+/// The targets of posts, each post's in order.
+pub async fn targets_of_posts(app: &App, actor: &Actor, ids: &[PostId]) -> Result<Vec<Target>> {
+    actor.require(Permission::Read)?;
+    targets::of_posts(&mut *app.db.get().await?, actor.workspace, ids).await
+}

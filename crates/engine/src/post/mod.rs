@@ -5,6 +5,7 @@ mod compose;
 mod lists;
 mod paths;
 mod preview;
+mod progress;
 mod remote;
 mod schedule;
 mod settle;
@@ -14,8 +15,11 @@ mod when;
 mod write;
 
 pub use actions::{PostAction, TargetAction, post_actions, target_actions};
-pub use lists::{count, get, list, target, target_count, target_list, timeline};
+pub use lists::{
+    by_ids, count, get, list, target, target_count, target_list, targets_by_ids, targets_of_posts, timeline,
+};
 pub use preview::{Preview, preview};
+pub use progress::{Scope, Update, progress};
 pub use remote::delete_remote;
 pub use schedule::{cancel, publish_now, schedule, unschedule};
 pub use settle::{Settlement, retry, settle};

@@ -5,7 +5,7 @@ use posthaste_core::{
     access::Permission,
     connector::RenditionMedia,
     ids::{ConnectionId, MediaId},
-    post::{PostBody, Problem, TargetSettings},
+    post::{PostBody, Problem},
 };
 use posthaste_store::{
     Conn,
@@ -13,7 +13,7 @@ use posthaste_store::{
     media::{self, Media},
 };
 
-use super::{compose, paths::input_path};
+use super::{NewPost, Violations, compose, paths::input_path, targets::missing_media, write::connections};
 use crate::{Actor, App};
 
 /// What one connection would get, nothing written or sent.
@@ -36,40 +36,40 @@ pub struct Preview {
     pub problems: Vec<Problem>,
 }
 
-/// Shows what each connection would get.
-pub async fn preview(
-    app: &App,
-    actor: &Actor,
-    body: &PostBody,
-    targets: &[(ConnectionId, TargetSettings)],
-) -> Result<Vec<Preview>> {
+/// Shows what each connection would get, and everything that is wrong whatever the network.
+/// Connections that are not in the workspace are violations and have no preview.
+pub async fn preview(app: &App, actor: &Actor, post: &NewPost) -> Result<(Vec<Preview>, Violations)> {
     actor.require(Permission::Read)?;
     let mut conn = app.db.get().await?;
+    let targets = connections(&post.targets);
     let ids: Vec<_> = targets.iter().map(|(id, _)| *id).collect();
-    let connections = by_id(&mut conn, actor, &ids).await?;
-    let media = media_of(&mut conn, actor, body).await?;
-    targets
-        .iter()
-        .enumerate()
-        .map(|(index, (id, settings))| {
-            let connection = connections.get(id).ok_or_else(|| {
-                Error::not_found("connection").at(["targets".to_owned(), index.to_string(), "connectionId".to_owned()])
-            })?;
-            let composed = compose(app, body, connection, settings, None, &media);
-            let connector = app.connector(connection.network);
-            let text = connector.compose(&composed.rendition);
-            Ok(Preview {
-                length: connector.count(&text),
-                max_length: connector.capabilities().max_text,
-                text,
-                title: composed.rendition.title,
-                link: composed.rendition.link,
-                media: composed.rendition.media,
-                problems: at_input(body, connection, index, composed.problems),
-                connection: connection.clone(),
-            })
-        })
-        .collect()
+    let known = by_id(&mut conn, actor, &ids).await?;
+    let media = media_of(&mut conn, actor, &post.body).await?;
+    drop(conn);
+    let mut violations = post.body.violations();
+    violations.extend(missing_media(&post.body, &media));
+    let mut previews = Vec::new();
+    for (index, (id, settings)) in targets.iter().enumerate() {
+        let Some(connection) = known.get(id) else {
+            let path = ["targets".to_owned(), index.to_string(), "connectionId".to_owned()];
+            violations.push(Error::not_found("connection").at(path));
+            continue;
+        };
+        let composed = compose(app, &post.body, connection, settings, None, &media);
+        let connector = app.connector(connection.network);
+        let text = connector.compose(&composed.rendition);
+        previews.push(Preview {
+            length: connector.count(&text),
+            max_length: connector.capabilities().max_text,
+            text,
+            title: composed.rendition.title,
+            link: composed.rendition.link,
+            media: composed.rendition.media,
+            problems: at_input(&post.body, connection, index, composed.problems),
+            connection: connection.clone(),
+        });
+    }
+    Ok((previews, violations))
 }
 
 /// Gives problems the path of the input field they come from.

@@ -100,7 +100,7 @@ pub(super) async fn inspect(
     Ok(Inspection { violations, warnings, connections })
 }
 
-fn missing_media(body: &PostBody, known: &HashMap<MediaId, Media>) -> Violations {
+pub(super) fn missing_media(body: &PostBody, known: &HashMap<MediaId, Media>) -> Violations {
     let missing = |media: &[posthaste_core::post::MediaRef], prefix: Vec<String>| -> Violations {
         media
             .iter()
@@ -205,6 +205,7 @@ pub(super) fn set_time(row: &mut Target, chosen: &Chosen) {
     row.misses = 0;
     row.late_ok = false;
     row.progress = None;
+    row.intent = None;
     row.error_code = None;
     row.error_message = None;
 }

@@ -165,6 +165,7 @@ async fn send(app: &App, worker: NodeId, job: &Job, ready: Value, journal: &Jour
         Outcome::Published(_) => Health::Well,
         Outcome::Failed(failure) => health_of(failure),
         Outcome::Unknown { .. } => Health::Ill,
+        Outcome::Duplicate { .. } => Health::Well,
     };
     let end = match &outcome {
         Outcome::Failed(failure) => end_of(failure),
@@ -211,11 +212,16 @@ async fn commit_intent(
     let target = &job.target;
     let mut tx = app.db.begin().await?;
     let known_ids = publish::known_ids(&mut tx, target.connection_id, KNOWN).await?;
-    let intent =
-        Intent { at: app.now(), ready: ready.clone(), after_id: known_ids.first().cloned(), known_ids };
+    // What an earlier try may have published is looked for too: its bounds are kept.
+    let now = app.now();
+    let (at, after_id) = match &target.intent {
+        Some(earlier) => (earlier.at, earlier.after_id.clone()),
+        None => (now, known_ids.first().cloned()),
+    };
+    let intent = Intent { at, ready: ready.clone(), after_id, known_ids };
     // The call must be able to end within the lease.
     let margin = TimeDelta::from_std(app.timing.call.min(app.timing.lease / 2)).unwrap_or(TimeDelta::seconds(30));
-    if !publish::commit_intent(&mut tx, target, worker, &intent, margin).await? {
+    if !publish::commit_intent(&mut tx, target, worker, &intent, now, margin).await? {
         tracing::warn!(target_id = %target.id, token = target.token, "no intent: the target or its lease is gone");
         return Ok(None);
     }

@@ -69,7 +69,8 @@ async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptE
         match answer {
             Ok(lookup) => {
                 let needed = job.capabilities().absence_readings;
-                let verdict = after_lookup(lookup, &at, job.target.misses, needed, job.target.if_absent);
+                let suspected = job.target.error_code.as_deref() == Some(ErrorCode::PossibleDuplicate.as_str());
+                let verdict = after_lookup(lookup, &at, job.target.misses, needed, job.target.if_absent, suspected);
                 return (verdict, AttemptEnd::default());
             }
             Err(failure) if failure.class == FailureClass::Reauthorize && !refreshed => {

@@ -86,7 +86,8 @@ pub(super) fn after_call(outcome: Outcome, at: &Circumstances<'_>) -> Verdict {
     match outcome {
         Outcome::Published(live) => Verdict::published(live),
         Outcome::Failed(failure) => after_failure(failure, at),
-        Outcome::Unknown { reason } => uncertain(at, 0, reason),
+        Outcome::Unknown { reason } => uncertain(at, 0, ErrorCode::OutcomeUnknown, reason),
+        Outcome::Duplicate { reason } => uncertain(at, 0, ErrorCode::PossibleDuplicate, reason),
     }
 }
 
@@ -113,21 +114,31 @@ pub(super) fn after_failure(failure: Failure, at: &Circumstances<'_>) -> Verdict
     }
 }
 
-/// After a reading back. `misses` counts readings before this one that found nothing.
+/// After a reading back. `misses` counts readings before this one that found nothing; `suspected`:
+/// the network refused the call as duplicate content, so sending the same again is no use.
 pub(super) fn after_lookup(
     lookup: Lookup,
     at: &Circumstances<'_>,
     misses: i32,
     needed: i32,
     if_absent: IfAbsent,
+    suspected: bool,
 ) -> Verdict {
+    let code = if suspected { ErrorCode::PossibleDuplicate } else { ErrorCode::OutcomeUnknown };
     match lookup {
         Lookup::Found(live) => Verdict::published(live),
         Lookup::CannotTell { reason } => Verdict::held(ErrorCode::OutcomeUnknown, reason),
         Lookup::Absent { proved } if !proved && misses + 1 < needed => {
             let reason = format!("Not found on {} yet ({} of {needed} readings).", at.network, misses + 1);
-            uncertain(at, misses + 1, reason)
+            uncertain(at, misses + 1, code, reason)
         }
+        Lookup::Absent { .. } if suspected => Verdict::held(
+            ErrorCode::PossibleDuplicate,
+            format!(
+                "{} refuses the text because the account has posted the same before. Change the text, or drop the post.",
+                at.network
+            ),
+        ),
         Lookup::Absent { .. } => absent(at, if_absent),
     }
 }
@@ -157,7 +168,7 @@ pub(super) fn after_failed_lookup(failure: Failure, at: &Circumstances<'_>, miss
                 failure.message,
             )
         }
-        FailureClass::Retry if patient => uncertain(at, misses, failure.message),
+        FailureClass::Retry if patient => uncertain(at, misses, ErrorCode::OutcomeUnknown, failure.message),
         FailureClass::Reauthorize => Verdict {
             reconnect: true,
             ..Verdict::held(
@@ -173,10 +184,10 @@ pub(super) fn after_failed_lookup(failure: Failure, at: &Circumstances<'_>, miss
 }
 
 /// Read back later: the settle time, doubled with each reading that found nothing.
-pub(super) fn uncertain(at: &Circumstances<'_>, misses: i32, reason: impl Into<String>) -> Verdict {
+fn uncertain(at: &Circumstances<'_>, misses: i32, code: ErrorCode, reason: impl Into<String>) -> Verdict {
     let delay = TimeDelta::from_std(read_back_delay(at.settle, misses)).unwrap_or(PATIENCE);
     let to = Move::Uncertain { read_back_at: at.now + delay, misses };
-    Verdict::troubled(to, ErrorCode::OutcomeUnknown, reason)
+    Verdict::troubled(to, code, reason)
 }
 
 #[cfg(test)]
@@ -239,7 +250,7 @@ mod tests {
     #[test]
     fn absence_needs_a_proof_or_several_readings() {
         let look = |proved, misses, if_absent| {
-            with(1, |at| after_lookup(Lookup::Absent { proved }, at, misses, 3, if_absent)).to
+            with(1, |at| after_lookup(Lookup::Absent { proved }, at, misses, 3, if_absent, false)).to
         };
         let later = |seconds, misses| Move::Uncertain { read_back_at: now() + TimeDelta::seconds(seconds), misses };
         let again = Move::Again { counted: true, anew: false };
@@ -249,6 +260,17 @@ mod tests {
         assert_eq!(look(true, 0, IfAbsent::Resend), again);
         assert_eq!(look(false, 2, IfAbsent::Hold), Move::Held);
         assert_eq!(look(true, 0, IfAbsent::Hold), Move::Held);
+    }
+
+    #[test]
+    fn what_was_refused_as_duplicate_is_looked_for_and_never_sent_again() {
+        let verdict = with(1, |at| after_call(Outcome::Duplicate { reason: "same".into() }, at));
+        assert_eq!(verdict.trouble, Some((ErrorCode::PossibleDuplicate, "same".into())));
+        let look = |misses| {
+            with(1, |at| after_lookup(Lookup::Absent { proved: false }, at, misses, 3, IfAbsent::Resend, true))
+        };
+        assert_eq!(look(0).trouble.unwrap().0, ErrorCode::PossibleDuplicate);
+        assert_eq!(look(2).to, Move::Held);
     }
 
     #[test]

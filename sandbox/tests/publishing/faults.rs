@@ -1,0 +1,110 @@
+use posthaste_core::{ErrorCode, Network, target::State};
+use posthaste_engine::post::{self, Settlement};
+use serde_json::json;
+
+use crate::world::World;
+
+/// Publishes one post on all four networks while `kind` hits each network's visible call once.
+async fn once_each(kind: &str) -> (World, posthaste_core::ids::PostId) {
+    let world = World::new().await;
+    let connections = world.connect_all().await;
+    let picture = world.picture().await;
+    for network in Network::ALL {
+        world.fault(json!({ "network": network.as_str(), "operation": "publish", "kind": kind })).await;
+    }
+    world.work();
+    let post = world.post("Only once.", &[picture], &connections).await;
+    (world, post)
+}
+
+async fn published_once(kind: &str) {
+    let (world, post) = once_each(kind).await;
+    let targets = world.until(post, State::Published).await;
+    let walls = world.walls("Only once.").await;
+    assert_eq!(walls.len(), 4, "{kind}: {walls:#?}");
+    for target in targets {
+        let wall = walls.iter().find(|wall| wall["network"] == target.network.as_str()).unwrap();
+        assert_eq!(target.remote_id.as_deref(), wall["id"].as_str(), "{kind} {}", target.network);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_after_acceptance_is_read_back_as_published() {
+    published_once("error_after").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_cut_after_acceptance_is_read_back_as_published() {
+    published_once("cut_after").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_an_answer_is_read_back_as_published() {
+    published_once("truncate").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_before_acceptance_is_proved_absent_and_sent_again() {
+    published_once("error_before").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_cut_before_acceptance_is_proved_absent_and_sent_again() {
+    published_once("cut_before").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rate_limit_is_waited_out_without_using_up_a_try() {
+    let world = World::new().await;
+    let connections = [world.connect(Network::X, 0).await];
+    let fault = json!({ "network": "X", "operation": "publish", "kind": "rate_limited", "retryAfterSeconds": 2 });
+    world.fault(fault).await;
+    world.work();
+    let post = world.post("Patience.", &[], &connections).await;
+    let targets = world.until(post, State::Published).await;
+    assert_eq!(targets[0].attempt, 1);
+    assert_eq!(world.walls("Patience.").await.len(), 1);
+    let (attempts, _) = post::timeline(&world.app, &world.actor, &[targets[0].id]).await.unwrap();
+    assert_eq!(attempts.iter().map(|a| a.outcome.as_deref().unwrap()).collect::<Vec<_>>(), ["SCHEDULED", "PUBLISHED"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_told_apart_waits_for_a_person_who_settles_it() {
+    let world = World::new().await;
+    let connections = [world.connect(Network::X, 0).await];
+    // Nobody reads back: the list fails for good.
+    world.fault(json!({ "network": "X", "operation": "publish", "kind": "cut_after" })).await;
+    world.fault(json!({ "network": "X", "operation": "lookup", "kind": "error_before", "times": null })).await;
+    world.work();
+    let post = world.post("Who knows.", &[], &connections).await;
+    for _ in 0..100 {
+        if world.targets(post).await[0].state == State::Uncertain {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    world.clock.advance(chrono::TimeDelta::minutes(40));
+    let held = world.until(post, State::Held).await.remove(0);
+    assert_eq!(held.error_code.as_deref(), Some(ErrorCode::OutcomeUnknown.as_str()));
+
+    let refused = post::retry(&world.app, &world.actor, held.id).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::OutcomeUnknown);
+    let live = Settlement::Live { permalink: Some("https://x.com/harborstreet/status/1".into()), remote_id: None };
+    let settled = post::settle(&world.app, &world.actor, held.id, live).await.unwrap();
+    assert_eq!(settled.state, State::Published);
+    assert_eq!(world.walls("Who knows.").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_refused_as_duplicate_waits_for_a_person() {
+    let world = World::new().await;
+    let connections = [world.connect(Network::X, 0).await];
+    world.work();
+    let first = world.post("Said twice.", &[], &connections).await;
+    world.until(first, State::Published).await;
+    // X refuses the same text; the post of before is known as ours and so is not taken for this one.
+    let second = world.post("Said twice.", &[], &connections).await;
+    let held = world.until(second, State::Held).await;
+    assert_eq!(held[0].error_code.as_deref(), Some(ErrorCode::PossibleDuplicate.as_str()));
+    assert_eq!(world.walls("Said twice.").await.len(), 1);
+}

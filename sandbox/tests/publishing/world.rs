@@ -1,0 +1,226 @@
+//! A workspace with connected accounts, the simulated networks and a worker, all in this process.
+
+use std::{
+    io::Cursor,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    routing::get,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::{StreamExt, stream};
+use posthaste_core::{
+    Network, Provenance,
+    access::Role,
+    ids::{MediaId, PostId, WorkspaceId},
+    ports::Clock,
+    post::{Content, Fit, MediaRef, PostBody},
+    secret::Secret,
+    target::State as Stage,
+};
+use posthaste_engine::{
+    Actor, App,
+    adapters::{OsRandom, SystemClock},
+    media::{self, Address, NewUpload},
+    post::{self, NewPost, NewTarget, When},
+    publish::{self, Settings},
+    session::{self, NewWorkspace},
+};
+use posthaste_sandbox::{
+    networks::{Config, Networks, serve},
+    seed::{Control, connect},
+    setup::{Setup, app, quick_timing},
+};
+use posthaste_store::{connection::Connection, target::Target};
+use posthaste_testkit::TestDatabase;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// The machine's clock, moved by tests.
+#[derive(Default)]
+pub struct TestClock(Mutex<TimeDelta>);
+
+impl TestClock {
+    pub fn advance(&self, by: TimeDelta) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> DateTime<Utc> {
+        SystemClock.now() + *self.0.lock().unwrap()
+    }
+}
+
+pub struct World {
+    pub app: App,
+    pub clock: Arc<TestClock>,
+    pub actor: Actor,
+    pub control: Control,
+    stop: CancellationToken,
+    _files: tempfile::TempDir,
+}
+
+impl World {
+    /// A world without a worker yet.
+    pub async fn new() -> Self {
+        let database = TestDatabase::new().await;
+        let files = tempfile::tempdir().unwrap();
+        let networks = listen().await;
+        let networks_url = format!("http://{}", networks.local_addr().unwrap());
+        let config = Config { public_url: networks_url.clone(), ..Config::default() };
+        let simulated = Networks::open(config).unwrap();
+        tokio::spawn(serve(networks, simulated, std::future::pending()));
+
+        let public = listen().await;
+        let clock = Arc::new(TestClock::default());
+        let app = app(Setup {
+            db: database.db.clone(),
+            clock: clock.clone(),
+            random: Arc::new(OsRandom),
+            data_dir: files.path(),
+            secret: Secret::new("a secret of at least thirty-two characters"),
+            public_url: format!("http://{}", public.local_addr().unwrap()),
+            networks_url: networks_url.clone(),
+            timing: quick_timing(),
+        })
+        .unwrap();
+        let routes = axum::Router::new().route("/media/{id}/{recipe}/{seal}", get(serve_media)).with_state(app.clone());
+        tokio::spawn(async move { axum::serve(public, routes).await });
+
+        let new = NewWorkspace { id: None, name: "Test".into(), time_zone: "Europe/Paris".into() };
+        let workspace: WorkspaceId = session::create_workspace(&app, new).await.unwrap().id;
+        let actor = Actor { workspace, role: Role::Owner, provenance: Provenance::System };
+        let control = Control::new(&networks_url).unwrap();
+        Self { app, clock, actor, control, stop: CancellationToken::new(), _files: files }
+    }
+
+    /// Starts a worker; it ends with the test.
+    pub fn work(&self) {
+        let settings = Settings { guarded: false, ..Settings::default() };
+        tokio::spawn(publish::run(self.app.clone(), settings, self.stop.clone()));
+    }
+
+    /// Connects the `nth` sample account of a network.
+    pub async fn connect(&self, network: Network, nth: usize) -> Connection {
+        let accounts = self.control.accounts(network).await.unwrap();
+        connect(&self.app, &self.actor, &self.control, network, &accounts[nth].id).await.unwrap()
+    }
+
+    /// The first sample account of every network.
+    pub async fn connect_all(&self) -> Vec<Connection> {
+        let mut connections = Vec::new();
+        for network in Network::ALL {
+            connections.push(self.connect(network, 0).await);
+        }
+        connections
+    }
+
+    /// Uploads a small JPEG.
+    pub async fn picture(&self) -> MediaId {
+        let mut bytes = Cursor::new(Vec::new());
+        let picture = image::RgbImage::from_fn(800, 800, |x, y| image::Rgb([(x / 4) as u8, (y / 4) as u8, 120]));
+        picture.write_to(&mut bytes, image::ImageFormat::Jpeg).unwrap();
+        let bytes = bytes.into_inner();
+        let new = NewUpload {
+            id: None,
+            file_name: "harbor.jpg".into(),
+            bytes: bytes.len() as u64,
+            alt_text: Some("The harbor at dawn".into()),
+        };
+        let row = media::begin(&self.app, &self.actor, new).await.unwrap();
+        let stream = stream::once(async move { Ok(bytes.into()) }).boxed();
+        media::append(&self.app, &self.actor, row.id, 0, stream).await.unwrap();
+        row.id
+    }
+
+    /// Writes a post for `connections`, due at once.
+    pub async fn post(&self, text: &str, media: &[MediaId], connections: &[Connection]) -> PostId {
+        self.post_at(text, media, connections, When::Now).await
+    }
+
+    /// Writes a post for `connections`.
+    pub async fn post_at(&self, text: &str, media: &[MediaId], connections: &[Connection], when: When) -> PostId {
+        let item = |id: &MediaId| MediaRef { id: *id, alt_text: None, crop: None, fit: Fit::Auto };
+        let content = Content {
+            text: text.into(),
+            link: Some("https://harborstreet.example/bread".into()),
+            media: media.iter().map(item).collect(),
+            ..Content::default()
+        };
+        let new = NewPost {
+            body: PostBody { content, ..PostBody::default() },
+            targets: connections
+                .iter()
+                .map(|row| NewTarget { connection: Some(row.id), ..NewTarget::default() })
+                .collect(),
+            schedule: Some(when),
+            ..NewPost::default()
+        };
+        post::create(&self.app, &self.actor, new).await.unwrap().post.id
+    }
+
+    /// The targets of a post.
+    pub async fn targets(&self, post: PostId) -> Vec<Target> {
+        let mut conn = self.app.db.get().await.unwrap();
+        posthaste_store::target::of_posts(&mut conn, self.actor.workspace, &[post]).await.unwrap()
+    }
+
+    /// Waits until every target of the post stands in `stage`; tells where they stand otherwise.
+    pub async fn until(&self, post: PostId, stage: Stage) -> Vec<Target> {
+        for _ in 0..400 {
+            let targets = self.targets(post).await;
+            if targets.iter().all(|target| target.state == stage) {
+                return targets;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let targets = self.targets(post).await;
+        for target in &targets {
+            let (_, steps) = post::timeline(&self.app, &self.actor, &[target.id]).await.unwrap();
+            eprintln!("{} {:?} {:?}", target.network, target.state, target.error_message);
+            steps.iter().for_each(|step| eprintln!("    {} {} {}", step.at, step.kind, step.message));
+        }
+        panic!("not all {stage:?}");
+    }
+
+    /// The accepted posts with this text in them.
+    pub async fn walls(&self, text: &str) -> Vec<Value> {
+        let log = self.control.log().await.unwrap();
+        log.into_iter().filter(|post| post["text"].as_str().is_some_and(|shown| shown.contains(text))).collect()
+    }
+
+    /// Scripts a fault.
+    pub async fn fault(&self, fault: Value) {
+        self.control.post("faults", fault).await.unwrap();
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+async fn listen() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.unwrap()
+}
+
+async fn serve_media(
+    State(app): State<App>,
+    Path((id, recipe, seal)): Path<(String, String, String)>,
+) -> axum::response::Response {
+    let address = Address { media: id.parse().unwrap(), recipe, seal };
+    let opened = media::open(&app, &address).await.unwrap();
+    let bytes = opened.read(&app, 0..opened.facts.bytes).await.unwrap();
+    axum::response::Response::builder()
+        .header("content-type", opened.facts.format.mime())
+        .header("content-length", opened.facts.bytes)
+        .body(Body::from_stream(bytes))
+        .unwrap()
+}
