@@ -1,0 +1,47 @@
+//! The only place where real adapters meet ports.
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::Context;
+use posthaste_connectors::HttpClient;
+use posthaste_engine::{
+    App, Parts,
+    adapters::{AesCipher, OsRandom},
+    event::Hints,
+};
+use posthaste_media::{BlobStore, Staging};
+use posthaste_store::Database;
+
+use crate::config::Config;
+
+/// Puts the application together. Nothing is connected yet: the database may come up later.
+pub fn build(config: &Config) -> anyhow::Result<App> {
+    let secret = config.security.secret()?;
+    let (blobs, staging) = storage(&config.storage.data_dir)?;
+    let parts = Parts {
+        db: Database::new(config.database_url()?, config.database.pool())?,
+        clock: config.sandbox.clock(),
+        random: Arc::new(OsRandom),
+        http: Arc::new(HttpClient::new()?),
+        cipher: Arc::new(AesCipher::new(&secret)),
+        blobs: Arc::new(blobs),
+        staging,
+        secret,
+        public_url: config.server.public_url.clone(),
+        hosts: config.networks.hosts(),
+        apps: config.networks.apps(),
+        timing: config.sandbox.timing(),
+        hints: Hints::default(),
+    };
+    Ok(App::new(parts))
+}
+
+fn storage(data_dir: &Path) -> anyhow::Result<(BlobStore, Staging)> {
+    let advice = || {
+        let shown = data_dir.display();
+        format!("The folder {shown} cannot be used. Give this user write permission, or set POSTHASTE_DATA_DIR to another")
+    };
+    let blobs = BlobStore::local(data_dir.join("media")).with_context(advice)?;
+    let staging = Staging::local(data_dir.join("uploads")).with_context(advice)?.moving_into(&blobs);
+    Ok((blobs, staging))
+}

@@ -1,0 +1,175 @@
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use chrono::{DateTime, Utc};
+use futures::{StreamExt, stream};
+use posthaste_core::{Network, ports::Request};
+use posthaste_engine::App;
+use posthaste_store::pending_migrations;
+use serde::Serialize;
+use tokio_postgres::NoTls;
+
+use crate::{app, config::Config};
+
+/// Check configuration, database, storage, clock, public address and network credentials, and say what to do.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    Good,
+    Note,
+    Bad,
+}
+
+/// One check.
+#[derive(Debug, Serialize)]
+struct Finding {
+    check: &'static str,
+    verdict: Verdict,
+    message: String,
+}
+
+impl Finding {
+    /// Good with a message, or bad with the whole reason.
+    fn of(check: &'static str, outcome: anyhow::Result<String>) -> Self {
+        match outcome {
+            Ok(message) => Self { check, verdict: Verdict::Good, message },
+            Err(error) => Self { check, verdict: Verdict::Bad, message: format!("{error:#}") },
+        }
+    }
+}
+
+/// Clock and database may differ by this many seconds before publishing stops.
+const MOST_DIFFERENCE: i64 = 10;
+
+/// Runs every check; the exit code is 1 when one is bad.
+pub async fn run(config: anyhow::Result<Config>, args: Args) -> anyhow::Result<ExitCode> {
+    let findings = examine(config).await;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&findings)?);
+    } else {
+        for finding in &findings {
+            let sign = match finding.verdict {
+                Verdict::Good => '✓',
+                Verdict::Note => '·',
+                Verdict::Bad => '✗',
+            };
+            println!("{sign} {:<14} {}", finding.check, finding.message);
+        }
+    }
+    let bad = findings.iter().any(|finding| finding.verdict == Verdict::Bad);
+    Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+async fn examine(config: anyhow::Result<Config>) -> Vec<Finding> {
+    let config = match config {
+        Ok(config) => config,
+        Err(error) => return vec![Finding::of("configuration", Err(error))],
+    };
+    let mut findings = vec![Finding::of("configuration", Ok("is understood".to_owned()))];
+    findings.extend(networks(&config));
+    match app::build(&config) {
+        Ok(app) => {
+            findings.push(Finding::of("secret", Ok("can be read".to_owned())));
+            findings.push(Finding::of("storage", storage(&app).await));
+            findings.push(Finding::of("public address", public_address(&app).await));
+            findings.extend(database(&app).await);
+        }
+        Err(error) => findings.push(Finding::of("parts", Err(error))),
+    }
+    findings
+}
+
+fn networks(config: &Config) -> Vec<Finding> {
+    let apps = config.networks.apps();
+    let mut findings: Vec<Finding> = Network::ALL
+        .into_iter()
+        .map(|network| {
+            let name = network.as_str();
+            let (verdict, message) = if apps.contains_key(&network) {
+                (Verdict::Good, "has app credentials".to_owned())
+            } else {
+                let how = format!("set POSTHASTE_{name}_CLIENT_ID and POSTHASTE_{name}_CLIENT_SECRET to connect accounts");
+                (Verdict::Note, format!("has no app credentials; {how}"))
+            };
+            Finding { check: network.title(), verdict, message }
+        })
+        .collect();
+    if apps.is_empty() {
+        let message = "No network can be connected. Register an app at a network's developer console, or try `posthaste sandbox`.";
+        findings.push(Finding { check: "networks", verdict: Verdict::Bad, message: message.to_owned() });
+    }
+    findings
+}
+
+async fn storage(app: &App) -> anyhow::Result<String> {
+    const KEY: &str = "doctor/probe";
+    let bytes = stream::once(async { Ok(bytes::Bytes::from_static(b"probe")) }).boxed();
+    let advice = "the storage cannot be written; check the folder's permissions and free space";
+    app.blobs.put(KEY, bytes).await.context(advice)?;
+    let size = app.blobs.size(KEY).await?;
+    app.blobs.delete(KEY).await?;
+    if size != Some(5) {
+        bail!("what was written to the storage is not there again");
+    }
+    Ok("can be written and read".to_owned())
+}
+
+async fn public_address(app: &App) -> anyhow::Result<String> {
+    let address = format!("{}/livez", app.public_url);
+    let advice = "networks fetch media and send people back through server.public_url; start the server, and check the proxy and its name";
+    match app.http.send(Request::get(&address)).await {
+        Ok(answer) if answer.is_success() => Ok(format!("{} answers", app.public_url)),
+        Ok(answer) => bail!("{address} answers with status {}; {advice}", answer.status),
+        Err(error) => bail!("{address} cannot be reached ({error}); {advice}"),
+    }
+}
+
+async fn database(app: &App) -> Vec<Finding> {
+    let clock = match connect(app).await {
+        Ok((version, clock)) => {
+            let reached = Finding::of("database", Ok(format!("PostgreSQL {version} is reached")));
+            return vec![reached, Finding::of("clock", compare(app, clock)), Finding::of("migrations", migrations(app).await)];
+        }
+        Err(error) => error,
+    };
+    vec![Finding::of("database", Err(clock))]
+}
+
+async fn connect(app: &App) -> anyhow::Result<(String, DateTime<Utc>)> {
+    let advice = "the database cannot be reached; check DATABASE_URL and that PostgreSQL runs";
+    let (client, connection) = tokio_postgres::connect(app.db.url(), NoTls).await.context(advice)?;
+    tokio::spawn(connection);
+    let row = client
+        .query_one("SELECT current_setting('server_version'), (extract(epoch FROM clock_timestamp()) * 1000)::bigint", &[])
+        .await
+        .context("the database does not answer")?;
+    let millis: i64 = row.get(1);
+    let clock = DateTime::from_timestamp_millis(millis).context("the database tells no time")?;
+    Ok((row.get(0), clock))
+}
+
+fn compare(app: &App, database: DateTime<Utc>) -> anyhow::Result<String> {
+    let difference = (app.now() - database).num_seconds();
+    if difference.abs() > MOST_DIFFERENCE {
+        bail!(
+            "this machine's clock and the database's differ by {difference} s; nothing is published until they agree. \
+             Run a time service (chrony, systemd-timesyncd) on both"
+        );
+    }
+    Ok("agrees with the database".to_owned())
+}
+
+async fn migrations(app: &App) -> anyhow::Result<String> {
+    match pending_migrations(app.db.url()).await? {
+        0 => Ok("are current".to_owned()),
+        pending => bail!("{pending} have not run; run `posthaste migrate`"),
+    }
+}

@@ -1,0 +1,92 @@
+//! One file for each subcommand.
+
+mod doctor;
+mod errors;
+mod migrate;
+mod sandbox;
+mod schema;
+mod serve;
+mod worker;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    config::{Config, Flags},
+    logs,
+};
+
+/// Posthaste: publishes to social networks, exactly when you said.
+#[derive(Debug, Parser)]
+#[command(name = "posthaste", version, about, propagate_version = true)]
+struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(serve::Args),
+    Worker(worker::Args),
+    Migrate(migrate::Args),
+    Sandbox(sandbox::Args),
+    Schema(schema::Args),
+    Errors(errors::Args),
+    Doctor(doctor::Args),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("posthaste: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let flags = cli.flags;
+    match cli.command {
+        Command::Schema(args) => schema::run(&args),
+        Command::Errors(args) => errors::run(&args),
+        Command::Sandbox(args) => on_runtime(sandbox::run(args)),
+        Command::Serve(args) => {
+            let config = configured(&flags)?;
+            on_runtime(serve::run(config, args))
+        }
+        Command::Worker(args) => {
+            let config = configured(&flags)?;
+            on_runtime(worker::run(config, args))
+        }
+        Command::Migrate(args) => {
+            let config = configured(&flags)?;
+            on_runtime(migrate::run(config, args))
+        }
+        // A configuration that cannot be read is a finding of the doctor, not its end.
+        Command::Doctor(args) => runtime()?.block_on(doctor::run(Config::load(&flags), args)),
+    }
+}
+
+fn configured(flags: &Flags) -> anyhow::Result<Config> {
+    let config = Config::load(flags)?;
+    logs::start(&config.log)?;
+    Ok(config)
+}
+
+fn on_runtime(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<ExitCode> {
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(work);
+    // Relays and watchers have nothing to finish.
+    runtime.shutdown_background();
+    outcome.map(|()| ExitCode::SUCCESS)
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}

@@ -1,0 +1,31 @@
+use std::{net::SocketAddr, time::Duration};
+
+use posthaste_engine::publish;
+
+use crate::{app, config::Config, rest::ApiState, server};
+
+/// Answer requests: GraphQL, REST, subscriptions.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Address and port to listen on.
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// Publish from this process too.
+    #[arg(long)]
+    with_worker: bool,
+}
+
+/// Serves until it is told to stop.
+pub async fn run(config: Config, args: Args) -> anyhow::Result<()> {
+    let app = app::build(&config)?;
+    let listener = server::bind(args.listen.unwrap_or(config.server.listen)).await?;
+    let stop = server::stop_on_signal()?;
+    tracing::info!(address = %listener.local_addr()?, public_url = %config.server.public_url, "listening");
+    let worker = args.with_worker.then(|| tokio::spawn(publish::run(app.clone(), super::worker::settings(&config), stop.clone())));
+    server::serve(ApiState::new(app), listener, stop.clone()).await?;
+    stop.cancel();
+    if let Some(worker) = worker {
+        server::join(worker, Duration::from_secs(45)).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,30 @@
+use std::{fmt, time::Duration};
+
+use posthaste_store::PoolSettings;
+use serde::Deserialize;
+
+/// PostgreSQL.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// Its address; empty when none is set.
+    pub url: String,
+    /// Most connections of one process.
+    pub max_connections: usize,
+    /// How long a caller waits for a free one.
+    pub wait_seconds: u64,
+}
+
+impl Database {
+    /// How the pool is made.
+    pub fn pool(&self) -> PoolSettings {
+        PoolSettings { max_size: self.max_connections.max(2), wait: Duration::from_secs(self.wait_seconds) }
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The address may hold a password.
+        f.debug_struct("Database").field("max_connections", &self.max_connections).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,79 @@
+use anyhow::{Context, bail};
+use posthaste_core::Network;
+use toml::{Table, Value};
+
+/// Environment variables and the settings they set.
+const VARIABLES: &[(&str, &[&str])] = &[
+    ("DATABASE_URL", &["database", "url"]),
+    ("POSTHASTE_LISTEN", &["server", "listen"]),
+    ("POSTHASTE_PUBLIC_URL", &["server", "public_url"]),
+    ("POSTHASTE_DATA_DIR", &["storage", "data_dir"]),
+    ("POSTHASTE_SECRET_FILE", &["security", "secret_file"]),
+    ("POSTHASTE_NETWORKS_BASE_URL", &["networks", "base_url"]),
+    ("POSTHASTE_SANDBOX", &["sandbox", "enabled"]),
+    ("POSTHASTE_CLOCK_FILE", &["sandbox", "clock_file"]),
+    ("POSTHASTE_LOG", &["log", "filter"]),
+    ("POSTHASTE_LOG_FORMAT", &["log", "format"]),
+];
+
+/// Writes `changes` over `table`; refuses what `table` does not know.
+pub(super) fn merge(table: &mut Table, changes: Table) -> anyhow::Result<()> {
+    merge_at(table, changes, "")
+}
+
+fn merge_at(table: &mut Table, changes: Table, place: &str) -> anyhow::Result<()> {
+    for (key, change) in changes {
+        let path = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
+        match (table.get_mut(&key), change) {
+            (Some(Value::Table(inner)), Value::Table(changes)) => merge_at(inner, changes, &path)?,
+            (Some(known), change) => *known = change,
+            (None, _) => bail!(unknown(table, place, &path)),
+        }
+    }
+    Ok(())
+}
+
+fn unknown(table: &Table, place: &str, path: &str) -> String {
+    let mut known: Vec<String> = table.keys().map(|key| if place.is_empty() { key.clone() } else { format!("{place}.{key}") }).collect();
+    known.sort();
+    let kind = if place.is_empty() { "section" } else { "setting" };
+    format!("unknown {kind} {path}; known are: {}", known.join(", "))
+}
+
+/// Writes the environment over `table`.
+pub(super) fn environment(table: &mut Table, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<()> {
+    for (name, path) in VARIABLES {
+        if let Some(text) = variable(name) {
+            set(table, path, text).with_context(|| (*name).to_owned())?;
+        }
+    }
+    for network in Network::ALL {
+        let lower = network.as_str().to_ascii_lowercase();
+        for (suffix, key) in [("CLIENT_ID", "client_id"), ("CLIENT_SECRET", "client_secret")] {
+            if let Some(text) = variable(&format!("POSTHASTE_{}_{suffix}", network.as_str())) {
+                set(table, &["networks", &lower, key], text)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn set(table: &mut Table, path: &[&str], text: String) -> anyhow::Result<()> {
+    let Some((first, rest)) = path.split_first() else { return Ok(()) };
+    match table.get_mut(*first) {
+        Some(Value::Table(inner)) => set(inner, rest, text),
+        Some(known @ Value::Boolean(_)) => {
+            *known = Value::Boolean(match text.as_str() {
+                "1" | "true" => true,
+                "0" | "false" | "" => false,
+                other => bail!("'{other}' is neither 1 nor 0"),
+            });
+            Ok(())
+        }
+        Some(known) => {
+            *known = Value::String(text);
+            Ok(())
+        }
+        None => bail!("the defaults do not know {first}"),
+    }
+}

@@ -1,0 +1,148 @@
+//! The configuration: `default.toml`, then a file, then the environment, then flags. One file for
+//! each section; unknown keys are refused by name.
+
+mod database;
+mod log;
+mod merge;
+mod networks;
+mod sandbox;
+mod security;
+mod server;
+mod storage;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+use toml::Table;
+
+pub use database::Database;
+pub use log::{Format, Log};
+pub use networks::Networks;
+pub use sandbox::Sandbox;
+pub use security::Security;
+pub use server::Server;
+pub use storage::Storage;
+
+/// The settings with their defaults, each explained.
+pub const DEFAULTS: &str = include_str!("default.toml");
+
+/// The file that is read when no other is named and it exists.
+const FILE: &str = "posthaste.toml";
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Listening and the public address.
+    pub server: Server,
+    /// PostgreSQL.
+    pub database: Database,
+    /// Media files.
+    pub storage: Storage,
+    /// The secret.
+    pub security: Security,
+    /// Where the networks are, and the app registrations.
+    pub networks: Networks,
+    /// Simulated networks and the movable clock.
+    pub sandbox: Sandbox,
+    /// What is written to the log.
+    pub log: Log,
+}
+
+/// Flags that say where the configuration comes from, and those that go before it.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Flags {
+    /// Configuration file; posthaste.toml in the working folder if it exists.
+    #[arg(long, global = true)]
+    pub config: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads file and environment.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
+    pub fn load(flags: &Flags) -> anyhow::Result<Self> {
+        let file = match &flags.config {
+            Some(path) => Some(path.as_path()),
+            None => Some(Path::new(FILE)).filter(|path| path.is_file()),
+        };
+        let text = file
+            .map(|path| std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display())))
+            .transpose()?;
+        let name = file.map_or_else(|| FILE.to_owned(), |path| path.display().to_string());
+        Self::parse(text.as_deref().map(|text| (name.as_str(), text)), |variable| std::env::var(variable).ok())
+    }
+
+    /// As [`Config::load`], from a file's name and text and a lookup of variables.
+    pub fn parse(file: Option<(&str, &str)>, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
+        let mut table: Table = DEFAULTS.parse().context("the built-in defaults")?;
+        if let Some((name, text)) = file {
+            let changes: Table = text.parse().with_context(|| format!("{name} is no TOML"))?;
+            merge::merge(&mut table, changes).with_context(|| name.to_owned())?;
+        }
+        merge::environment(&mut table, variable)?;
+        let mut config: Self = table.try_into().context("the configuration")?;
+        config.networks.complete(config.sandbox.enabled);
+        config.server.check()?;
+        Ok(config)
+    }
+
+    /// The configuration without file and environment; for tests.
+    pub fn defaults() -> anyhow::Result<Self> {
+        Self::parse(None, |_| None)
+    }
+
+    /// The database's address; without one nothing but `schema` and `errors` can run.
+    pub fn database_url(&self) -> anyhow::Result<&str> {
+        if self.database.url.is_empty() {
+            bail!(
+                "No database is set. Set DATABASE_URL=postgres://user:password@host/name (or database.url in {FILE}), \
+                 or try everything on this machine with `posthaste sandbox`."
+            );
+        }
+        Ok(&self.database.url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use posthaste_core::Network;
+
+    use super::*;
+
+    #[test]
+    fn environment_goes_before_file_and_file_before_defaults() {
+        let file = "[server]\nlisten = \"0.0.0.0:80\"\npublic_url = \"https://a.example/\"\n[networks.x]\nclient_id = \"file\"";
+        let config = Config::parse(Some(("p.toml", file)), |name| match name {
+            "POSTHASTE_LISTEN" => Some("127.0.0.1:9".to_owned()),
+            "POSTHASTE_X_CLIENT_SECRET" => Some("hush".to_owned()),
+            "POSTHASTE_SANDBOX" => Some("1".to_owned()),
+            _ => None,
+        })
+        .unwrap();
+        assert_eq!(config.server.listen.to_string(), "127.0.0.1:9");
+        assert_eq!(config.server.public_url, "https://a.example");
+        assert_eq!(config.database.max_connections, 16);
+        assert!(config.sandbox.enabled);
+        let apps = config.networks.apps();
+        assert_eq!(apps[&Network::X].id, "file");
+        assert_eq!(apps[&Network::X].secret.expose(), "hush");
+        assert_eq!(apps[&Network::Facebook].id, "sandbox-facebook");
+        assert_eq!(apps[&Network::Facebook].secret.expose(), "sandbox-facebook-secret");
+        assert!(!format!("{config:?}").contains("hush"));
+    }
+
+    #[test]
+    fn without_the_sandbox_no_network_has_an_app() {
+        assert!(Config::defaults().unwrap().networks.apps().is_empty());
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let refused = |text: &str| format!("{:#}", Config::parse(Some(("p.toml", text)), |_| None).unwrap_err());
+        assert_eq!(refused("[server]\nlisten_on = \"x\""), "p.toml: unknown setting server.listen_on; known are: server.listen, server.public_url");
+        assert_eq!(refused("[sever]\n"), "p.toml: unknown section sever; known are: database, log, networks, sandbox, security, server, storage");
+        assert!(refused("[server]\nlisten = 5").starts_with("the configuration: "), "{}", refused("[server]\nlisten = 5"));
+        assert!(refused("[server]\npublic_url = \"ftp://x\"").contains("server.public_url"));
+    }
+}

@@ -1,0 +1,9 @@
+//! Accounts on the networks.
+
+mod mutation;
+mod query;
+mod types;
+
+pub use mutation::ConnectionMutation;
+pub use query::ConnectionQuery;
+pub use types::Connection;

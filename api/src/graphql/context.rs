@@ -1,0 +1,76 @@
+use async_graphql::{Context, Data, dataloader::DataLoader};
+use posthaste_core::{Error, ErrorCode, Result, secret::Secret};
+use posthaste_engine::{Actor, App, session};
+
+use super::loader::Loader;
+
+/// Who sends a request.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Whom the credential belongs to; nobody when there is none.
+    pub actor: Option<Actor>,
+    /// The credential as it was sent.
+    pub credential: Option<Secret>,
+    /// The request's id, for the log and for error reports.
+    pub request_id: String,
+}
+
+impl Caller {
+    /// Finds out who sends a request; `UNAUTHENTICATED` for a credential that is not valid.
+    pub async fn new(app: &App, credential: Option<Secret>, request_id: String) -> Result<Self> {
+        let actor = match &credential {
+            Some(credential) => Some(session::authenticate(app, credential.expose()).await?),
+            None => None,
+        };
+        Ok(Self { actor, credential, request_id })
+    }
+
+    /// What resolvers find in their context.
+    pub fn data(&self, app: &App) -> Data {
+        let mut data = Data::default();
+        if let Some(actor) = &self.actor {
+            data.insert(DataLoader::new(Loader::new(app.clone(), actor.clone()), tokio::spawn));
+        }
+        data.insert(self.clone());
+        data
+    }
+}
+
+/// The credential of an `Authorization` value: `Bearer …`.
+pub fn bearer(value: &str) -> Result<Secret> {
+    let (scheme, credential) = value.split_once(' ').unwrap_or((value, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") || credential.trim().is_empty() {
+        let message = "Authorization must be 'Bearer <API key or session token>'.";
+        return Err(Error::new(ErrorCode::Unauthenticated, message));
+    }
+    Ok(Secret::new(credential.trim()))
+}
+
+/// The application.
+pub fn app<'a>(ctx: &Context<'a>) -> Result<&'a App> {
+    ctx.data::<App>().map_err(|error| Error::internal(error.message))
+}
+
+/// Who sends the request.
+pub fn caller<'a>(ctx: &Context<'a>) -> Result<&'a Caller> {
+    ctx.data::<Caller>().map_err(|error| Error::internal(error.message))
+}
+
+/// Who asks; `UNAUTHENTICATED` without a credential.
+pub fn actor<'a>(ctx: &Context<'a>) -> Result<&'a Actor> {
+    caller(ctx)?
+        .actor
+        .as_ref()
+        .ok_or_else(|| Error::new(ErrorCode::Unauthenticated, ErrorCode::Unauthenticated.title()))
+}
+
+/// The application and who asks.
+pub fn both<'a>(ctx: &Context<'a>) -> Result<(&'a App, &'a Actor)> {
+    Ok((app(ctx)?, actor(ctx)?))
+}
+
+/// Loads rows by key, many at once.
+pub fn loader<'a>(ctx: &Context<'a>) -> Result<&'a DataLoader<Loader>> {
+    actor(ctx)?;
+    ctx.data::<DataLoader<Loader>>().map_err(|error| Error::internal(error.message))
+}

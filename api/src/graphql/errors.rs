@@ -1,0 +1,103 @@
+//! Gives every GraphQL error a code, advice and the request's id, whatever it came from.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
+use posthaste_core::{Error, ErrorCode, error::docs_path};
+use serde_json::json;
+
+/// Completes the errors of a response. Causes of internal errors go to the log and nowhere else.
+pub fn complete(response: &mut Response, public_url: &str, request_id: &str) {
+    for error in &mut response.errors {
+        complete_one(error, public_url, request_id);
+    }
+}
+
+fn complete_one(error: &mut ServerError, public_url: &str, request_id: &str) {
+    let known = known(error);
+    let code = known.as_ref().map_or_else(|| classify(error), |known| known.code);
+    let mut values = BTreeMap::from([
+        ("code", json!(code.as_str())),
+        ("requestId", json!(request_id)),
+        ("advice", json!(code.advice())),
+        ("retryable", json!(code.is_retryable())),
+        ("docsUrl", json!(format!("{public_url}{}", docs_path(code)))),
+    ]);
+    if let Some(known) = known {
+        error.message = known.message;
+        if !known.path.is_empty() {
+            values.insert("path", json!(known.path));
+        }
+        if let Some(seconds) = known.retry_after {
+            values.insert("retryAfter", json!(seconds));
+        }
+    }
+    let mut extensions = ErrorExtensionValues::default();
+    for (name, value) in values {
+        extensions.set(name, Value::from_json(value).unwrap_or_default());
+    }
+    error.extensions = Some(extensions);
+}
+
+/// What is taken over from an error of ours.
+struct Known {
+    code: ErrorCode,
+    message: String,
+    path: Vec<String>,
+    retry_after: Option<u64>,
+}
+
+impl From<&Error> for Known {
+    fn from(error: &Error) -> Self {
+        if error.code == ErrorCode::Internal {
+            tracing::error!(cause = ?error.cause, "a request failed");
+        }
+        Self {
+            code: error.code,
+            message: error.message.clone(),
+            path: error.path.clone(),
+            retry_after: error.retry_after,
+        }
+    }
+}
+
+fn known(error: &ServerError) -> Option<Known> {
+    error
+        .source::<Error>()
+        .map(Known::from)
+        .or_else(|| error.source::<Arc<Error>>().map(|shared| Known::from(&**shared)))
+}
+
+/// The code of an error of the GraphQL library, which has none.
+fn classify(error: &ServerError) -> ErrorCode {
+    let message = error.message.as_str();
+    if message == "Query is too complex." || message.contains("directives") && message.contains("limit") {
+        ErrorCode::QueryTooComplex
+    } else if message == "Query is nested too deep." || message.contains("recursion depth") {
+        ErrorCode::QueryTooDeep
+    } else if message.starts_with("Invalid value") || message.starts_with("Failed to parse") || message.contains("input type") {
+        ErrorCode::InvalidInput
+    } else if error.path.is_empty() {
+        ErrorCode::BadRequest
+    } else {
+        ErrorCode::InvalidInput
+    }
+}
+
+/// The code that an error of a completed response carries.
+pub fn code_of(error: &ServerError) -> ErrorCode {
+    let text = error.extensions.as_ref().and_then(|extensions| match extensions.get("code") {
+        Some(Value::String(code)) => Some(code.as_str()),
+        _ => None,
+    });
+    text.and_then(ErrorCode::from_name).unwrap_or(ErrorCode::Internal)
+}
+
+/// A response that carries nothing but one error.
+pub fn refusal(error: Error, public_url: &str, request_id: &str) -> Response {
+    let mut server_error = ServerError::new(error.message.clone(), None);
+    server_error.source = Some(Arc::new(error));
+    let mut response = Response::from_errors(vec![server_error]);
+    complete(&mut response, public_url, request_id);
+    response
+}

@@ -1,0 +1,31 @@
+//! The GraphQL schema, by area.
+//!
+//! Each area has `types.rs`, and `query.rs`, `mutation.rs`, `subscription.rs` as far as it needs
+//! them; [`schema`] merges them. Beside the areas: who asks ([`context`]), errors ([`errors`],
+//! [`payload`]), lists ([`page`]), loading without N+1 ([`loader`]), names from core's tables
+//! ([`scalars`]), and what a document may cost ([`limits`]).
+//!
+//! To add a field: describe it (a test insists), authorize in the use case, never here; ids come as
+//! `ID` and are read with [`scalars::id`] so that a wrong one names its place.
+
+pub mod access;
+pub mod connection;
+pub mod context;
+pub mod errors;
+pub mod event;
+pub mod limits;
+pub mod loader;
+pub mod media;
+pub mod network;
+pub mod node;
+pub mod page;
+pub mod payload;
+pub mod post;
+pub mod scalars;
+pub mod schema;
+pub mod target;
+pub mod viewer;
+pub mod workspace;
+
+pub use context::Caller;
+pub use schema::{ApiSchema, build, sdl};

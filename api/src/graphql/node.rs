@@ -1,0 +1,82 @@
+use async_graphql::{Context, ID, Interface, Object, Result};
+use posthaste_core::{
+    Error, ErrorCode,
+    ids::{ConnectionId, MediaId, PREFIXES, WorkspaceId},
+};
+
+use super::{
+    connection::Connection,
+    context::{actor, app, loader},
+    media::Media,
+    scalars,
+    workspace::Workspace,
+};
+
+/// Anything with an id that is unique across the API.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "The id; its prefix names the kind."))]
+pub enum Node {
+    /// A workspace.
+    Workspace(Workspace),
+    /// A connected account.
+    Connection(Connection),
+    /// An uploaded picture or video.
+    Media(Media),
+}
+
+/// Most ids in one call.
+const MOST: usize = 100;
+
+/// Anything by its id.
+#[derive(Default)]
+pub struct NodeQuery;
+
+#[Object]
+impl NodeQuery {
+    /// Anything by its id; null when there is nothing with this id in the workspace.
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "An id of any kind.")] id: ID) -> Result<Option<Node>> {
+        Ok(find(ctx, &id, &["id"]).await?)
+    }
+
+    /// Several things by their ids (at most 100), in the order of the ids; null where there is nothing.
+    #[graphql(complexity = "ids.len() * child_complexity")]
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Ids of any kind, at most 100.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        if ids.len() > MOST {
+            let message = format!("{} ids are more than {MOST}.", ids.len());
+            return Err(Error::new(ErrorCode::InvalidPageSize, message).at(["ids"]).into());
+        }
+        let found = ids.iter().enumerate().map(|(position, id)| async move {
+            find(ctx, id, &["ids", &position.to_string()]).await
+        });
+        Ok(futures::future::try_join_all(found).await?)
+    }
+}
+
+async fn find(ctx: &Context<'_>, id: &ID, path: &[&str]) -> Result<Option<Node>> {
+    actor(ctx)?;
+    let prefix = id.split_once('_').map_or("", |(prefix, _)| prefix);
+    match prefix {
+        WorkspaceId::PREFIX => {
+            let wanted = scalars::id::<WorkspaceId>(id, path)?;
+            let own = wanted == actor(ctx)?.workspace;
+            Ok(if own { Some(Node::Workspace(Workspace::load(app(ctx)?, actor(ctx)?).await?)) } else { None })
+        }
+        ConnectionId::PREFIX => {
+            let row = loader(ctx)?.load_one(scalars::id::<ConnectionId>(id, path)?).await?;
+            Ok(row.map(|row| Node::Connection(Connection(row))))
+        }
+        MediaId::PREFIX => {
+            let row = loader(ctx)?.load_one(scalars::id::<MediaId>(id, path)?).await?;
+            Ok(row.map(|row| Node::Media(Media(row))))
+        }
+        _ if PREFIXES.contains(&prefix) => {
+            let message = format!("A {prefix} cannot be read through node.");
+            Err(Error::new(ErrorCode::InvalidId, message).at(path.iter().copied()).into())
+        }
+        _ => Err(scalars::id::<ConnectionId>(id, path).map_or_else(Into::into, |_| Error::not_found("node").into())),
+    }
+}

@@ -1,0 +1,19 @@
+//! Posts: what people write, when it goes out, and what each network would get.
+
+mod change;
+mod content;
+mod enums;
+mod input;
+mod loader;
+mod mutation;
+mod preview;
+mod query;
+mod read;
+mod reader;
+mod schedule;
+mod types;
+
+pub use mutation::PostMutation;
+pub use query::PostQuery;
+pub use schedule::LocalDateTime;
+pub use types::Post;

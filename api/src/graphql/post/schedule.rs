@@ -1,0 +1,121 @@
+//! Times as people choose them.
+
+use async_graphql::{InputObject, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use posthaste_core::{Error, ErrorCode, Result};
+use posthaste_engine::post::When;
+
+/// Date and time on the wall in some zone, without an offset: `2027-03-28T09:00`, or with seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalDateTime(pub NaiveDateTime);
+
+const FORMATS: [&str; 2] = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"];
+
+/// Date and time on the wall in some zone, without an offset: `2027-03-28T09:00`, or with seconds.
+#[Scalar]
+impl ScalarType for LocalDateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
+        let parsed = FORMATS.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+        parsed.map(Self).ok_or_else(|| {
+            InputValueError::custom("A local time looks like 2027-03-28T09:00; its zone stands in timeZone, never as an offset.")
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.format(FORMATS[0]).to_string())
+    }
+}
+
+/// When to publish. Give exactly one of `at`, `localTime` (with `timeZone`) and `now: true`.
+#[derive(Clone, Debug, InputObject)]
+pub struct ScheduleInput {
+    /// An instant.
+    pub at: Option<DateTime<Utc>>,
+    /// A time on the wall in a zone. Where the clocks skip it, it moves forward; where they show it
+    /// twice, the first is meant; a warning tells either.
+    pub local_time: Option<LocalDateTime>,
+    /// The IANA zone of `localTime`, such as Europe/Paris; otherwise the workspace's.
+    pub time_zone: Option<String>,
+    /// At once.
+    pub now: Option<bool>,
+}
+
+impl ScheduleInput {
+    /// Whether the workspace's zone is needed to read it.
+    pub fn needs_zone(&self) -> bool {
+        self.local_time.is_some() && self.time_zone.is_none()
+    }
+
+    /// The chosen time; `INVALID_INPUT` unless exactly one way is given.
+    pub fn when(self, default_zone: &str) -> Result<When> {
+        let now = self.now.unwrap_or_default();
+        match (self.at, self.local_time, now, self.time_zone) {
+            (Some(at), None, false, None) => Ok(When::At(at)),
+            (None, Some(LocalDateTime(at)), false, zone) => {
+                Ok(When::Local { at, zone: zone.unwrap_or_else(|| default_zone.to_owned()) })
+            }
+            (None, None, true, None) => Ok(When::Now),
+            _ => Err(Error::new(
+                ErrorCode::InvalidInput,
+                "Give exactly one of at, localTime (with timeZone) and now: true.",
+            )
+            .at(["schedule"])),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn local(text: &str) -> Option<NaiveDateTime> {
+        LocalDateTime::parse(Value::from(text)).ok().map(|time| time.0)
+    }
+
+    #[test]
+    fn local_times_have_minutes_or_seconds_and_never_an_offset() {
+        let nine = "2027-03-28T09:00:00".parse().ok();
+        assert_eq!(local("2027-03-28T09:00"), nine);
+        assert_eq!(local("2027-03-28T09:00:00"), nine);
+        for text in ["2027-03-28T09:00Z", "2027-03-28T09:00+02:00", "2027-03-28", "2027-02-30T09:00", "tomorrow", ""] {
+            assert_eq!(local(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn exactly_one_way_is_taken() {
+        let at: DateTime<Utc> = "2027-01-04T09:00:00Z".parse().unwrap();
+        let time = LocalDateTime(at.naive_utc());
+        let none = ScheduleInput { at: None, local_time: None, time_zone: None, now: None };
+        let paris = Some("Europe/Paris".to_owned());
+        let good = [
+            (ScheduleInput { at: Some(at), ..none.clone() }, When::At(at)),
+            (ScheduleInput { at: Some(at), now: Some(false), ..none.clone() }, When::At(at)),
+            (ScheduleInput { now: Some(true), ..none.clone() }, When::Now),
+            (
+                ScheduleInput { local_time: Some(time), ..none.clone() },
+                When::Local { at: time.0, zone: "Asia/Tokyo".into() },
+            ),
+            (
+                ScheduleInput { local_time: Some(time), time_zone: paris.clone(), ..none.clone() },
+                When::Local { at: time.0, zone: "Europe/Paris".into() },
+            ),
+        ];
+        for (input, expected) in good {
+            assert_eq!(input.when("Asia/Tokyo").unwrap(), expected);
+        }
+        let bad = [
+            none.clone(),
+            ScheduleInput { now: Some(false), ..none.clone() },
+            ScheduleInput { time_zone: paris.clone(), ..none.clone() },
+            ScheduleInput { at: Some(at), now: Some(true), ..none.clone() },
+            ScheduleInput { at: Some(at), local_time: Some(time), ..none.clone() },
+            ScheduleInput { at: Some(at), time_zone: paris, ..none },
+        ];
+        for input in bad {
+            let error = input.clone().when("Asia/Tokyo").unwrap_err();
+            assert_eq!((error.code, error.path_text().as_str()), (ErrorCode::InvalidInput, "schedule"), "{input:?}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+use std::sync::Arc;
+
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
+use posthaste_engine::{App, session::Guard};
+
+use super::{connection, event, limits, media, network, node, payload::MutationError, post, target, viewer, workspace};
+
+/// Reads.
+#[derive(MergedObject, Default)]
+pub struct Query(
+    node::NodeQuery,
+    viewer::ViewerQuery,
+    workspace::WorkspaceQuery,
+    network::NetworkQuery,
+    connection::ConnectionQuery,
+    post::PostQuery,
+    target::TargetQuery,
+    media::MediaQuery,
+    event::EventQuery,
+);
+
+/// Changes. Each takes one `input` and answers with a payload: what was changed, `errors` and `warnings`.
+#[derive(MergedObject, Default)]
+pub struct Mutation(viewer::ViewerMutation, connection::ConnectionMutation, media::MediaMutation);
+
+/// Follows what happens, over graphql-transport-ws or server-sent events.
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(event::EventSubscription, target::TargetSubscription);
+
+/// The schema, ready to execute.
+pub type ApiSchema = Schema<Query, Mutation, Subscription>;
+
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        .register_output_type::<MutationError>()
+        .register_output_type::<node::Node>()
+        .limit_depth(limits::DEPTH)
+        .limit_complexity(limits::COMPLEXITY)
+        .limit_directives(limits::DIRECTIVES)
+        .extension(limits::Limits)
+}
+
+/// The schema with the application behind it.
+pub fn build(app: App) -> ApiSchema {
+    builder().data(app).data(Arc::new(Guard::default())).finish()
+}
+
+/// The schema as text, `schema.graphql`; needs neither configuration nor database.
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new().sorted_fields().sorted_enum_items().sorted_arguments();
+    builder().finish().sdl_with_options(options)
+}

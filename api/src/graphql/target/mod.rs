@@ -1,0 +1,17 @@
+//! Targets: one post on one connection, what happened to it and what people do about it.
+
+mod enums;
+mod input;
+mod loader;
+mod mutation;
+mod query;
+mod subscription;
+mod timeline;
+mod types;
+
+pub use enums::{IfAbsent, MisfirePolicy, TargetState};
+pub use loader::TargetsOf;
+pub use mutation::TargetMutation;
+pub use query::TargetQuery;
+pub use subscription::TargetSubscription;
+pub use types::Target;

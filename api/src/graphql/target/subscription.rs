@@ -1,0 +1,64 @@
+use async_graphql::{Context, ID, Result, SimpleObject, Subscription};
+use futures::{Stream, StreamExt};
+use posthaste_core::{Error, ErrorCode, Result as CoreResult};
+use posthaste_engine::post::{self as engine, Scope, Update};
+
+use super::types::Target;
+use crate::graphql::{
+    context::both,
+    event::{self, Event},
+    page, scalars,
+};
+
+/// How a target stands, and what brought it there.
+#[derive(SimpleObject)]
+pub struct TargetProgress {
+    /// Hand it in as `after` to go on from here.
+    cursor: String,
+    /// The target as it is now.
+    target: Target,
+    /// What happened; empty for the state at the beginning.
+    event: Option<Event>,
+}
+
+impl From<Update> for TargetProgress {
+    fn from(update: Update) -> Self {
+        Self {
+            cursor: page::cursor(event::LIST, &update.seq),
+            target: Target(update.target),
+            event: update.event.map(Event),
+        }
+    }
+}
+
+/// Follows targets.
+#[derive(Default)]
+pub struct TargetSubscription;
+
+#[Subscription]
+impl TargetSubscription {
+    /// Follows the targets of a post, or one target: first how each stands, then each change. With
+    /// `after` everything since that cursor comes instead of the present states. Completes by itself
+    /// once nothing more happens without a person.
+    async fn target_progress(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The post. Give either this or targetId.")] post_id: Option<ID>,
+        #[graphql(desc = "The target.")] target_id: Option<ID>,
+        #[graphql(desc = "Go on after this cursor.")] after: Option<String>,
+    ) -> Result<impl Stream<Item = Result<TargetProgress>> + use<>> {
+        let (app, actor) = both(ctx)?;
+        let scope = scope(post_id, target_id)?;
+        let start = after.map(|after| page::key(event::LIST, &after, "after")).transpose()?;
+        let updates = engine::progress(app, actor, scope, start).await?;
+        Ok(updates.map(|update| Ok(update?.into())))
+    }
+}
+
+fn scope(post_id: Option<ID>, target_id: Option<ID>) -> CoreResult<Scope> {
+    match (post_id, target_id) {
+        (Some(id), None) => Ok(Scope::Post(scalars::id(&id, &["postId"])?)),
+        (None, Some(id)) => Ok(Scope::Target(scalars::id(&id, &["targetId"])?)),
+        _ => Err(Error::new(ErrorCode::InvalidInput, "Give either postId or targetId.").at(["postId"])),
+    }
+}

@@ -1,0 +1,122 @@
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use chrono::{DateTime, Utc};
+use posthaste_engine::{Actor, session::Identity};
+use posthaste_store::access;
+
+use crate::graphql::{access::Permission, context::both, scalars::Role, workspace::Workspace};
+
+/// What kind of caller it is.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ViewerKind {
+    /// A signed-in person.
+    Person,
+    /// A program with an API key.
+    Key,
+}
+
+/// Who asks.
+pub struct Viewer {
+    pub(super) identity: Identity,
+    pub(super) actor: Actor,
+}
+
+/// Who asks: a signed-in person or a program with an API key, in one workspace.
+#[Object]
+impl Viewer {
+    /// Whether it is a person or a program.
+    async fn kind(&self) -> ViewerKind {
+        if matches!(self.identity, Identity::Person(_)) { ViewerKind::Person } else { ViewerKind::Key }
+    }
+
+    /// The person, if it is one.
+    async fn person(&self) -> Option<Person> {
+        match &self.identity {
+            Identity::Person(user) => Some(Person::from(user)),
+            _ => None,
+        }
+    }
+
+    /// The API key, if it is one.
+    async fn key(&self) -> Option<ApiKey> {
+        match &self.identity {
+            Identity::Key(key) => Some(ApiKey::from(key)),
+            _ => None,
+        }
+    }
+
+    /// The role in the workspace.
+    async fn role(&self) -> Role {
+        self.actor.role.into()
+    }
+
+    /// What the role may do.
+    async fn permissions(&self) -> Vec<Permission> {
+        Permission::of(self.actor.role)
+    }
+
+    /// The workspace.
+    async fn workspace(&self, ctx: &Context<'_>) -> Result<Workspace> {
+        let (app, actor) = both(ctx)?;
+        Ok(Workspace::load(app, actor).await?)
+    }
+}
+
+/// Somebody who can sign in.
+#[derive(SimpleObject)]
+pub struct Person {
+    /// The id (`user_…`).
+    id: ID,
+    /// The name.
+    name: String,
+    /// The e-mail, in lower case.
+    email: String,
+}
+
+impl From<&access::User> for Person {
+    fn from(user: &access::User) -> Self {
+        Self { id: user.id.into(), name: user.name.clone(), email: user.email.clone() }
+    }
+}
+
+/// An API key; its secret is never shown again.
+#[derive(SimpleObject)]
+pub struct ApiKey {
+    /// The id (`key_…`).
+    id: ID,
+    /// The name.
+    name: String,
+    /// When it was made.
+    created_at: DateTime<Utc>,
+    /// When it ends, if ever.
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl From<&access::ApiKey> for ApiKey {
+    fn from(key: &access::ApiKey) -> Self {
+        Self { id: key.id.into(), name: key.name.clone(), created_at: key.created_at, expires_at: key.expires_at }
+    }
+}
+
+/// A signed-in session.
+#[derive(SimpleObject)]
+pub struct Session {
+    /// The id (`ses_…`).
+    id: ID,
+    /// The role in the workspace.
+    role: Role,
+    /// The workspace's id.
+    workspace_id: ID,
+    /// When it ends.
+    expires_at: DateTime<Utc>,
+}
+
+impl From<&access::Session> for Session {
+    fn from(session: &access::Session) -> Self {
+        Self {
+            id: session.id.into(),
+            role: session.role.into(),
+            workspace_id: session.workspace_id.into(),
+            expires_at: session.expires_at,
+        }
+    }
+}

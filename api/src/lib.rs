@@ -1,0 +1,14 @@
+//! GraphQL and REST, and everything behind the `posthaste` binary.
+//!
+//! Where to look: [`graphql`] holds the schema by area, [`rest`] the routes around it, [`commands`]
+//! one file for each subcommand, [`config`] one for each section of the configuration, [`app`] the
+//! only place where real adapters meet ports.
+
+pub mod app;
+pub mod commands;
+pub mod config;
+pub mod graphql;
+mod logs;
+mod relay;
+pub mod rest;
+pub mod server;

@@ -1,0 +1,277 @@
+//! GraphQL over HTTP, as its specification says.
+
+use async_graphql::{
+    Request as Query, Response as Answer, Variables,
+    parser::types::{DocumentOperations, OperationType},
+};
+use axum::{
+    body::{Body, to_bytes},
+    extract::{FromRequestParts, Request, State, WebSocketUpgrade},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use posthaste_core::{Error, ErrorCode, Result};
+use serde_json::{Value, json};
+
+use super::{ApiState, MAX_BODY, Problem, Refusal, RequestId, console, sse, ws};
+use crate::graphql::{
+    Caller,
+    context::bearer,
+    errors::{code_of, complete, refusal},
+};
+
+const RESPONSE_JSON: HeaderValue = HeaderValue::from_static("application/graphql-response+json; charset=utf-8");
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
+/// How the client wants its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accept {
+    /// `application/graphql-response+json`: the status tells what happened.
+    ResponseJson,
+    /// `application/json`: 200 for whatever could be executed.
+    Json,
+    /// `text/event-stream`: one event for each result.
+    EventStream,
+}
+
+impl Accept {
+    /// Chooses among what the client accepts; `NOT_ACCEPTABLE` when there is nothing for it.
+    pub fn of(headers: &HeaderMap) -> Result<Self> {
+        let mut wanted: Vec<(f32, Self)> = headers
+            .get_all(header::ACCEPT)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .filter_map(parse_range)
+            .collect();
+        if !headers.contains_key(header::ACCEPT) {
+            return Ok(Self::Json);
+        }
+        // Stable: among equals the client's order counts.
+        wanted.sort_by(|one, other| other.0.total_cmp(&one.0));
+        let message = "Accept application/graphql-response+json, application/json or text/event-stream.";
+        wanted.first().map(|(_, accept)| *accept).ok_or_else(|| Error::new(ErrorCode::NotAcceptable, message))
+    }
+}
+
+fn parse_range(range: &str) -> Option<(f32, Accept)> {
+    let mut parts = range.split(';').map(str::trim);
+    let accept = match parts.next()?.to_ascii_lowercase().as_str() {
+        "application/graphql-response+json" | "*/*" | "application/*" => Accept::ResponseJson,
+        "application/json" => Accept::Json,
+        "text/event-stream" => Accept::EventStream,
+        _ => return None,
+    };
+    let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse().ok())?;
+    (quality > 0.0).then_some((quality, accept))
+}
+
+/// A query by GET; also where a WebSocket (graphql-transport-ws) begins. Mutations need POST.
+#[utoipa::path(get, path = "/graphql", tag = "graphql",
+    params(("query" = String, Query, description = "The document."), ("operationName" = Option<String>, Query),
+        ("variables" = Option<String>, Query, description = "JSON."), ("extensions" = Option<String>, Query, description = "JSON.")),
+    responses((status = 200, description = "The result.", content_type = "application/graphql-response+json", body = Value),
+        (status = 405, description = "A mutation.", body = Problem)))]
+pub async fn get_query(State(state): State<ApiState>, id: RequestId, request: Request) -> Response {
+    let (mut parts, _) = request.into_parts();
+    if parts.headers.get(header::UPGRADE).is_some() {
+        return match WebSocketUpgrade::from_request_parts(&mut parts, &state).await {
+            Ok(upgrade) => ws::serve(state, id, upgrade, &parts.headers),
+            Err(rejection) => rejection.into_response(),
+        };
+    }
+    let query = parse_get(parts.uri.query().unwrap_or_default());
+    answer(&state, &id, &parts.headers, query, true).await
+}
+
+/// As [`get_query`], but a browser that opens the address sees the console.
+pub async fn get_root(State(state): State<ApiState>, id: RequestId, request: Request) -> Response {
+    let accepts_html = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("text/html"));
+    if accepts_html && request.uri().query().is_none() {
+        return console::page().await;
+    }
+    get_query(State(state), id, request).await
+}
+
+/// Queries and mutations; subscriptions when `text/event-stream` is accepted.
+#[utoipa::path(post, path = "/graphql", tag = "graphql", request_body(content = Value, content_type = "application/json",
+        description = "`{ query, operationName, variables, extensions }`"),
+    responses((status = 200, description = "The result.", content_type = "application/graphql-response+json", body = Value),
+        (status = 400, description = "The document is not valid.", body = Value),
+        (status = 413, description = "Larger than 1 MiB.", body = Problem),
+        (status = 415, description = "Not application/json.", body = Problem)))]
+pub async fn post_query(State(state): State<ApiState>, id: RequestId, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let query = match check_type(&parts.headers) {
+        Ok(()) => read(&parts.headers, body).await.and_then(|bytes| parse_post(&bytes)),
+        Err(error) => Err(error),
+    };
+    answer(&state, &id, &parts.headers, query, false).await
+}
+
+/// Only JSON: a form of another site cannot send it, so cookies could not be misused.
+fn check_type(headers: &HeaderMap) -> Result<()> {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = value.split(';').next().unwrap_or_default().trim();
+    if kind.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::UnsupportedMediaType, "The request's content type must be application/json."))
+}
+
+async fn read(headers: &HeaderMap, body: Body) -> Result<bytes::Bytes> {
+    let too_large = || {
+        let message = format!("The request is larger than {MAX_BODY} bytes.");
+        Error::new(ErrorCode::PayloadTooLarge, message)
+    };
+    let stated = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if stated.is_some_and(|length| length > MAX_BODY as u64) {
+        return Err(too_large());
+    }
+    to_bytes(body, MAX_BODY).await.map_err(|_| too_large())
+}
+
+fn parse_post(bytes: &[u8]) -> Result<Query> {
+    let bad = |message: String| Error::new(ErrorCode::BadRequest, message);
+    let body: Value = serde_json::from_slice(bytes).map_err(|error| bad(format!("The body is no JSON: {error}")))?;
+    match &body {
+        Value::Array(_) => return Err(bad("Several operations in one array are not taken; send one after the other.".into())),
+        Value::Object(fields) if fields.get("query").is_some_and(Value::is_string) => {}
+        _ => return Err(bad("The body must be an object with a text 'query'.".into())),
+    }
+    serde_json::from_value(body).map_err(|error| bad(format!("The body does not fit: {error}")))
+}
+
+fn parse_get(text: &str) -> Result<Query> {
+    let bad = |message: &str| Error::new(ErrorCode::BadRequest, message);
+    let mut query = None;
+    let mut operation_name = None;
+    let mut variables = Variables::default();
+    for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
+        match &*name {
+            "query" => query = Some(value.into_owned()),
+            "operationName" if !value.is_empty() => operation_name = Some(value.into_owned()),
+            "variables" if !value.is_empty() => {
+                let json = serde_json::from_str(&value).map_err(|_| bad("variables is no JSON."))?;
+                variables = Variables::from_json(json);
+            }
+            _ => {}
+        }
+    }
+    let mut query = Query::new(query.ok_or_else(|| bad("Give the document as the parameter 'query'."))?);
+    query.operation_name = operation_name;
+    Ok(query.variables(variables))
+}
+
+/// Who sends the request, by its header.
+pub async fn caller(state: &ApiState, id: &RequestId, headers: &HeaderMap) -> Result<Caller> {
+    let credential = match headers.get(header::AUTHORIZATION) {
+        Some(value) => Some(bearer(value.to_str().unwrap_or_default())?),
+        None => None,
+    };
+    Caller::new(&state.app, credential, id.0.clone()).await
+}
+
+async fn answer(state: &ApiState, id: &RequestId, headers: &HeaderMap, query: Result<Query>, is_get: bool) -> Response {
+    let accept = match Accept::of(headers) {
+        Ok(accept) => accept,
+        Err(error) => return Refusal::new(&state.app, id, error).into_response(),
+    };
+    let ready = async {
+        let mut query = query?;
+        if is_get {
+            refuse_mutation(&mut query)?;
+        }
+        Ok((query, caller(state, id, headers).await?))
+    };
+    let (mut query, caller) = match ready.await {
+        Ok(ready) => ready,
+        // Not GraphQL yet: whoever speaks no GraphQL understands a problem document.
+        Err(error) if is_transport(error.code) => return Refusal::new(&state.app, id, error).into_response(),
+        Err(error) => return write(refusal(error, &state.app.public_url, &id.0), accept),
+    };
+    query.data = caller.data(&state.app);
+    if accept == Accept::EventStream {
+        return sse::serve(state.clone(), caller, query);
+    }
+    let mut answer = state.schema.execute(query).await;
+    complete(&mut answer, &state.app.public_url, &id.0);
+    write(answer, accept)
+}
+
+fn is_transport(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::UnsupportedMediaType | ErrorCode::PayloadTooLarge | ErrorCode::MethodNotAllowed | ErrorCode::NotAcceptable
+    )
+}
+
+/// A link that a person follows must change nothing.
+fn refuse_mutation(query: &mut Query) -> Result<()> {
+    let name = query.operation_name.clone();
+    let Ok(document) = query.parsed_query() else { return Ok(()) };
+    let changes = match &document.operations {
+        DocumentOperations::Single(operation) => operation.node.ty == OperationType::Mutation,
+        DocumentOperations::Multiple(operations) => operations.iter().any(|(known, operation)| {
+            operation.node.ty == OperationType::Mutation && name.as_deref().is_none_or(|name| name == known.as_str())
+        }),
+    };
+    if changes {
+        return Err(Error::new(ErrorCode::MethodNotAllowed, "A mutation must be sent with POST."));
+    }
+    Ok(())
+}
+
+/// Whether nothing was executed: then the answer has no `data` (GraphQL specification, 7.1.2).
+fn is_request_error(answer: &Answer) -> bool {
+    !answer.errors.is_empty() && answer.errors.iter().all(|error| error.path.is_empty())
+}
+
+/// An answer as JSON, without `data` when nothing was executed.
+pub fn to_json(answer: &Answer) -> Value {
+    let mut json = serde_json::to_value(answer).unwrap_or_else(|error| json!({ "errors": [{ "message": error.to_string() }] }));
+    if is_request_error(answer)
+        && let Some(fields) = json.as_object_mut()
+    {
+        fields.remove("data");
+    }
+    json
+}
+
+fn write(answer: Answer, accept: Accept) -> Response {
+    let status = status(&answer, accept);
+    let kind = if accept == Accept::Json { JSON } else { RESPONSE_JSON };
+    let mut response = (status, to_json(&answer).to_string()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, kind);
+    if let Some(seconds) = retry_after(&answer) {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
+/// The status: of the first error when nothing could be told; `application/json` clients get 200 for
+/// whatever was well-formed enough to be executed.
+fn status(answer: &Answer, accept: Accept) -> StatusCode {
+    let nothing = answer.data == async_graphql::Value::Null;
+    let Some(error) = answer.errors.first().filter(|_| nothing) else { return StatusCode::OK };
+    let code = code_of(error);
+    let told = StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let malformed = matches!(code, ErrorCode::BadRequest) && error.locations.is_empty();
+    let serious = matches!(told.as_u16(), 401 | 429 | 500..);
+    if accept == Accept::Json && !malformed && !serious { StatusCode::OK } else { told }
+}
+
+fn retry_after(answer: &Answer) -> Option<u64> {
+    answer.errors.iter().find_map(|error| match error.extensions.as_ref()?.get("retryAfter")? {
+        async_graphql::Value::Number(seconds) => seconds.as_u64(),
+        _ => None,
+    })
+}

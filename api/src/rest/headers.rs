@@ -1,0 +1,74 @@
+use std::{convert::Infallible, time::Instant};
+
+use axum::{
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderName, HeaderValue, header, request::Parts},
+    middleware::Next,
+    response::Response,
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use tracing::Instrument;
+
+use super::ApiState;
+
+/// The header that carries a request's id in both directions.
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Longest id taken from a client.
+const LONGEST: usize = 128;
+
+/// The id of a request: the client's, or a new one.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+impl<S: Sync> FromRequestParts<S> for RequestId {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self(String::new())))
+    }
+}
+
+/// Headers that every answer carries.
+const SECURITY: [(HeaderName, HeaderValue); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+];
+
+/// Gives each request an id, a line in the log and the security headers.
+pub async fn around(State(state): State<ApiState>, mut request: Request, next: Next) -> Response {
+    let id = request
+        .headers()
+        .get(X_REQUEST_ID)
+        .and_then(|value| value.to_str().ok())
+        .filter(|text| is_id(text))
+        .map_or_else(|| new_id(&state), str::to_owned);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    // The path without its query: an OAuth answer carries its code there.
+    let span = tracing::info_span!("request", id = %id, method = %request.method(), path = %request.uri().path());
+    let begun = Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let millis = begun.elapsed().as_millis() as u64;
+    span.in_scope(|| tracing::info!(status = response.status().as_u16(), millis, "answered"));
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(X_REQUEST_ID, value);
+    }
+    for (name, value) in SECURITY {
+        headers.entry(name).or_insert(value);
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=LONGEST).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte))
+}
+
+fn new_id(state: &ApiState) -> String {
+    let mut bytes = [0; 12];
+    state.app.random.fill(&mut bytes);
+    format!("req_{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))
+}

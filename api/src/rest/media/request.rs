@@ -1,0 +1,57 @@
+use axum::{
+    body::Body,
+    extract::FromRequestParts,
+    http::{HeaderMap, HeaderName, header, request::Parts},
+};
+use futures::{StreamExt, TryStreamExt};
+use posthaste_core::{Error, ErrorCode, Result, ports::ByteStream};
+use posthaste_engine::{Actor, App, session};
+
+use crate::{
+    graphql::context::bearer,
+    rest::{ApiState, Refusal, RequestId},
+};
+
+/// Who sends a request. Known before the body is read, so that strangers cannot fill the disk.
+pub struct Sender(pub Actor);
+
+impl FromRequestParts<ApiState> for Sender {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Refusal> {
+        match actor(&state.app, &parts.headers).await {
+            Ok(actor) => Ok(Self(actor)),
+            Err(error) => {
+                let Ok(id) = RequestId::from_request_parts(parts, state).await;
+                Err(Refusal::new(&state.app, &id, error))
+            }
+        }
+    }
+}
+
+async fn actor(app: &App, headers: &HeaderMap) -> Result<Actor> {
+    let value = text(headers, &header::AUTHORIZATION)
+        .ok_or_else(|| Error::new(ErrorCode::Unauthenticated, ErrorCode::Unauthenticated.title()))?;
+    session::authenticate(app, bearer(value)?.expose()).await
+}
+
+/// A header as text.
+pub fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// A request's body, piece by piece.
+pub fn body(body: Body) -> ByteStream {
+    body.into_data_stream().map_err(cut).boxed()
+}
+
+/// The client went away, or its body is not what its headers say.
+pub fn cut(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    let message = "The request ended before its body was complete. What arrived of a resumable upload is kept.";
+    Error::new(ErrorCode::BadRequest, message).caused_by(cause)
+}
+
+/// Problem documents carry one error: the first in the order of the fields.
+pub fn first(violations: Vec<Error>) -> Error {
+    violations.into_iter().next().unwrap_or_else(|| Error::internal("refused without a reason"))
+}

@@ -1,0 +1,107 @@
+//! The routes around GraphQL, and GraphQL over HTTP, SSE and WebSocket themselves.
+
+mod console;
+mod docs;
+mod graphql;
+mod headers;
+mod health;
+mod media;
+mod oauth;
+mod problem;
+mod sse;
+mod ws;
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, State},
+    middleware,
+    response::IntoResponse,
+    routing::get,
+};
+use posthaste_engine::App;
+use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::graphql::{ApiSchema, build};
+
+pub use headers::RequestId;
+pub use health::Health;
+pub use problem::{Problem, Refusal};
+
+/// Largest GraphQL request in bytes; media goes through its own address.
+pub const MAX_BODY: usize = 1 << 20;
+
+/// What every route can reach.
+#[derive(Clone)]
+pub struct ApiState {
+    /// The application.
+    pub app: App,
+    /// The schema.
+    pub schema: ApiSchema,
+    /// What is known about this process and its database.
+    pub health: Arc<Health>,
+}
+
+impl ApiState {
+    /// The state of a server.
+    pub fn new(app: App) -> Self {
+        Self { schema: build(app.clone()), app, health: Arc::default() }
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Posthaste",
+    description = "What does not fit into GraphQL. Everything else is at POST /graphql; see schema.graphql. \
+                   Errors are problem documents (RFC 9457) with the codes of /docs/errors."
+))]
+struct Document;
+
+fn documented() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(health::livez))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::version))
+        .routes(routes!(oauth::callback))
+        .routes(routes!(graphql::get_query, graphql::post_query))
+        .merge(media::routes())
+        .split_for_parts()
+}
+
+/// The REST routes as an OpenAPI document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    documented().1
+}
+
+/// Everything the server answers.
+pub fn router(state: ApiState) -> Router {
+    let (routes, openapi) = documented();
+    routes
+        .route("/", get(graphql::get_root).post(graphql::post_query))
+        .route("/graphiql", get(console::page))
+        .route("/docs/errors", get(docs::errors))
+        .route("/openapi.json", get(move || async move { Json(openapi).into_response() }))
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(middleware::from_fn_with_state(state.clone(), headers::around))
+        .with_state(state)
+}
+
+async fn not_found(State(state): State<ApiState>, id: RequestId) -> Refusal {
+    let error = posthaste_core::Error::new(
+        posthaste_core::ErrorCode::NotFound,
+        "There is no such address. The API is at /graphql; /openapi.json lists the rest.",
+    );
+    Refusal::new(&state.app, &id, error)
+}
+
+async fn wrong_method(State(state): State<ApiState>, id: RequestId) -> Refusal {
+    let code = posthaste_core::ErrorCode::MethodNotAllowed;
+    Refusal::new(&state.app, &id, posthaste_core::Error::new(code, code.title()))
+}

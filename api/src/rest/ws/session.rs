@@ -1,0 +1,178 @@
+use std::{collections::HashMap, time::Duration};
+
+use async_graphql::{Request as Query, Response as Answer};
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use futures::{
+    FutureExt, StreamExt,
+    stream::{self, AbortHandle, BoxStream, SelectAll},
+};
+use posthaste_core::{ErrorCode, secret::Secret};
+use serde_json::{Map, Value};
+use tokio::time::{Instant, interval_at, timeout};
+
+use super::{
+    super::{ApiState, RequestId, graphql::to_json},
+    message::{ClientMessage, Close, ServerMessage},
+    until_revoked,
+};
+use crate::graphql::{Caller, context::bearer, errors::complete};
+
+/// How long a client may take for its first message.
+const INIT: Duration = Duration::from_secs(10);
+
+/// How often a quiet client is asked whether it is there.
+const PING: Duration = Duration::from_secs(30);
+
+/// How long a client may take to read a message.
+const SLOW: Duration = Duration::from_secs(30);
+
+/// Most operations at a time.
+const OPERATIONS: usize = 100;
+
+/// Why a connection ends: the server closes it with a code, or the client is gone.
+enum End {
+    Close(Close),
+    Gone,
+}
+
+type Step<T = ()> = Result<T, End>;
+
+/// Serves one WebSocket until it ends.
+pub async fn run(state: ApiState, id: RequestId, credential: Option<Secret>, mut socket: WebSocket) {
+    let outcome = async {
+        let handshake = handshake(&state, &id, credential, &mut socket);
+        let caller = timeout(INIT, handshake).await.unwrap_or(Err(End::Close(Close::InitTimeout)))?;
+        Session { state, caller, socket: &mut socket, running: SelectAll::new(), handles: HashMap::new() }.serve().await
+    };
+    if let Err(End::Close(close)) = outcome.await {
+        let frame = CloseFrame { code: close as u16, reason: close.reason().into() };
+        // The client may be gone by now.
+        let _ = socket.send(Message::Close(Some(frame))).await;
+    }
+}
+
+async fn send(socket: &mut WebSocket, message: &ServerMessage) -> Step {
+    let text = serde_json::to_string(message).map_err(|_| End::Gone)?;
+    match timeout(SLOW, socket.send(Message::text(text))).await {
+        Ok(Ok(())) => Ok(()),
+        _ => Err(End::Gone),
+    }
+}
+
+async fn receive(socket: &mut WebSocket) -> Step<ClientMessage> {
+    loop {
+        let message = socket.recv().await.and_then(Result::ok).ok_or(End::Gone)?;
+        match message {
+            Message::Text(text) => {
+                return serde_json::from_str(&text).map_err(|_| End::Close(Close::BadMessage));
+            }
+            Message::Binary(_) => return Err(End::Close(Close::BadMessage)),
+            Message::Ping(_) | Message::Pong(_) => {}
+            Message::Close(_) => return Err(End::Gone),
+        }
+    }
+}
+
+async fn handshake(
+    state: &ApiState,
+    id: &RequestId,
+    credential: Option<Secret>,
+    socket: &mut WebSocket,
+) -> Step<Caller> {
+    let payload = loop {
+        match receive(socket).await? {
+            ClientMessage::ConnectionInit { payload } => break payload.unwrap_or_default(),
+            ClientMessage::Ping { .. } => send(socket, &ServerMessage::Pong).await?,
+            ClientMessage::Subscribe { .. } => return Err(End::Close(Close::Unauthorized)),
+            ClientMessage::Pong { .. } | ClientMessage::Complete { .. } => {}
+        }
+    };
+    let credential = match authorization(&payload) {
+        Some(value) => Some(bearer(value).map_err(|_| End::Close(Close::Forbidden))?),
+        None => credential,
+    };
+    let caller = Caller::new(&state.app, credential, id.0.clone()).await.map_err(|error| {
+        End::Close(if error.code == ErrorCode::Unauthenticated { Close::Forbidden } else { Close::TryAgain })
+    })?;
+    send(socket, &ServerMessage::ConnectionAck).await?;
+    Ok(caller)
+}
+
+fn authorization(payload: &Map<String, Value>) -> Option<&str> {
+    payload.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization")).and_then(|(_, value)| value.as_str())
+}
+
+/// A connection after its handshake.
+struct Session<'a> {
+    state: ApiState,
+    caller: Caller,
+    socket: &'a mut WebSocket,
+    /// The results of all operations; `None` is an operation's end.
+    running: SelectAll<BoxStream<'static, (String, Option<Answer>)>>,
+    handles: HashMap<String, AbortHandle>,
+}
+
+impl Session<'_> {
+    async fn serve(mut self) -> Step {
+        let mut revoked = until_revoked(self.state.app.clone(), self.caller.credential.clone()).boxed();
+        let mut ping = interval_at(Instant::now() + PING, PING);
+        loop {
+            tokio::select! {
+                message = receive(self.socket) => self.take(message?).await?,
+                Some((id, answer)) = self.running.next(), if !self.running.is_empty() => self.tell(id, answer).await?,
+                _ = ping.tick() => send(self.socket, &ServerMessage::Ping).await?,
+                () = &mut revoked => return Err(End::Close(Close::Forbidden)),
+            }
+        }
+    }
+
+    async fn take(&mut self, message: ClientMessage) -> Step {
+        match message {
+            ClientMessage::ConnectionInit { .. } => Err(End::Close(Close::TooMany)),
+            ClientMessage::Ping { .. } => send(self.socket, &ServerMessage::Pong).await,
+            ClientMessage::Pong { .. } => Ok(()),
+            ClientMessage::Subscribe { id, payload } => self.begin(id, *payload),
+            ClientMessage::Complete { id } => {
+                if let Some(handle) = self.handles.remove(&id) {
+                    handle.abort();
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn begin(&mut self, id: String, mut query: Query) -> Step {
+        if self.handles.contains_key(&id) {
+            return Err(End::Close(Close::DuplicateId));
+        }
+        if self.handles.len() >= OPERATIONS {
+            return Err(End::Close(Close::TooMany));
+        }
+        query.data = self.caller.data(&self.state.app);
+        let name = id.clone();
+        let results = self.state.schema.execute_stream(query).map(Some).chain(stream::once(async { None }));
+        let (results, handle) = stream::abortable(results.map(move |answer| (name.clone(), answer)));
+        self.running.push(results.boxed());
+        self.handles.insert(id, handle);
+        Ok(())
+    }
+
+    async fn tell(&mut self, id: String, answer: Option<Answer>) -> Step {
+        let Some(mut answer) = answer else {
+            // After `error` the operation is over already.
+            return match self.handles.remove(&id) {
+                Some(_) => send(self.socket, &ServerMessage::Complete { id }).await,
+                None => Ok(()),
+            };
+        };
+        complete(&mut answer, &self.state.app.public_url, &self.caller.request_id);
+        let mut payload = to_json(&answer);
+        if payload.get("data").is_some() {
+            return send(self.socket, &ServerMessage::Next { id, payload }).await;
+        }
+        if let Some(handle) = self.handles.remove(&id) {
+            handle.abort();
+        }
+        send(self.socket, &ServerMessage::Error { id, payload: payload["errors"].take() }).await
+    }
+}

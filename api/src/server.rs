@@ -1,0 +1,81 @@
+//! Listening, and stopping without cutting anybody off.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, bail};
+use posthaste_engine::event;
+use tokio::{
+    net::TcpListener,
+    sync::Notify,
+    time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    relay,
+    rest::{ApiState, router},
+};
+
+/// How long requests may go on once the server is told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Opens the port; a taken one is explained.
+pub async fn bind(listen: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+    match TcpListener::bind(listen).await {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            bail!("{listen} is taken by another program. Stop it, or choose another with --listen or POSTHASTE_LISTEN.")
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot listen on {listen}")),
+    }
+}
+
+/// Answers requests until `stop`, then lets those on their way finish.
+pub async fn serve(state: ApiState, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
+    let app = state.app.clone();
+    state.health.start(app.now());
+    let incoming = Arc::new(Notify::new());
+    tokio::spawn(relay::run(app.clone(), incoming.clone()));
+    tokio::spawn(event::fan_out(app, incoming));
+
+    let health = state.health.clone();
+    let stopping = stop.clone();
+    let serving = axum::serve(listener, router(state)).with_graceful_shutdown(async move {
+        stopping.cancelled().await;
+        health.drain();
+    });
+    let drained = async {
+        stop.cancelled().await;
+        sleep(DRAIN).await;
+    };
+    tokio::select! {
+        outcome = serving => outcome.context("serving stopped"),
+        // Subscriptions never end by themselves; their clients come back and go on from their cursor.
+        () = drained => Ok(()),
+    }
+}
+
+/// A token that is cancelled by SIGTERM, SIGINT or SIGHUP.
+pub fn stop_on_signal() -> anyhow::Result<CancellationToken> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
+    let mut hang_up = signal(SignalKind::hangup()).context("cannot listen for signals")?;
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = hang_up.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        told.cancel();
+    });
+    Ok(stop)
+}
+
+/// Waits for a task to end after `stop`, at most so long.
+pub async fn join(task: tokio::task::JoinHandle<()>, at_most: Duration) {
+    if timeout(at_most, task).await.is_err() {
+        tracing::warn!("a background task did not end in time");
+    }
+}
