@@ -26,6 +26,8 @@ enum Meaning {
     Retry,
     /// A publish with this answer was seen live, or may be.
     Doubtful,
+    /// The same was published before, by this very post or another.
+    Duplicate,
 }
 
 /// Codes and subcodes; the first row that matches counts, so subcodes stand before their codes.
@@ -35,7 +37,7 @@ const MEANINGS: &[(Option<i64>, Option<i64>, Meaning)] = &[
     (Some(102), None, Meaning::Reauthorize),
     // Subcodes of Facebook, seen in the field.
     (None, Some(1_366_046), Meaning::Rejected),
-    (None, Some(1_366_051), Meaning::Doubtful),
+    (None, Some(1_366_051), Meaning::Duplicate),
     (None, Some(1_390_008), Meaning::Limited),
     (None, Some(1_346_003), Meaning::Rejected),
     (None, Some(1_404_006), Meaning::Operator),
@@ -66,7 +68,7 @@ const MEANINGS: &[(Option<i64>, Option<i64>, Meaning)] = &[
     (Some(2), None, Meaning::Doubtful),
     (Some(-1), None, Meaning::Doubtful),
     (Some(368), None, Meaning::Doubtful),
-    (Some(506), None, Meaning::Doubtful),
+    (Some(506), None, Meaning::Duplicate),
     (Some(3), None, Meaning::Permission),
     (Some(10), None, Meaning::Permission),
     (Some(100), Some(33), Meaning::Permission),
@@ -136,7 +138,7 @@ impl GraphError {
     pub fn into_outcome(self) -> Outcome {
         let broken = self.failure.status.is_none_or(|status| status >= 500);
         let definite = match self.meaning {
-            Meaning::Doubtful => false,
+            Meaning::Doubtful | Meaning::Duplicate => false,
             Meaning::Rejected | Meaning::Retry => !broken,
             _ => true,
         };
@@ -145,10 +147,11 @@ impl GraphError {
         }
         let code = self.failure.remote_code.unwrap_or_default();
         let reason = format!("{} (code {code})", self.failure.message);
-        if code.starts_with("506") || code.ends_with("/1366051") {
-            return Outcome::Duplicate { reason };
+        if self.meaning == Meaning::Duplicate {
+            Outcome::Duplicate { reason }
+        } else {
+            Outcome::Unknown { reason }
         }
-        Outcome::Unknown { reason }
     }
 }
 
@@ -195,7 +198,7 @@ fn class(meaning: Meaning, response: &Response, now: DateTime<Utc>) -> FailureCl
         },
         Meaning::Rejected => FailureClass::Rejected,
         Meaning::Operator => FailureClass::Operator,
-        Meaning::Retry | Meaning::Doubtful => FailureClass::Retry,
+        Meaning::Retry | Meaning::Doubtful | Meaning::Duplicate => FailureClass::Retry,
     }
 }
 

@@ -43,8 +43,6 @@ fn every_known_code_of_a_publish_has_its_outcome() {
         (500, 2, None, unknown.clone()),
         (400, 2, None, unknown.clone()),
         (400, 368, None, unknown.clone()),
-        (400, 506, Some(1_455_006), unknown.clone()),
-        (400, 100, Some(1_366_051), unknown.clone()),
         (400, 4, None, Some(limited(true))),
         (400, 341, None, Some(limited(true))),
         (400, 17, None, Some(limited(false))),
@@ -75,10 +73,19 @@ fn every_known_code_of_a_publish_has_its_outcome() {
         let outcome = error(&answer(status, code, subcode)).into_outcome();
         let class = match outcome {
             Outcome::Failed(failure) => Some(failure.class),
-            Outcome::Unknown { .. } | Outcome::Duplicate { .. } => None,
+            Outcome::Unknown { .. } => None,
+            Outcome::Duplicate { .. } => panic!("{code} is no repetition"),
             Outcome::Published(_) => panic!("{code} is no success"),
         };
         assert_eq!(class, expected, "{status} {code}/{subcode:?}");
+    }
+}
+
+#[test]
+fn a_repetition_is_told_as_such() {
+    for (code, subcode) in [(506, Some(1_455_006)), (506, None), (100, Some(1_366_051))] {
+        let outcome = error(&answer(400, code, subcode)).into_outcome();
+        assert!(matches!(outcome, Outcome::Duplicate { .. }), "{code}");
     }
 }
 
