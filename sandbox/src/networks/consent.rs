@@ -1,6 +1,8 @@
 //! The consent page of every network: who asks, for what, for which accounts; Allow or Deny.
 
-use super::{answer::Answer, call::Call, pages, text::escape};
+use super::{
+    Networks, accounts::Account, answer::Answer, call::Call, kinds::Network, pages, text::escape,
+};
 
 /// What the page shows.
 pub struct Consent<'a> {
@@ -71,6 +73,16 @@ impl Consent<'_> {
         )
         .with("cache-control", "no-store")
     }
+}
+
+/// Every account of a network.
+pub fn choices(networks: &Networks, network: Network) -> Vec<Choice> {
+    let state = networks.state();
+    let choice = |account: &Account| Choice {
+        id: account.id.clone(),
+        label: format!("{} (@{})", account.name, account.username),
+    };
+    state.accounts.of(network).map(choice).collect()
 }
 
 /// Reads the posted form; none when it is not one.

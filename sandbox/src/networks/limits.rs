@@ -47,4 +47,25 @@ impl Limits {
             exceeded: window.used > limit,
         }
     }
+
+    /// Counts one call when limits are `enforced`; else nothing is counted and the window is
+    /// shown unused, so that nobody slows down for a limit that does not exist.
+    pub fn hit_if(
+        &mut self,
+        enforced: bool,
+        key: &str,
+        limit: u32,
+        window_seconds: i64,
+        now: DateTime<Utc>,
+    ) -> Usage {
+        if enforced {
+            return self.hit(key, limit, window_seconds, now);
+        }
+        Usage {
+            limit,
+            remaining: limit,
+            reset: (now.timestamp().div_euclid(window_seconds) + 1) * window_seconds,
+            exceeded: false,
+        }
+    }
 }

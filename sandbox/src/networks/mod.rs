@@ -22,6 +22,7 @@ mod meta;
 mod module;
 mod mp4;
 mod pages;
+mod pinterest;
 mod pipeline;
 mod probe;
 mod requests;
@@ -127,7 +128,7 @@ impl Networks {
             clock: Clock::new(config.clock_file.clone()),
             fetcher: Fetcher::new()?,
             state: Mutex::new(state),
-            modules: vec![Arc::new(meta::Meta), Arc::new(x::X)],
+            modules: vec![Arc::new(meta::Meta), Arc::new(pinterest::Pinterest), Arc::new(x::X)],
             config,
         })))
     }

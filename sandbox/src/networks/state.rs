@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    accounts::Accounts,
+    accounts::{Account, Accounts},
     call::Call,
     clock::Clock,
     faults::Faults,
@@ -12,10 +12,11 @@ use super::{
     limits::Limits,
     log::{Log, NewPost, Post, PostMedia},
     media::{Media, MediaStore},
-    meta,
+    meta, pinterest,
     requests::Requests,
     switches::Switches,
-    tokens::Tokens,
+    tokens::{Bearer, Tokens},
+    x,
 };
 
 /// The whole state; one lock guards it, held for microseconds and never across a wait.
@@ -36,6 +37,12 @@ pub struct State {
     pub faults: Faults,
     /// Facebook and Instagram.
     pub meta: meta::State,
+    /// Pinterest.
+    #[serde(default)]
+    pub pinterest: pinterest::State,
+    /// X.
+    #[serde(default)]
+    pub x: x::State,
     /// The last number given to an object.
     last_id: u64,
     /// Copies of media; beside the snapshot, not in it.
@@ -57,6 +64,8 @@ impl State {
             limits: Limits::default(),
             faults: Faults::seeded(switches.seed),
             meta: meta::State::default(),
+            pinterest: pinterest::State::default(),
+            x: x::State::default(),
             last_id: 0,
             media: MediaStore::default(),
             requests: Requests::default(),
@@ -75,6 +84,26 @@ impl State {
     pub fn accept(&mut self, mut new: NewPost, lag_ms: u64, now: DateTime<Utc>) -> u64 {
         new.lag_ms += self.switches.lag_ms(new.network).max(lag_ms);
         self.log.accept(new, now, Clock::real_ms())
+    }
+
+    /// The account that a network's token acts for; none when the token does not work there.
+    pub fn caller(
+        &self,
+        network: Network,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Option<(Bearer, Account)> {
+        let bearer = self.tokens.check(token, now).ok()?;
+        let id = bearer.account.as_deref().filter(|_| bearer.grant.network == network)?;
+        let account = self.accounts.get(network, id)?.clone();
+        Some((bearer, account))
+    }
+
+    /// A post that `call` may read: not removed, and its lag is over.
+    pub fn readable(&self, network: Network, id: &str, call: &Call) -> Option<&Post> {
+        let real_ms = Clock::real_ms().saturating_sub(call.lag_ms as i64);
+        let post = self.log.get(network, id)?;
+        (post.deleted_at.is_none() && post.listed_from_ms <= real_ms).then_some(post)
     }
 
     /// The posts of an account that `call` may list, newest first.

@@ -18,17 +18,8 @@ pub struct At<'a> {
 /// Checks the token of a call.
 pub fn at<'a>(networks: &'a Networks, call: &'a Call) -> Result<At<'a>, Problem> {
     let token = call.bearer().ok_or_else(Problem::unauthorized)?;
-    let state = networks.state();
-    let bearer = state.tokens.check(token, networks.now());
-    let bearer = bearer.map_err(|_| Problem::unauthorized())?;
-    let account = bearer
-        .account
-        .as_deref()
-        .filter(|_| bearer.grant.network == Network::X)
-        .and_then(|id| state.accounts.get(Network::X, id))
-        .cloned()
-        .ok_or_else(Problem::unauthorized)?;
-    drop(state);
+    let caller = networks.state().caller(Network::X, token, networks.now());
+    let (bearer, account) = caller.ok_or_else(Problem::unauthorized)?;
     Ok(At {
         networks,
         call,

@@ -1,6 +1,6 @@
 //! JSON bodies, strictly: no unknown keys, no wrong types, no nulls.
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::super::call::{Body, Call};
@@ -9,10 +9,18 @@ use super::problem::Problem;
 /// Reads a JSON body.
 pub fn read<T: DeserializeOwned>(call: &Call) -> Result<T, Problem> {
     let Body::Json(value) = &call.body else {
-        return Err(Problem::invalid("body", "", "The request body must be JSON."));
+        return Err(Problem::invalid(
+            "body",
+            "",
+            "The request body must be JSON.",
+        ));
     };
     if let Some(path) = null_in(value, "$") {
-        return Err(Problem::invalid(&path, "null", format!("{path}: null found")));
+        return Err(Problem::invalid(
+            &path,
+            "null",
+            format!("{path}: null found"),
+        ));
     }
     T::deserialize(value).map_err(|error| {
         let text = error.to_string();
@@ -33,10 +41,13 @@ pub fn none(call: &Call) -> Result<(), Problem> {
 fn null_in(value: &Value, path: &str) -> Option<String> {
     match value {
         Value::Null => Some(path.to_owned()),
-        Value::Object(fields) => fields.iter().find_map(|(k, v)| null_in(v, &format!("{path}.{k}"))),
-        Value::Array(items) => {
-            items.iter().enumerate().find_map(|(n, v)| null_in(v, &format!("{path}[{n}]")))
-        }
+        Value::Object(fields) => fields
+            .iter()
+            .find_map(|(k, v)| null_in(v, &format!("{path}.{k}"))),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(n, v)| null_in(v, &format!("{path}[{n}]"))),
         _ => None,
     }
 }

@@ -11,7 +11,7 @@ use super::super::{
     accounts::PERSON_NAME,
     answer::Answer,
     call::Call,
-    consent::{Choice, Consent, Decision, decision, redirect_url},
+    consent::{Consent, Decision, choices, decision, redirect_url},
     kinds::Network,
     pages,
     tokens::Code,
@@ -62,7 +62,11 @@ fn read<'a>(networks: &Networks, call: &'a Call) -> Result<Request<'a>, String> 
         let value = call.query(name).filter(|value| !value.is_empty());
         value.ok_or_else(|| format!("Missing parameter: {name}."))
     };
-    if let Some((name, _)) = call.query.iter().find(|(name, _)| !PARAMS.contains(&name.as_str())) {
+    if let Some((name, _)) = call
+        .query
+        .iter()
+        .find(|(name, _)| !PARAMS.contains(&name.as_str()))
+    {
         return Err(format!("Unknown parameter: {name}."));
     }
     let client_id = need("client_id")?;
@@ -80,8 +84,11 @@ fn read<'a>(networks: &Networks, call: &'a Call) -> Result<Request<'a>, String> 
     if state.len() > MAX_STATE {
         return Err(format!("The state is longer than {MAX_STATE}."));
     }
-    let scopes: BTreeSet<String> =
-        need("scope")?.split(' ').filter(|s| !s.is_empty()).map(str::to_owned).collect();
+    let scopes: BTreeSet<String> = need("scope")?
+        .split(' ')
+        .filter(|s| !s.is_empty())
+        .map(str::to_owned)
+        .collect();
     if let Some(unknown) = scopes.iter().find(|scope| words(scope).is_none()) {
         return Err(format!("Unknown scope: {unknown}."));
     }
@@ -101,15 +108,6 @@ fn read<'a>(networks: &Networks, call: &'a Call) -> Result<Request<'a>, String> 
 }
 
 fn page(networks: &Networks, call: &Call, request: &Request<'_>) -> Answer {
-    let choices = networks
-        .state()
-        .accounts
-        .of(Network::X)
-        .map(|account| Choice {
-            id: account.id.clone(),
-            label: format!("{} (@{})", account.name, account.username),
-        })
-        .collect();
     Consent {
         network: "X",
         app: request.client_id,
@@ -119,7 +117,7 @@ fn page(networks: &Networks, call: &Call, request: &Request<'_>) -> Answer {
             .iter()
             .filter_map(|scope| Some(format!("{} ({scope})", words(scope)?)))
             .collect(),
-        choices,
+        choices: choices(networks, Network::X),
         multiple: false,
     }
     .page(call)
@@ -128,12 +126,16 @@ fn page(networks: &Networks, call: &Call, request: &Request<'_>) -> Answer {
 fn allow(networks: &Networks, request: &Request<'_>, accounts: Vec<String>) -> Answer {
     let code = {
         let mut state = networks.state();
-        let chosen = accounts.iter().all(|id| state.accounts.get(Network::X, id).is_some());
+        let chosen = accounts
+            .iter()
+            .all(|id| state.accounts.get(Network::X, id).is_some());
         if accounts.len() != 1 || !chosen {
             return Answer::html(400, pages::notice("X", "Choose one account."));
         }
         let scopes = request.scopes.clone();
-        let grant = state.tokens.add_grant(Network::X, request.client_id, accounts, scopes);
+        let grant = state
+            .tokens
+            .add_grant(Network::X, request.client_id, accounts, scopes);
         state.tokens.add_code(Code {
             grant,
             redirect_uri: request.redirect_uri.into(),

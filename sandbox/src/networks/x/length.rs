@@ -31,19 +31,29 @@ pub fn weighted_length(text: &str) -> usize {
 
 fn weight_of(text: &str) -> usize {
     text.graphemes(true)
-        .map(|cluster| if is_emoji(cluster) { HEAVY } else { cluster.chars().map(weight).sum() })
+        .map(|cluster| {
+            if is_emoji(cluster) {
+                HEAVY
+            } else {
+                cluster.chars().map(weight).sum()
+            }
+        })
         .sum()
 }
 
 fn weight(c: char) -> usize {
-    let light = LIGHT.iter().any(|(from, to)| (*from..=*to).contains(&(c as u32)));
+    let light = LIGHT
+        .iter()
+        .any(|(from, to)| (*from..=*to).contains(&(c as u32)));
     if light { SCALE } else { HEAVY }
 }
 
 /// An emoji of several characters; one of a single character is heavy anyway.
 fn is_emoji(cluster: &str) -> bool {
     let mut chars = cluster.chars();
-    let Some(first) = chars.next() else { return false };
+    let Some(first) = chars.next() else {
+        return false;
+    };
     let joined = |c| {
         matches!(c, '\u{200D}' | '\u{FE0F}' | '\u{20E3}' | '\u{1F3FB}'..='\u{1F3FF}'
             | '\u{1F1E6}'..='\u{1F1FF}' | '\u{E0020}'..='\u{E007F}')
@@ -76,7 +86,10 @@ mod tests {
             ("©", 1),
             ("©️", 2),
             ("example.com", 23),
-            ("a https://example.com/a/very/long/path?utm_content=0123456789 b", 27),
+            (
+                "a https://example.com/a/very/long/path?utm_content=0123456789 b",
+                27,
+            ),
             ("http://localhost/x", 18),
         ] {
             assert_eq!(weighted_length(text), length, "{text}");

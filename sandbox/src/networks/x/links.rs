@@ -24,7 +24,10 @@ pub struct Link {
 pub fn links(text: &str) -> Vec<Link> {
     let mut found = Vec::new();
     let mut from = 0;
-    while let Some(at) = text[from..].char_indices().find_map(|(n, _)| link_at(text, from + n)) {
+    while let Some(at) = text[from..]
+        .char_indices()
+        .find_map(|(n, _)| link_at(text, from + n))
+    {
         from = at.end;
         let written = &text[at.clone()];
         let target = if scheme(written) > 0 {
@@ -57,14 +60,18 @@ fn link_at(text: &str, start: usize) -> Option<Range<usize>> {
 }
 
 fn forbids_link(before: char) -> bool {
-    before.is_ascii_alphanumeric() || "@＠$#＃\u{202A}\u{202B}\u{202C}\u{202D}\u{202E}".contains(before)
+    before.is_ascii_alphanumeric()
+        || "@＠$#＃\u{202A}\u{202B}\u{202C}\u{202D}\u{202E}".contains(before)
 }
 
 /// Length of `http://` or `https://` at the start.
 fn scheme(text: &str) -> usize {
     ["https://", "http://"]
         .into_iter()
-        .find(|s| text.get(..s.len()).is_some_and(|start| start.eq_ignore_ascii_case(s)))
+        .find(|s| {
+            text.get(..s.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(s))
+        })
         .map_or(0, str::len)
 }
 
@@ -91,7 +98,9 @@ fn host(text: &str, any_script: bool) -> Option<usize> {
 }
 
 fn port(text: &str) -> usize {
-    let Some(digits) = text.strip_prefix(':') else { return 0 };
+    let Some(digits) = text.strip_prefix(':') else {
+        return 0;
+    };
     match digits.bytes().take_while(u8::is_ascii_digit).count() {
         0 => 0,
         n => n + 1,
@@ -155,14 +164,23 @@ mod tests {
 
     #[test]
     fn finds_what_x_would_link() {
-        assert_eq!(found("see https://example.com/a?b=c."), ["https://example.com/a?b=c"]);
-        assert_eq!(found("(http://example.com/x_(y))"), ["http://example.com/x_(y)"]);
-        assert_eq!(found("bare example.com, and HTTP://EXAMPLE.ORG!"), [
-            "example.com",
-            "HTTP://EXAMPLE.ORG"
-        ]);
+        assert_eq!(
+            found("see https://example.com/a?b=c."),
+            ["https://example.com/a?b=c"]
+        );
+        assert_eq!(
+            found("(http://example.com/x_(y))"),
+            ["http://example.com/x_(y)"]
+        );
+        assert_eq!(
+            found("bare example.com, and HTTP://EXAMPLE.ORG!"),
+            ["example.com", "HTTP://EXAMPLE.ORG"]
+        );
         assert_eq!(found("日本http://example.jp/日本"), ["http://example.jp/"]);
-        assert_eq!(found("https://example.com:8080/a/b#c-d"), ["https://example.com:8080/a/b#c-d"]);
+        assert_eq!(
+            found("https://example.com:8080/a/b#c-d"),
+            ["https://example.com:8080/a/b#c-d"]
+        );
     }
 
     #[test]
@@ -184,6 +202,9 @@ mod tests {
     #[test]
     fn bare_domains_lead_to_http() {
         assert_eq!(links("example.com/a")[0].target, "http://example.com/a");
-        assert_eq!(links("https://example.com")[0].target, "https://example.com");
+        assert_eq!(
+            links("https://example.com")[0].target,
+            "https://example.com"
+        );
     }
 }

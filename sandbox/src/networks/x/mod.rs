@@ -87,7 +87,10 @@ impl Module for X {
                 status,
                 retry_after,
             } => {
-                let reset = networks.now().timestamp().saturating_add(retry_after as i64);
+                let reset = networks
+                    .now()
+                    .timestamp()
+                    .saturating_add(retry_after as i64);
                 rate::exhausted(reset, Problem::too_many(status.unwrap_or(429)).answer())
             }
             Refusal::ServerError { status } => Problem::server(status.unwrap_or(503)).answer(),
@@ -138,11 +141,9 @@ fn endpoint(at: &At<'_>) -> Reply {
 fn permalink(networks: &Networks, id: &str) -> Answer {
     let state = networks.state();
     let visible = |post: &&Post| post.deleted_at.is_none();
-    match state.log.get(Network::X, id).filter(visible) {
-        Some(post) => Answer::html(200, pages::post(post)),
-        None => {
-            let text = "Hmm...this page doesn't exist. The post was deleted or never was.";
-            Answer::html(404, pages::notice("Nothing to see here", text))
-        }
+    if let Some(post) = state.log.get(Network::X, id).filter(visible) {
+        return Answer::html(200, pages::post(post));
     }
+    let text = "Hmm...this page doesn't exist. The post was deleted or never was.";
+    Answer::html(404, pages::notice("Nothing to see here", text))
 }

@@ -5,14 +5,21 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
-use super::super::{Networks, accounts::Account, kinds::Network, log::Post as Logged, state::State as Whole};
+use super::super::{
+    Networks, accounts::Account, kinds::Network, log::Post as Logged, state::State as Whole,
+};
 use super::{
     query::Fields,
     state::{Post, Shape, Url},
 };
 
 /// Fields of a post without a wish; ids of its versions under both names.
-const POST: [&str; 4] = ["id", "text", "edit_history_tweet_ids", "edit_history_post_ids"];
+const POST: [&str; 4] = [
+    "id",
+    "text",
+    "edit_history_tweet_ids",
+    "edit_history_post_ids",
+];
 const USER: [&str; 3] = ["id", "name", "username"];
 const MEDIA: [&str; 2] = ["media_key", "type"];
 
@@ -23,7 +30,9 @@ pub fn time(time: DateTime<Utc>) -> String {
 
 /// Text as the API sends it.
 pub fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 /// A post.
@@ -31,7 +40,10 @@ pub fn post(state: &Whole, logged: &Logged, fields: &Fields) -> Option<Value> {
     let post = state.x.posts.get(&logged.id)?;
     let text = escaped(&post.text);
     let keys: Vec<String> = media_keys(state, post);
-    let replied = post.reply_to.as_ref().map(|id| json!([{ "type": "replied_to", "id": id }]));
+    let replied = post
+        .reply_to
+        .as_ref()
+        .map(|id| json!([{ "type": "replied_to", "id": id }]));
     let author_of = |id: &String| Some(state.log.get(Network::X, id)?.account.id.clone());
     let full = json!({
         "id": logged.id,
@@ -111,15 +123,21 @@ pub fn includes(
     let mut all = Map::new();
     if fields.expansions.contains("author_id") {
         let ids: BTreeSet<&str> = posts.iter().map(|post| post.account.id.as_str()).collect();
-        let accounts = ids.into_iter().filter_map(|id| state.accounts.get(Network::X, id));
-        let users: Vec<_> = accounts.map(|account| user(networks, account, &fields.user)).collect();
+        let accounts = ids
+            .into_iter()
+            .filter_map(|id| state.accounts.get(Network::X, id));
+        let users: Vec<_> = accounts
+            .map(|account| user(networks, account, &fields.user))
+            .collect();
         all.insert("users".into(), users.into());
     }
     if fields.expansions.contains("attachments.media_keys") {
         let uploads = posts.iter().filter_map(|post| state.x.posts.get(&post.id));
         let ids: BTreeSet<&String> = uploads.flat_map(|post| &post.media).collect();
-        let media: Vec<_> =
-            ids.into_iter().filter_map(|id| media(state, networks, id, &fields.media)).collect();
+        let media: Vec<_> = ids
+            .into_iter()
+            .filter_map(|id| media(state, networks, id, &fields.media))
+            .collect();
         if !media.is_empty() {
             all.insert("media".into(), media.into());
         }

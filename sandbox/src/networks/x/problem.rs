@@ -66,7 +66,12 @@ impl Problem {
 
     /// 404 of a thing by id.
     pub fn not_found(resource: &str, id: &str) -> Self {
-        let mut found = Self::new(404, NOT_FOUND, "Not Found Error", missing_text(resource, id));
+        let mut found = Self::new(
+            404,
+            NOT_FOUND,
+            "Not Found Error",
+            missing_text(resource, id),
+        );
         found.body["resource_type"] = resource.into();
         found.body["resource_id"] = id.into();
         found
@@ -84,7 +89,11 @@ impl Problem {
 
     /// 5xx.
     pub fn server(status: u16) -> Self {
-        let title = if status == 503 { "Service Unavailable" } else { "Internal Server Error" };
+        let title = if status == 503 {
+            "Service Unavailable"
+        } else {
+            "Internal Server Error"
+        };
         Self::new(status, BLANK, title, title)
     }
 

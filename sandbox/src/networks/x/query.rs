@@ -108,8 +108,13 @@ const EXPANSIONS: [&str; 18] = [
     "username",
 ];
 /// Parameters every read has.
-const SHARED: [&str; 5] =
-    ["tweet.fields", "post.fields", "user.fields", "media.fields", "expansions"];
+const SHARED: [&str; 5] = [
+    "tweet.fields",
+    "post.fields",
+    "user.fields",
+    "media.fields",
+    "expansions",
+];
 
 /// What a read asks for.
 pub struct Fields {

@@ -58,7 +58,11 @@ impl Used {
             return headers(answer, "x-rate-limit", self.user);
         };
         let answer = headers(answer, "x-app-limit-24hour", app);
-        headers(answer, "x-rate-limit", if app.exceeded { app } else { self.user })
+        headers(
+            answer,
+            "x-rate-limit",
+            if app.exceeded { app } else { self.user },
+        )
     }
 }
 
@@ -67,19 +71,13 @@ pub fn count(at: &At<'_>, bucket: Bucket) -> Used {
     let now = at.networks.now();
     let mut state = at.networks.state();
     let limits = &state.switches.rate_limits;
-    let (enabled, limit, daily) =
-        (limits.enabled, bucket.limit(limits), limits.x_posts_per_app_day);
+    let (enabled, limit, daily) = (
+        limits.enabled,
+        bucket.limit(limits),
+        limits.x_posts_per_app_day,
+    );
     let mut hit = |key: String, limit: u32, window: i64| {
-        if enabled {
-            return state.limits.hit(&key, limit, window, now);
-        }
-        let reset = (now.timestamp().div_euclid(window) + 1) * window;
-        Usage {
-            limit,
-            remaining: limit,
-            reset,
-            exceeded: false,
-        }
+        state.limits.hit_if(enabled, &key, limit, window, now)
     };
     Used {
         user: hit(format!("X {} {bucket:?}", at.account.id), limit, WINDOW),

@@ -11,7 +11,6 @@ use super::{
     node,
     problem::{Problem, missing},
     query,
-    state::readable,
 };
 
 const SCOPES: [&str; 2] = ["tweet.read", "users.read"];
@@ -32,7 +31,7 @@ pub fn by_id(at: &At<'_>, id: &str) -> Reply {
     let fields = query::read(at.call, &[])?;
     check_id("id", id)?;
     let state = at.networks.state();
-    let found = state.log.get(Network::X, id).filter(|post| readable(post, at.call.lag_ms));
+    let found = state.readable(Network::X, id, at.call);
     let body = match found.and_then(|post| Some((post, node::post(&state, post, &fields)?))) {
         Some((post, node)) => {
             let includes = node::includes(&state, at.networks, &[post], &fields);
@@ -56,7 +55,7 @@ pub fn by_ids(at: &At<'_>) -> Reply {
     let state = at.networks.state();
     let (mut found, mut data, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for id in ids {
-        let post = state.log.get(Network::X, id).filter(|post| readable(post, at.call.lag_ms));
+        let post = state.readable(Network::X, id, at.call);
         match post.and_then(|post| Some((post, node::post(&state, post, &fields)?))) {
             Some((post, node)) => {
                 found.push(post);
@@ -74,8 +73,15 @@ pub fn by_ids(at: &At<'_>) -> Reply {
 /// `GET /2/users/{id}/tweets`, newest first.
 pub fn timeline(at: &At<'_>, user: &str) -> Reply {
     at.needs(&SCOPES)?;
-    let own = ["max_results", "pagination_token", "since_id", "until_id", "start_time", "end_time",
-        "exclude"];
+    let own = [
+        "max_results",
+        "pagination_token",
+        "since_id",
+        "until_id",
+        "start_time",
+        "end_time",
+        "exclude",
+    ];
     let fields = query::read(at.call, &own)?;
     check_id("id", user)?;
     let page = Page::read(at)?;
@@ -87,7 +93,16 @@ pub fn timeline(at: &At<'_>, user: &str) -> Reply {
     let posts = state.listed(Network::X, user, at.call);
     let mut found: Vec<&Logged> = posts
         .take_while(|post| number(&post.id) > page.since)
-        .filter(|post| page.wants(post, state.x.posts.get(&post.id).is_some_and(|p| p.reply_to.is_some())))
+        .filter(|post| {
+            page.wants(
+                post,
+                state
+                    .x
+                    .posts
+                    .get(&post.id)
+                    .is_some_and(|p| p.reply_to.is_some()),
+            )
+        })
         .take(page.size + 1)
         .collect();
     let more = found.len() > page.size;
@@ -100,7 +115,10 @@ pub fn timeline(at: &At<'_>, user: &str) -> Reply {
             meta["next_token"] = token_before(&oldest.id).into();
         }
     }
-    let data: Vec<_> = found.iter().filter_map(|post| node::post(&state, post, &fields)).collect();
+    let data: Vec<_> = found
+        .iter()
+        .filter_map(|post| node::post(&state, post, &fields))
+        .collect();
     let body = with("data", filled(data), json!({ "meta": meta }));
     let includes = node::includes(&state, at.networks, &found, &fields);
     Ok(Answer::json(200, &with("includes", includes, body)))
@@ -152,7 +170,8 @@ fn size(at: &At<'_>) -> Result<usize, Problem> {
     };
     let size = text.parse().ok().filter(|size| (5..=100).contains(size));
     size.ok_or_else(|| {
-        let why = format!("The `max_results` query parameter value [{text}] is not between 5 and 100");
+        let why =
+            format!("The `max_results` query parameter value [{text}] is not between 5 and 100");
         Problem::invalid("max_results", text, why)
     })
 }
@@ -174,7 +193,9 @@ fn token_before(id: &str) -> String {
 }
 
 fn read_token(token: &str) -> Result<u64, Problem> {
-    let id = token.strip_prefix("7140x").and_then(|hex| u64::from_str_radix(hex, 16).ok());
+    let id = token
+        .strip_prefix("7140x")
+        .and_then(|hex| u64::from_str_radix(hex, 16).ok());
     id.ok_or_else(|| {
         let why = format!("The `pagination_token` query parameter value [{token}] is not valid");
         Problem::invalid("pagination_token", token, why)

@@ -33,7 +33,9 @@ pub fn route(call: &Call) -> Route {
         ("x.com", "GET", [_, "status", id]) => Route::Permalink((*id).into()),
         ("api.x.com", "POST", ["2", "oauth2", "token"]) => Route::Token,
         ("api.x.com", "POST", ["2", "oauth2", "revoke"]) => Route::Revoke,
-        ("api.x.com", _, ["2", rest @ ..]) => bucket(method, rest).map_or(Route::Unknown, Route::Api),
+        ("api.x.com", _, ["2", rest @ ..]) => {
+            bucket(method, rest).map_or(Route::Unknown, Route::Api)
+        }
         _ => Route::Unknown,
     }
 }
@@ -68,7 +70,9 @@ pub fn classify(state: &Whole, call: &Call) -> Class {
         }
         Route::Api(Bucket::Media(_)) => Operation::Prepare,
     };
-    let account = call.bearer().and_then(|token| state.tokens.account_of(token));
+    let account = call
+        .bearer()
+        .and_then(|token| state.tokens.account_of(token));
     Class {
         network: Network::X,
         operation,

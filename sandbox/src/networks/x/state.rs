@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::super::{clock::Clock, log::Post as Logged, media::Media};
+use super::super::{clock::Clock, media::Media};
 
 /// Posts and uploads of all accounts.
 #[derive(Default, Serialize, Deserialize)]
@@ -111,10 +111,4 @@ impl Upload {
     pub fn usable(&self) -> bool {
         self.media.is_some() && !self.failed && self.processed_at_ms <= Clock::real_ms()
     }
-}
-
-/// Reads show a post: not removed, and its lag is over.
-pub fn readable(post: &Logged, lag_ms: u64) -> bool {
-    let real_ms = Clock::real_ms().saturating_sub(lag_ms as i64);
-    post.deleted_at.is_none() && post.listed_from_ms <= real_ms
 }

@@ -19,8 +19,13 @@ const ACCESS: TimeDelta = TimeDelta::hours(2);
 /// Life of a refresh token: six months.
 const REFRESH: TimeDelta = TimeDelta::days(182);
 /// Scopes of a grant made by the control API.
-const SCOPES: [&str; 5] =
-    ["tweet.read", "tweet.write", "users.read", "media.write", "offline.access"];
+const SCOPES: [&str; 5] = [
+    "tweet.read",
+    "tweet.write",
+    "users.read",
+    "media.write",
+    "offline.access",
+];
 
 /// Refusal of the token endpoints (RFC 6749 shape).
 struct Refused(u16, &'static str, String);
@@ -40,8 +45,18 @@ type Reply = Result<Value, Refused>;
 /// `POST /2/oauth2/token`.
 pub fn exchange(networks: &Networks, call: &Call) -> Answer {
     answer((|| {
-        known(call, &["grant_type", "code", "redirect_uri", "code_verifier", "refresh_token",
-            "client_id", "scope"])?;
+        known(
+            call,
+            &[
+                "grant_type",
+                "code",
+                "redirect_uri",
+                "code_verifier",
+                "refresh_token",
+                "client_id",
+                "scope",
+            ],
+        )?;
         client(networks, call)?;
         match need(call, "grant_type")? {
             "authorization_code" => by_code(networks, call),
@@ -98,7 +113,10 @@ fn by_code(networks: &Networks, call: &Call) -> Reply {
         let mut state = networks.state();
         let used = state.tokens.take_code(code, networks.now());
         let used = used.ok_or_else(|| Refused::value_of("authorization code"))?;
-        let grant = state.tokens.grant(used.grant).filter(|grant| grant.network == Network::X);
+        let grant = state
+            .tokens
+            .grant(used.grant)
+            .filter(|grant| grant.network == Network::X);
         let account = grant.and_then(|grant| grant.accounts.first().cloned());
         let account = account.ok_or_else(|| Refused::value_of("authorization code"))?;
         if used.redirect_uri != redirect_uri {
@@ -127,7 +145,11 @@ fn by_refresh(networks: &Networks, call: &Call) -> Reply {
 fn issue(networks: &Networks, grant: u64, account: &str) -> Value {
     let now = networks.now();
     let mut state = networks.state();
-    let scopes = state.tokens.grant(grant).map(|g| g.scopes.clone()).unwrap_or_default();
+    let scopes = state
+        .tokens
+        .grant(grant)
+        .map(|g| g.scopes.clone())
+        .unwrap_or_default();
     let tokens = &mut state.tokens;
     let access = tokens.add_access("", grant, Some(account.into()), now, Some(ACCESS));
     let mut made = json!({
@@ -137,7 +159,9 @@ fn issue(networks: &Networks, grant: u64, account: &str) -> Value {
         "scope": scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
     });
     if scopes.contains("offline.access") {
-        made["refresh_token"] = tokens.add_refresh("", grant, account.into(), now + REFRESH).into();
+        made["refresh_token"] = tokens
+            .add_refresh("", grant, account.into(), now + REFRESH)
+            .into();
     }
     made
 }
@@ -156,15 +180,24 @@ fn client(networks: &Networks, call: &Call) -> Result<(), Refused> {
     if known {
         Ok(())
     } else {
-        Err(Refused(401, "invalid_client", "Value passed for the client was invalid.".into()))
+        Err(Refused(
+            401,
+            "invalid_client",
+            "Value passed for the client was invalid.".into(),
+        ))
     }
 }
 
 fn known(call: &Call, names: &[&str]) -> Result<(), Refused> {
     let Body::Form(fields) = &call.body else {
-        return Err(Refused::request("The body must be application/x-www-form-urlencoded."));
+        return Err(Refused::request(
+            "The body must be application/x-www-form-urlencoded.",
+        ));
     };
-    match fields.iter().find(|(name, _)| !names.contains(&name.as_str())) {
+    match fields
+        .iter()
+        .find(|(name, _)| !names.contains(&name.as_str()))
+    {
         Some((name, _)) => Err(Refused::request(format!("Unknown parameter [{name}]."))),
         None => Ok(()),
     }
@@ -178,9 +211,10 @@ fn need<'a>(call: &'a Call, name: &str) -> Result<&'a str, Refused> {
 fn answer(reply: Reply) -> Answer {
     let answer = match reply {
         Ok(body) => Answer::json(200, &body),
-        Err(Refused(status, error, text)) => {
-            Answer::json(status, &json!({ "error": error, "error_description": text }))
-        }
+        Err(Refused(status, error, text)) => Answer::json(
+            status,
+            &json!({ "error": error, "error_description": text }),
+        ),
     };
     answer.with("cache-control", "no-store")
 }
