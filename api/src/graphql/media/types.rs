@@ -89,7 +89,7 @@ impl Media {
 #[Object]
 impl Media {
     /// The id (`media_…`).
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.id.into()
     }
 
