@@ -1,10 +1,10 @@
 //! What a post says, as people read it.
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use posthaste_core::post as core;
+use async_graphql::{Context, Object, Result, SimpleObject};
+use posthaste_core::{Error, post as core};
 
 use super::enums::Fit;
-use crate::graphql::{connection::Connection, context::loader, network::ContentKind, scalars::Network};
+use crate::graphql::{connection::Connection, context::loader, media::Media, network::ContentKind, scalars::Network};
 
 /// The part of a picture to show, in fractions of its width and height.
 #[derive(SimpleObject)]
@@ -25,9 +25,10 @@ pub struct PostMedia(core::MediaRef);
 /// A picture or video in a post.
 #[Object]
 impl PostMedia {
-    /// The id of the uploaded file (`media_…`).
-    async fn media_id(&self) -> ID {
-        self.0.id.into()
+    /// The uploaded file.
+    async fn media(&self, ctx: &Context<'_>) -> Result<Media> {
+        let row = loader(ctx)?.load_one(self.0.id).await?;
+        Ok(row.map(Media).ok_or_else(|| Error::not_found("media"))?)
     }
 
     /// The part to show, if one was chosen.

@@ -31,7 +31,7 @@ impl Post {
 #[Object]
 impl Post {
     /// The id (`post_…`).
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.id.into()
     }
 

@@ -78,7 +78,7 @@ impl Target {
 #[Object]
 impl Target {
     /// The id (`target_…`).
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.id.into()
     }
 
