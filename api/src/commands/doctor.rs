@@ -5,9 +5,8 @@ use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
 use posthaste_core::{Network, ports::Request};
 use posthaste_engine::App;
-use posthaste_store::pending_migrations;
+use posthaste_store::{database_time, pending_migrations};
 use serde::Serialize;
-use tokio_postgres::NoTls;
 
 use crate::{app, config::Config};
 
@@ -133,27 +132,20 @@ async fn public_address(app: &App) -> anyhow::Result<String> {
 }
 
 async fn database(app: &App) -> Vec<Finding> {
-    let clock = match connect(app).await {
-        Ok((version, clock)) => {
-            let reached = Finding::of("database", Ok(format!("PostgreSQL {version} is reached")));
-            return vec![reached, Finding::of("clock", compare(app, clock)), Finding::of("migrations", migrations(app).await)];
-        }
-        Err(error) => error,
-    };
-    vec![Finding::of("database", Err(clock))]
-}
-
-async fn connect(app: &App) -> anyhow::Result<(String, DateTime<Utc>)> {
     let advice = "the database cannot be reached; check DATABASE_URL and that PostgreSQL runs";
-    let (client, connection) = tokio_postgres::connect(app.db.url(), NoTls).await.context(advice)?;
-    tokio::spawn(connection);
-    let row = client
-        .query_one("SELECT current_setting('server_version'), (extract(epoch FROM clock_timestamp()) * 1000)::bigint", &[])
-        .await
-        .context("the database does not answer")?;
-    let millis: i64 = row.get(1);
-    let clock = DateTime::from_timestamp_millis(millis).context("the database tells no time")?;
-    Ok((row.get(0), clock))
+    let clock = async { database_time(&mut *app.db.get().await?).await };
+    match clock.await {
+        Ok(clock) => vec![
+            Finding::of("database", Ok("is reached".to_owned())),
+            Finding::of("clock", compare(app, clock)),
+            Finding::of("migrations", migrations(app).await),
+        ],
+        Err(error) => {
+            let cause = error.cause.map(|cause| anyhow::anyhow!("{cause}"));
+            let reason = cause.unwrap_or_else(|| anyhow::anyhow!(error.message));
+            vec![Finding::of("database", Err(reason.context(advice)))]
+        }
+    }
 }
 
 fn compare(app: &App, database: DateTime<Utc>) -> anyhow::Result<String> {

@@ -1,3 +1,5 @@
+//! Roles, permissions, and who made a change.
+
 use async_graphql::{Enum, ID, SimpleObject};
 use posthaste_core::{Provenance as By, access};
 

@@ -1,3 +1,5 @@
+//! Who sends a request, and what resolvers find in their context.
+
 use async_graphql::{Context, Data, dataloader::DataLoader};
 use posthaste_core::{Error, ErrorCode, Result, secret::Secret};
 use posthaste_engine::{Actor, App, session};

@@ -1,3 +1,5 @@
+//! Loading by key, many at once.
+
 use std::sync::Arc;
 
 use posthaste_core::Error;

@@ -1,14 +1,18 @@
+//! Anything by its id.
+
 use async_graphql::{Context, ID, Interface, Object, Result};
 use posthaste_core::{
     Error, ErrorCode,
-    ids::{ConnectionId, MediaId, PREFIXES, WorkspaceId},
+    ids::{ConnectionId, MediaId, PREFIXES, PostId, TargetId, WorkspaceId},
 };
 
 use super::{
     connection::Connection,
     context::{actor, app, loader},
     media::Media,
+    post::Post,
     scalars,
+    target::Target,
     workspace::Workspace,
 };
 
@@ -22,6 +26,10 @@ pub enum Node {
     Connection(Connection),
     /// An uploaded picture or video.
     Media(Media),
+    /// What somebody wrote.
+    Post(Post),
+    /// One post on one connection.
+    Target(Target),
 }
 
 /// Most ids in one call.
@@ -72,6 +80,14 @@ async fn find(ctx: &Context<'_>, id: &ID, path: &[&str]) -> Result<Option<Node>>
         MediaId::PREFIX => {
             let row = loader(ctx)?.load_one(scalars::id::<MediaId>(id, path)?).await?;
             Ok(row.map(|row| Node::Media(Media(row))))
+        }
+        PostId::PREFIX => {
+            let row = loader(ctx)?.load_one(scalars::id::<PostId>(id, path)?).await?;
+            Ok(row.map(|row| Node::Post(Post(row))))
+        }
+        TargetId::PREFIX => {
+            let row = loader(ctx)?.load_one(scalars::id::<TargetId>(id, path)?).await?;
+            Ok(row.map(|row| Node::Target(Target(row))))
         }
         _ if PREFIXES.contains(&prefix) => {
             let message = format!("A {prefix} cannot be read through node.");

@@ -1,3 +1,5 @@
+//! What mutations answer with: their noun, typed errors, warnings.
+
 use async_graphql::{Interface, SimpleObject};
 use posthaste_core::{Error, ErrorCode, Result, error::docs_path, post::Problem};
 use posthaste_engine::App;
@@ -182,6 +184,9 @@ macro_rules! payload {
                 Ok(Self { $field, errors, warnings: Vec::new() })
             }
         }
+
+        // Payloads with a way of their own need not call it.
+        const _: fn(&posthaste_engine::App, posthaste_core::Result<$ty>) -> posthaste_core::Result<$name> = $name::of;
     };
 }
 pub(crate) use payload;

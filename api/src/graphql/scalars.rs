@@ -1,3 +1,5 @@
+//! Ids, and core's tables as enums.
+
 use std::{borrow::Cow, str::FromStr};
 
 use async_graphql::{

@@ -1,3 +1,5 @@
+//! The whole schema.
+
 use std::sync::Arc;
 
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
@@ -21,7 +23,13 @@ pub struct Query(
 
 /// Changes. Each takes one `input` and answers with a payload: what was changed, `errors` and `warnings`.
 #[derive(MergedObject, Default)]
-pub struct Mutation(viewer::ViewerMutation, connection::ConnectionMutation, media::MediaMutation);
+pub struct Mutation(
+    viewer::ViewerMutation,
+    connection::ConnectionMutation,
+    post::PostMutation,
+    target::TargetMutation,
+    media::MediaMutation,
+);
 
 /// Follows what happens, over graphql-transport-ws or server-sent events.
 #[derive(MergedSubscription, Default)]

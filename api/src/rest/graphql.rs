@@ -186,7 +186,7 @@ async fn answer(state: &ApiState, id: &RequestId, headers: &HeaderMap, query: Re
         if is_get {
             refuse_mutation(&mut query)?;
         }
-        Ok((query, caller(state, id, headers).await?))
+        Ok::<_, Error>((query, caller(state, id, headers).await?))
     };
     let (mut query, caller) = match ready.await {
         Ok(ready) => ready,

@@ -41,7 +41,7 @@ impl Health {
         if self.draining.load(Ordering::Relaxed) {
             return Err(Error::new(ErrorCode::Unavailable, "The server is stopping.").retry_after(5));
         }
-        app.db.get().await?;
+        drop(app.db.get().await?);
         if !self.migrated.load(Ordering::Relaxed) {
             let pending = pending_migrations(app.db.url()).await?;
             if pending > 0 {

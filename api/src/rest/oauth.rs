@@ -25,6 +25,7 @@ pub struct Answer {
 
 /// Where a network sends a person back after a consent. Redirects to `returnTo` with `grant` (and
 /// `error` when it failed), or shows a page.
+#[expect(unused_qualifications, reason = "the macro writes the type out")]
 #[utoipa::path(get, path = "/oauth/{network}/callback", tag = "oauth",
     params(("network" = String, Path, description = "facebook, instagram, pinterest or x"), Answer),
     responses(

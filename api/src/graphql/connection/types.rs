@@ -88,7 +88,7 @@ impl Connection {
 #[Object]
 impl Connection {
     /// The id (`conn_…`).
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         self.0.id.into()
     }
 

@@ -18,7 +18,7 @@ impl Workspace {
 #[Object]
 impl Workspace {
     /// The id (`ws_…`).
-    async fn id(&self) -> ID {
+    pub(crate) async fn id(&self) -> ID {
         self.0.id.into()
     }
 
