@@ -1,8 +1,10 @@
 //! For tests only: a database for each test on one shared private PostgreSQL, and values that repeat.
 
 mod database;
+mod statements;
 
 pub use database::TestDatabase;
+pub use statements::{count_statements, statements};
 
 use chrono::{DateTime, Utc};
 use posthaste_core::ports::FrozenClock;
