@@ -6,11 +6,6 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    body::Body,
-    extract::{Path, State},
-    routing::get,
-};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, stream};
 use posthaste_core::{
@@ -25,7 +20,7 @@ use posthaste_core::{
 use posthaste_engine::{
     Actor, App,
     adapters::{OsRandom, SystemClock},
-    media::{self, Address, NewUpload},
+    media::{self, NewUpload},
     post::{self, NewPost, NewTarget, When},
     publish::{self, Settings},
     session::{self, NewWorkspace},
@@ -34,6 +29,7 @@ use posthaste_sandbox::{
     networks::{Config, Networks, serve},
     seed::{Control, connect},
     setup::{Setup, app, quick_timing},
+    show::media_routes,
 };
 use posthaste_store::{connection::Connection, target::Target};
 use posthaste_testkit::TestDatabase;
@@ -90,7 +86,7 @@ impl World {
             timing: quick_timing(),
         })
         .unwrap();
-        let routes = axum::Router::new().route("/media/{id}/{recipe}/{seal}", get(serve_media)).with_state(app.clone());
+        let routes = media_routes(app.clone());
         tokio::spawn(async move { axum::serve(public, routes).await });
 
         let new = NewWorkspace { id: None, name: "Test".into(), time_zone: "Europe/Paris".into() };
@@ -209,18 +205,4 @@ impl Drop for World {
 
 async fn listen() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.unwrap()
-}
-
-async fn serve_media(
-    State(app): State<App>,
-    Path((id, recipe, seal)): Path<(String, String, String)>,
-) -> axum::response::Response {
-    let address = Address { media: id.parse().unwrap(), recipe, seal };
-    let opened = media::open(&app, &address).await.unwrap();
-    let bytes = opened.read(&app, 0..opened.facts.bytes).await.unwrap();
-    axum::response::Response::builder()
-        .header("content-type", opened.facts.format.mime())
-        .header("content-length", opened.facts.bytes)
-        .body(Body::from_stream(bytes))
-        .unwrap()
 }

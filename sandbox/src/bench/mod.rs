@@ -1,0 +1,6 @@
+//! Benchmarks: what `cargo xtask bench` runs.
+
+pub mod api;
+mod ground;
+pub mod publish;
+mod spread;
