@@ -7,5 +7,7 @@ mod faults;
 mod files;
 mod instagram;
 mod meta_login;
+mod pinterest;
 mod whole;
 mod world;
+mod x;

@@ -3,8 +3,7 @@
 use std::{collections::HashSet, sync::LazyLock};
 
 use regex::Regex;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::super::{
@@ -23,80 +22,21 @@ use super::{
     node::escaped,
     problem::Problem,
     state::{Post, Shape, Upload, Url},
+    wish::Wish,
 };
 
 const SCOPES: [&str; 3] = ["tweet.write", "tweet.read", "users.read"];
 /// Ids of posts start here; they grow.
 const FIRST_ID: u64 = 1_900_000_000_000_000_000;
-const REPLY_SETTINGS: [&str; 4] = ["following", "mentionedUsers", "subscribers", "verified"];
 /// `$` and one to six letters, not inside a word.
 static CASHTAG: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?:^|[^\w$])\$[A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?\b").ok());
-
-/// The body; fields with an underscore are taken and have no effect here.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wish {
-    #[serde(default)]
-    text: String,
-    media: Option<WishedMedia>,
-    reply: Option<WishedReply>,
-    poll: Option<WishedPoll>,
-    reply_settings: Option<String>,
-    quote_tweet_id: Option<String>,
-    community_id: Option<String>,
-    card_uri: Option<String>,
-    direct_message_deep_link: Option<String>,
-    edit_options: Option<Value>,
-    geo: Option<Value>,
-    #[serde(default)]
-    for_super_followers_only: bool,
-    #[serde(default)]
-    nullcast: bool,
-    #[serde(rename = "made_with_ai")]
-    _made_with_ai: Option<bool>,
-    #[serde(rename = "paid_partnership")]
-    _paid_partnership: Option<bool>,
-    #[serde(rename = "share_with_followers")]
-    _share_with_followers: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WishedMedia {
-    media_ids: Vec<String>,
-    #[serde(default)]
-    tagged_user_ids: Vec<String>,
-    #[serde(rename = "embeddable")]
-    _embeddable: Option<bool>,
-    #[serde(rename = "title")]
-    _title: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WishedReply {
-    in_reply_to_tweet_id: String,
-    #[serde(rename = "exclude_reply_user_ids")]
-    _exclude_reply_user_ids: Option<Vec<String>>,
-    #[serde(rename = "auto_populate_reply_metadata")]
-    _auto_populate_reply_metadata: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WishedPoll {
-    options: Vec<String>,
-    duration_minutes: u32,
-    #[serde(rename = "reply_settings")]
-    _reply_settings: Option<String>,
-}
 
 /// `POST /2/tweets`.
 pub fn create(at: &At<'_>) -> Reply {
     at.needs(&SCOPES)?;
     let wish: Wish = body::read(at.call)?;
-    check(&wish)?;
+    wish.check()?;
     let mut guard = at.networks.state();
     let state = &mut *guard;
     if state.switches.x_credits_depleted {
@@ -115,7 +55,7 @@ pub fn create(at: &At<'_>) -> Reply {
         account: at.account.reference(),
         id: id.clone(),
         url: permalink(at, &id),
-        kind: if wish.reply.is_some() {
+        kind: if wish.reply_to().is_some() {
             "reply"
         } else {
             "post"
@@ -166,79 +106,13 @@ pub fn delete(at: &At<'_>, id: &str) -> Reply {
     Ok(Answer::json(200, &json!({ "data": { "deleted": true } })))
 }
 
-/// What the body alone tells.
-fn check(wish: &Wish) -> Result<(), Problem> {
-    let ids = wish
-        .media
-        .iter()
-        .flat_map(|media| media.media_ids.iter().chain(&media.tagged_user_ids));
-    let others = [&wish.quote_tweet_id, &wish.community_id]
-        .into_iter()
-        .flatten();
-    let reply = wish.reply.iter().map(|reply| &reply.in_reply_to_tweet_id);
-    for id in ids.chain(others).chain(reply) {
-        body::check_id("id", id)?;
-    }
-    if wish.text.is_empty() && wish.media.is_none() && wish.poll.is_none() {
-        return Err(Problem::invalid(
-            "text",
-            "",
-            "$.text: must not be empty without media or poll",
-        ));
-    }
-    if let Some(who) = wish
-        .reply_settings
-        .as_deref()
-        .filter(|who| !REPLY_SETTINGS.contains(who))
-    {
-        let text = format!(
-            "$.reply_settings: is not one of [{}]",
-            REPLY_SETTINGS.join(",")
-        );
-        return Err(Problem::invalid("reply_settings", who, text));
-    }
-    if let Some(media) = &wish.media {
-        let count = media.media_ids.len();
-        if !(1..=4).contains(&count) || media.tagged_user_ids.len() > 10 {
-            let text = "$.media: 1 to 4 media_ids and at most 10 tagged_user_ids";
-            return Err(Problem::invalid(
-                "media.media_ids",
-                &count.to_string(),
-                text,
-            ));
-        }
-    }
-    wish.poll
-        .as_ref()
-        .map_or(Ok(()), |poll| check_poll(wish, poll))
-}
-
-fn check_poll(wish: &Wish, poll: &WishedPoll) -> Result<(), Problem> {
-    let fits = (2..=4).contains(&poll.options.len())
-        && poll
-            .options
-            .iter()
-            .all(|option| (1..=25).contains(&option.chars().count()))
-        && (5..=10_080).contains(&poll.duration_minutes)
-        && wish.media.is_none();
-    if fits {
-        return Ok(());
-    }
-    let text = "$.poll: 2 to 4 options of 1 to 25 characters, 5 to 10080 minutes, no media";
-    Err(Problem::invalid("poll", "", text))
-}
-
 /// The uploads, usable and of the caller: four photos, or one GIF, or one video.
 fn media_ids(at: &At<'_>, state: &Whole, wish: &Wish) -> Result<Vec<String>, Problem> {
-    let ids = wish
-        .media
-        .as_ref()
-        .map(|media| media.media_ids.clone())
-        .unwrap_or_default();
+    let ids = wish.media_ids();
     let invalid = |id: &str| Problem::invalid("media.media_ids", id, "Your media IDs are invalid.");
     let now = at.networks.now();
     let mut shapes = Vec::new();
-    for id in &ids {
+    for id in ids {
         let upload = state.x.uploads.get(id).filter(|upload| {
             upload.account == at.account.id && upload.expires_at > now && upload.usable()
         });
@@ -248,24 +122,12 @@ fn media_ids(at: &At<'_>, state: &Whole, wish: &Wish) -> Result<Vec<String>, Pro
     if repeated || (ids.len() > 1 && shapes.iter().any(|shape| *shape != Shape::Photo)) {
         return Err(invalid(&ids.join(",")));
     }
-    Ok(ids)
+    Ok(ids.to_vec())
 }
 
 /// What a self-serve application may do with an account without Premium.
 fn permitted(at: &At<'_>, state: &Whole, wish: &Wish) -> Result<(), Problem> {
-    let beyond = [
-        &wish.quote_tweet_id,
-        &wish.community_id,
-        &wish.card_uri,
-        &wish.direct_message_deep_link,
-    ]
-    .into_iter()
-    .any(Option::is_some)
-        || wish.edit_options.is_some()
-        || wish.geo.is_some()
-        || wish.for_super_followers_only
-        || wish.nullcast;
-    if beyond || weighted_length(&wish.text) > length::MAX {
+    if wish.is_beyond_plan() || weighted_length(&wish.text) > length::MAX {
         return Err(Problem::not_permitted());
     }
     let cashtags = CASHTAG
@@ -276,10 +138,10 @@ fn permitted(at: &At<'_>, state: &Whole, wish: &Wish) -> Result<(), Problem> {
             "A post can contain a maximum of one cashtag.",
         ));
     }
-    let Some(reply) = &wish.reply else {
+    let Some(reply_to) = wish.reply_to() else {
         return Ok(());
     };
-    let answered = state.log.get(Network::X, &reply.in_reply_to_tweet_id);
+    let answered = state.log.get(Network::X, reply_to);
     match answered.filter(|post| post.deleted_at.is_none()) {
         None => Err(Problem::forbidden(
             "You attempted to reply to a Tweet that is deleted or not visible to you.",
@@ -294,10 +156,7 @@ fn permitted(at: &At<'_>, state: &Whole, wish: &Wish) -> Result<(), Problem> {
 /// Account, text and answered post; none without text.
 fn fingerprint(at: &At<'_>, wish: &Wish) -> Option<String> {
     let text = wish.text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let to = wish
-        .reply
-        .as_ref()
-        .map_or("", |reply| reply.in_reply_to_tweet_id.as_str());
+    let to = wish.reply_to().unwrap_or_default();
     let all = format!("{to} {text}");
     (!text.is_empty()).then(|| format!("{} {}", at.account.id, hex(&Sha256::digest(all))))
 }
@@ -366,10 +225,7 @@ fn new_post(at: &At<'_>, state: &Whole, wish: &Wish, id: &str, media: Vec<String
             });
         }
     }
-    let reply_to = wish
-        .reply
-        .as_ref()
-        .map(|reply| reply.in_reply_to_tweet_id.clone());
+    let reply_to = wish.reply_to().map(str::to_owned);
     let parent = reply_to
         .as_ref()
         .and_then(|parent| state.x.posts.get(parent));

@@ -16,6 +16,8 @@ mod route;
 mod state;
 mod token;
 mod upload;
+mod upload_fields;
+mod wish;
 
 use std::collections::BTreeSet;
 
