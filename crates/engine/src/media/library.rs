@@ -2,8 +2,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
-    Error, ErrorCode, Provenance, Result,
-    access::{Permission, Role},
+    Error, ErrorCode, Result,
+    access::Permission,
     event::EventType,
     ids::MediaId,
     ports::Clock,
@@ -142,7 +142,7 @@ async fn clear(app: &App, row: &Media, recipes: &[String]) {
 pub async fn sweep(app: &App) -> Result<usize> {
     let stuck = rows::processing(&mut *app.db.get().await?, SWEEP).await?;
     for row in stuck {
-        let (actor, row) = (system(&row), row);
+        let actor = Actor::system(row.workspace_id);
         let over = row.expires_at.is_some_and(|end| end <= app.now());
         match complete(app, &actor, row.clone()).await {
             // Tried again and again for a day: people shall see that it does not work.
@@ -153,7 +153,7 @@ pub async fn sweep(app: &App) -> Result<usize> {
     }
     let mut cleared = 0;
     for row in rows::expired(&mut *app.db.get().await?, app.now(), SWEEP).await? {
-        match delete(app, &system(&row), row.id).await {
+        match delete(app, &Actor::system(row.workspace_id), row.id).await {
             Ok(_) => cleared += 1,
             Err(error) if matches!(error.code, ErrorCode::MediaInUse | ErrorCode::NotFound) => {}
             Err(error) => return Err(error),
@@ -163,8 +163,4 @@ pub async fn sweep(app: &App) -> Result<usize> {
     // the machine's clock also where the app's clock is moved.
     cleared += app.staging.sweep(SystemClock.now() - UPLOAD_LIFE - TimeDelta::hours(1)).await?;
     Ok(cleared)
-}
-
-fn system(row: &Media) -> Actor {
-    Actor { workspace: row.workspace_id, role: Role::Owner, provenance: Provenance::System }
 }

@@ -1,4 +1,5 @@
 //! Use cases on a real database, with frozen time, seeded chance and scripted networks.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod media;
 mod world;
