@@ -1,4 +1,7 @@
-use std::process::ExitCode;
+use std::{
+    io::{Write, stdout},
+    process::ExitCode,
+};
 
 use posthaste_core::{ErrorCode, error::markdown};
 
@@ -12,12 +15,12 @@ pub struct Args {
 
 /// Prints the codes.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    if args.markdown {
-        print!("{}", markdown());
-    } else {
-        for code in ErrorCode::ALL {
-            println!("{:<22} {} {}", code.as_str(), code.title(), code.advice());
-        }
-    }
+    let text = if args.markdown { markdown() } else { ErrorCode::ALL.iter().map(|code| line(*code)).collect() };
+    // A reader that has seen enough is no failure.
+    let _ = stdout().write_all(text.as_bytes());
     Ok(ExitCode::SUCCESS)
+}
+
+fn line(code: ErrorCode) -> String {
+    format!("{:<22} {} {}\n", code.as_str(), code.title(), code.advice())
 }

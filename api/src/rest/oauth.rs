@@ -1,3 +1,5 @@
+#![expect(unused_qualifications, reason = "utoipa's macro writes types out")]
+
 use axum::{
     extract::{Path, Query, State},
     http::{HeaderName, HeaderValue, header},
@@ -25,7 +27,6 @@ pub struct Answer {
 
 /// Where a network sends a person back after a consent. Redirects to `returnTo` with `grant` (and
 /// `error` when it failed), or shows a page.
-#[expect(unused_qualifications, reason = "the macro writes the type out")]
 #[utoipa::path(get, path = "/oauth/{network}/callback", tag = "oauth",
     params(("network" = String, Path, description = "facebook, instagram, pinterest or x"), Answer),
     responses(

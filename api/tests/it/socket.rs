@@ -1,0 +1,133 @@
+//! graphql-transport-ws on a real socket.
+
+use std::time::Duration;
+
+use futures::{SinkExt, StreamExt};
+use posthaste_core::Network;
+use serde_json::{Value, json};
+use tokio::{net::{TcpListener, TcpStream}, time::timeout};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, client::IntoClientRequest, http::HeaderValue},
+};
+
+use crate::world::World;
+
+/// A client of a server of its own.
+struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Client {
+    async fn connect(world: &World) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = world.router.clone();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("graphql-transport-ws"));
+        Self(connect_async(request).await.unwrap().0)
+    }
+
+    async fn open(world: &World, key: &str) -> Self {
+        let mut client = Self::connect(world).await;
+        client.say(json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {key}") } })).await;
+        assert_eq!(client.hear().await, json!({ "type": "connection_ack" }));
+        client
+    }
+
+    async fn say(&mut self, message: Value) {
+        self.0.send(Message::text(message.to_string())).await.unwrap();
+    }
+
+    async fn next(&mut self) -> Message {
+        timeout(Duration::from_secs(20), self.0.next()).await.unwrap().unwrap().unwrap()
+    }
+
+    async fn hear(&mut self) -> Value {
+        serde_json::from_str(self.next().await.to_text().unwrap()).unwrap()
+    }
+
+    async fn closed(&mut self) -> u16 {
+        match self.next().await {
+            Message::Close(Some(frame)) => frame.code.into(),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn subscriptions_queries_and_pings_share_a_socket() {
+    let world = World::new().await;
+    tokio::spawn(posthaste_engine::event::fan_out(world.app.clone(), std::sync::Arc::default()));
+    let mut client = Client::open(&world, &world.home.viewer).await;
+    client.say(json!({ "type": "ping" })).await;
+    assert_eq!(client.hear().await, json!({ "type": "pong" }));
+    client.say(json!({ "id": "q", "type": "subscribe", "payload": { "query": "{ viewer { role } }" } })).await;
+    assert_eq!(client.hear().await, json!({ "id": "q", "type": "next", "payload": { "data": { "viewer": { "role": "VIEWER" } } } }));
+    assert_eq!(client.hear().await, json!({ "id": "q", "type": "complete" }));
+
+    let cursor = world.ask("{ events(first: 4) { pageInfo { endCursor } } }", json!({})).await["events"]["pageInfo"]["endCursor"].clone();
+    let query = "subscription($after: String) { events(after: $after) { type data } }";
+    client.say(json!({ "id": "s", "type": "subscribe", "payload": { "query": query, "variables": { "after": cursor } } })).await;
+    let id = world.home.on(Network::X).parse().unwrap();
+    posthaste_engine::connection::pause(&world.app, &world.home.system(), id).await.unwrap();
+    let heard = client.hear().await;
+    assert_eq!((&heard["id"], &heard["type"]), (&json!("s"), &json!("next")));
+    assert_eq!(heard["payload"]["data"]["events"]["data"]["change"], "paused");
+    client.say(json!({ "id": "s", "type": "complete" })).await;
+    // The name is free again.
+    client.say(json!({ "id": "s", "type": "subscribe", "payload": { "query": "{ nothing }" } })).await;
+    let heard = client.hear().await;
+    assert_eq!((&heard["id"], &heard["type"]), (&json!("s"), &json!("error")));
+    assert_eq!(heard["payload"][0]["extensions"]["code"], "BAD_REQUEST");
+}
+
+#[tokio::test]
+async fn an_operation_before_the_handshake_closes_with_4401() {
+    let world = World::new().await;
+    let mut client = Client::connect(&world).await;
+    client.say(json!({ "id": "1", "type": "subscribe", "payload": { "query": "{ viewer { role } }" } })).await;
+    assert_eq!(client.closed().await, 4401);
+}
+
+#[tokio::test]
+async fn nonsense_closes_with_4400() {
+    let world = World::new().await;
+    let mut client = Client::connect(&world).await;
+    client.say(json!({ "type": "dance" })).await;
+    assert_eq!(client.closed().await, 4400);
+}
+
+#[tokio::test]
+async fn a_wrong_key_closes_with_4403() {
+    let world = World::new().await;
+    for key in ["Bearer phk_test_unknown", "nonsense"] {
+        let mut client = Client::connect(&world).await;
+        client.say(json!({ "type": "connection_init", "payload": { "authorization": key } })).await;
+        assert_eq!(client.closed().await, 4403, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_handshake_closes_with_4429() {
+    let world = World::new().await;
+    let mut client = Client::open(&world, &world.home.viewer).await;
+    client.say(json!({ "type": "connection_init" })).await;
+    assert_eq!(client.closed().await, 4429);
+}
+
+#[tokio::test]
+async fn a_name_in_use_closes_with_4409() {
+    let world = World::new().await;
+    let mut client = Client::open(&world, &world.home.viewer).await;
+    for _ in 0..2 {
+        client.say(json!({ "id": "1", "type": "subscribe", "payload": { "query": "subscription { events(types: [POST_CREATED]) { id } }" } })).await;
+    }
+    assert_eq!(client.closed().await, 4409);
+}
+
+#[tokio::test]
+async fn a_client_that_says_nothing_is_closed_with_4408() {
+    let world = World::new().await;
+    let mut client = Client::connect(&world).await;
+    assert_eq!(client.closed().await, 4408);
+}
