@@ -1,9 +1,10 @@
 //! Posts from the first word to the schedule and back.
 
+use image::ImageFormat;
 use posthaste_core::Network;
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{World, picture};
 
 const POST: &str = "post { id version status dueAt content { text title link kind } \
     targets { network state dueAt schedule { localTime timeZone } boardId misfirePolicy ifAbsent } allowedActions }";
@@ -270,4 +271,36 @@ async fn lists_go_both_ways_filtered_and_ordered() {
     assert_eq!((first.as_str(), &page["hasNextPage"]), ("b,c", &json!(true)));
     let rest = format!("orderBy: DUE_AT_ASC, after: {}", page["endCursor"]);
     assert_eq!(texts(&rest).await.0, "a,d 100%");
+}
+
+/// What Instagram does not take is converted, and said so; `fit: NONE` refuses instead (bad_input).
+#[tokio::test]
+async fn a_png_for_instagram_is_converted_with_a_warning() {
+    let world = World::new().await;
+    let png = world.upload(&world.home, "a.png", picture(800, 800, ImageFormat::Png)).await;
+    let instagram = world.home.on(Network::Instagram);
+    let input = json!({
+        "text": "Look", "media": [{ "id": png, "altText": "Black" }], "targets": [{ "connectionId": instagram }],
+        "schedule": { "now": true },
+    });
+    let made = world.change("postCreate", "post { status content { media { media { id } fit altText crop { x } } } }", input.clone()).await;
+    assert_eq!((&made["errors"], &made["post"]["status"]), (&json!([]), &json!("SCHEDULED")));
+    assert_eq!(
+        made["post"]["content"]["media"],
+        json!([{ "media": { "id": png }, "fit": "AUTO", "altText": "Black", "crop": null }])
+    );
+    let warning = &made["warnings"][0];
+    assert_eq!((&warning["code"], &warning["path"]), (&json!("MEDIA_CONVERTED"), &json!(["media", "0", "id"])));
+
+    let query = "query($input: PostPreviewInput!) { postPreview(input: $input) { targets {
+        media { contentType width height altText } problems { severity code } } } }";
+    let preview = json!({ "media": input["media"], "targets": input["targets"] });
+    let shown = world.ask(query, json!({ "input": preview })).await;
+    assert_eq!(
+        shown["postPreview"]["targets"],
+        json!([{
+            "media": [{ "contentType": "image/jpeg", "width": 800, "height": 800, "altText": "Black" }],
+            "problems": [{ "severity": "WARNING", "code": "MEDIA_CONVERTED" }],
+        }])
+    );
 }

@@ -1,6 +1,11 @@
 //! Times as people choose them.
 
-use async_graphql::{InputObject, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use std::{borrow::Cow, sync::Arc};
+
+use async_graphql::{
+    InputObject, InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value,
+    registry::{MetaType, Registry},
+};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use posthaste_core::{Error, ErrorCode, Result};
 use posthaste_engine::post::When;
@@ -11,15 +16,25 @@ pub struct LocalDateTime(pub NaiveDateTime);
 
 const FORMATS: [&str; 2] = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"];
 
+impl LocalDateTime {
+    fn read(value: &Value) -> Option<Self> {
+        let Value::String(text) = value else { return None };
+        FORMATS.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()).map(Self)
+    }
+}
+
 /// Date and time on the wall in some zone, without an offset: `2027-03-28T09:00`, or with seconds.
 #[Scalar]
 impl ScalarType for LocalDateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
-        let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
-        let parsed = FORMATS.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
-        parsed.map(Self).ok_or_else(|| {
+        Self::read(&value).ok_or_else(|| {
             InputValueError::custom("A local time looks like 2027-03-28T09:00; its zone stands in timeZone, never as an offset.")
         })
+    }
+
+    /// Asked before anything is executed, so that the error names the argument.
+    fn is_valid(value: &Value) -> bool {
+        Self::read(value).is_some()
     }
 
     fn to_value(&self) -> Value {
@@ -27,11 +42,55 @@ impl ScalarType for LocalDateTime {
     }
 }
 
+/// An instant in an input: the scalar `DateTime`, strictly as RFC 3339 has it.
+///
+/// The library's own scalar is looser and checked only when its argument is read; this makes the
+/// schema check every `DateTime` before anything is executed, so that the error names the argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instant(pub DateTime<Utc>);
+
+impl Instant {
+    fn read(value: &Value) -> Option<Self> {
+        let Value::String(text) = value else { return None };
+        DateTime::parse_from_rfc3339(text).ok().map(|instant| Self(instant.to_utc()))
+    }
+}
+
+impl InputType for Instant {
+    type RawValueType = Self;
+
+    fn type_name() -> Cow<'static, str> {
+        <DateTime<Utc> as InputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        let name = <DateTime<Utc> as InputType>::create_type_info(registry);
+        if let Some(MetaType::Scalar { is_valid, .. }) = registry.types.get_mut(&*Self::type_name()) {
+            *is_valid = Some(Arc::new(|value| Self::read(value).is_some()));
+        }
+        name
+    }
+
+    fn parse(value: Option<Value>) -> InputValueResult<Self> {
+        let value = value.unwrap_or_default();
+        Self::read(&value)
+            .ok_or_else(|| InputValueError::custom("An instant looks like 2027-03-28T07:00:00Z (RFC 3339)."))
+    }
+
+    fn to_value(&self) -> Value {
+        InputType::to_value(&self.0)
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+}
+
 /// When to publish. Give exactly one of `at`, `localTime` (with `timeZone`) and `now: true`.
 #[derive(Clone, Debug, InputObject)]
 pub struct ScheduleInput {
     /// An instant.
-    pub at: Option<DateTime<Utc>>,
+    pub at: Option<Instant>,
     /// A time on the wall in a zone. Where the clocks skip it, it moves forward; where they show it
     /// twice, the first is meant; a warning tells either.
     pub local_time: Option<LocalDateTime>,
@@ -51,7 +110,7 @@ impl ScheduleInput {
     pub fn when(self, default_zone: &str) -> Result<When> {
         let now = self.now.unwrap_or_default();
         match (self.at, self.local_time, now, self.time_zone) {
-            (Some(at), None, false, None) => Ok(When::At(at)),
+            (Some(Instant(at)), None, false, None) => Ok(When::At(at)),
             (None, Some(LocalDateTime(at)), false, zone) => {
                 Ok(When::Local { at, zone: zone.unwrap_or_else(|| default_zone.to_owned()) })
             }
@@ -70,7 +129,7 @@ mod tests {
     use super::*;
 
     fn local(text: &str) -> Option<NaiveDateTime> {
-        LocalDateTime::parse(Value::from(text)).ok().map(|time| time.0)
+        LocalDateTime::read(&Value::from(text)).map(|time| time.0)
     }
 
     #[test]
@@ -90,8 +149,8 @@ mod tests {
         let none = ScheduleInput { at: None, local_time: None, time_zone: None, now: None };
         let paris = Some("Europe/Paris".to_owned());
         let good = [
-            (ScheduleInput { at: Some(at), ..none.clone() }, When::At(at)),
-            (ScheduleInput { at: Some(at), now: Some(false), ..none.clone() }, When::At(at)),
+            (ScheduleInput { at: Some(Instant(at)), ..none.clone() }, When::At(at)),
+            (ScheduleInput { at: Some(Instant(at)), now: Some(false), ..none.clone() }, When::At(at)),
             (ScheduleInput { now: Some(true), ..none.clone() }, When::Now),
             (
                 ScheduleInput { local_time: Some(time), ..none.clone() },
@@ -109,9 +168,9 @@ mod tests {
             none.clone(),
             ScheduleInput { now: Some(false), ..none.clone() },
             ScheduleInput { time_zone: paris.clone(), ..none.clone() },
-            ScheduleInput { at: Some(at), now: Some(true), ..none.clone() },
-            ScheduleInput { at: Some(at), local_time: Some(time), ..none.clone() },
-            ScheduleInput { at: Some(at), time_zone: paris, ..none },
+            ScheduleInput { at: Some(Instant(at)), now: Some(true), ..none.clone() },
+            ScheduleInput { at: Some(Instant(at)), local_time: Some(time), ..none.clone() },
+            ScheduleInput { at: Some(Instant(at)), time_zone: paris, ..none },
         ];
         for input in bad {
             let error = input.clone().when("Asia/Tokyo").unwrap_err();

@@ -91,7 +91,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewPost) -> Result<Written, V
 
 async fn store_new(app: &App, actor: &Actor, mut tx: Tx, post: &Post, rows: &[Target]) -> posthaste_core::Result<()> {
     post::insert(&mut tx, post).await.map_err(|error| error.at(["id"]))?;
-    target::insert(&mut tx, rows).await?;
+    target::insert(&mut tx, rows).await.map_err(|error| error.at(["targets"]))?;
     let mut events = vec![about(app, actor, EventType::PostCreated, post.id)];
     events.extend(rows.iter().filter(|row| row.state == State::Scheduled).map(|row| scheduled(app, actor, row)));
     finish(app, actor, tx, rows, events).await
