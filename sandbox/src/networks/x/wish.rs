@@ -16,7 +16,7 @@ pub struct Wish {
     pub text: String,
     /// Who may reply; everyone when absent.
     pub reply_settings: Option<String>,
-    media: Option<Media>,
+    media: Option<Attached>,
     reply: Option<Reply>,
     poll: Option<Poll>,
     quote_tweet_id: Option<String>,
@@ -39,7 +39,7 @@ pub struct Wish {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Media {
+struct Attached {
     media_ids: Vec<String>,
     #[serde(default)]
     tagged_user_ids: Vec<String>,
