@@ -4,7 +4,7 @@
 //! [`error_codes!`]; adding a code means adding one entry there. An error carries two messages: what
 //! a person may see, and a cause that only the log may see.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// Result with the product's error.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -12,9 +12,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 macro_rules! error_codes {
     ($($variant:ident, $name:literal, $status:literal, $retryable:literal, $title:literal, $advice:literal;)*) => {
         /// What went wrong, as a stable code.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
         pub enum ErrorCode {
-            $(#[doc = $title] $variant,)*
+            $(#[doc = $title] #[serde(rename = $name)] $variant,)*
         }
 
         impl ErrorCode {
@@ -239,7 +239,9 @@ pub fn markdown() -> String {
     for code in ErrorCode::ALL {
         let anchor = code.as_str().to_ascii_lowercase().replace('_', "-");
         let repeat = if code.is_retryable() { "yes" } else { "no" };
-        text += &format!(
+        // Writing into a String cannot fail.
+        let _ = write!(
+            text,
             "\n## {code}\n\n<a id=\"{anchor}\"></a>\n{}\n\n- What to do: {}\n- HTTP status: {} · worth repeating unchanged: {repeat}\n",
             code.title(),
             code.advice(),

@@ -18,21 +18,11 @@ pub struct Problem {
     /// How bad it is.
     pub severity: Severity,
     /// A code of the one table.
-    #[serde(serialize_with = "code_name", deserialize_with = "code_of_name")]
     pub code: ErrorCode,
     /// What is wrong, with figures.
     pub message: String,
     /// The field of the content: `text`, `media.0.altText`, …
     pub path: Vec<String>,
-}
-
-fn code_name<S: serde::Serializer>(code: &ErrorCode, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(code.as_str())
-}
-
-fn code_of_name<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<ErrorCode, D::Error> {
-    let name = String::deserialize(deserializer)?;
-    ErrorCode::from_name(&name).ok_or_else(|| serde::de::Error::custom("unknown error code"))
 }
 
 impl Problem {

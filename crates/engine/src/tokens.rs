@@ -9,6 +9,7 @@ use posthaste_core::{
     connector::{Failure, FailureClass, Session, TokenSet},
     event::EventType,
     ids::{ConnectionId, WorkspaceId},
+    secret::Secret,
 };
 use posthaste_store::{
     connection::{self, Connection, Status},
@@ -169,7 +170,7 @@ fn usable(row: Connection) -> Result<Connection> {
 
 /// The fresh tokens, with what the network left out taken over from the old ones.
 fn kept(old: TokenSet, mut fresh: TokenSet) -> TokenSet {
-    if fresh.refresh.as_ref().is_none_or(|token| token.is_empty()) {
+    if fresh.refresh.as_ref().is_none_or(Secret::is_empty) {
         fresh.refresh = old.refresh;
         fresh.refresh_expires_at = fresh.refresh_expires_at.or(old.refresh_expires_at);
     }

@@ -83,7 +83,7 @@ pub struct Media {
     pub provenance: Json<Provenance>,
     /// When the upload began.
     pub created_at: DateTime<Utc>,
-    /// When an unfinished upload ends.
+    /// When an unfinished upload ends, a failed one is swept away, or looking at it may be tried again.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -135,14 +135,36 @@ pub async fn get_signed(conn: &mut Conn, id: MediaId) -> Result<Media> {
         .ok_or_else(|| Error::not_found("media"))
 }
 
-/// Moves an upload from one status to the next; false when it was not in `from` any more.
-pub async fn advance(conn: &mut Conn, id: MediaId, from: Status, to: Status) -> Result<bool> {
-    let changed = diesel::update(media::table.filter(media::id.eq(id.uuid()).and(media::status.eq(from.as_str()))))
-        .set(media::status.eq(to.as_str()))
+/// Takes an upload to be looked at until `until`; then somebody else may try. False when the outcome
+/// is known already.
+pub async fn begin_processing(conn: &mut Conn, id: MediaId, until: DateTime<Utc>) -> Result<bool> {
+    let open = [Status::Uploading.as_str(), Status::Processing.as_str()];
+    let changed = diesel::update(media::table.filter(media::id.eq(id.uuid()).and(media::status.eq_any(open))))
+        .set((media::status.eq(Status::Processing.as_str()), media::expires_at.eq(until)))
         .execute(conn)
         .await
         .stored()?;
     Ok(changed == 1)
+}
+
+/// Locks an upload that is being looked at until the transaction ends; false when the outcome is
+/// known already.
+pub async fn lock_processing(conn: &mut Conn, id: MediaId) -> Result<bool> {
+    let row: Option<Uuid> = media::table
+        .filter(media::id.eq(id.uuid()).and(media::status.eq(Status::Processing.as_str())))
+        .select(media::id)
+        .for_no_key_update()
+        .first(conn)
+        .await
+        .optional()
+        .stored()?;
+    Ok(row.is_some())
+}
+
+/// Keeps a media longer that would be swept away.
+pub async fn postpone(conn: &mut Conn, id: MediaId, until: DateTime<Utc>) -> Result<()> {
+    diesel::update(media::table.find(id.uuid())).set(media::expires_at.eq(until)).execute(conn).await.stored()?;
+    Ok(())
 }
 
 /// Marks an upload as usable.
@@ -206,7 +228,7 @@ pub async fn delete(conn: &mut Conn, workspace: WorkspaceId, id: MediaId) -> Res
     Ok(row)
 }
 
-/// Unfinished or failed uploads whose time is over.
+/// Uploads whose time is over: unfinished, failed, or left while they were looked at.
 pub async fn expired(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> Result<Vec<Media>> {
     media::table
         .filter(media::expires_at.le(now))
@@ -230,18 +252,6 @@ pub async fn uses(conn: &mut Conn, workspace: WorkspaceId, ids: &[MediaId]) -> R
         .await
         .stored()?;
     Ok(counts.into_iter().map(|(id, count)| (id.into(), count)).collect())
-}
-
-/// Uploads that are being looked at, or were when a process died.
-pub async fn processing(conn: &mut Conn, limit: i64) -> Result<Vec<Media>> {
-    media::table
-        .filter(media::status.eq(Status::Processing.as_str()).and(media::expires_at.is_not_null()))
-        .order(media::expires_at)
-        .limit(limit)
-        .select(Media::as_select())
-        .load(conn)
-        .await
-        .stored()
 }
 
 /// A page of media, newest last.

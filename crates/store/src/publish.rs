@@ -41,9 +41,14 @@ WITH due AS (
     SELECT due.connection_id, h.id FROM due CROSS JOIN LATERAL (
         SELECT t.id FROM targets t WHERE t.connection_id = due.connection_id AND t.state = 'SCHEDULED'
         ORDER BY t.due_at, t.id LIMIT 1) h
+    WHERE NOT EXISTS (SELECT FROM targets f WHERE f.connection_id = due.connection_id
+        AND f.state IN ('CLAIMED', 'SENDING', 'UNCERTAIN', 'RECONCILING'))
 ), held AS (
-    UPDATE lanes l SET worker = $4, busy_until = $5, next_due_at = NULL, blocked_until = NULL, block_reason = NULL
-    FROM head WHERE l.connection_id = head.connection_id
+    -- A lane that only seems due is put right, so that it does not stand in the way of others.
+    UPDATE lanes l SET next_due_at = NULL, blocked_until = NULL, block_reason = NULL,
+        worker = CASE WHEN head.id IS NULL THEN NULL ELSE $4 END,
+        busy_until = CASE WHEN head.id IS NULL THEN NULL ELSE $5 END
+    FROM due LEFT JOIN head USING (connection_id) WHERE l.connection_id = due.connection_id
 )
 UPDATE targets t SET state = 'CLAIMED', token = t.token + 1, attempt = t.attempt + 1, worker = $4, updated_at = $1
 FROM head WHERE t.id = head.id AND t.state = 'SCHEDULED'
@@ -386,18 +391,22 @@ pub async fn lost_leases(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> Res
         .load(conn)
         .await
         .stored()?;
-    let lost = diesel::sql_query(
-        "SELECT id FROM targets WHERE (connection_id = ANY($1) AND state IN ('CLAIMED', 'SENDING'))
-            OR id IN (SELECT id FROM targets WHERE state = 'RECONCILING' AND lease_until < $2
-                      LIMIT $3 FOR UPDATE SKIP LOCKED)
-         FOR UPDATE",
+    let mut lost: Vec<Id> = diesel::sql_query(
+        "SELECT id FROM targets WHERE connection_id = ANY($1) AND state IN ('CLAIMED', 'SENDING') FOR UPDATE",
     )
     .bind::<Array<SqlUuid>, _>(&lanes)
-    .bind::<Timestamptz, _>(now)
-    .bind::<Int8, _>(limit)
-    .load::<Id>(conn)
+    .load(conn)
     .await
     .stored()?;
+    let unread: Vec<Id> = diesel::sql_query(
+        "SELECT id FROM targets WHERE state = 'RECONCILING' AND lease_until < $1 LIMIT $2 FOR UPDATE SKIP LOCKED",
+    )
+    .bind::<Timestamptz, _>(now)
+    .bind::<Int8, _>(limit)
+    .load(conn)
+    .await
+    .stored()?;
+    lost.extend(unread);
     let targets = load(conn, lost).await?;
     // A lane whose target was moved on by a person meanwhile is simply free.
     diesel::update(lanes::table.filter(lanes::connection_id.eq_any(&lanes)))
@@ -431,10 +440,11 @@ struct Oldest {
 /// The oldest due time of a lane that could be published now but is not: the queue's lateness.
 pub async fn oldest_due(conn: &mut Conn, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
     let row: Oldest = diesel::sql_query(
-        "SELECT min(l.next_due_at) AS at FROM lanes l JOIN network_states n ON n.network = l.network
-         WHERE l.next_due_at <= $1 AND l.worker IS NULL AND l.paused_at IS NULL
-           AND (l.blocked_until IS NULL OR l.blocked_until <= $1)
-           AND (n.blocked_until IS NULL OR n.blocked_until <= $1)",
+        "SELECT (SELECT l.next_due_at FROM lanes l
+             WHERE l.next_due_at <= $1 AND l.worker IS NULL AND l.paused_at IS NULL
+               AND (l.blocked_until IS NULL OR l.blocked_until <= $1)
+               AND l.network NOT IN (SELECT n.network FROM network_states n WHERE n.blocked_until > $1)
+             ORDER BY l.next_due_at LIMIT 1) AS at",
     )
     .bind::<Timestamptz, _>(now)
     .get_result(conn)

@@ -162,10 +162,9 @@ async fn send(app: &App, worker: NodeId, job: &Job, ready: Value, journal: &Jour
         live.permalink = live.permalink.take().filter(|link| !link.is_empty());
     }
     let health = match &outcome {
-        Outcome::Published(_) => Health::Well,
+        Outcome::Published(_) | Outcome::Duplicate { .. } => Health::Well,
         Outcome::Failed(failure) => health_of(failure),
         Outcome::Unknown { .. } => Health::Ill,
-        Outcome::Duplicate { .. } => Health::Well,
     };
     let end = match &outcome {
         Outcome::Failed(failure) => end_of(failure),

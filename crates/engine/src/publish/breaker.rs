@@ -12,7 +12,7 @@ use super::attempt::Health;
 use crate::App;
 
 /// Calls older than this no longer count.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 /// Fewer calls than this say nothing.
 const LEAST_CALLS: usize = 20;
 /// One call is tried this often while the breaker is open.

@@ -231,7 +231,8 @@ mod tests {
             assert_eq!(verdict.reconnect, class == FailureClass::Reauthorize);
         }
         let limited = with(1, |at| after_failure(failure(FailureClass::RateLimited { until: reset, app_wide: true }), at));
-        assert_eq!(limited.wait, Some(Wait { until: reset.unwrap(), reason: "rate limit", app_wide: true }));
+        let wait = limited.wait.unwrap();
+        assert_eq!((Some(wait.until), wait.reason, wait.app_wide), (reset, "rate limit", true));
     }
 
     #[test]

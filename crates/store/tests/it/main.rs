@@ -1,4 +1,5 @@
 //! Tests of the store on a real PostgreSQL.
 
 mod migrations;
+mod plans;
 mod state_machine;

@@ -1,0 +1,122 @@
+//! Every query the API and the publisher make finds its rows by an index, shown by the database's
+//! own counters on tables large enough for the planner to have a choice.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    QueryableByName,
+    sql_types::{Int8, Text},
+};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use posthaste_core::{
+    Network,
+    ids::{ConnectionId, NodeId, PostId, TargetId, WorkspaceId},
+    target::State,
+};
+use posthaste_store::{Conn, PageRequest, access, connection, event, lane, media, post, publish, target, timeline};
+use posthaste_testkit::{TestDatabase, start};
+use uuid::Uuid;
+
+const ROWS: &str = include_str!("plans.sql");
+
+#[derive(QueryableByName)]
+struct Scans {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Int8)]
+    scans: i64,
+}
+
+async fn scans(conn: &mut Conn, sql: &str) -> BTreeMap<String, i64> {
+    conn.batch_execute("SELECT pg_stat_force_next_flush()").await.unwrap();
+    let rows: Vec<Scans> = diesel::sql_query(sql).load(conn).await.unwrap();
+    rows.into_iter().map(|row| (row.name, row.scans)).collect()
+}
+
+async fn table_scans(conn: &mut Conn) -> BTreeMap<String, i64> {
+    scans(conn, "SELECT relname::text AS name, seq_scan AS scans FROM pg_stat_user_tables").await
+}
+
+async fn index_scans(conn: &mut Conn) -> BTreeMap<String, i64> {
+    scans(conn, "SELECT indexrelname::text AS name, idx_scan AS scans FROM pg_stat_user_indexes").await
+}
+
+/// Runs `query` and asserts that `index` served it and no table was read from end to end.
+macro_rules! by_index {
+    ($conn:expr, $index:literal, $query:expr) => {{
+        let tables = table_scans($conn).await;
+        let indexes = index_scans($conn).await;
+        $query.await.unwrap();
+        let used = index_scans($conn).await;
+        let served: Vec<_> = used.iter().filter(|(name, scans)| **scans > indexes[*name]).map(|(name, _)| name.as_str()).collect();
+        assert!(served.contains(&$index), "{} is served by {served:?}, not by {}", stringify!($query), $index);
+        for (table, scans) in table_scans($conn).await {
+            let small = ["network_states", "nodes", "workspaces", "event_heads", "target_transitions"];
+            assert!(
+                small.contains(&table.as_str()) || scans == tables[&table],
+                "{table} is read from end to end by {}",
+                stringify!($query)
+            );
+        }
+    }};
+}
+
+fn page<K>(after: Option<K>) -> PageRequest<K> {
+    PageRequest { limit: 50, after, before: None, from_end: false }
+}
+
+fn id(kind: u128, number: u128) -> Uuid {
+    Uuid::from_u128(kind << 64 | number)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_query_has_its_index() {
+    let test = TestDatabase::new().await;
+    let mut conn = test.db.get().await.unwrap();
+    let conn = &mut *conn;
+    conn.batch_execute(ROWS).await.unwrap();
+    conn.batch_execute("ANALYZE").await.unwrap();
+    let workspace = WorkspaceId::from(id(1, 1));
+    let account = ConnectionId::from(id(2, 3000));
+    let now: DateTime<Utc> = start();
+    let worker = NodeId::from(id(9, 1));
+
+    let none = post::Filter::default();
+    for (by, descending) in [(post::Order::Created, true), (post::Order::Created, false)] {
+        by_index!(conn, "posts_by_creation", post::list(conn, workspace, &none, post::Sort { by, descending }, &page(None)));
+    }
+    let updated = post::Sort { by: post::Order::Updated, descending: true };
+    by_index!(conn, "posts_by_update", post::list(conn, workspace, &none, updated, &page(Some((Some(now), id(3, 1))))));
+    let due = post::Sort { by: post::Order::Due, descending: false };
+    by_index!(conn, "posts_by_due", post::list(conn, workspace, &none, due, &page(Some((Some(now), id(3, 1))))));
+    let scheduled = post::Filter { states: Some(vec![State::Scheduled]), ..post::Filter::default() };
+    by_index!(conn, "targets_of_post", post::list(conn, workspace, &scheduled, updated, &page(None)));
+    by_index!(conn, "posts_workspace_id_id_key", post::by_ids(conn, workspace, &[PostId::from(id(3, 6))]));
+
+    let all = target::Filter::default();
+    by_index!(conn, "targets_by_due", target::list(conn, workspace, &all, true, false, &page(None)));
+    by_index!(conn, "targets_by_creation", target::list(conn, workspace, &all, false, true, &page(None)));
+    by_index!(conn, "targets_of_post", target::of_posts(conn, workspace, &[PostId::from(id(3, 6))]));
+    by_index!(conn, "targets_workspace_id_id_key", target::get(conn, workspace, TargetId::from(id(4, 6))));
+    by_index!(conn, "steps_of_target", timeline::steps_of(conn, workspace, &[TargetId::from(id(4, 6))]));
+    by_index!(conn, "attempts_target_id_token_key", timeline::attempts_of(conn, workspace, &[TargetId::from(id(4, 6))]));
+
+    by_index!(conn, "events_pkey", event::after(conn, workspace, 100, &[], 50));
+    by_index!(conn, "connections_in_order", connection::list(conn, workspace, &Default::default(), &page(None)));
+    by_index!(conn, "connections_one_per_account", connection::by_account(conn, workspace, Network::X, "remote 12"));
+    by_index!(conn, "connections_refresh_due", connection::due_for_refresh(conn, now, 10));
+    by_index!(conn, "lanes_pkey", lane::by_connections(conn, workspace, &[account]));
+    by_index!(conn, "media_in_order", media::list(conn, workspace, None, &page(None)));
+    by_index!(conn, "media_unfinished", media::expired(conn, now, 10));
+    by_index!(conn, "api_keys_hash_key", access::api_key_by_hash(conn, b"hash 7", now));
+    by_index!(conn, "users_email_key", access::user_by_email(conn, "person7@example.com"));
+
+    by_index!(conn, "lanes_due", publish::next_due(conn));
+    by_index!(conn, "lanes_due", publish::claim(conn, worker, &Network::ALL, 10, now, now));
+    by_index!(conn, "targets_head_of_lane", publish::claim(conn, worker, &Network::ALL, 10, now, now));
+    by_index!(conn, "targets_to_read_back", publish::claim_read_backs(conn, worker, 10, now, now));
+    by_index!(conn, "lanes_busy", publish::lost_leases(conn, now, 10));
+    by_index!(conn, "targets_known_on_network", publish::known_ids(conn, account, 50));
+    by_index!(conn, "lanes_due", publish::oldest_due(conn, now));
+}

@@ -1,0 +1,37 @@
+-- Rows enough for the planner to have a choice; ids are kind << 64 | number.
+CREATE FUNCTION pg_temp.id(kind int, number bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
+$$ SELECT (lpad(to_hex(kind), 16, '0') || lpad(to_hex(number), 16, '0'))::uuid $$;
+
+INSERT INTO workspaces SELECT pg_temp.id(1, n), 'Workspace ' || n, 'UTC', '2027-01-01' FROM generate_series(1, 2) n;
+INSERT INTO event_heads SELECT id, 5000 FROM workspaces;
+INSERT INTO users SELECT pg_temp.id(10, n), 'person' || n || '@example.com', 'Person', 'x', '2027-01-01' FROM generate_series(1, 3000) n;
+INSERT INTO api_keys SELECT pg_temp.id(11, n), pg_temp.id(1, 1), 'Key', 'EDITOR', ('hash ' || n)::bytea, '2027-01-01' FROM generate_series(1, 3000) n;
+INSERT INTO connections (id, workspace_id, network, remote_id, name, status, tokens, refresh_due_at, created_at, updated_at)
+    SELECT pg_temp.id(2, n), pg_temp.id(1, 1 + n % 2), 'X', 'remote ' || n, 'Account', 'ACTIVE', 'x',
+        CASE WHEN n % 10 = 0 THEN timestamptz '2027-02-01' END, timestamptz '2027-01-01' + n * interval '1 second', '2027-01-01'
+    FROM generate_series(1, 4000) n;
+INSERT INTO posts (id, workspace_id, body, due_at, provenance, created_at, updated_at)
+    SELECT pg_temp.id(3, n), pg_temp.id(1, 1 + n % 2), '{"content":{"text":"A post"}}', timestamptz '2027-01-04' + n * interval '1 minute',
+        '{"kind":"SYSTEM"}', timestamptz '2027-01-01' + n * interval '1 second', timestamptz '2027-01-01' + n * interval '1 second'
+    FROM generate_series(1, 8000) n;
+INSERT INTO targets (id, workspace_id, post_id, connection_id, network, position, settings, state, due_at, misfire, if_absent, created_at, updated_at)
+    SELECT pg_temp.id(4, n), pg_temp.id(1, 1 + n % 2), pg_temp.id(3, n), pg_temp.id(2, 1 + (n - 1) % 4000),
+        'X', 0, '{}', 'SCHEDULED', timestamptz '2027-01-04' + n * interval '1 minute', 'ASK', 'RESEND',
+        timestamptz '2027-01-01' + n * interval '1 second', '2027-01-01'
+    FROM generate_series(1, 8000) n;
+ALTER TABLE targets DISABLE TRIGGER USER;
+UPDATE targets SET state = 'UNCERTAIN', intent = '{"at":"2027-01-01T00:00:00Z","ready":null,"after_id":null,"known_ids":[]}', reconcile_after = timestamptz '2027-06-01' + position * interval '1 second'
+    WHERE id <= pg_temp.id(4, 1500);
+UPDATE targets SET state = 'PUBLISHED', remote_id = id::text, published_at = created_at WHERE id > pg_temp.id(4, 6000);
+ALTER TABLE targets ENABLE TRIGGER USER;
+INSERT INTO lanes (connection_id, workspace_id, network, next_due_at)
+    SELECT id, workspace_id, network, timestamptz '2026-12-30' + (row_number() OVER ()) * interval '5 minutes' FROM connections WHERE id > pg_temp.id(2, 1500);
+INSERT INTO steps (workspace_id, target_id, attempt, at, kind, message, detail)
+    SELECT workspace_id, id, 1, '2027-01-01', 'CLAIMED', 'x', '{}' FROM targets;
+INSERT INTO attempts (id, workspace_id, target_id, n, kind, token, worker, started_at)
+    SELECT id, workspace_id, id, 1, 'PUBLISH', 1, id, '2027-01-01' FROM targets;
+INSERT INTO events (workspace_id, seq, id, at, kind, provenance, data)
+    SELECT pg_temp.id(1, 1 + n % 2), n, pg_temp.id(5, n), '2027-01-01', 'post.created', '{"kind":"SYSTEM"}', '{}' FROM generate_series(1, 5000) n;
+INSERT INTO media (id, workspace_id, status, file_name, bytes, provenance, created_at, expires_at)
+    SELECT pg_temp.id(6, n), pg_temp.id(1, 1 + n % 2), 'UPLOADING', 'a.jpg', 1, '{"kind":"SYSTEM"}', timestamptz '2027-01-01' + n * interval '1 second',
+        CASE WHEN n % 50 = 0 THEN timestamptz '2027-02-01' END FROM generate_series(1, 4000) n;
