@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How long requests may go on once the server is told to stop.
-const DRAIN: Duration = Duration::from_secs(10);
+const DRAIN: Duration = Duration::from_secs(5);
 
 /// Opens the port; a taken one is explained.
 pub async fn bind(listen: std::net::SocketAddr) -> anyhow::Result<TcpListener> {

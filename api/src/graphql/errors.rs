@@ -31,12 +31,25 @@ fn complete_one(error: &mut ServerError, public_url: &str, request_id: &str) {
         if let Some(seconds) = known.retry_after {
             values.insert("retryAfter", json!(seconds));
         }
+    } else if let Some(path) = argument(&error.message) {
+        values.insert("path", json!(path));
     }
     let mut extensions = ErrorExtensionValues::default();
     for (name, value) in values {
         extensions.set(name, Value::from_json(value).unwrap_or_default());
     }
     error.extensions = Some(extensions);
+}
+
+/// The path that a message of the library names: `argument "input.media.0", field "id" …`. The one
+/// `input` of mutations is left out, as in the errors of payloads.
+fn argument(message: &str) -> Option<Vec<String>> {
+    let (argument, rest) = message.strip_prefix("Invalid value for argument \"")?.split_once('"')?;
+    let rest = rest.trim_start_matches(", ");
+    let field = rest.strip_prefix("field \"").or_else(|| rest.strip_prefix("unknown field \""));
+    let field = field.and_then(|rest| rest.split_once('"')).map(|(field, _)| field);
+    let path = argument.split('.').chain(field).map(str::to_owned);
+    Some(path.enumerate().filter(|(index, part)| *index > 0 || part != "input").map(|(_, part)| part).collect())
 }
 
 /// What is taken over from an error of ours.

@@ -1,6 +1,6 @@
 //! What a document may cost, refused early.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{
     ServerError, ServerResult, Variables,
@@ -13,13 +13,16 @@ use posthaste_core::{Error, ErrorCode};
 pub const DEPTH: usize = 15;
 
 /// Most fields, those of lists counted once for each item asked for: 100 posts with all their targets fit.
-pub const COMPLEXITY: usize = 50_000;
+pub const COMPLEXITY: usize = 20_000;
 
 /// Most directives on one field.
 pub const DIRECTIVES: usize = 10;
 
 /// Most aliases in a document.
 const ALIASES: usize = 100;
+
+/// Most fields once fragments are put in.
+const FIELDS: usize = 5_000;
 
 /// Most words and signs in a document.
 const TOKENS: usize = 5_000;
@@ -45,20 +48,106 @@ impl Extension for LimitsExtension {
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
         if tokens(query) > TOKENS {
-            return Err(refused(format!("The document has more than {TOKENS} words and signs.")));
+            return Err(refused(ErrorCode::QueryTooComplex, format!("The document has more than {TOKENS} words and signs.")));
         }
         let document = next.run(ctx, query, variables).await?;
         if aliases(&document) > ALIASES {
-            return Err(refused(format!("The document has more than {ALIASES} aliases.")));
+            return Err(refused(ErrorCode::QueryTooComplex, format!("The document has more than {ALIASES} aliases.")));
         }
+        check_size(&document)?;
         Ok(document)
     }
 }
 
-fn refused(message: String) -> ServerError {
+fn refused(code: ErrorCode, message: String) -> ServerError {
     let mut error = ServerError::new(message.clone(), None);
-    error.source = Some(Arc::new(Error::new(ErrorCode::QueryTooComplex, message)));
+    error.source = Some(Arc::new(Error::new(code, message)));
     error
+}
+
+/// What a selection comes to once its fragments are put in.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    depth: usize,
+    fields: usize,
+}
+
+/// Measures selections, each fragment once: fragments of fragments grow without bound, and whoever
+/// walked through them (the library's own checks do) would never end.
+struct Measure<'a> {
+    document: &'a ExecutableDocument,
+    /// `None` while a fragment is being measured: meeting it again means that it contains itself.
+    fragments: HashMap<&'a str, Option<Size>>,
+}
+
+impl<'a> Measure<'a> {
+    fn set(&mut self, set: &'a SelectionSet) -> Result<Size, ServerError> {
+        let mut size = Size::default();
+        for item in &set.items {
+            let one = match &item.node {
+                Selection::Field(field) => {
+                    let inner = self.set(&field.node.selection_set.node)?;
+                    Size { depth: inner.depth + 1, fields: inner.fields.saturating_add(1) }
+                }
+                Selection::InlineFragment(fragment) => self.set(&fragment.node.selection_set.node)?,
+                Selection::FragmentSpread(spread) => self.fragment(spread.node.fragment_name.node.as_str())?,
+            };
+            size = Size { depth: size.depth.max(one.depth), fields: size.fields.saturating_add(one.fields) };
+        }
+        Ok(size)
+    }
+
+    fn fragment(&mut self, name: &'a str) -> Result<Size, ServerError> {
+        match self.fragments.get(name) {
+            Some(Some(size)) => return Ok(*size),
+            Some(None) => {
+                return Err(refused(ErrorCode::BadRequest, format!("The fragment '{name}' contains itself.")));
+            }
+            None => {}
+        }
+        // An unknown name is told by the validation.
+        let Some(fragment) = self.document.fragments.get(name) else { return Ok(Size::default()) };
+        self.fragments.insert(name, None);
+        let size = self.set(&fragment.node.selection_set.node)?;
+        self.fragments.insert(name, Some(size));
+        Ok(size)
+    }
+}
+
+/// Looked at before the cost, which deep lists exceed as well but which would say less about what is
+/// wrong.
+fn check_size(document: &ExecutableDocument) -> Result<(), ServerError> {
+    let mut measure = Measure { document, fragments: HashMap::new() };
+    for (_, operation) in document.operations.iter() {
+        let size = measure.set(&operation.node.selection_set.node)?;
+        if size.depth > DEPTH {
+            let message = format!("The document nests fields {} deep; {DEPTH} is the most.", size.depth);
+            return Err(refused(ErrorCode::QueryTooDeep, message));
+        }
+        if size.fields > FIELDS {
+            return Err(refused(ErrorCode::QueryTooComplex, format!("The document asks for more than {FIELDS} fields.")));
+        }
+    }
+    Ok(())
+}
+
+fn aliases(document: &ExecutableDocument) -> usize {
+    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
+    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set.node);
+    operations.chain(fragments).map(aliases_in).sum()
+}
+
+fn aliases_in(set: &SelectionSet) -> usize {
+    set.items
+        .iter()
+        .map(|item| match &item.node {
+            Selection::Field(field) => {
+                usize::from(field.node.alias.is_some()) + aliases_in(&field.node.selection_set.node)
+            }
+            Selection::InlineFragment(fragment) => aliases_in(&fragment.node.selection_set.node),
+            Selection::FragmentSpread(_) => 0,
+        })
+        .sum()
 }
 
 /// Words and signs, roughly as GraphQL's grammar cuts them; commas, blanks and comments do not count.
@@ -87,32 +176,36 @@ fn tokens(query: &str) -> usize {
     count
 }
 
-fn aliases(document: &ExecutableDocument) -> usize {
-    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
-    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set.node);
-    operations.chain(fragments).map(aliases_in).sum()
-}
-
-fn aliases_in(set: &SelectionSet) -> usize {
-    set.items
-        .iter()
-        .map(|item| match &item.node {
-            Selection::Field(field) => {
-                usize::from(field.node.alias.is_some()) + aliases_in(&field.node.selection_set.node)
-            }
-            Selection::InlineFragment(fragment) => aliases_in(&fragment.node.selection_set.node),
-            Selection::FragmentSpread(_) => 0,
-        })
-        .sum()
-}
-
 #[cfg(test)]
 mod tests {
+    use async_graphql::parser::parse_query;
+
     use super::*;
+
+    fn refusal(query: &str) -> Option<ErrorCode> {
+        let error = check_size(&parse_query(query).unwrap()).err()?;
+        Some(error.source::<Error>().unwrap().code)
+    }
 
     #[test]
     fn tokens_are_counted_without_blanks_comments_and_strings_insides() {
         assert_eq!(tokens("{ a(b: \"x y { } \\\" z\"), c } # d e f\n"), 9);
         assert_eq!(tokens(""), 0);
+    }
+
+    #[test]
+    fn depth_counts_through_fragments() {
+        let nested = |depth: usize| format!("{}a{}", "{ a ".repeat(depth - 1) + "{ ", " }".repeat(depth));
+        assert_eq!(refusal(&nested(15)), None);
+        assert_eq!(refusal(&nested(16)), Some(ErrorCode::QueryTooDeep));
+        let fragments = format!("{{ a {{ ...f }} }} fragment f on T {}", nested(15));
+        assert_eq!(refusal(&fragments), Some(ErrorCode::QueryTooDeep));
+    }
+
+    #[test]
+    fn fragments_that_multiply_or_contain_themselves_are_refused_at_once() {
+        let doubling: String = (0..60).map(|n| format!("fragment f{n} on T {{ ...f{} ...f{} }} ", n + 1, n + 1)).collect();
+        assert_eq!(refusal(&format!("{{ ...f0 }} {doubling} fragment f60 on T {{ a }}")), Some(ErrorCode::QueryTooComplex));
+        assert_eq!(refusal("{ ...f } fragment f on T { a { ...f } }"), Some(ErrorCode::BadRequest));
     }
 }

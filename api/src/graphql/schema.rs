@@ -2,10 +2,17 @@
 
 use std::sync::Arc;
 
-use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::{
+    MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder, connection::Connection,
+};
 use posthaste_engine::{App, session::Guard};
 
-use super::{connection, event, limits, media, network, node, payload::MutationError, post, target, viewer, workspace};
+use super::{
+    connection, event, limits, media, network, node,
+    page::{Cursor, List},
+    payload::MutationError,
+    post, target, viewer, workspace,
+};
 
 /// Reads.
 #[derive(MergedObject, Default)]
@@ -42,6 +49,11 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .register_output_type::<MutationError>()
         .register_output_type::<node::Node>()
+        .override_output_type_description::<List<connection::Connection>>("A page of connected accounts.")
+        .override_output_type_description::<List<post::Post>>("A page of posts.")
+        .override_output_type_description::<List<target::Target>>("A page of targets.")
+        .override_output_type_description::<List<media::Media>>("A page of media.")
+        .override_output_type_description::<Connection<Cursor, event::Event>>("A page of the event log.")
         .limit_depth(limits::DEPTH)
         .limit_complexity(limits::COMPLEXITY)
         .limit_directives(limits::DIRECTIVES)

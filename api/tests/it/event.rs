@@ -51,7 +51,7 @@ async fn follow(world: &World, query: &str, count: usize) -> Vec<Value> {
         let part = timeout(Duration::from_secs(10), body.next()).await.unwrap().unwrap().unwrap();
         text.push_str(std::str::from_utf8(&part).unwrap());
         while let Some((block, rest)) = text.split_once("\n\n") {
-            let (kind, data) = block.split_once('\n').unwrap();
+            let (kind, data) = block.split_once('\n').unwrap_or((block, "data:"));
             results.push(json!({
                 "event": kind.strip_prefix("event: ").unwrap(),
                 "data": serde_json::from_str::<Value>(data.strip_prefix("data:").unwrap().trim()).unwrap_or_default(),

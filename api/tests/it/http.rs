@@ -181,7 +181,7 @@ async fn unknown_addresses_and_methods_are_problems() {
     assert_eq!((status, &problem["code"]), (StatusCode::METHOD_NOT_ALLOWED, &json!("METHOD_NOT_ALLOWED")));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn health_and_pages_answer() {
     let world = World::new().await;
     let get = async |path: &str, accept: &str| send(&world, Request::get(path).header(header::ACCEPT, accept).body(Body::empty()).unwrap()).await;

@@ -36,11 +36,31 @@ pub struct ConnectionCreateInput {
     default_board_id: Option<ID>,
 }
 
-/// A connection.
-#[derive(InputObject)]
-pub struct ConnectionIdInput {
-    /// The id (`conn_…`).
-    id: ID,
+/// Inputs that name a connection and nothing else yet; one for each mutation, so that each can grow.
+macro_rules! naming_inputs {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(InputObject)]
+            pub struct $name {
+                /// The id (`conn_…`).
+                id: ID,
+            }
+        )*
+    };
+}
+
+naming_inputs! {
+    /// The connection to switch on.
+    ConnectionEnableInput,
+    /// The connection to switch off.
+    ConnectionDisableInput,
+    /// The connection to hold back.
+    ConnectionPauseInput,
+    /// The connection to let go on.
+    ConnectionResumeInput,
+    /// The connection to take away.
+    ConnectionRemoveInput,
 }
 
 /// The connection to renew.
@@ -187,36 +207,36 @@ impl ConnectionMutation {
     async fn connection_enable(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The connection.")] input: ConnectionIdInput,
+        #[graphql(desc = "The connection.")] input: ConnectionEnableInput,
     ) -> Result<ConnectionPayload> {
-        act(ctx, &input, engine::enable).await
+        act(ctx, &input.id, engine::enable).await
     }
 
     /// Switches a connection off: nothing goes out until it is switched on; its schedule stays.
     async fn connection_disable(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The connection.")] input: ConnectionIdInput,
+        #[graphql(desc = "The connection.")] input: ConnectionDisableInput,
     ) -> Result<ConnectionPayload> {
-        act(ctx, &input, engine::disable).await
+        act(ctx, &input.id, engine::disable).await
     }
 
     /// Holds the posts of a connection back until it is resumed.
     async fn connection_pause(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The connection.")] input: ConnectionIdInput,
+        #[graphql(desc = "The connection.")] input: ConnectionPauseInput,
     ) -> Result<ConnectionPayload> {
-        act(ctx, &input, engine::pause).await
+        act(ctx, &input.id, engine::pause).await
     }
 
     /// Lets the posts of a connection go on.
     async fn connection_resume(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The connection.")] input: ConnectionIdInput,
+        #[graphql(desc = "The connection.")] input: ConnectionResumeInput,
     ) -> Result<ConnectionPayload> {
-        act(ctx, &input, engine::resume).await
+        act(ctx, &input.id, engine::resume).await
     }
 
     /// Takes a connection away: its scheduled posts are cancelled and its access is given back. Refused
@@ -224,20 +244,20 @@ impl ConnectionMutation {
     async fn connection_remove(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The connection.")] input: ConnectionIdInput,
+        #[graphql(desc = "The connection.")] input: ConnectionRemoveInput,
     ) -> Result<ConnectionPayload> {
-        act(ctx, &input, engine::remove).await
+        act(ctx, &input.id, engine::remove).await
     }
 }
 
 async fn act<'a>(
     ctx: &Context<'a>,
-    input: &ConnectionIdInput,
+    id: &ID,
     action: impl AsyncFn(&'a App, &'a Actor, ConnectionId) -> CoreResult<Row>,
 ) -> Result<ConnectionPayload> {
     let (app, actor) = both(ctx)?;
     let outcome = async {
-        let id = scalars::id(&input.id, &["id"])?;
+        let id = scalars::id(id, &["id"])?;
         action(app, actor, id).await.map(Connection)
     };
     Ok(ConnectionPayload::of(app, outcome.await)?)
