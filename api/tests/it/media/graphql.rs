@@ -170,3 +170,27 @@ async fn the_list_pages_in_both_directions_and_filters() {
     let (nodes, _) = page(json!({ "filter": { "statuses": ["FAILED"] } })).await;
     assert_eq!(nodes, [failed]);
 }
+
+#[tokio::test]
+async fn media_in_a_post_stays() {
+    let world = World::new().await;
+    let id = world.upload(&world.home, "cat.jpg", jpeg()).await;
+    let input = json!({ "text": "Look", "media": [{ "id": id }] });
+    let payload = world.change("postCreate", "post { id }", input).await;
+    let post = payload["post"]["id"].clone();
+
+    let query = "query($id: ID!) { media(id: $id) { uses allowedActions } }";
+    let used = world.ask(query, json!({ "id": id })).await;
+    assert_eq!(used["media"], json!({ "uses": 1, "allowedActions": ["UPDATE"] }));
+    let payload = world.change("mediaDelete", "deletedId", json!({ "id": id })).await;
+    assert_eq!(errors(&payload), [error("MEDIA_IN_USE", "")]);
+    let request = by(&world.home.editor, "DELETE", &format!("/media/{id}")).body(Body::empty()).unwrap();
+    assert_eq!(problem(world.send(request).await).await, refused(409, "MEDIA_IN_USE"));
+
+    let gone = world.change("postDelete", "deletedId", json!({ "id": post })).await;
+    assert_eq!(gone["deletedId"], post);
+    let free = world.ask(query, json!({ "id": id })).await;
+    assert_eq!(free["media"], json!({ "uses": 0, "allowedActions": ["UPDATE", "DELETE"] }));
+    let payload = world.change("mediaDelete", "deletedId", json!({ "id": id })).await;
+    assert_eq!(payload["deletedId"], id);
+}

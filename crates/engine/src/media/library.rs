@@ -17,13 +17,15 @@ use uuid::Uuid;
 
 use super::{
     ORIGINAL, blob_key,
-    process::{append_event, complete, record},
+    process::{FAILED_LIFE, append_event, complete, record},
     upload::UPLOAD_LIFE,
 };
 use crate::{Actor, App, adapters::SystemClock};
 
 /// Longest alt text, in characters; each network has its own, smaller limit.
 pub const MAX_ALT_TEXT: usize = 2000;
+/// When files without an outcome are given up: an hour after the longest upload.
+const GIVE_UP: TimeDelta = TimeDelta::hours(UPLOAD_LIFE.num_hours() + 1);
 /// Most uploads cleared away in one sweep.
 const SWEEP: i64 = 100;
 
@@ -138,29 +140,36 @@ async fn clear(app: &App, row: &Media, recipes: &[String]) {
 
 /// Completes uploads that a crash cut while they were looked at, and clears away uploads that were
 /// not finished in time and files that could not be used. Returns how many were cleared away.
-/// Call it every few minutes; what is used by a post stays.
+/// Call it now and then; what is used by a post stays.
 pub async fn sweep(app: &App) -> Result<usize> {
-    let stuck = rows::processing(&mut *app.db.get().await?, SWEEP).await?;
-    for row in stuck {
-        let actor = Actor::system(row.workspace_id);
-        let over = row.expires_at.is_some_and(|end| end <= app.now());
-        match complete(app, &actor, row.clone()).await {
-            // Tried again and again for a day: people shall see that it does not work.
-            Err(error) if over => drop(record(app, &actor, &row, Err(error)).await?),
-            Err(error) => tracing::warn!(%error, cause = ?error.cause, media = %row.id, "cannot look at an upload yet"),
-            Ok(_) => {}
-        }
-    }
     let mut cleared = 0;
     for row in rows::expired(&mut *app.db.get().await?, app.now(), SWEEP).await? {
-        match delete(app, &Actor::system(row.workspace_id), row.id).await {
+        let actor = Actor::system(row.workspace_id);
+        if row.status == Status::Processing {
+            try_again(app, &actor, row).await?;
+            continue;
+        }
+        match delete(app, &actor, row.id).await {
             Ok(_) => cleared += 1,
-            Err(error) if matches!(error.code, ErrorCode::MediaInUse | ErrorCode::NotFound) => {}
+            Err(error) if error.code == ErrorCode::NotFound => {}
+            Err(error) if error.code == ErrorCode::MediaInUse => {
+                rows::postpone(&mut *app.db.get().await?, row.id, app.now() + FAILED_LIFE).await?;
+            }
             Err(error) => return Err(error),
         }
     }
     // Files that arrived without their media; those of living uploads are younger. Their age is by
     // the machine's clock also where the app's clock is moved.
-    cleared += app.staging.sweep(SystemClock.now() - UPLOAD_LIFE - TimeDelta::hours(1)).await?;
+    cleared += app.staging.sweep(SystemClock.now() - GIVE_UP).await?;
     Ok(cleared)
+}
+
+/// Looks once more at a file; after a day people shall see that it does not work.
+async fn try_again(app: &App, actor: &Actor, row: Media) -> Result<()> {
+    match complete(app, actor, row.clone()).await {
+        Ok(_) => {}
+        Err(error) if row.created_at + GIVE_UP <= app.now() => drop(record(app, actor, &row, Err(error)).await?),
+        Err(error) => tracing::warn!(%error, cause = ?error.cause, media = %row.id, "cannot look at an upload yet"),
+    }
+    Ok(())
 }

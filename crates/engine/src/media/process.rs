@@ -3,7 +3,7 @@ use futures::TryStreamExt;
 use posthaste_core::{Error, ErrorCode, Result, event::EventType, media::MediaFacts};
 use posthaste_store::{
     event,
-    media::{self as rows, Media, Status},
+    media::{self as rows, Media},
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -11,21 +11,23 @@ use sha2::{Digest, Sha256};
 use super::{ORIGINAL, blob_key};
 use crate::{Actor, App};
 
+/// How long one try may take; a 2 GiB file needs seconds.
+const TRY: TimeDelta = TimeDelta::minutes(10);
 /// How long a file that cannot be used is kept, so that people can see why.
-const FAILED_LIFE: TimeDelta = TimeDelta::hours(24);
+pub(super) const FAILED_LIFE: TimeDelta = TimeDelta::hours(24);
 
 /// Looks at a file whose bytes are all here and makes it READY or FAILED.
 ///
 /// Each step finds what an earlier, cut try has done, so it can be repeated at any time and by
 /// several callers at once; only one writes the outcome. A storage or database that is away leaves
-/// the media PROCESSING. Runs to its end even when the caller goes away.
+/// the media PROCESSING until the next try. Runs to its end even when the caller goes away.
 pub(super) async fn complete(app: &App, actor: &Actor, row: Media) -> Result<Media> {
     let (app, actor) = (app.clone(), actor.clone());
     tokio::spawn(async move { process(&app, &actor, row).await }).await.map_err(Error::internal)?
 }
 
 async fn process(app: &App, actor: &Actor, row: Media) -> Result<Media> {
-    rows::advance(&mut *app.db.get().await?, row.id, Status::Uploading, Status::Processing).await?;
+    rows::begin_processing(&mut *app.db.get().await?, row.id, app.now() + TRY).await?;
     match inspect(app, &row).await {
         Err(error) if matches!(error.code, ErrorCode::Internal | ErrorCode::Unavailable) => Err(error),
         outcome => record(app, actor, &row, outcome).await,
@@ -54,8 +56,8 @@ pub(super) async fn record(
     outcome: Result<(MediaFacts, Vec<u8>)>,
 ) -> Result<Media> {
     let mut tx = app.db.begin().await?;
-    // Locks the row, so that the outcome is written once.
-    if rows::advance(&mut tx, row.id, Status::Processing, Status::Processing).await? {
+    // The outcome is written once.
+    if rows::lock_processing(&mut tx, row.id).await? {
         let (kind, data) = match &outcome {
             Ok((facts, sha256)) => {
                 rows::set_ready(&mut tx, row.id, facts, sha256).await?;

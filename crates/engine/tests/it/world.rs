@@ -75,7 +75,7 @@ impl World {
 
     /// Every event of the world's workspace so far.
     pub async fn events(&self) -> Vec<Event> {
-        event::after(&mut *self.db().get().await.unwrap(), self.workspace, 0, &[], 1000).await.unwrap()
+        event::after(&mut self.db().get().await.unwrap(), self.workspace, 0, &[], 1000).await.unwrap()
     }
 }
 

@@ -158,14 +158,14 @@ async fn a_crash_while_the_file_is_looked_at_loses_nothing() {
     let editor = world.actor(Role::Editor);
     let file = jpeg(64, 64);
     // Cut before the status was changed, after it, and after the bytes were moved; found by the
-    // client's next request and by the sweep.
+    // client's next request, or by the sweep ten minutes later.
     for (step, by_client) in [(0, true), (1, true), (2, true), (1, false), (2, false)] {
         let id = begun(&world, file.len()).await;
         let key = id.to_string();
         world.app.staging.append(&key, 0, bytes(&file), file.len() as u64).await.unwrap();
         if step > 0 {
             let mut conn = world.db().get().await.unwrap();
-            posthaste_store::media::advance(&mut conn, id, Status::Uploading, Status::Processing).await.unwrap();
+            posthaste_store::media::begin_processing(&mut conn, id, world.app.now() + TimeDelta::minutes(10)).await.unwrap();
         }
         if step > 1 {
             let blob = blob_key(world.workspace, id, ORIGINAL);
@@ -175,6 +175,10 @@ async fn a_crash_while_the_file_is_looked_at_loses_nothing() {
             let (arrived, row) = media::offset(&world.app, &editor, id).await.unwrap();
             assert_eq!((arrived, row.status), (file.len() as u64, Status::Ready));
         } else {
+            // Not while somebody may still be looking at it.
+            media::sweep(&world.app).await.unwrap();
+            assert_eq!(media::get(&world.app, &editor, id).await.unwrap().status, Status::Processing);
+            world.clock.advance(TimeDelta::minutes(10));
             assert_eq!(media::sweep(&world.app).await.unwrap(), 0);
             assert_eq!(media::get(&world.app, &editor, id).await.unwrap().status, Status::Ready);
         }
