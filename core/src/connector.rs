@@ -17,7 +17,7 @@ use crate::{
     error::ErrorCode,
     media::{MediaFacts, PictureRule, VideoRule},
     network::Network,
-    ports::{Blobs, ByteStream, Clock, Http},
+    ports::{Blobs, ByteStream, Clock, Http, Response},
     post::{ContentKind, Problem},
     secret::Secret,
 };
@@ -355,6 +355,15 @@ pub enum Lookup {
     },
 }
 
+/// Nothing is left of a limit: the next call would be refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exhausted {
+    /// When the limit resets.
+    pub until: DateTime<Utc>,
+    /// The whole app is limited, not only the account.
+    pub app_wide: bool,
+}
+
 /// A social network.
 #[async_trait]
 pub trait Connector: Send + Sync {
@@ -389,6 +398,12 @@ pub trait Connector: Send + Sync {
 
     /// Gives the access back, where the network has a call for it.
     async fn revoke(&self, ctx: &Ctx, session: &Session) -> Result<(), Failure>;
+
+    /// Whether an answer's headers say that nothing is left of a limit, so that the next call need
+    /// not be refused to find out.
+    fn exhausted(&self, _answer: &Response, _now: DateTime<Utc>) -> Option<Exhausted> {
+        None
+    }
 
     /// Boards or the like of an account; empty where there are none.
     async fn destinations(

@@ -84,7 +84,8 @@ impl Switches {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RateLimits {
-    /// Enforce them.
+    /// Enforce these and the daily quotas (posts, containers, reels). Off by default, so that a
+    /// test of a thousand posts on one account says nothing about limits.
     pub enabled: bool,
     /// Facebook: calls per page and 24 hours.
     pub facebook_calls_per_day: u32,

@@ -267,7 +267,9 @@ async fn reels_that_break_the_rules_are_refused_with_their_code() {
 #[tokio::test]
 async fn reels_are_limited_per_day() {
     let page = Page::start().await;
-    page.world.switch(json!({ "facebookReelsPerDay": 1 })).await;
+    page.world
+        .switch(json!({ "facebookReelsPerDay": 1, "rateLimits": { "enabled": true } }))
+        .await;
     let files = host(&[("reel.mp4", film(1080, 1920, 5, 30))]).await;
     let mut seen = Vec::new();
     for day in 0..3 {

@@ -108,3 +108,25 @@ async fn a_text_refused_as_duplicate_waits_for_a_person() {
     assert_eq!(held[0].error_code.as_deref(), Some(ErrorCode::PossibleDuplicate.as_str()));
     assert_eq!(world.walls("Said twice.").await.len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_is_used_up_is_not_run_into() {
+    let world = World::new().await;
+    let connections = [world.connect(Network::X, 0).await];
+    world.control.switch(json!({ "rateLimits": { "enabled": true } })).await.unwrap();
+    let mut posts = Vec::new();
+    for number in 0..101 {
+        posts.push(world.post(&format!("One of many {number}."), &[], &connections).await);
+    }
+    world.work();
+    // 100 posts in a quarter of an hour are allowed; the answer to the last says that none is left.
+    for post in &posts[..100] {
+        world.until(*post, State::Published).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let last = world.targets(posts[100]).await.remove(0);
+    assert_eq!((last.state, last.attempt), (State::Scheduled, 0));
+    let lanes = posthaste_engine::connection::lanes(&world.app, &world.actor, &[connections[0].id]).await.unwrap();
+    assert_eq!(lanes[0].block_reason.as_deref(), Some("rate limit"));
+    assert!(lanes[0].blocked_until.unwrap() > world.app.now());
+}

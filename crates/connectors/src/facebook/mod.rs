@@ -7,12 +7,14 @@ mod prepare;
 mod publish;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use posthaste_core::{
     Network,
     connector::{
-        Account, Authorization, Capabilities, Connector, Ctx, Failure, Intent, Lookup, Outcome,
+        Account, Authorization, Capabilities, Connector, Ctx, Exhausted, Failure, Intent, Lookup, Outcome,
         Prepared, Rendition, Session, TokenSet,
     },
+    ports::Response,
     post::{ContentKind, Problem},
 };
 use serde_json::Value;
@@ -52,6 +54,10 @@ impl Connector for Facebook {
             found.extend(capabilities::check_vertical_video(rendition));
         }
         found
+    }
+
+    fn exhausted(&self, answer: &Response, now: DateTime<Utc>) -> Option<Exhausted> {
+        meta::exhausted(answer, now)
     }
 
     fn authorize_url(&self, ctx: &Ctx, authorization: &Authorization) -> String {

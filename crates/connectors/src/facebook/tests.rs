@@ -190,7 +190,7 @@ async fn uploads_of_yesterday_are_made_anew() {
 #[tokio::test]
 async fn only_an_explicit_answer_of_the_visible_call_counts() {
     let no_id = ScriptedHttp::json(200, json!({"success": true}));
-    let cut = Ok(posthaste_core::ports::Response {
+    let cut = Ok(Response {
         status: 200,
         headers: Vec::new(),
         body: r#"{"id":"77_"#.into(),

@@ -7,12 +7,14 @@ mod prepare;
 mod publish;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use posthaste_core::{
     Network,
     connector::{
-        Account, Authorization, Capabilities, Connector, Ctx, Failure, FailureClass, Intent,
+        Account, Authorization, Capabilities, Connector, Ctx, Exhausted, Failure, FailureClass, Intent,
         Lookup, Outcome, Prepared, Rendition, Session, TokenSet,
     },
+    ports::Response,
     post::Problem,
     secret::Secret,
 };
@@ -53,6 +55,10 @@ impl Connector for Instagram {
         let mut found = check::common(&CAPABILITIES, rendition, length);
         found.extend(capabilities::check_frame_rates(rendition));
         found
+    }
+
+    fn exhausted(&self, answer: &Response, now: DateTime<Utc>) -> Option<Exhausted> {
+        meta::exhausted(answer, now)
     }
 
     fn authorize_url(&self, ctx: &Ctx, authorization: &Authorization) -> String {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     Network,
-    connector::{Failure, FailureClass, Outcome},
+    connector::{Exhausted, Failure, FailureClass, Outcome},
     ports::Response,
     secret::Secret,
 };
@@ -211,6 +211,15 @@ fn advice(meaning: Meaning) -> Option<&'static str> {
         Meaning::Operator => Some("Look at the account and the app on the network's own pages."),
         _ => None,
     }
+}
+
+/// The business use case that is throttled already although this call was still answered.
+pub fn exhausted(response: &Response, now: DateTime<Utc>) -> Option<Exhausted> {
+    let until = regained_at(response, now)?;
+    Some(Exhausted {
+        until,
+        app_wide: false,
+    })
 }
 
 /// When the limit ends: Retry-After, or the longest `estimated_time_to_regain_access` (minutes) of

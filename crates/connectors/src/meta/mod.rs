@@ -6,7 +6,7 @@ pub mod oauth;
 
 use std::time::Duration;
 
-pub use error::is_gone;
+pub use error::{exhausted, is_gone};
 pub use graph::{Graph, time};
 
 /// The pinned version of the Graph API (networks.md, 2.1: v26.0 of 2026-07-29 is the latest).

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use posthaste_core::{
-    connector::{Failure, FailureClass, Outcome},
+    connector::{Exhausted, Failure, FailureClass, Outcome},
     ports::Response,
 };
 use serde_json::Value;
@@ -110,25 +110,48 @@ fn class(response: &Response, problem: &Problem) -> FailureClass {
     }
 }
 
-/// The limit that is used up decides: the app's day, the account's day or the quarter of an hour.
+/// The limits of a call, widest first: the app's day, the account's day, the quarter of an hour.
+const WINDOWS: [&str; 3] = [
+    "x-app-limit-24hour",
+    "x-user-limit-24hour",
+    "x-rate-limit",
+];
+
+/// The limit that is used up decides; without such a header it is the quarter of an hour.
 fn rate_limited(response: &Response) -> FailureClass {
-    let number = |name: &str| response.header(name)?.trim().parse::<i64>().ok();
-    let used_up = |window: &str| number(&format!("{window}-remaining")) == Some(0);
-    let reset = |window: &str| {
-        number(&format!("{window}-reset")).and_then(|at| DateTime::from_timestamp(at, 0))
-    };
-    let app_wide = used_up("x-app-limit-24hour");
-    let window = if app_wide {
-        "x-app-limit-24hour"
-    } else if used_up("x-user-limit-24hour") {
-        "x-user-limit-24hour"
-    } else {
-        "x-rate-limit"
-    };
+    let used_up = used_up(response);
+    let window = used_up.unwrap_or("x-rate-limit");
     FailureClass::RateLimited {
-        until: reset(window).or_else(|| reset("x-rate-limit")),
-        app_wide,
+        until: reset(response, window).or_else(|| reset(response, "x-rate-limit")),
+        app_wide: used_up == Some(WINDOWS[0]),
     }
+}
+
+/// A created post whose headers say that it was the last one of a limit.
+pub fn exhausted(response: &Response) -> Option<Exhausted> {
+    // Only the answer to a new post speaks of the limit of posts.
+    if response.status != 201 {
+        return None;
+    }
+    let window = used_up(response)?;
+    Some(Exhausted {
+        until: reset(response, window)?,
+        app_wide: window == WINDOWS[0],
+    })
+}
+
+fn used_up(response: &Response) -> Option<&'static str> {
+    WINDOWS
+        .into_iter()
+        .find(|window| number(response, &format!("{window}-remaining")) == Some(0))
+}
+
+fn reset(response: &Response, window: &str) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(number(response, &format!("{window}-reset"))?, 0)
+}
+
+fn number(response: &Response, name: &str) -> Option<i64> {
+    response.header(name)?.trim().parse().ok()
 }
 
 fn request_id(response: &Response) -> Option<String> {
@@ -256,6 +279,25 @@ mod tests {
                 app_wide: false
             }
         );
+    }
+
+    #[test]
+    fn the_last_post_of_a_limit_is_told_by_its_own_answer() {
+        let last = [
+            ("x-rate-limit-remaining", "0"),
+            ("x-rate-limit-reset", "1700000000"),
+        ];
+        let told = Exhausted {
+            until: DateTime::from_timestamp(1_700_000_000, 0).unwrap(),
+            app_wide: false,
+        };
+        assert_eq!(exhausted(&answer(201, "{}", &last)), Some(told));
+        assert_eq!(exhausted(&answer(200, "{}", &last)), None);
+        let left = [
+            ("x-rate-limit-remaining", "1"),
+            ("x-rate-limit-reset", "1700000000"),
+        ];
+        assert_eq!(exhausted(&answer(201, "{}", &left)), None);
     }
 
     #[test]

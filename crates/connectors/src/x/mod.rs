@@ -16,12 +16,14 @@ mod tests;
 pub mod text;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 pub use capabilities::CAPABILITIES;
 use posthaste_core::{
     connector::{
-        Account, Authorization, Capabilities, Connector, Ctx, Failure, Intent, Lookup, Outcome,
+        Account, Authorization, Capabilities, Connector, Ctx, Exhausted, Failure, Intent, Lookup, Outcome,
         Prepared, Rendition, Session, TokenSet,
     },
+    ports::Response,
     post::Problem,
 };
 use serde_json::Value;
@@ -59,6 +61,10 @@ impl Connector for X {
 
     fn check(&self, rendition: &Rendition) -> Vec<Problem> {
         check::check(rendition, &self.compose(rendition))
+    }
+
+    fn exhausted(&self, answer: &Response, _now: DateTime<Utc>) -> Option<Exhausted> {
+        error::exhausted(answer)
     }
 
     fn authorize_url(&self, ctx: &Ctx, authorization: &Authorization) -> String {

@@ -4,7 +4,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use posthaste_core::ports::{Clock, Http, Request, Response, TransportError};
+use posthaste_core::{
+    connector::{Connector, Exhausted},
+    ports::{Clock, Http, Request, Response, TransportError},
+};
 use posthaste_store::timeline::NewStep;
 use serde_json::{Value, json};
 
@@ -13,16 +16,28 @@ use serde_json::{Value, json};
 pub(super) struct Journal {
     clock: Arc<dyn Clock>,
     steps: Arc<Mutex<Vec<NewStep>>>,
+    exhausted: Arc<Mutex<Option<Exhausted>>>,
 }
 
 impl Journal {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, steps: Arc::default() }
+        Self { clock, steps: Arc::default(), exhausted: Arc::default() }
     }
 
     pub fn note(&self, kind: &'static str, message: impl Into<String>, detail: Value) {
         let step = NewStep { at: self.clock.now(), kind, message: message.into(), detail };
         self.steps.lock().unwrap_or_else(PoisonError::into_inner).push(step);
+    }
+
+    fn limited(&self, found: Option<Exhausted>) {
+        if found.is_some() {
+            *self.exhausted.lock().unwrap_or_else(PoisonError::into_inner) = found;
+        }
+    }
+
+    /// The limit of which the networks' headers said that nothing is left.
+    pub fn exhausted(&self) -> Option<Exhausted> {
+        *self.exhausted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The steps since the last call.
@@ -35,6 +50,7 @@ impl Journal {
 pub(super) struct NotedHttp {
     pub inner: Arc<dyn Http>,
     pub journal: Journal,
+    pub connector: &'static dyn Connector,
 }
 
 #[async_trait]
@@ -52,6 +68,9 @@ impl Http for NotedHttp {
             Err(error) => (error.to_string(), json!({ "request": name, "error": error.to_string(), "milliseconds": millis })),
         };
         self.journal.note("REQUEST", format!("{name}: {result}"), detail);
+        if let Ok(response) = &answer {
+            self.journal.limited(self.connector.exhausted(response, self.journal.clock.now()));
+        }
         answer
     }
 }

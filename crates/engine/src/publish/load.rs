@@ -58,7 +58,7 @@ pub(super) async fn load(
         Ok(ctx) => ctx,
         Err(error) => return Ok(Err((target, Verdict::held(error.code, error.message)))),
     };
-    ctx.http = Arc::new(NotedHttp { inner: ctx.http, journal: journal.clone() });
+    ctx.http = Arc::new(NotedHttp { inner: ctx.http, journal: journal.clone(), connector: app.connector(target.network) });
     let session = match tokens::session(app, &connection).await {
         Ok(session) => session,
         Err(error) => return Ok(Err((target, token_trouble(app, error)))),

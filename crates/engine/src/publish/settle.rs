@@ -13,7 +13,10 @@ use posthaste_store::{
 };
 use serde_json::{Value, json};
 
-use super::{journal::Journal, verdict::Verdict};
+use super::{
+    journal::Journal,
+    verdict::{Verdict, Wait},
+};
 use crate::{Actor, App};
 
 /// Posthaste itself as the author of what the publisher does.
@@ -52,6 +55,9 @@ pub(super) async fn apply(
     publish::finish_attempt(&mut tx, target.id, target.token, state, &end, now).await?;
     timeline::add_steps(&mut tx, target.workspace_id, target.id, target.attempt, &journal.take()).await?;
     hold_back(app, &mut tx, target, verdict).await?;
+    if let Some(limit) = journal.exhausted() {
+        wait(app, &mut tx, target, &Wait { until: limit.until, reason: "rate limit", app_wide: limit.app_wide }).await?;
+    }
     lane::release(&mut tx, target.connection_id, worker.uuid()).await?;
     lane::refresh(&mut tx, &[target.connection_id]).await?;
     let event = crate::post::target_event(app, &system(target), event_type(&verdict.to), target, data(target, verdict));
@@ -66,12 +72,8 @@ pub(super) async fn apply(
 }
 
 async fn hold_back(app: &App, tx: &mut Tx, target: &Target, verdict: &Verdict) -> posthaste_core::Result<()> {
-    if let Some(wait) = &verdict.wait {
-        if wait.app_wide {
-            network_state::block(tx, target.network, wait.until, wait.reason, app.now()).await?;
-        } else {
-            lane::block(tx, target.connection_id, wait.until, wait.reason).await?;
-        }
+    if let Some(due) = &verdict.wait {
+        wait(app, tx, target, due).await?;
     }
     if verdict.reconnect {
         let mut row = connection::lock(tx, target.workspace_id, target.connection_id).await?;
@@ -85,6 +87,14 @@ async fn hold_back(app: &App, tx: &mut Tx, target: &Target, verdict: &Verdict) -
         }
     }
     Ok(())
+}
+
+async fn wait(app: &App, tx: &mut Tx, target: &Target, wait: &Wait) -> posthaste_core::Result<()> {
+    if wait.app_wide {
+        network_state::block(tx, target.network, wait.until, wait.reason, app.now()).await
+    } else {
+        lane::block(tx, target.connection_id, wait.until, wait.reason).await
+    }
 }
 
 /// Writes down the beginning of a try with its steps so far.

@@ -140,6 +140,7 @@ fn visibility(at: &At<'_>, shape: &Shape, params: &Params) -> Result<Visibility,
 /// 30 reels in 24 hours.
 fn daily_limit(at: &At<'_>, state: &mut Whole) -> Result<(), GraphError> {
     let limit = state.switches.facebook_reels_per_day as usize;
+    let enforced = state.switches.rate_limits.enabled;
     let now = at.networks.now();
     let reels = state
         .meta
@@ -150,7 +151,7 @@ fn daily_limit(at: &At<'_>, state: &mut Whole) -> Result<(), GraphError> {
     while reels.front().is_some_and(|time| now - *time >= DAY) {
         reels.pop_front();
     }
-    if reels.len() >= limit {
+    if enforced && reels.len() >= limit {
         return Err(GraphError::new(
             100,
             Some(1_390_008),

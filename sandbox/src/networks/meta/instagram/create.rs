@@ -211,13 +211,14 @@ fn insert(at: &At<'_>, mut container: Container, complete: bool) -> Result<Strin
     let now = at.networks.now();
     let mut state = at.networks.state();
     let limit = state.switches.ig_containers_per_day as usize;
+    let enforced = state.switches.rate_limits.enabled;
     let times = state
         .meta
         .instagram
         .created
         .entry(at.account.into())
         .or_default();
-    if last_day(times, now) >= limit {
+    if enforced && last_day(times, now) >= limit {
         let text =
             format!("(#4) Application request limit reached: {limit} containers in 24 hours");
         return Err(GraphError::new(4, None, text));
