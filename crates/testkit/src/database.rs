@@ -40,11 +40,29 @@ impl TestDatabase {
         let mut admin = AsyncPgConnection::establish(&maintenance).await.context("connecting to the shared cluster")?;
         let template = prepare_template(&mut admin, &maintenance).await?;
         let name = format!("test_{}_{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
         admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await?;
+        sweep(&mut admin).await?;
         let url = with_database(&maintenance, &name);
         let settings = PoolSettings { max_size: 8, wait: Duration::from_secs(10) };
         Ok(Self { db: Database::new(&url, settings)?, url })
     }
+}
+
+/// Most databases removed by one test, so that none waits long.
+const SWEPT: usize = 3;
+
+/// Removes databases whose test process has ended.
+async fn sweep(admin: &mut AsyncPgConnection) -> Result<()> {
+    let ended = |name: &String| {
+        let pid = name.strip_prefix("test_").and_then(|rest| rest.split('_').next());
+        pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists())
+    };
+    for name in databases(admin).await?.into_iter().filter(ended).take(SWEPT) {
+        // Another test may be removing it too.
+        let _ = admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+    }
+    Ok(())
 }
 
 fn with_database(maintenance: &str, name: &str) -> String {
