@@ -39,9 +39,13 @@ pub fn build(config: &Config) -> anyhow::Result<App> {
 fn storage(data_dir: &Path) -> anyhow::Result<(BlobStore, Staging)> {
     let advice = || {
         let shown = data_dir.display();
-        format!("The folder {shown} cannot be used. Give this user write permission, or set POSTHASTE_DATA_DIR to another")
+        format!(
+            "The folder {shown} cannot be used. Give this user write permission, or set POSTHASTE_DATA_DIR to another"
+        )
     };
     let blobs = BlobStore::local(data_dir.join("media")).with_context(advice)?;
-    let staging = Staging::local(data_dir.join("uploads")).with_context(advice)?.moving_into(&blobs);
+    let staging = Staging::local(data_dir.join("uploads"))
+        .with_context(advice)?
+        .moving_into(&blobs);
     Ok((blobs, staging))
 }

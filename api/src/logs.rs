@@ -17,7 +17,12 @@ pub fn start(config: &Log) -> anyhow::Result<()> {
     let builder = fmt().with_env_filter(filter).with_writer(stderr);
     // Fails only when a log runs already, as in tests.
     let _ = if json {
-        builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+        builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .try_init()
     } else {
         builder.with_target(false).try_init()
     };

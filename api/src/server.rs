@@ -24,14 +24,20 @@ pub async fn bind(listen: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
     match TcpListener::bind(listen).await {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            bail!("{listen} is taken by another program. Stop it, or choose another with --listen or POSTHASTE_LISTEN.")
+            bail!(
+                "{listen} is taken by another program. Stop it, or choose another with --listen or POSTHASTE_LISTEN."
+            )
         }
         Err(error) => Err(error).with_context(|| format!("cannot listen on {listen}")),
     }
 }
 
 /// Answers requests until `stop`, then lets those on their way finish.
-pub async fn serve(state: ApiState, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
+pub async fn serve(
+    state: ApiState,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
     let app = state.app.clone();
     state.health.start(app.now());
     let incoming = Arc::new(Notify::new());

@@ -39,8 +39,16 @@ impl Finding {
     /// Good with a message, or bad with the whole reason.
     fn of(check: &'static str, outcome: anyhow::Result<String>) -> Self {
         match outcome {
-            Ok(message) => Self { check, verdict: Verdict::Good, message },
-            Err(error) => Self { check, verdict: Verdict::Bad, message: format!("{error:#}") },
+            Ok(message) => Self {
+                check,
+                verdict: Verdict::Good,
+                message,
+            },
+            Err(error) => Self {
+                check,
+                verdict: Verdict::Bad,
+                message: format!("{error:#}"),
+            },
         }
     }
 }
@@ -63,8 +71,14 @@ pub async fn run(config: anyhow::Result<Config>, args: Args) -> anyhow::Result<E
             println!("{sign} {:<14} {}", finding.check, finding.message);
         }
     }
-    let bad = findings.iter().any(|finding| finding.verdict == Verdict::Bad);
-    Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let bad = findings
+        .iter()
+        .any(|finding| finding.verdict == Verdict::Bad);
+    Ok(if bad {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 async fn examine(config: anyhow::Result<Config>) -> Vec<Finding> {
@@ -103,7 +117,11 @@ fn networks(config: &Config) -> Vec<Finding> {
         .collect();
     if apps.is_empty() {
         let message = "No network can be connected. Register an app at a network's developer console, or try `posthaste sandbox`.";
-        findings.push(Finding { check: "networks", verdict: Verdict::Bad, message: message.to_owned() });
+        findings.push(Finding {
+            check: "networks",
+            verdict: Verdict::Bad,
+            message: message.to_owned(),
+        });
     }
     findings
 }

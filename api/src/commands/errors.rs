@@ -1,7 +1,4 @@
-use std::{
-    io::{Write, stdout},
-    process::ExitCode,
-};
+use std::io::{Write, stdout};
 
 use posthaste_core::{ErrorCode, error::markdown};
 
@@ -14,11 +11,14 @@ pub struct Args {
 }
 
 /// Prints the codes.
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let text = if args.markdown { markdown() } else { ErrorCode::ALL.iter().map(|code| line(*code)).collect() };
+pub fn run(args: &Args) {
+    let text = if args.markdown {
+        markdown()
+    } else {
+        ErrorCode::ALL.iter().map(|code| line(*code)).collect()
+    };
     // A reader that has seen enough is no failure.
     let _ = stdout().write_all(text.as_bytes());
-    Ok(ExitCode::SUCCESS)
 }
 
 fn line(code: ErrorCode) -> String {

@@ -9,7 +9,9 @@ pub struct Args {}
 
 /// Runs pending migrations and prints their names.
 pub async fn run(config: Config, _args: Args) -> anyhow::Result<()> {
-    let ran = migrate(config.database_url()?).await.context("the migrations did not run")?;
+    let ran = migrate(config.database_url()?)
+        .await
+        .context("the migrations did not run")?;
     if ran.is_empty() {
         println!("the database is up to date");
     }

@@ -53,8 +53,14 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let flags = cli.flags;
     match cli.command {
-        Command::Schema(args) => schema::run(&args),
-        Command::Errors(args) => errors::run(&args),
+        Command::Schema(args) => {
+            schema::run(&args);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Errors(args) => {
+            errors::run(&args);
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Sandbox(args) => on_runtime(sandbox::run(args)),
         Command::Serve(args) => {
             let config = configured(&flags)?;

@@ -21,7 +21,13 @@ pub async fn run(config: Config, args: Args) -> anyhow::Result<()> {
     let listener = server::bind(args.listen.unwrap_or(config.server.listen)).await?;
     let stop = server::stop_on_signal()?;
     tracing::info!(address = %listener.local_addr()?, public_url = %config.server.public_url, "listening");
-    let worker = args.with_worker.then(|| tokio::spawn(publish::run(app.clone(), super::worker::settings(&config), stop.clone())));
+    let worker = args.with_worker.then(|| {
+        tokio::spawn(publish::run(
+            app.clone(),
+            super::worker::settings(&config),
+            stop.clone(),
+        ))
+    });
     server::serve(ApiState::new(app), listener, stop.clone()).await?;
     stop.cancel();
     if let Some(worker) = worker {

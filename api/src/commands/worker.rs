@@ -20,5 +20,8 @@ pub async fn run(config: Config, _args: Args) -> anyhow::Result<()> {
 
 /// A sandbox's clock is moved on purpose; anywhere else a jump stops publishing until it is understood.
 pub fn settings(config: &Config) -> Settings {
-    Settings { guarded: config.sandbox.clock_file.as_os_str().is_empty(), ..Settings::default() }
+    Settings {
+        guarded: config.sandbox.clock_file.as_os_str().is_empty(),
+        ..Settings::default()
+    }
 }

@@ -18,13 +18,18 @@ pub struct Database {
 impl Database {
     /// How the pool is made.
     pub fn pool(&self) -> PoolSettings {
-        PoolSettings { max_size: self.max_connections.max(2), wait: Duration::from_secs(self.wait_seconds) }
+        PoolSettings {
+            max_size: self.max_connections.max(2),
+            wait: Duration::from_secs(self.wait_seconds),
+        }
     }
 }
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The address may hold a password.
-        f.debug_struct("Database").field("max_connections", &self.max_connections).finish_non_exhaustive()
+        f.debug_struct("Database")
+            .field("max_connections", &self.max_connections)
+            .finish_non_exhaustive()
     }
 }

@@ -23,7 +23,11 @@ pub(super) fn merge(table: &mut Table, changes: Table) -> anyhow::Result<()> {
 
 fn merge_at(table: &mut Table, changes: Table, place: &str) -> anyhow::Result<()> {
     for (key, change) in changes {
-        let path = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
+        let path = if place.is_empty() {
+            key.clone()
+        } else {
+            format!("{place}.{key}")
+        };
         match (table.get_mut(&key), change) {
             (Some(Value::Table(inner)), Value::Table(changes)) => merge_at(inner, changes, &path)?,
             (Some(known), change) => *known = change,
@@ -34,14 +38,30 @@ fn merge_at(table: &mut Table, changes: Table, place: &str) -> anyhow::Result<()
 }
 
 fn unknown(table: &Table, place: &str, path: &str) -> String {
-    let mut known: Vec<String> = table.keys().map(|key| if place.is_empty() { key.clone() } else { format!("{place}.{key}") }).collect();
+    let mut known: Vec<String> = table
+        .keys()
+        .map(|key| {
+            if place.is_empty() {
+                key.clone()
+            } else {
+                format!("{place}.{key}")
+            }
+        })
+        .collect();
     known.sort();
-    let kind = if place.is_empty() { "section" } else { "setting" };
+    let kind = if place.is_empty() {
+        "section"
+    } else {
+        "setting"
+    };
     format!("unknown {kind} {path}; known are: {}", known.join(", "))
 }
 
 /// Writes the environment over `table`.
-pub(super) fn environment(table: &mut Table, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<()> {
+pub(super) fn environment(
+    table: &mut Table,
+    variable: impl Fn(&str) -> Option<String>,
+) -> anyhow::Result<()> {
     for (name, path) in VARIABLES {
         if let Some(text) = variable(name) {
             set(table, path, text).with_context(|| (*name).to_owned())?;
@@ -49,7 +69,10 @@ pub(super) fn environment(table: &mut Table, variable: impl Fn(&str) -> Option<S
     }
     for network in Network::ALL {
         let lower = network.as_str().to_ascii_lowercase();
-        for (suffix, key) in [("CLIENT_ID", "client_id"), ("CLIENT_SECRET", "client_secret")] {
+        for (suffix, key) in [
+            ("CLIENT_ID", "client_id"),
+            ("CLIENT_SECRET", "client_secret"),
+        ] {
             if let Some(text) = variable(&format!("POSTHASTE_{}_{suffix}", network.as_str())) {
                 set(table, &["networks", &lower, key], text)?;
             }
@@ -59,7 +82,9 @@ pub(super) fn environment(table: &mut Table, variable: impl Fn(&str) -> Option<S
 }
 
 fn set(table: &mut Table, path: &[&str], text: String) -> anyhow::Result<()> {
-    let Some((first, rest)) = path.split_first() else { return Ok(()) };
+    let Some((first, rest)) = path.split_first() else {
+        return Ok(());
+    };
     match table.get_mut(*first) {
         Some(Value::Table(inner)) => set(inner, rest, text),
         Some(known @ Value::Boolean(_)) => {

@@ -28,7 +28,9 @@ impl Networks {
     /// Where the networks' hosts are.
     pub fn hosts(&self) -> Hosts {
         let base = self.base_url.trim_end_matches('/');
-        Hosts { base: (!base.is_empty()).then(|| base.to_owned()) }
+        Hosts {
+            base: (!base.is_empty()).then(|| base.to_owned()),
+        }
     }
 
     /// The app registrations that are set completely.
@@ -39,7 +41,13 @@ impl Networks {
                 let app = self.registration(network);
                 let complete = !app.client_id.is_empty() && !app.client_secret.is_empty();
                 complete.then(|| {
-                    (network, AppCredentials { id: app.client_id.clone(), secret: app.client_secret.clone() })
+                    (
+                        network,
+                        AppCredentials {
+                            id: app.client_id.clone(),
+                            secret: app.client_secret.clone(),
+                        },
+                    )
                 })
             })
             .collect()

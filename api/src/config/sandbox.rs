@@ -30,6 +30,10 @@ impl Sandbox {
         if !self.enabled {
             return usual;
         }
-        Timing { lease: Duration::from_secs(15), settle: Some(Duration::from_secs(10)), ..usual }
+        Timing {
+            lease: Duration::from_secs(15),
+            settle: Some(Duration::from_secs(10)),
+            ..usual
+        }
     }
 }

@@ -18,10 +18,17 @@ impl Server {
     pub(super) fn check(&mut self) -> anyhow::Result<()> {
         let url = Url::parse(&self.public_url)
             .with_context(|| format!("server.public_url '{}' is no address", self.public_url))?;
-        if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
-            bail!("server.public_url '{}' must be an http or https address such as https://post.example.org", self.public_url);
+        if !matches!(url.scheme(), "http" | "https")
+            || url.query().is_some()
+            || url.fragment().is_some()
+        {
+            bail!(
+                "server.public_url '{}' must be an http or https address such as https://post.example.org",
+                self.public_url
+            );
         }
-        self.public_url.truncate(self.public_url.trim_end_matches('/').len());
+        self.public_url
+            .truncate(self.public_url.trim_end_matches('/').len());
         Ok(())
     }
 }

@@ -18,11 +18,19 @@ pub enum Permission {
 }
 
 impl Permission {
-    const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Publish, Self::ManageConnections];
+    const ALL: [Self; 4] = [
+        Self::Read,
+        Self::Write,
+        Self::Publish,
+        Self::ManageConnections,
+    ];
 
     /// What a role may do.
     pub fn of(role: access::Role) -> Vec<Self> {
-        Self::ALL.into_iter().filter(|permission| role.may((*permission).into())).collect()
+        Self::ALL
+            .into_iter()
+            .filter(|permission| role.may((*permission).into()))
+            .collect()
     }
 }
 
@@ -51,9 +59,21 @@ pub struct Provenance {
 impl From<&By> for Provenance {
     fn from(by: &By) -> Self {
         match by {
-            By::Person { user } => Self { kind: ProvenanceKind::Person, person_id: Some(user.into()), key_id: None },
-            By::Key { key } => Self { kind: ProvenanceKind::Key, person_id: None, key_id: Some(key.into()) },
-            By::System => Self { kind: ProvenanceKind::System, person_id: None, key_id: None },
+            By::Person { user } => Self {
+                kind: ProvenanceKind::Person,
+                person_id: Some(user.into()),
+                key_id: None,
+            },
+            By::Key { key } => Self {
+                kind: ProvenanceKind::Key,
+                person_id: None,
+                key_id: Some(key.into()),
+            },
+            By::System => Self {
+                kind: ProvenanceKind::System,
+                person_id: None,
+                key_id: None,
+            },
         }
     }
 }

@@ -4,7 +4,7 @@ use async_graphql::{Context, Data, dataloader::DataLoader};
 use posthaste_core::{Error, ErrorCode, Result, secret::Secret};
 use posthaste_engine::{Actor, App, session};
 
-use super::loader::Loader;
+use super::loader::{Batches, Loader};
 
 /// Who sends a request.
 #[derive(Clone, Debug)]
@@ -24,14 +24,18 @@ impl Caller {
             Some(credential) => Some(session::authenticate(app, credential.expose()).await?),
             None => None,
         };
-        Ok(Self { actor, credential, request_id })
+        Ok(Self {
+            actor,
+            credential,
+            request_id,
+        })
     }
 
     /// What resolvers find in their context.
     pub fn data(&self, app: &App) -> Data {
         let mut data = Data::default();
         if let Some(actor) = &self.actor {
-            data.insert(DataLoader::new(Loader::new(app.clone(), actor.clone()), tokio::spawn));
+            data.insert(Batches::new(Loader::new(app.clone(), actor.clone())));
         }
         data.insert(self.clone());
         data
@@ -50,20 +54,24 @@ pub fn bearer(value: &str) -> Result<Secret> {
 
 /// The application.
 pub fn app<'a>(ctx: &Context<'a>) -> Result<&'a App> {
-    ctx.data::<App>().map_err(|error| Error::internal(error.message))
+    ctx.data::<App>()
+        .map_err(|error| Error::internal(error.message))
 }
 
 /// Who sends the request.
 pub fn caller<'a>(ctx: &Context<'a>) -> Result<&'a Caller> {
-    ctx.data::<Caller>().map_err(|error| Error::internal(error.message))
+    ctx.data::<Caller>()
+        .map_err(|error| Error::internal(error.message))
 }
 
 /// Who asks; `UNAUTHENTICATED` without a credential.
 pub fn actor<'a>(ctx: &Context<'a>) -> Result<&'a Actor> {
-    caller(ctx)?
-        .actor
-        .as_ref()
-        .ok_or_else(|| Error::new(ErrorCode::Unauthenticated, ErrorCode::Unauthenticated.title()))
+    caller(ctx)?.actor.as_ref().ok_or_else(|| {
+        Error::new(
+            ErrorCode::Unauthenticated,
+            ErrorCode::Unauthenticated.title(),
+        )
+    })
 }
 
 /// The application and who asks.
@@ -74,5 +82,7 @@ pub fn both<'a>(ctx: &Context<'a>) -> Result<(&'a App, &'a Actor)> {
 /// Loads rows by key, many at once.
 pub fn loader<'a>(ctx: &Context<'a>) -> Result<&'a DataLoader<Loader>> {
     actor(ctx)?;
-    ctx.data::<DataLoader<Loader>>().map_err(|error| Error::internal(error.message))
+    ctx.data::<Batches>()
+        .map(Batches::ask)
+        .map_err(|error| Error::internal(error.message))
 }

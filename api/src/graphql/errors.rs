@@ -15,7 +15,9 @@ pub fn complete(response: &mut Response, public_url: &str, request_id: &str) {
 
 fn complete_one(error: &mut ServerError, public_url: &str, request_id: &str) {
     let known = known(error);
-    let code = known.as_ref().map_or_else(|| classify(error), |known| known.code);
+    let code = known
+        .as_ref()
+        .map_or_else(|| classify(error), |known| known.code);
     let mut values = BTreeMap::from([
         ("code", json!(code.as_str())),
         ("requestId", json!(request_id)),
@@ -44,12 +46,23 @@ fn complete_one(error: &mut ServerError, public_url: &str, request_id: &str) {
 /// The path that a message of the library names: `argument "input.media.0", field "id" …`. The one
 /// `input` of mutations is left out, as in the errors of payloads.
 fn argument(message: &str) -> Option<Vec<String>> {
-    let (argument, rest) = message.strip_prefix("Invalid value for argument \"")?.split_once('"')?;
+    let (argument, rest) = message
+        .strip_prefix("Invalid value for argument \"")?
+        .split_once('"')?;
     let rest = rest.trim_start_matches(", ");
-    let field = rest.strip_prefix("field \"").or_else(|| rest.strip_prefix("unknown field \""));
-    let field = field.and_then(|rest| rest.split_once('"')).map(|(field, _)| field);
+    let field = rest
+        .strip_prefix("field \"")
+        .or_else(|| rest.strip_prefix("unknown field \""));
+    let field = field
+        .and_then(|rest| rest.split_once('"'))
+        .map(|(field, _)| field);
     let path = argument.split('.').chain(field).map(str::to_owned);
-    Some(path.enumerate().filter(|(index, part)| *index > 0 || part != "input").map(|(_, part)| part).collect())
+    Some(
+        path.enumerate()
+            .filter(|(index, part)| *index > 0 || part != "input")
+            .map(|(_, part)| part)
+            .collect(),
+    )
 }
 
 /// What is taken over from an error of ours.
@@ -75,20 +88,26 @@ impl From<&Error> for Known {
 }
 
 fn known(error: &ServerError) -> Option<Known> {
-    error
-        .source::<Error>()
-        .map(Known::from)
-        .or_else(|| error.source::<Arc<Error>>().map(|shared| Known::from(&**shared)))
+    error.source::<Error>().map(Known::from).or_else(|| {
+        error
+            .source::<Arc<Error>>()
+            .map(|shared| Known::from(&**shared))
+    })
 }
 
 /// The code of an error of the GraphQL library, which has none.
 fn classify(error: &ServerError) -> ErrorCode {
     let message = error.message.as_str();
-    if message == "Query is too complex." || message.contains("directives") && message.contains("limit") {
+    if message == "Query is too complex."
+        || message.contains("directives") && message.contains("limit")
+    {
         ErrorCode::QueryTooComplex
     } else if message == "Query is nested too deep." || message.contains("recursion depth") {
         ErrorCode::QueryTooDeep
-    } else if message.starts_with("Invalid value") || message.starts_with("Failed to parse") || message.contains("input type") {
+    } else if message.starts_with("Invalid value")
+        || message.starts_with("Failed to parse")
+        || message.contains("input type")
+    {
         ErrorCode::InvalidInput
     } else if error.path.is_empty() {
         ErrorCode::BadRequest
@@ -99,11 +118,15 @@ fn classify(error: &ServerError) -> ErrorCode {
 
 /// The code that an error of a completed response carries.
 pub fn code_of(error: &ServerError) -> ErrorCode {
-    let text = error.extensions.as_ref().and_then(|extensions| match extensions.get("code") {
-        Some(Value::String(code)) => Some(code.as_str()),
-        _ => None,
-    });
-    text.and_then(ErrorCode::from_name).unwrap_or(ErrorCode::Internal)
+    let text = error
+        .extensions
+        .as_ref()
+        .and_then(|extensions| match extensions.get("code") {
+            Some(Value::String(code)) => Some(code.as_str()),
+            _ => None,
+        });
+    text.and_then(ErrorCode::from_name)
+        .unwrap_or(ErrorCode::Internal)
 }
 
 /// A response that carries nothing but one error.

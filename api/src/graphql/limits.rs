@@ -48,11 +48,17 @@ impl Extension for LimitsExtension {
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
         if tokens(query) > TOKENS {
-            return Err(refused(ErrorCode::QueryTooComplex, format!("The document has more than {TOKENS} words and signs.")));
+            return Err(refused(
+                ErrorCode::QueryTooComplex,
+                format!("The document has more than {TOKENS} words and signs."),
+            ));
         }
         let document = next.run(ctx, query, variables).await?;
         if aliases(&document) > ALIASES {
-            return Err(refused(ErrorCode::QueryTooComplex, format!("The document has more than {ALIASES} aliases.")));
+            return Err(refused(
+                ErrorCode::QueryTooComplex,
+                format!("The document has more than {ALIASES} aliases."),
+            ));
         }
         check_size(&document)?;
         Ok(document)
@@ -87,12 +93,22 @@ impl<'a> Measure<'a> {
             let one = match &item.node {
                 Selection::Field(field) => {
                     let inner = self.set(&field.node.selection_set.node)?;
-                    Size { depth: inner.depth + 1, fields: inner.fields.saturating_add(1) }
+                    Size {
+                        depth: inner.depth + 1,
+                        fields: inner.fields.saturating_add(1),
+                    }
                 }
-                Selection::InlineFragment(fragment) => self.set(&fragment.node.selection_set.node)?,
-                Selection::FragmentSpread(spread) => self.fragment(spread.node.fragment_name.node.as_str())?,
+                Selection::InlineFragment(fragment) => {
+                    self.set(&fragment.node.selection_set.node)?
+                }
+                Selection::FragmentSpread(spread) => {
+                    self.fragment(spread.node.fragment_name.node.as_str())?
+                }
             };
-            size = Size { depth: size.depth.max(one.depth), fields: size.fields.saturating_add(one.fields) };
+            size = Size {
+                depth: size.depth.max(one.depth),
+                fields: size.fields.saturating_add(one.fields),
+            };
         }
         Ok(size)
     }
@@ -101,12 +117,17 @@ impl<'a> Measure<'a> {
         match self.fragments.get(name) {
             Some(Some(size)) => return Ok(*size),
             Some(None) => {
-                return Err(refused(ErrorCode::BadRequest, format!("The fragment '{name}' contains itself.")));
+                return Err(refused(
+                    ErrorCode::BadRequest,
+                    format!("The fragment '{name}' contains itself."),
+                ));
             }
             None => {}
         }
         // An unknown name is told by the validation.
-        let Some(fragment) = self.document.fragments.get(name) else { return Ok(Size::default()) };
+        let Some(fragment) = self.document.fragments.get(name) else {
+            return Ok(Size::default());
+        };
         self.fragments.insert(name, None);
         let size = self.set(&fragment.node.selection_set.node)?;
         self.fragments.insert(name, Some(size));
@@ -117,23 +138,38 @@ impl<'a> Measure<'a> {
 /// Looked at before the cost, which deep lists exceed as well but which would say less about what is
 /// wrong.
 fn check_size(document: &ExecutableDocument) -> Result<(), ServerError> {
-    let mut measure = Measure { document, fragments: HashMap::new() };
+    let mut measure = Measure {
+        document,
+        fragments: HashMap::new(),
+    };
     for (_, operation) in document.operations.iter() {
         let size = measure.set(&operation.node.selection_set.node)?;
         if size.depth > DEPTH {
-            let message = format!("The document nests fields {} deep; {DEPTH} is the most.", size.depth);
+            let message = format!(
+                "The document nests fields {} deep; {DEPTH} is the most.",
+                size.depth
+            );
             return Err(refused(ErrorCode::QueryTooDeep, message));
         }
         if size.fields > FIELDS {
-            return Err(refused(ErrorCode::QueryTooComplex, format!("The document asks for more than {FIELDS} fields.")));
+            return Err(refused(
+                ErrorCode::QueryTooComplex,
+                format!("The document asks for more than {FIELDS} fields."),
+            ));
         }
     }
     Ok(())
 }
 
 fn aliases(document: &ExecutableDocument) -> usize {
-    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
-    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set.node);
+    let operations = document
+        .operations
+        .iter()
+        .map(|(_, operation)| &operation.node.selection_set.node);
+    let fragments = document
+        .fragments
+        .values()
+        .map(|fragment| &fragment.node.selection_set.node);
     operations.chain(fragments).map(aliases_in).sum()
 }
 
@@ -195,7 +231,8 @@ mod tests {
 
     #[test]
     fn depth_counts_through_fragments() {
-        let nested = |depth: usize| format!("{}a{}", "{ a ".repeat(depth - 1) + "{ ", " }".repeat(depth));
+        let nested =
+            |depth: usize| format!("{}a{}", "{ a ".repeat(depth - 1) + "{ ", " }".repeat(depth));
         assert_eq!(refusal(&nested(15)), None);
         assert_eq!(refusal(&nested(16)), Some(ErrorCode::QueryTooDeep));
         let fragments = format!("{{ a {{ ...f }} }} fragment f on T {}", nested(15));
@@ -204,8 +241,16 @@ mod tests {
 
     #[test]
     fn fragments_that_multiply_or_contain_themselves_are_refused_at_once() {
-        let doubling: String = (0..60).map(|n| format!("fragment f{n} on T {{ ...f{} ...f{} }} ", n + 1, n + 1)).collect();
-        assert_eq!(refusal(&format!("{{ ...f0 }} {doubling} fragment f60 on T {{ a }}")), Some(ErrorCode::QueryTooComplex));
-        assert_eq!(refusal("{ ...f } fragment f on T { a { ...f } }"), Some(ErrorCode::BadRequest));
+        let doubling: String = (0..60)
+            .map(|n| format!("fragment f{n} on T {{ ...f{} ...f{} }} ", n + 1, n + 1))
+            .collect();
+        assert_eq!(
+            refusal(&format!("{{ ...f0 }} {doubling} fragment f60 on T {{ a }}")),
+            Some(ErrorCode::QueryTooComplex)
+        );
+        assert_eq!(
+            refusal("{ ...f } fragment f on T { a { ...f } }"),
+            Some(ErrorCode::BadRequest)
+        );
     }
 }

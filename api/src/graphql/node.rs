@@ -42,8 +42,12 @@ pub struct NodeQuery;
 #[Object]
 impl NodeQuery {
     /// Anything by its id; null when there is nothing with this id in the workspace.
-    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "An id of any kind.")] id: ID) -> Result<Option<Node>> {
-        Ok(find(ctx, &id, &["id"]).await?)
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "An id of any kind.")] id: ID,
+    ) -> Result<Option<Node>> {
+        find(ctx, &id, &["id"]).await
     }
 
     /// Several things by their ids (at most 100), in the order of the ids; null where there is nothing.
@@ -55,12 +59,14 @@ impl NodeQuery {
     ) -> Result<Vec<Option<Node>>> {
         if ids.len() > MOST {
             let message = format!("{} ids are more than {MOST}.", ids.len());
-            return Err(Error::new(ErrorCode::InvalidPageSize, message).at(["ids"]).into());
+            return Err(Error::new(ErrorCode::InvalidPageSize, message)
+                .at(["ids"])
+                .into());
         }
         let found = ids.iter().enumerate().map(|(position, id)| async move {
             find(ctx, id, &["ids", &position.to_string()]).await
         });
-        Ok(futures::future::try_join_all(found).await?)
+        futures::future::try_join_all(found).await
     }
 }
 
@@ -71,28 +77,45 @@ async fn find(ctx: &Context<'_>, id: &ID, path: &[&str]) -> Result<Option<Node>>
         WorkspaceId::PREFIX => {
             let wanted = scalars::id::<WorkspaceId>(id, path)?;
             let own = wanted == actor(ctx)?.workspace;
-            Ok(if own { Some(Node::Workspace(Workspace::load(app(ctx)?, actor(ctx)?).await?)) } else { None })
+            Ok(if own {
+                Some(Node::Workspace(
+                    Workspace::load(app(ctx)?, actor(ctx)?).await?,
+                ))
+            } else {
+                None
+            })
         }
         ConnectionId::PREFIX => {
-            let row = loader(ctx)?.load_one(scalars::id::<ConnectionId>(id, path)?).await?;
+            let row = loader(ctx)?
+                .load_one(scalars::id::<ConnectionId>(id, path)?)
+                .await?;
             Ok(row.map(|row| Node::Connection(Connection(row))))
         }
         MediaId::PREFIX => {
-            let row = loader(ctx)?.load_one(scalars::id::<MediaId>(id, path)?).await?;
+            let row = loader(ctx)?
+                .load_one(scalars::id::<MediaId>(id, path)?)
+                .await?;
             Ok(row.map(|row| Node::Media(Media(row))))
         }
         PostId::PREFIX => {
-            let row = loader(ctx)?.load_one(scalars::id::<PostId>(id, path)?).await?;
+            let row = loader(ctx)?
+                .load_one(scalars::id::<PostId>(id, path)?)
+                .await?;
             Ok(row.map(|row| Node::Post(Post(row))))
         }
         TargetId::PREFIX => {
-            let row = loader(ctx)?.load_one(scalars::id::<TargetId>(id, path)?).await?;
+            let row = loader(ctx)?
+                .load_one(scalars::id::<TargetId>(id, path)?)
+                .await?;
             Ok(row.map(|row| Node::Target(Target(row))))
         }
         _ if PREFIXES.contains(&prefix) => {
             let message = format!("A {prefix} cannot be read through node.");
-            Err(Error::new(ErrorCode::InvalidId, message).at(path.iter().copied()).into())
+            Err(Error::new(ErrorCode::InvalidId, message)
+                .at(path.iter().copied())
+                .into())
         }
-        _ => Err(scalars::id::<ConnectionId>(id, path).map_or_else(Into::into, |_| Error::not_found("node").into())),
+        _ => Err(scalars::id::<ConnectionId>(id, path)
+            .map_or_else(Into::into, |_| Error::not_found("node").into())),
     }
 }

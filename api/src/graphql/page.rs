@@ -66,7 +66,10 @@ impl Key for (DateTime<Utc>, Uuid) {
 
     fn read(text: &str) -> Option<Self> {
         let (micros, id) = text.split_once(':')?;
-        Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, id.parse().ok()?))
+        Some((
+            DateTime::from_timestamp_micros(micros.parse().ok()?)?,
+            id.parse().ok()?,
+        ))
     }
 }
 
@@ -122,14 +125,24 @@ impl Args {
     pub fn request<K: Key>(&self, list: &str) -> Result<PageRequest<K>> {
         Ok(PageRequest {
             limit: i64::from(self.size()?),
-            after: self.after.as_deref().map(|after| key(list, after, "after")).transpose()?,
-            before: self.before.as_deref().map(|before| key(list, before, "before")).transpose()?,
+            after: self
+                .after
+                .as_deref()
+                .map(|after| key(list, after, "after"))
+                .transpose()?,
+            before: self
+                .before
+                .as_deref()
+                .map(|before| key(list, before, "before"))
+                .transpose()?,
             from_end: self.last.is_some(),
         })
     }
 
     fn size(&self) -> Result<i32> {
-        let refuse = |message: &str, path: &str| Err(Error::new(ErrorCode::InvalidPageSize, message).at([path]));
+        let refuse = |message: &str, path: &str| {
+            Err(Error::new(ErrorCode::InvalidPageSize, message).at([path]))
+        };
         let (size, path) = match (self.first, self.last) {
             (Some(_), Some(_)) => return refuse("Give either first or last, not both.", "last"),
             (Some(size), None) => (size, "first"),
@@ -171,8 +184,13 @@ pub fn list<R, K: Key, T: OutputType>(
     key: impl Fn(&R) -> K,
     node: impl Fn(R) -> T,
 ) -> List<T> {
-    let mut list = Connection::with_additional_fields(page.has_previous, page.has_next, Total { total_count });
-    list.edges = page.rows.into_iter().map(|row| Edge::new(Cursor::new(name, &key(&row)), node(row))).collect();
+    let mut list =
+        Connection::with_additional_fields(page.has_previous, page.has_next, Total { total_count });
+    list.edges = page
+        .rows
+        .into_iter()
+        .map(|row| Edge::new(Cursor::new(name, &key(&row)), node(row)))
+        .collect();
     list
 }
 
@@ -181,13 +199,25 @@ mod tests {
     use super::*;
 
     fn args(first: Option<i32>, last: Option<i32>) -> Args {
-        Args { first, last, ..Args::default() }
+        Args {
+            first,
+            last,
+            ..Args::default()
+        }
     }
 
     #[test]
     fn sizes_outside_one_to_a_hundred_and_both_ends_are_refused() {
-        for (first, last) in [(Some(0), None), (Some(101), None), (None, Some(-1)), (Some(1), Some(1))] {
-            assert_eq!(args(first, last).size().unwrap_err().code, ErrorCode::InvalidPageSize);
+        for (first, last) in [
+            (Some(0), None),
+            (Some(101), None),
+            (None, Some(-1)),
+            (Some(1), Some(1)),
+        ] {
+            assert_eq!(
+                args(first, last).size().unwrap_err().code,
+                ErrorCode::InvalidPageSize
+            );
         }
         assert_eq!(args(None, None).size().unwrap(), 25);
         assert_eq!(args(None, Some(100)).size().unwrap(), 100);
@@ -199,13 +229,22 @@ mod tests {
         let at = DateTime::from_timestamp_micros(1_800_000_000_123_456).unwrap();
         for place in [(Some(at), id), (None, id)] {
             let text = cursor("posts.due", &place);
-            assert_eq!(key::<(Option<DateTime<Utc>>, Uuid)>("posts.due", &text, "after").unwrap(), place);
+            assert_eq!(
+                key::<(Option<DateTime<Utc>>, Uuid)>("posts.due", &text, "after").unwrap(),
+                place
+            );
             assert!(key::<(Option<DateTime<Utc>>, Uuid)>("posts.created", &text, "after").is_err());
         }
         for foreign in ["", "%%%", "cG9zdHM6eA", "MQ"] {
             let error = key::<i64>("events", foreign, "after").unwrap_err();
-            assert_eq!((error.code, error.path_text()), (ErrorCode::InvalidCursor, "after".to_owned()));
+            assert_eq!(
+                (error.code, error.path_text()),
+                (ErrorCode::InvalidCursor, "after".to_owned())
+            );
         }
-        assert_eq!(key::<i64>("events", &cursor("events", &5_i64), "after").unwrap(), 5);
+        assert_eq!(
+            key::<i64>("events", &cursor("events", &5_i64), "after").unwrap(),
+            5
+        );
     }
 }

@@ -8,13 +8,37 @@ use super::scalars::Named;
 
 /// Why a mutation changed nothing. Every error has these fields; some types carry more.
 #[derive(Interface, Debug)]
+#[expect(
+    clippy::duplicated_attributes,
+    reason = "each field of the interface is described on its own"
+)]
 #[graphql(
-    field(name = "code", ty = "&Named<ErrorCode>", desc = "The stable code, for programs."),
-    field(name = "message", ty = "&String", desc = "What happened and why, for a person."),
+    field(
+        name = "code",
+        ty = "&Named<ErrorCode>",
+        desc = "The stable code, for programs."
+    ),
+    field(
+        name = "message",
+        ty = "&String",
+        desc = "What happened and why, for a person."
+    ),
     field(name = "advice", ty = "&String", desc = "What to do about it."),
-    field(name = "path", ty = "&Vec<String>", desc = "The input field, outermost first; list positions as numbers. Empty when it concerns the whole."),
-    field(name = "retryable", ty = "&bool", desc = "Whether the same request may succeed later without being changed."),
-    field(name = "docs_url", ty = "&String", desc = "The code's page in the documentation.")
+    field(
+        name = "path",
+        ty = "&Vec<String>",
+        desc = "The input field, outermost first; list positions as numbers. Empty when it concerns the whole."
+    ),
+    field(
+        name = "retryable",
+        ty = "&bool",
+        desc = "Whether the same request may succeed later without being changed."
+    ),
+    field(
+        name = "docs_url",
+        ty = "&String",
+        desc = "The code's page in the documentation."
+    )
 )]
 pub enum MutationError {
     /// Any other mistake.
@@ -50,8 +74,7 @@ macro_rules! mutation_errors {
 
             impl $name {
                 fn new(app: &App, error: Error) -> Self {
-                    let extra: &dyn Fn(&Error) -> ($($ty,)*) = &|_error| ($(($value)(_error),)*);
-                    let ($($field,)*) = extra(&error);
+                    $(let $field: $ty = ($value)(&error);)*
                     Self {
                         code: Named(error.code),
                         advice: error.code.advice().to_owned(),
@@ -136,7 +159,10 @@ impl Warning {
 fn is_system(code: ErrorCode) -> bool {
     matches!(
         code,
-        ErrorCode::Unauthenticated | ErrorCode::RateLimited | ErrorCode::Internal | ErrorCode::Unavailable
+        ErrorCode::Unauthenticated
+            | ErrorCode::RateLimited
+            | ErrorCode::Internal
+            | ErrorCode::Unavailable
     )
 }
 
@@ -147,14 +173,24 @@ pub fn split<T>(app: &App, outcome: Result<T>) -> Result<(Option<T>, Vec<Mutatio
 }
 
 /// As [`split`], for use cases that report all violations at once.
-pub fn split_all<T>(app: &App, outcome: Result<T, Vec<Error>>) -> Result<(Option<T>, Vec<MutationError>)> {
+pub fn split_all<T>(
+    app: &App,
+    outcome: Result<T, Vec<Error>>,
+) -> Result<(Option<T>, Vec<MutationError>)> {
     match outcome {
         Ok(value) => Ok((Some(value), Vec::new())),
         Err(errors) => {
-            let (mut system, errors): (Vec<_>, Vec<_>) = errors.into_iter().partition(|error| is_system(error.code));
+            let (mut system, errors): (Vec<_>, Vec<_>) =
+                errors.into_iter().partition(|error| is_system(error.code));
             match system.pop() {
                 Some(error) => Err(error),
-                None => Ok((None, errors.into_iter().map(|error| MutationError::new(app, error)).collect())),
+                None => Ok((
+                    None,
+                    errors
+                        .into_iter()
+                        .map(|error| MutationError::new(app, error))
+                        .collect(),
+                )),
             }
         }
     }

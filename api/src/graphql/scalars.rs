@@ -3,8 +3,8 @@
 use std::{borrow::Cow, str::FromStr};
 
 use async_graphql::{
-    ContextSelectionSet, Enum, ID, InputType, InputValueError, InputValueResult, Name, OutputType, Positioned,
-    ServerResult, Value,
+    ContextSelectionSet, Enum, ID, InputType, InputValueError, InputValueResult, Name, OutputType,
+    Positioned, ServerResult, Value,
     indexmap::IndexMap,
     parser::types::Field,
     registry::{Deprecation, MetaEnumValue, MetaType, MetaTypeId, Registry},
@@ -13,12 +13,16 @@ use posthaste_core::{Error, ErrorCode, Result, access, event, network};
 
 /// Reads an id; a wrong one is `INVALID_ID` with the path of its field.
 pub fn id<T: FromStr<Err = Error>>(id: &ID, path: &[&str]) -> Result<T> {
-    id.parse().map_err(|error: Error| error.at(path.iter().copied()))
+    id.parse()
+        .map_err(|error: Error| error.at(path.iter().copied()))
 }
 
 /// Reads a list of ids, as [`id`].
 pub fn ids<T: FromStr<Err = Error>>(ids: &[ID], path: &str) -> Result<Vec<T>> {
-    ids.iter().enumerate().map(|(position, one)| id(one, &[path, &position.to_string()])).collect()
+    ids.iter()
+        .enumerate()
+        .map(|(position, one)| id(one, &[path, &position.to_string()]))
+        .collect()
 }
 
 /// A table of core that the API shows as an enum, so that no second list of its names exists.
@@ -44,7 +48,10 @@ impl<T: Names> Named<T> {
         registry.create_input_type::<Self, _>(MetaTypeId::Enum, |_| MetaType::Enum {
             name: T::NAME.to_owned(),
             description: Some(T::DESCRIPTION.to_owned()),
-            enum_values: T::all().iter().map(|value| (value.name(), meta(*value))).collect::<IndexMap<_, _>>(),
+            enum_values: T::all()
+                .iter()
+                .map(|value| (value.name(), meta(*value)))
+                .collect::<IndexMap<_, _>>(),
             visible: None,
             inaccessible: false,
             tags: Vec::new(),
@@ -76,7 +83,11 @@ impl<T: Names> OutputType for Named<T> {
         Self::register(registry)
     }
 
-    async fn resolve(&self, _ctx: &ContextSelectionSet<'_>, _field: &Positioned<Field>) -> ServerResult<Value> {
+    async fn resolve(
+        &self,
+        _ctx: &ContextSelectionSet<'_>,
+        _field: &Positioned<Field>,
+    ) -> ServerResult<Value> {
         Ok(InputType::to_value(self))
     }
 }
@@ -103,7 +114,9 @@ impl<T: Names> InputType for Named<T> {
             .iter()
             .find(|known| known.name() == name)
             .map(|known| Self(*known))
-            .ok_or_else(|| InputValueError::custom(format_args!("There is no {} '{name}'.", T::NAME)))
+            .ok_or_else(|| {
+                InputValueError::custom(format_args!("There is no {} '{name}'.", T::NAME))
+            })
     }
 
     fn to_value(&self) -> Value {
@@ -117,7 +130,8 @@ impl<T: Names> InputType for Named<T> {
 
 impl Names for ErrorCode {
     const NAME: &'static str = "ErrorCode";
-    const DESCRIPTION: &'static str = "What went wrong, as a stable code. Each has a page under /docs/errors.";
+    const DESCRIPTION: &'static str =
+        "What went wrong, as a stable code. Each has a page under /docs/errors.";
 
     fn all() -> &'static [Self] {
         Self::ALL

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder, connection::Connection,
+    MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder,
+    connection::Connection,
 };
 use posthaste_engine::{App, session::Guard};
 
@@ -46,27 +47,41 @@ pub struct Subscription(event::EventSubscription, target::TargetSubscription);
 pub type ApiSchema = Schema<Query, Mutation, Subscription>;
 
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query::default(), Mutation::default(), Subscription::default())
-        .register_output_type::<MutationError>()
-        .register_output_type::<node::Node>()
-        .override_output_type_description::<List<connection::Connection>>("A page of connected accounts.")
-        .override_output_type_description::<List<post::Post>>("A page of posts.")
-        .override_output_type_description::<List<target::Target>>("A page of targets.")
-        .override_output_type_description::<List<media::Media>>("A page of media.")
-        .override_output_type_description::<Connection<Cursor, event::Event>>("A page of the event log.")
-        .limit_depth(limits::DEPTH)
-        .limit_complexity(limits::COMPLEXITY)
-        .limit_directives(limits::DIRECTIVES)
-        .extension(limits::Limits)
+    Schema::build(
+        Query::default(),
+        Mutation::default(),
+        Subscription::default(),
+    )
+    .register_output_type::<MutationError>()
+    .register_output_type::<node::Node>()
+    .override_output_type_description::<List<connection::Connection>>(
+        "A page of connected accounts.",
+    )
+    .override_output_type_description::<List<post::Post>>("A page of posts.")
+    .override_output_type_description::<List<target::Target>>("A page of targets.")
+    .override_output_type_description::<List<media::Media>>("A page of media.")
+    .override_output_type_description::<Connection<Cursor, event::Event>>(
+        "A page of the event log.",
+    )
+    .limit_depth(limits::DEPTH)
+    .limit_complexity(limits::COMPLEXITY)
+    .limit_directives(limits::DIRECTIVES)
+    .extension(limits::Limits)
 }
 
 /// The schema with the application behind it.
 pub fn build(app: App) -> ApiSchema {
-    builder().data(app).data(Arc::new(Guard::default())).finish()
+    builder()
+        .data(app)
+        .data(Arc::new(Guard::default()))
+        .finish()
 }
 
 /// The schema as text, `schema.graphql`; needs neither configuration nor database.
 pub fn sdl() -> String {
-    let options = SDLExportOptions::new().sorted_fields().sorted_enum_items().sorted_arguments();
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_enum_items()
+        .sorted_arguments();
     builder().finish().sdl_with_options(options)
 }

@@ -18,12 +18,20 @@ pub async fn errors() -> Response {
     let codes: String = ErrorCode::ALL.iter().map(|code| entry(*code)).collect();
     let intro = "Every error carries a code, a message for a person, the path of the input field, and whether a repeat may help.";
     let body = format!("<h1>Error codes</h1><p>{intro}</p>{codes}");
-    ([(header::CONTENT_SECURITY_POLICY, CSP)], Html(page("Error codes", &body))).into_response()
+    (
+        [(header::CONTENT_SECURITY_POLICY, CSP)],
+        Html(page("Error codes", &body)),
+    )
+        .into_response()
 }
 
 fn entry(code: ErrorCode) -> String {
     let anchor = code.as_str().to_ascii_lowercase().replace('_', "-");
-    let repeat = if code.is_retryable() { "worth repeating unchanged" } else { "not worth repeating unchanged" };
+    let repeat = if code.is_retryable() {
+        "worth repeating unchanged"
+    } else {
+        "not worth repeating unchanged"
+    };
     format!(
         "<h2 id=\"{anchor}\">{code}</h2><p>{}</p><p>{}</p><p><small>HTTP status {} · {repeat}</small></p>",
         escape(code.title()),
@@ -43,5 +51,9 @@ pub fn page(title: &str, body: &str) -> String {
 
 /// Text as it may stand in HTML.
 pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }

@@ -20,7 +20,8 @@ use crate::graphql::{
     errors::{code_of, complete, refusal},
 };
 
-const RESPONSE_JSON: HeaderValue = HeaderValue::from_static("application/graphql-response+json; charset=utf-8");
+const RESPONSE_JSON: HeaderValue =
+    HeaderValue::from_static("application/graphql-response+json; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// How the client wants its answer.
@@ -49,8 +50,12 @@ impl Accept {
         }
         // Stable: among equals the client's order counts.
         wanted.sort_by(|one, other| other.0.total_cmp(&one.0));
-        let message = "Accept application/graphql-response+json, application/json or text/event-stream.";
-        wanted.first().map(|(_, accept)| *accept).ok_or_else(|| Error::new(ErrorCode::NotAcceptable, message))
+        let message =
+            "Accept application/graphql-response+json, application/json or text/event-stream.";
+        wanted
+            .first()
+            .map(|(_, accept)| *accept)
+            .ok_or_else(|| Error::new(ErrorCode::NotAcceptable, message))
     }
 }
 
@@ -62,7 +67,9 @@ fn parse_range(range: &str) -> Option<(f32, Accept)> {
         "text/event-stream" => Accept::EventStream,
         _ => return None,
     };
-    let quality = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.parse().ok())?;
+    let quality = parts
+        .find_map(|part| part.strip_prefix("q="))
+        .map_or(Some(1.0), |q| q.parse().ok())?;
     (quality > 0.0).then_some((quality, accept))
 }
 
@@ -104,10 +111,16 @@ pub async fn get_root(State(state): State<ApiState>, id: RequestId, request: Req
         (status = 400, description = "The document is not valid.", body = Value),
         (status = 413, description = "Larger than 1 MiB.", body = Problem),
         (status = 415, description = "Not application/json.", body = Problem)))]
-pub async fn post_query(State(state): State<ApiState>, id: RequestId, request: Request) -> Response {
+pub async fn post_query(
+    State(state): State<ApiState>,
+    id: RequestId,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
     let query = match check_type(&parts.headers) {
-        Ok(()) => read(&parts.headers, body).await.and_then(|bytes| parse_post(&bytes)),
+        Ok(()) => read(&parts.headers, body)
+            .await
+            .and_then(|bytes| parse_post(&bytes)),
         Err(error) => Err(error),
     };
     answer(&state, &id, &parts.headers, query, false).await
@@ -115,12 +128,18 @@ pub async fn post_query(State(state): State<ApiState>, id: RequestId, request: R
 
 /// Only JSON: a form of another site cannot send it, so cookies could not be misused.
 fn check_type(headers: &HeaderMap) -> Result<()> {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let kind = value.split(';').next().unwrap_or_default().trim();
     if kind.eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
-    Err(Error::new(ErrorCode::UnsupportedMediaType, "The request's content type must be application/json."))
+    Err(Error::new(
+        ErrorCode::UnsupportedMediaType,
+        "The request's content type must be application/json.",
+    ))
 }
 
 async fn read(headers: &HeaderMap, body: Body) -> Result<bytes::Bytes> {
@@ -128,7 +147,9 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<bytes::Bytes> {
         let message = format!("The request is larger than {MAX_BODY} bytes.");
         Error::new(ErrorCode::PayloadTooLarge, message)
     };
-    let stated = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let stated = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if stated.is_some_and(|length| length > MAX_BODY as u64) {
         return Err(too_large());
     }
@@ -137,9 +158,14 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<bytes::Bytes> {
 
 fn parse_post(bytes: &[u8]) -> Result<Query> {
     let bad = |message: String| Error::new(ErrorCode::BadRequest, message);
-    let body: Value = serde_json::from_slice(bytes).map_err(|error| bad(format!("The body is no JSON: {error}")))?;
+    let body: Value = serde_json::from_slice(bytes)
+        .map_err(|error| bad(format!("The body is no JSON: {error}")))?;
     match &body {
-        Value::Array(_) => return Err(bad("Several operations in one array are not taken; send one after the other.".into())),
+        Value::Array(_) => {
+            return Err(bad(
+                "Several operations in one array are not taken; send one after the other.".into(),
+            ));
+        }
         Value::Object(fields) if fields.get("query").is_some_and(Value::is_string) => {}
         _ => return Err(bad("The body must be an object with a text 'query'.".into())),
     }
@@ -156,13 +182,15 @@ fn parse_get(text: &str) -> Result<Query> {
             "query" => query = Some(value.into_owned()),
             "operationName" if !value.is_empty() => operation_name = Some(value.into_owned()),
             "variables" if !value.is_empty() => {
-                let json = serde_json::from_str(&value).map_err(|_| bad("variables is no JSON."))?;
+                let json =
+                    serde_json::from_str(&value).map_err(|_| bad("variables is no JSON."))?;
                 variables = Variables::from_json(json);
             }
             _ => {}
         }
     }
-    let mut query = Query::new(query.ok_or_else(|| bad("Give the document as the parameter 'query'."))?);
+    let mut query =
+        Query::new(query.ok_or_else(|| bad("Give the document as the parameter 'query'."))?);
     query.operation_name = operation_name;
     Ok(query.variables(variables))
 }
@@ -176,7 +204,13 @@ pub async fn caller(state: &ApiState, id: &RequestId, headers: &HeaderMap) -> Re
     Caller::new(&state.app, credential, id.0.clone()).await
 }
 
-async fn answer(state: &ApiState, id: &RequestId, headers: &HeaderMap, query: Result<Query>, is_get: bool) -> Response {
+async fn answer(
+    state: &ApiState,
+    id: &RequestId,
+    headers: &HeaderMap,
+    query: Result<Query>,
+    is_get: bool,
+) -> Response {
     let accept = match Accept::of(headers) {
         Ok(accept) => accept,
         Err(error) => return Refusal::new(&state.app, id, error).into_response(),
@@ -191,7 +225,9 @@ async fn answer(state: &ApiState, id: &RequestId, headers: &HeaderMap, query: Re
     let (mut query, caller) = match ready.await {
         Ok(ready) => ready,
         // Not GraphQL yet: whoever speaks no GraphQL understands a problem document.
-        Err(error) if is_transport(error.code) => return Refusal::new(&state.app, id, error).into_response(),
+        Err(error) if is_transport(error.code) => {
+            return Refusal::new(&state.app, id, error).into_response();
+        }
         Err(error) => return write(refusal(error, &state.app.public_url, &id.0), accept),
     };
     query.data = caller.data(&state.app);
@@ -206,22 +242,31 @@ async fn answer(state: &ApiState, id: &RequestId, headers: &HeaderMap, query: Re
 fn is_transport(code: ErrorCode) -> bool {
     matches!(
         code,
-        ErrorCode::UnsupportedMediaType | ErrorCode::PayloadTooLarge | ErrorCode::MethodNotAllowed | ErrorCode::NotAcceptable
+        ErrorCode::UnsupportedMediaType
+            | ErrorCode::PayloadTooLarge
+            | ErrorCode::MethodNotAllowed
+            | ErrorCode::NotAcceptable
     )
 }
 
 /// A link that a person follows must change nothing.
 fn refuse_mutation(query: &mut Query) -> Result<()> {
     let name = query.operation_name.clone();
-    let Ok(document) = query.parsed_query() else { return Ok(()) };
+    let Ok(document) = query.parsed_query() else {
+        return Ok(());
+    };
     let changes = match &document.operations {
         DocumentOperations::Single(operation) => operation.node.ty == OperationType::Mutation,
         DocumentOperations::Multiple(operations) => operations.iter().any(|(known, operation)| {
-            operation.node.ty == OperationType::Mutation && name.as_deref().is_none_or(|name| name == known.as_str())
+            operation.node.ty == OperationType::Mutation
+                && name.as_deref().is_none_or(|name| name == known.as_str())
         }),
     };
     if changes {
-        return Err(Error::new(ErrorCode::MethodNotAllowed, "A mutation must be sent with POST."));
+        return Err(Error::new(
+            ErrorCode::MethodNotAllowed,
+            "A mutation must be sent with POST.",
+        ));
     }
     Ok(())
 }
@@ -233,7 +278,8 @@ fn is_request_error(answer: &Answer) -> bool {
 
 /// An answer as JSON, without `data` when nothing was executed.
 pub fn to_json(answer: &Answer) -> Value {
-    let mut json = serde_json::to_value(answer).unwrap_or_else(|error| json!({ "errors": [{ "message": error.to_string() }] }));
+    let mut json = serde_json::to_value(answer)
+        .unwrap_or_else(|error| json!({ "errors": [{ "message": error.to_string() }] }));
     if is_request_error(answer)
         && let Some(fields) = json.as_object_mut()
     {
@@ -244,7 +290,11 @@ pub fn to_json(answer: &Answer) -> Value {
 
 fn write(answer: Answer, accept: Accept) -> Response {
     let status = status(&answer, accept);
-    let kind = if accept == Accept::Json { JSON } else { RESPONSE_JSON };
+    let kind = if accept == Accept::Json {
+        JSON
+    } else {
+        RESPONSE_JSON
+    };
     let mut response = (status, to_json(&answer).to_string()).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, kind);
@@ -261,17 +311,26 @@ fn write(answer: Answer, accept: Accept) -> Response {
 /// whatever was well-formed enough to be executed.
 fn status(answer: &Answer, accept: Accept) -> StatusCode {
     let nothing = answer.data == async_graphql::Value::Null;
-    let Some(error) = answer.errors.first().filter(|_| nothing) else { return StatusCode::OK };
+    let Some(error) = answer.errors.first().filter(|_| nothing) else {
+        return StatusCode::OK;
+    };
     let code = code_of(error);
-    let told = StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let told =
+        StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let malformed = matches!(code, ErrorCode::BadRequest) && error.locations.is_empty();
     let serious = matches!(told.as_u16(), 401 | 429 | 500..);
-    if accept == Accept::Json && !malformed && !serious { StatusCode::OK } else { told }
+    if accept == Accept::Json && !malformed && !serious {
+        StatusCode::OK
+    } else {
+        told
+    }
 }
 
 fn retry_after(answer: &Answer) -> Option<u64> {
-    answer.errors.iter().find_map(|error| match error.extensions.as_ref()?.get("retryAfter")? {
-        async_graphql::Value::Number(seconds) => seconds.as_u64(),
-        _ => None,
-    })
+    answer.errors.iter().find_map(
+        |error| match error.extensions.as_ref()?.get("retryAfter")? {
+            async_graphql::Value::Number(seconds) => seconds.as_u64(),
+            _ => None,
+        },
+    )
 }

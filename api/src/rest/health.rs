@@ -39,13 +39,16 @@ impl Health {
     /// Why the process cannot answer requests, if it cannot.
     async fn check(&self, app: &App) -> Result<(), Error> {
         if self.draining.load(Ordering::Relaxed) {
-            return Err(Error::new(ErrorCode::Unavailable, "The server is stopping.").retry_after(5));
+            return Err(
+                Error::new(ErrorCode::Unavailable, "The server is stopping.").retry_after(5),
+            );
         }
         drop(app.db.get().await?);
         if !self.migrated.load(Ordering::Relaxed) {
             let pending = pending_migrations(app.db.url()).await?;
             if pending > 0 {
-                let message = format!("{pending} database migrations have not run; run `posthaste migrate`.");
+                let message =
+                    format!("{pending} database migrations have not run; run `posthaste migrate`.");
                 return Err(Error::new(ErrorCode::Unavailable, message).retry_after(5));
             }
             self.migrated.store(true, Ordering::Relaxed);
@@ -122,12 +125,20 @@ pub async fn healthz(State(state): State<ApiState>) -> (StatusCode, Json<Report>
     let problem = state.health.check(app).await.err();
     let pool = app.db.status();
     let last_seen_at = async { node::last_seen(&mut *app.db.get().await?, "WORKER").await };
-    let last_seen_at = if problem.is_none() { last_seen_at.await.ok().flatten() } else { None };
+    let last_seen_at = if problem.is_none() {
+        last_seen_at.await.ok().flatten()
+    } else {
+        None
+    };
     let worker = last_seen_at.is_some_and(|at| app.now() - at < WORKER_SILENCE);
     let report = Report {
         ok: problem.is_none() && worker,
         version: env!("CARGO_PKG_VERSION"),
-        started_at: *state.health.started.lock().unwrap_or_else(PoisonError::into_inner),
+        started_at: *state
+            .health
+            .started
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner),
         database: DatabaseReport {
             ok: problem.is_none(),
             message: problem.map(|error| error.message),
@@ -135,7 +146,10 @@ pub async fn healthz(State(state): State<ApiState>) -> (StatusCode, Json<Report>
             max_connections: pool.max_size,
             waiting: pool.waiting,
         },
-        workers: WorkerReport { ok: worker, last_seen_at },
+        workers: WorkerReport {
+            ok: worker,
+            last_seen_at,
+        },
     };
     (StatusCode::OK, Json(report))
 }
@@ -150,5 +164,7 @@ pub struct Version {
 /// The server's version.
 #[utoipa::path(get, path = "/version", tag = "health", responses((status = 200, description = "The version.", body = Version)))]
 pub async fn version() -> Json<Version> {
-    Json(Version { version: env!("CARGO_PKG_VERSION") })
+    Json(Version {
+        version: env!("CARGO_PKG_VERSION"),
+    })
 }

@@ -41,13 +41,21 @@ pub async fn callback(
     Query(answer): Query<Answer>,
 ) -> Result<Response, Refusal> {
     let settled = settle(&state, &network, answer).await;
-    settled.map(show).map_err(|error| Refusal::new(&state.app, &id, error))
+    settled
+        .map(show)
+        .map_err(|error| Refusal::new(&state.app, &id, error))
 }
 
 async fn settle(state: &ApiState, network: &str, answer: Answer) -> Result<Consent> {
-    let network: Network = network.parse().map_err(|_| Error::new(ErrorCode::NotFound, "There is no such network."))?;
+    let network: Network = network
+        .parse()
+        .map_err(|_| Error::new(ErrorCode::NotFound, "There is no such network."))?;
     let word = answer.state.ok_or_else(|| {
-        Error::new(ErrorCode::OauthStateInvalid, "The network sent no state back.").at(["state"])
+        Error::new(
+            ErrorCode::OauthStateInvalid,
+            "The network sent no state back.",
+        )
+        .at(["state"])
     })?;
     let result = match (answer.code, answer.error_description.or(answer.error)) {
         (Some(code), None) => Ok(code),
@@ -63,25 +71,40 @@ fn show(consent: Consent) -> Response {
     };
     if let Some(address) = &consent.return_to {
         let separator = if address.contains('?') { '&' } else { '?' };
-        let error = code.map(|code| format!("&error={code}")).unwrap_or_default();
-        return Redirect::to(&format!("{address}{separator}grant={}{error}", consent.grant)).into_response();
+        let error = code
+            .map(|code| format!("&error={code}"))
+            .unwrap_or_default();
+        return Redirect::to(&format!(
+            "{address}{separator}grant={}{error}",
+            consent.grant
+        ))
+        .into_response();
     }
     let (title, text) = match consent.outcome {
         Outcome::Ready => (
             format!("{} gave access", consent.network),
-            format!("Go back and choose the accounts to connect. The grant is {}.", consent.grant),
+            format!(
+                "Go back and choose the accounts to connect. The grant is {}.",
+                consent.grant
+            ),
         ),
         Outcome::Reconnected(_) => (
             format!("{} is connected again", consent.network),
             "Posts that waited for it go out now. You can close this page.".to_owned(),
         ),
-        Outcome::Refused { message, .. } => (format!("{} was not connected", consent.network), message),
+        Outcome::Refused { message, .. } => {
+            (format!("{} was not connected", consent.network), message)
+        }
     };
     page(&title, &text)
 }
 
 fn page(title: &str, text: &str) -> Response {
-    let body = format!("<h1>{}</h1><p>{}</p>", docs::escape(title), docs::escape(text));
+    let body = format!(
+        "<h1>{}</h1><p>{}</p>",
+        docs::escape(title),
+        docs::escape(text)
+    );
     let headers: [(HeaderName, HeaderValue); 1] = [(header::CONTENT_SECURITY_POLICY, docs::CSP)];
     (headers, Html(docs::page(title, &body))).into_response()
 }

@@ -21,13 +21,21 @@ pub fn serve(state: ApiState, caller: Caller, query: Query) -> Response {
     let revoked = until_revoked(state.app.clone(), caller.credential.clone());
     let results = results(state, caller.request_id, query).take_until(revoked.boxed());
     let complete = stream::once(async { Ok(Event::default().event("complete").data("")) });
-    Sse::new(results.chain(complete)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
+    Sse::new(results.chain(complete))
+        .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+        .into_response()
 }
 
-fn results(state: ApiState, request_id: String, query: Query) -> impl Stream<Item = Result<Event, Infallible>> {
+fn results(
+    state: ApiState,
+    request_id: String,
+    query: Query,
+) -> impl Stream<Item = Result<Event, Infallible>> {
     let public_url = state.app.public_url.clone();
     state.schema.execute_stream(query).map(move |mut answer| {
         complete(&mut answer, &public_url, &request_id);
-        Ok(Event::default().event("next").data(to_json(&answer).to_string()))
+        Ok(Event::default()
+            .event("next")
+            .data(to_json(&answer).to_string()))
     })
 }

@@ -27,9 +27,21 @@ async fn the_log_is_read_in_pages_and_by_type() {
     assert_eq!(first["nodes"].as_array().unwrap().len(), 3);
     assert_eq!(first["nodes"][0]["type"], "CONNECTION_CREATED");
     assert_eq!(first["nodes"][0]["at"], "2027-01-04T08:00:00+00:00");
-    assert_eq!((&first["pageInfo"]["hasNextPage"], &first["pageInfo"]["hasPreviousPage"]), (&json!(true), &json!(false)));
+    assert_eq!(
+        (
+            &first["pageInfo"]["hasNextPage"],
+            &first["pageInfo"]["hasPreviousPage"]
+        ),
+        (&json!(true), &json!(false))
+    );
     let rest = story(&world, json!({ "after": first["nodes"][2]["cursor"] })).await;
-    assert_eq!((rest["nodes"].as_array().unwrap().len(), &rest["pageInfo"]["hasNextPage"]), (1, &json!(false)));
+    assert_eq!(
+        (
+            rest["nodes"].as_array().unwrap().len(),
+            &rest["pageInfo"]["hasNextPage"]
+        ),
+        (1, &json!(false))
+    );
     let none = story(&world, json!({ "types": ["POST_CREATED"] })).await;
     assert_eq!(none["nodes"], json!([]));
 }
@@ -39,16 +51,26 @@ async fn follow(world: &World, query: &str, count: usize) -> Vec<Value> {
     let request = Request::post("/graphql")
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::ACCEPT, "text/event-stream")
-        .header(header::AUTHORIZATION, format!("Bearer {}", world.home.viewer))
+        .header(
+            header::AUTHORIZATION,
+            format!("Bearer {}", world.home.viewer),
+        )
         .body(Body::from(json!({ "query": query }).to_string()))
         .unwrap();
     let response = world.send(request).await;
     assert_eq!(response.status(), StatusCode::OK);
-    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+    assert_eq!(
+        response.headers()[header::CONTENT_TYPE],
+        "text/event-stream"
+    );
     let mut body = response.into_body().into_data_stream();
     let (mut text, mut results) = (String::new(), Vec::new());
     while results.len() < count {
-        let part = timeout(Duration::from_secs(10), body.next()).await.unwrap().unwrap().unwrap();
+        let part = timeout(Duration::from_secs(10), body.next())
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
         text.push_str(std::str::from_utf8(&part).unwrap());
         while let Some((block, rest)) = text.split_once("\n\n") {
             let (kind, data) = block.split_once('\n').unwrap_or((block, "data:"));
@@ -67,26 +89,54 @@ async fn a_subscription_replays_and_goes_on_live() {
     let world = World::new().await;
     let log = story(&world, json!({})).await;
     let after = log["nodes"][2]["cursor"].as_str().unwrap();
-    let query = format!("subscription {{ events(after: \"{after}\") {{ type connection {{ network }} data }} }}");
+    let query = format!(
+        "subscription {{ events(after: \"{after}\") {{ type connection {{ network }} data }} }}"
+    );
     let live = async {
         tokio::time::sleep(Duration::from_millis(200)).await;
         let actor = world.home.system();
-        posthaste_engine::connection::pause(&world.app, &actor, world.home.on(Network::X).parse().unwrap()).await.unwrap();
+        posthaste_engine::connection::pause(
+            &world.app,
+            &actor,
+            world.home.on(Network::X).parse().unwrap(),
+        )
+        .await
+        .unwrap();
     };
-    tokio::spawn(posthaste_engine::event::fan_out(world.app.clone(), std::sync::Arc::default()));
+    tokio::spawn(posthaste_engine::event::fan_out(
+        world.app.clone(),
+        std::sync::Arc::default(),
+    ));
     let (results, ()) = tokio::join!(follow(&world, &query, 2), live);
-    let kinds: Vec<_> = results.iter().map(|result| result["data"]["data"]["events"]["type"].as_str().unwrap()).collect();
+    let kinds: Vec<_> = results
+        .iter()
+        .map(|result| result["data"]["data"]["events"]["type"].as_str().unwrap())
+        .collect();
     assert_eq!(kinds, ["CONNECTION_CREATED", "CONNECTION_UPDATED"]);
-    assert_eq!(results[1]["data"]["data"]["events"]["data"]["change"], "paused");
+    assert_eq!(
+        results[1]["data"]["data"]["events"]["data"]["change"],
+        "paused"
+    );
 }
 
 #[tokio::test]
 async fn queries_and_mistakes_over_sse_end_with_complete() {
     let world = World::new().await;
     let results = follow(&world, "{ viewer { role } }", 2).await;
-    assert_eq!(results[0], json!({ "event": "next", "data": { "data": { "viewer": { "role": "VIEWER" } } } }));
+    assert_eq!(
+        results[0],
+        json!({ "event": "next", "data": { "data": { "viewer": { "role": "VIEWER" } } } })
+    );
     assert_eq!(results[1], json!({ "event": "complete", "data": null }));
-    let results = follow(&world, "subscription { events(after: \"nonsense\") { id } }", 2).await;
-    assert_eq!(results[0]["data"]["errors"][0]["extensions"]["code"], "INVALID_CURSOR");
+    let results = follow(
+        &world,
+        "subscription { events(after: \"nonsense\") { id } }",
+        2,
+    )
+    .await;
+    assert_eq!(
+        results[0]["data"]["errors"][0]["extensions"]["code"],
+        "INVALID_CURSOR"
+    );
     assert_eq!(results[1]["event"], "complete");
 }

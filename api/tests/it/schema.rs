@@ -1,6 +1,9 @@
 //! The schema: what is checked in is what the code makes, and everything in it is described.
 
-use async_graphql::parser::{parse_schema, types::{TypeKind, TypeSystemDefinition}};
+use async_graphql::parser::{
+    parse_schema,
+    types::{TypeKind, TypeSystemDefinition},
+};
 
 fn sdl() -> String {
     posthaste_api::graphql::sdl()
@@ -10,8 +13,14 @@ fn sdl() -> String {
 fn the_checked_in_schema_is_the_code_s() {
     let checked_in = include_str!("../../../schema.graphql");
     let made = sdl();
-    let first_difference = checked_in.lines().zip(made.lines()).position(|(one, other)| one != other);
-    assert!(checked_in == made, "schema.graphql differs (first at line {first_difference:?}); run `cargo xtask gen`");
+    let first_difference = checked_in
+        .lines()
+        .zip(made.lines())
+        .position(|(one, other)| one != other);
+    assert!(
+        checked_in == made,
+        "schema.graphql differs (first at line {first_difference:?}); run `cargo xtask gen`"
+    );
 }
 
 /// Everything public that has no description.
@@ -19,7 +28,9 @@ fn undescribed() -> Vec<String> {
     let document = parse_schema(sdl()).unwrap();
     let mut missing = Vec::new();
     for definition in document.definitions {
-        let TypeSystemDefinition::Type(definition) = definition else { continue };
+        let TypeSystemDefinition::Type(definition) = definition else {
+            continue;
+        };
         let definition = definition.node;
         let name = definition.name.node.to_string();
         let mut check = |place: String, described: bool| {
@@ -33,12 +44,18 @@ fn undescribed() -> Vec<String> {
             TypeKind::Interface(interface) => fields(&name, &interface.fields, &mut check),
             TypeKind::Enum(list) => {
                 for value in list.values {
-                    check(format!("{name}.{}", value.node.value.node), value.node.description.is_some());
+                    check(
+                        format!("{name}.{}", value.node.value.node),
+                        value.node.description.is_some(),
+                    );
                 }
             }
             TypeKind::InputObject(input) => {
                 for field in input.fields {
-                    check(format!("{name}.{}", field.node.name.node), field.node.description.is_some());
+                    check(
+                        format!("{name}.{}", field.node.name.node),
+                        field.node.description.is_some(),
+                    );
                 }
             }
             TypeKind::Scalar | TypeKind::Union(_) => {}
@@ -52,9 +69,15 @@ type Fields = [async_graphql::Positioned<async_graphql::parser::types::FieldDefi
 fn fields(name: &str, fields: &Fields, check: &mut impl FnMut(String, bool)) {
     for field in fields {
         let field = &field.node;
-        check(format!("{name}.{}", field.name.node), field.description.is_some());
+        check(
+            format!("{name}.{}", field.name.node),
+            field.description.is_some(),
+        );
         for argument in &field.arguments {
-            check(format!("{name}.{}({})", field.name.node, argument.node.name.node), argument.node.description.is_some());
+            check(
+                format!("{name}.{}({})", field.name.node, argument.node.name.node),
+                argument.node.description.is_some(),
+            );
         }
     }
 }
@@ -76,7 +99,11 @@ fn every_mutation_answers_with_errors_and_warnings() {
         })
         .filter_map(|definition| match definition.kind {
             TypeKind::Object(object) => {
-                let fields = object.fields.iter().map(|f| format!("{}: {}", f.node.name.node, f.node.ty.node)).collect();
+                let fields = object
+                    .fields
+                    .iter()
+                    .map(|f| format!("{}: {}", f.node.name.node, f.node.ty.node))
+                    .collect();
                 Some((definition.name.node.to_string(), fields))
             }
             _ => None,
@@ -86,7 +113,10 @@ fn every_mutation_answers_with_errors_and_warnings() {
     for mutation in &objects["Mutation"] {
         let payload = mutation.rsplit(": ").next().unwrap().trim_end_matches('!');
         for field in ["errors: [MutationError!]!", "warnings: [Warning!]!"] {
-            assert!(objects[payload].contains(&field.to_owned()), "{mutation} lacks {field}");
+            assert!(
+                objects[payload].contains(&field.to_owned()),
+                "{mutation} lacks {field}"
+            );
         }
     }
 }

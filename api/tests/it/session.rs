@@ -22,14 +22,18 @@ async fn with_person(world: &World) {
         password: Secret::new("correct horse"),
     };
     let user = session::create_user(&world.app, new).await.unwrap();
-    session::add_member(&world.app, world.home.workspace, user.id, Role::Admin).await.unwrap();
+    session::add_member(&world.app, world.home.workspace, user.id, Role::Admin)
+        .await
+        .unwrap();
 }
 
 async fn sign_in(world: &World, email: &str, password: &str) -> Value {
     let variables = json!({ "input": { "email": email, "password": password } });
     let request = Request::post("/graphql")
         .header(header::CONTENT_TYPE, "application/json")
-        .body(Body::from(json!({ "query": SIGN_IN, "variables": variables }).to_string()))
+        .body(Body::from(
+            json!({ "query": SIGN_IN, "variables": variables }).to_string(),
+        ))
         .unwrap();
     body(world.send(request).await).await.1
 }
@@ -42,7 +46,10 @@ async fn a_person_signs_in_and_out() {
     let payload = &answer["data"]["sessionCreate"];
     assert_eq!(payload["errors"], json!([]), "{answer}");
     assert_eq!(payload["session"]["role"], "ADMIN");
-    assert_eq!(payload["session"]["workspaceId"], world.home.workspace.to_string());
+    assert_eq!(
+        payload["session"]["workspaceId"],
+        world.home.workspace.to_string()
+    );
     assert_eq!(payload["session"]["expiresAt"], "2027-02-03T08:00:00+00:00");
     let token = payload["token"].as_str().unwrap();
     assert!(token.starts_with("phs_"));
@@ -59,7 +66,10 @@ async fn a_person_signs_in_and_out() {
     );
     let out = "mutation { sessionDelete { deletedId errors { code } } }";
     let answer = world.graphql(token, out, json!({})).await;
-    assert_eq!(answer["data"]["sessionDelete"], json!({ "deletedId": payload["session"]["id"], "errors": [] }));
+    assert_eq!(
+        answer["data"]["sessionDelete"],
+        json!({ "deletedId": payload["session"]["id"], "errors": [] })
+    );
     let answer = world.graphql(token, viewer, json!({})).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
 }
@@ -70,8 +80,13 @@ async fn a_session_ends_after_thirty_days() {
     with_person(&world).await;
     let answer = sign_in(&world, "ada@example.org", "correct horse").await;
     let token = answer["data"]["sessionCreate"]["token"].as_str().unwrap();
-    let role = async || world.graphql(token, "{ viewer { role } }", json!({})).await["data"]["viewer"]["role"].clone();
-    world.clock.advance(TimeDelta::days(30) - TimeDelta::seconds(1));
+    let role = async || {
+        world.graphql(token, "{ viewer { role } }", json!({})).await["data"]["viewer"]["role"]
+            .clone()
+    };
+    world
+        .clock
+        .advance(TimeDelta::days(30) - TimeDelta::seconds(1));
     assert_eq!(role().await, "ADMIN");
     world.clock.advance(TimeDelta::seconds(1));
     assert_eq!(role().await, Value::Null);
@@ -93,11 +108,19 @@ async fn wrong_password_and_unknown_email_look_the_same_and_slow_down() {
         }
         let answer = sign_in(&world, email, "wrong").await;
         let extensions = &answer["errors"][0]["extensions"];
-        assert_eq!((&extensions["code"], &extensions["retryAfter"]), (&json!("RATE_LIMITED"), &json!(1)), "{answer}");
+        assert_eq!(
+            (&extensions["code"], &extensions["retryAfter"]),
+            (&json!("RATE_LIMITED"), &json!(1)),
+            "{answer}"
+        );
     }
     world.clock.advance(TimeDelta::seconds(1));
     let answer = sign_in(&world, "ada@example.org", "correct horse").await;
-    assert_eq!(answer["data"]["sessionCreate"]["errors"], json!([]), "{answer}");
+    assert_eq!(
+        answer["data"]["sessionCreate"]["errors"],
+        json!([]),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -109,17 +132,35 @@ async fn keys_say_who_they_are() {
         answer["data"]["viewer"],
         json!({ "kind": "KEY", "person": null, "key": { "name": "VIEWER", "expiresAt": null }, "role": "VIEWER", "permissions": ["READ"] })
     );
-    let out = world.graphql(&world.home.viewer, "mutation { sessionDelete { errors { code } } }", json!({})).await;
-    assert_eq!(out["data"]["sessionDelete"]["errors"][0]["code"], "INVALID_STATE");
+    let out = world
+        .graphql(
+            &world.home.viewer,
+            "mutation { sessionDelete { errors { code } } }",
+            json!({}),
+        )
+        .await;
+    assert_eq!(
+        out["data"]["sessionDelete"]["errors"][0]["code"],
+        "INVALID_STATE"
+    );
 }
 
 #[tokio::test]
 async fn what_is_no_credential_is_refused() {
     let world = World::new().await;
     let unknown = format!("phk_test_{}", "a".repeat(43));
-    for key in [unknown.as_str(), "phk_test_", "phs_x", "anything", &"phk_live_x".repeat(500)] {
+    for key in [
+        unknown.as_str(),
+        "phk_test_",
+        "phs_x",
+        "anything",
+        &"phk_live_x".repeat(500),
+    ] {
         let answer = world.graphql(key, "{ viewer { role } }", json!({})).await;
-        assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{key}");
+        assert_eq!(
+            answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED",
+            "{key}"
+        );
         assert_eq!(answer.get("data"), None);
     }
 }

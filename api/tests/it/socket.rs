@@ -5,7 +5,10 @@ use std::time::Duration;
 use futures::{SinkExt, StreamExt};
 use posthaste_core::Network;
 use serde_json::{Value, json};
-use tokio::{net::{TcpListener, TcpStream}, time::timeout};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{Message, client::IntoClientRequest, http::HeaderValue},
@@ -22,8 +25,13 @@ impl Client {
         let address = listener.local_addr().unwrap();
         let router = world.router.clone();
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
-        request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("graphql-transport-ws"));
+        let mut request = format!("ws://{address}/graphql")
+            .into_client_request()
+            .unwrap();
+        request.headers_mut().insert(
+            "sec-websocket-protocol",
+            HeaderValue::from_static("graphql-transport-ws"),
+        );
         Self(connect_async(request).await.unwrap().0)
     }
 
@@ -35,11 +43,18 @@ impl Client {
     }
 
     async fn say(&mut self, message: Value) {
-        self.0.send(Message::text(message.to_string())).await.unwrap();
+        self.0
+            .send(Message::text(message.to_string()))
+            .await
+            .unwrap();
     }
 
     async fn next(&mut self) -> Message {
-        timeout(Duration::from_secs(20), self.0.next()).await.unwrap().unwrap().unwrap()
+        timeout(Duration::from_secs(20), self.0.next())
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap()
     }
 
     async fn hear(&mut self) -> Value {
@@ -57,27 +72,52 @@ impl Client {
 #[tokio::test]
 async fn subscriptions_queries_and_pings_share_a_socket() {
     let world = World::new().await;
-    tokio::spawn(posthaste_engine::event::fan_out(world.app.clone(), std::sync::Arc::default()));
+    tokio::spawn(posthaste_engine::event::fan_out(
+        world.app.clone(),
+        std::sync::Arc::default(),
+    ));
     let mut client = Client::open(&world, &world.home.viewer).await;
     client.say(json!({ "type": "ping" })).await;
     assert_eq!(client.hear().await, json!({ "type": "pong" }));
     client.say(json!({ "id": "q", "type": "subscribe", "payload": { "query": "{ viewer { role } }" } })).await;
-    assert_eq!(client.hear().await, json!({ "id": "q", "type": "next", "payload": { "data": { "viewer": { "role": "VIEWER" } } } }));
-    assert_eq!(client.hear().await, json!({ "id": "q", "type": "complete" }));
+    assert_eq!(
+        client.hear().await,
+        json!({ "id": "q", "type": "next", "payload": { "data": { "viewer": { "role": "VIEWER" } } } })
+    );
+    assert_eq!(
+        client.hear().await,
+        json!({ "id": "q", "type": "complete" })
+    );
 
-    let cursor = world.ask("{ events(first: 4) { pageInfo { endCursor } } }", json!({})).await["events"]["pageInfo"]["endCursor"].clone();
+    let cursor = world
+        .ask("{ events(first: 4) { pageInfo { endCursor } } }", json!({}))
+        .await["events"]["pageInfo"]["endCursor"]
+        .clone();
     let query = "subscription($after: String) { events(after: $after) { type data } }";
     client.say(json!({ "id": "s", "type": "subscribe", "payload": { "query": query, "variables": { "after": cursor } } })).await;
     let id = world.home.on(Network::X).parse().unwrap();
-    posthaste_engine::connection::pause(&world.app, &world.home.system(), id).await.unwrap();
+    posthaste_engine::connection::pause(&world.app, &world.home.system(), id)
+        .await
+        .unwrap();
     let heard = client.hear().await;
-    assert_eq!((&heard["id"], &heard["type"]), (&json!("s"), &json!("next")));
-    assert_eq!(heard["payload"]["data"]["events"]["data"]["change"], "paused");
+    assert_eq!(
+        (&heard["id"], &heard["type"]),
+        (&json!("s"), &json!("next"))
+    );
+    assert_eq!(
+        heard["payload"]["data"]["events"]["data"]["change"],
+        "paused"
+    );
     client.say(json!({ "id": "s", "type": "complete" })).await;
     // The name is free again.
-    client.say(json!({ "id": "s", "type": "subscribe", "payload": { "query": "{ nothing }" } })).await;
+    client
+        .say(json!({ "id": "s", "type": "subscribe", "payload": { "query": "{ nothing }" } }))
+        .await;
     let heard = client.hear().await;
-    assert_eq!((&heard["id"], &heard["type"]), (&json!("s"), &json!("error")));
+    assert_eq!(
+        (&heard["id"], &heard["type"]),
+        (&json!("s"), &json!("error"))
+    );
     assert_eq!(heard["payload"][0]["extensions"]["code"], "BAD_REQUEST");
 }
 
@@ -102,7 +142,9 @@ async fn a_wrong_key_closes_with_4403() {
     let world = World::new().await;
     for key in ["Bearer phk_test_unknown", "nonsense"] {
         let mut client = Client::connect(&world).await;
-        client.say(json!({ "type": "connection_init", "payload": { "authorization": key } })).await;
+        client
+            .say(json!({ "type": "connection_init", "payload": { "authorization": key } }))
+            .await;
         assert_eq!(client.closed().await, 4403, "{key}");
     }
 }

@@ -18,7 +18,11 @@ pub struct Actor {
 impl Actor {
     /// Posthaste itself (publisher, refresh, seeds), which may do everything in the workspace.
     pub fn system(workspace: WorkspaceId) -> Self {
-        Self { workspace, role: Role::Owner, provenance: Provenance::System }
+        Self {
+            workspace,
+            role: Role::Owner,
+            provenance: Provenance::System,
+        }
     }
 
     /// Refuses with `FORBIDDEN` unless the role carries the permission.

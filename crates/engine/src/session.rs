@@ -91,7 +91,7 @@ pub async fn sign_in(
     workspace: Option<WorkspaceId>,
 ) -> Result<(Secret, Session)> {
     let email = email.trim().to_lowercase();
-    let _slot = guard.enter(&email, app.now())?;
+    guard.enter(&email, app.now())?;
     let user = access::user_by_email(&mut *app.db.get().await?, &email).await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let right = password::verify(guard, password, hash).await?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use futures::{StreamExt, stream};
 use posthaste_core::{
     Error, ErrorCode, Result,
@@ -48,7 +48,10 @@ pub(crate) fn seal(app: &App, id: ConnectionId, tokens: &TokenSet) -> Result<Vec
 /// Opens the tokens of a connection; a removed one has none.
 pub(crate) fn open(app: &App, row: &Connection) -> Result<TokenSet> {
     let sealed = row.tokens.as_deref().ok_or_else(|| {
-        Error::new(ErrorCode::ConnectionUnusable, format!("{} was removed.", row.name))
+        Error::new(
+            ErrorCode::ConnectionUnusable,
+            format!("{} was removed.", row.name),
+        )
     })?;
     let json = app.cipher.open(sealed, &row.id.to_string())?;
     serde_json::from_slice(&json).map_err(Error::internal)
@@ -58,7 +61,8 @@ pub(crate) fn open(app: &App, row: &Connection) -> Result<TokenSet> {
 pub(crate) fn put(app: &App, row: &mut Connection, tokens: &TokenSet) -> Result<()> {
     let now = app.now();
     row.tokens = Some(seal(app, row.id, tokens)?);
-    row.token_expires_at = tokens.expires_at;
+    // Whole microseconds, as the database keeps it.
+    row.token_expires_at = tokens.expires_at.map(|end| end.trunc_subsecs(6));
     row.refresh_due_at = refresh_at(tokens, now);
     if !tokens.scopes.is_empty() {
         row.scopes.clone_from(&tokens.scopes);
@@ -75,11 +79,20 @@ fn refresh_at(tokens: &TokenSet, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
 
 /// What a connector's calls are made with. A token that has ended or is about to is refreshed first.
 pub async fn session(app: &App, row: &Connection) -> Result<Session> {
-    let ends_soon = row.token_expires_at.is_some_and(|end| end <= app.now() + LEEWAY);
+    let ends_soon = row
+        .token_expires_at
+        .is_some_and(|end| end <= app.now() + LEEWAY);
     if !ends_soon {
         return session_of(app, row);
     }
-    let fresh = refresh(app, row.workspace_id, row.id, "the access token ends", row.version).await?;
+    let fresh = refresh(
+        app,
+        row.workspace_id,
+        row.id,
+        "the access token ends",
+        row.version,
+    )
+    .await?;
     session_of(app, &fresh)
 }
 
@@ -88,11 +101,18 @@ fn session_of(app: &App, row: &Connection) -> Result<Session> {
         return Err(reconnect_required(row));
     }
     let tokens = open(app, row)?;
-    Ok(Session { account_id: row.remote_id.clone(), username: row.username.clone(), access: tokens.access })
+    Ok(Session {
+        account_id: row.remote_id.clone(),
+        username: row.username.clone(),
+        access: tokens.access,
+    })
 }
 
 fn reconnect_required(row: &Connection) -> Error {
-    let message = format!("{} no longer accepts our access to {}.", row.network, row.name);
+    let message = format!(
+        "{} no longer accepts our access to {}.",
+        row.network, row.name
+    );
     Error::new(ErrorCode::ReconnectRequired, message)
 }
 
@@ -135,7 +155,11 @@ async fn refresh_alone(
             return usable(row);
         }
     }
-    Err(Error::new(ErrorCode::NetworkUnavailable, "Another process is still refreshing the access.").retry_after(10))
+    Err(Error::new(
+        ErrorCode::NetworkUnavailable,
+        "Another process is still refreshing the access.",
+    )
+    .retry_after(10))
 }
 
 async fn refresh_locked(
@@ -165,7 +189,11 @@ async fn refresh_locked(
 }
 
 fn usable(row: Connection) -> Result<Connection> {
-    if row.status == Status::Reconnect { Err(reconnect_required(&row)) } else { Ok(row) }
+    if row.status == Status::Reconnect {
+        Err(reconnect_required(&row))
+    } else {
+        Ok(row)
+    }
 }
 
 /// The fresh tokens, with what the network left out taken over from the old ones.
@@ -198,7 +226,10 @@ async fn swap(app: &App, row: &Connection, tokens: &TokenSet) -> Result<Connecti
     let mut tx = app.db.begin().await?;
     let mut row = connection::lock(&mut tx, row.workspace_id, row.id).await?;
     if row.status == Status::Removed {
-        return Err(Error::new(ErrorCode::ConnectionUnusable, format!("{} was removed.", row.name)));
+        return Err(Error::new(
+            ErrorCode::ConnectionUnusable,
+            format!("{} was removed.", row.name),
+        ));
     }
     put(app, &mut row, tokens)?;
     if row.status == Status::Reconnect {
@@ -221,7 +252,11 @@ async fn lose(app: &App, row: Connection, failure: &Failure, reason: &str) -> Re
     row.updated_at = app.now();
     connection::update(&mut tx, &mut row).await?;
     let data = json!({ "network": row.network, "name": row.name, "reason": reason, "message": failure.message });
-    let mut happened = app.event(&Actor::system(row.workspace_id), EventType::ConnectionReconnectRequired, data);
+    let mut happened = app.event(
+        &Actor::system(row.workspace_id),
+        EventType::ConnectionReconnectRequired,
+        data,
+    );
     happened.connection = Some(row.id);
     event::append(&mut tx, row.workspace_id, &[happened]).await?;
     tx.commit().await?;
@@ -258,6 +293,13 @@ pub async fn refresh_due(app: &App) -> Result<usize> {
 
 async fn refresh_ahead(app: &App, workspace: WorkspaceId, id: ConnectionId) -> Result<()> {
     let row = connection::get(&mut *app.db.get().await?, workspace, id).await?;
-    refresh(app, workspace, id, "70 % of the token's life are over", row.version).await?;
+    refresh(
+        app,
+        workspace,
+        id,
+        "70 % of the token's life are over",
+        row.version,
+    )
+    .await?;
     Ok(())
 }

@@ -1,5 +1,5 @@
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
-use posthaste_core::{ids::ConnectionId, Result as CoreResult};
+use posthaste_core::{Result as CoreResult, ids::ConnectionId};
 use posthaste_engine::{
     Actor, App,
     connection::{self as engine, Change, Chosen, ConsentRequest},
@@ -102,8 +102,16 @@ impl ConnectionAuthorizePayload {
     fn of(app: &App, outcome: CoreResult<(grant::Grant, String)>) -> CoreResult<Self> {
         let (asked, errors) = split(app, outcome)?;
         let (row, authorize_url) = asked.unzip();
-        let grant = row.map(|row| ConnectionGrant { row, accounts: Vec::new() });
-        Ok(Self { grant, authorize_url, errors, warnings: Vec::new() })
+        let grant = row.map(|row| ConnectionGrant {
+            row,
+            accounts: Vec::new(),
+        });
+        Ok(Self {
+            grant,
+            authorize_url,
+            errors,
+            warnings: Vec::new(),
+        })
     }
 }
 
@@ -138,9 +146,15 @@ impl ConnectionMutation {
     ) -> Result<ConnectionAuthorizePayload> {
         let (app, actor) = both(ctx)?;
         let outcome = async {
-            let reconnect = input.connection_id.map(|id| scalars::id(&id, &["connectionId"])).transpose()?;
-            let request =
-                ConsentRequest { network: input.network.into(), return_to: input.return_to, reconnect };
+            let reconnect = input
+                .connection_id
+                .map(|id| scalars::id(&id, &["connectionId"]))
+                .transpose()?;
+            let request = ConsentRequest {
+                network: input.network.into(),
+                return_to: input.return_to,
+                reconnect,
+            };
             engine::authorize(app, actor, request).await
         };
         Ok(ConnectionAuthorizePayload::of(app, outcome.await)?)
@@ -175,7 +189,11 @@ impl ConnectionMutation {
         let outcome = async {
             let id = scalars::id(&input.id, &["id"])?;
             let network = engine::get(app, actor, id).await?.network;
-            let request = ConsentRequest { network, return_to: input.return_to, reconnect: Some(id) };
+            let request = ConsentRequest {
+                network,
+                return_to: input.return_to,
+                reconnect: Some(id),
+            };
             engine::authorize(app, actor, request).await
         };
         Ok(ConnectionAuthorizePayload::of(app, outcome.await)?)
@@ -198,7 +216,9 @@ impl ConnectionMutation {
         };
         let outcome = async {
             let id = scalars::id(&input.id, &["id"])?;
-            engine::update(app, actor, id, input.version, change).await.map(Connection)
+            engine::update(app, actor, id, input.version, change)
+                .await
+                .map(Connection)
         };
         Ok(ConnectionPayload::of(app, outcome.await)?)
     }

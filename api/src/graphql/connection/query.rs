@@ -27,8 +27,12 @@ pub struct ConnectionFilter {
 impl From<ConnectionFilter> for Filter {
     fn from(filter: ConnectionFilter) -> Self {
         Self {
-            networks: filter.networks.map(|list| list.into_iter().map(Into::into).collect()),
-            statuses: filter.statuses.map(|list| list.into_iter().map(Into::into).collect()),
+            networks: filter
+                .networks
+                .map(|list| list.into_iter().map(Into::into).collect()),
+            statuses: filter
+                .statuses
+                .map(|list| list.into_iter().map(Into::into).collect()),
         }
     }
 }
@@ -45,17 +49,34 @@ impl ConnectionQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What to narrow the list by.")] filter: Option<ConnectionFilter>,
-        #[graphql(desc = "How many from the start, 1 to 100; 25 when nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 when nothing is said.")]
+        first: Option<i32>,
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
     ) -> Result<List<Connection>> {
         let (app, actor) = both(ctx)?;
         let filter = Filter::from(filter.unwrap_or_default());
-        let request = Args { first, after, last, before }.request(LIST)?;
+        let request = Args {
+            first,
+            after,
+            last,
+            before,
+        }
+        .request(LIST)?;
         let found = engine::list(app, actor, &filter, &request).await?;
-        let total = if page::wants_total(ctx) { Some(engine::count(app, actor, &filter).await?) } else { None };
-        Ok(page::list(LIST, found, total, |row| (row.created_at, row.id.uuid()), Connection))
+        let total = if page::wants_total(ctx) {
+            Some(engine::count(app, actor, &filter).await?)
+        } else {
+            None
+        };
+        Ok(page::list(
+            LIST,
+            found,
+            total,
+            |row| (row.created_at, row.id.uuid()),
+            Connection,
+        ))
     }
 
     /// The connected account with an id, also when it was removed.
@@ -65,7 +86,9 @@ impl ConnectionQuery {
         #[graphql(desc = "The id (`conn_…`).")] id: ID,
     ) -> Result<Connection> {
         let (app, actor) = both(ctx)?;
-        Ok(Connection(engine::get(app, actor, scalars::id(&id, &["id"])?).await?))
+        Ok(Connection(
+            engine::get(app, actor, scalars::id(&id, &["id"])?).await?,
+        ))
     }
 
     /// A consent on its way, with the accounts it opened.

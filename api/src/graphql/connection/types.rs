@@ -19,7 +19,10 @@ impl Load<ConnectionId> for Loader {
     type Value = connection::Connection;
     type Error = LoadError;
 
-    async fn load(&self, ids: &[ConnectionId]) -> Result<HashMap<ConnectionId, Self::Value>, LoadError> {
+    async fn load(
+        &self,
+        ids: &[ConnectionId],
+    ) -> Result<HashMap<ConnectionId, Self::Value>, LoadError> {
         let rows = engine::by_ids(&self.app, &self.actor, ids).await?;
         Ok(rows.into_iter().map(|row| (row.id, row)).collect())
     }
@@ -36,7 +39,10 @@ impl Load<LaneOf> for Loader {
     async fn load(&self, keys: &[LaneOf]) -> Result<HashMap<LaneOf, Self::Value>, LoadError> {
         let ids: Vec<ConnectionId> = keys.iter().map(|key| key.0).collect();
         let lanes = engine::lanes(&self.app, &self.actor, &ids).await?;
-        Ok(lanes.into_iter().map(|lane| (LaneOf(lane.connection_id), lane)).collect())
+        Ok(lanes
+            .into_iter()
+            .map(|lane| (LaneOf(lane.connection_id), lane))
+            .collect())
     }
 }
 
@@ -167,7 +173,10 @@ impl Connection {
 
     /// What the viewer may do with it now.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Result<Vec<ConnectionAction>> {
-        let paused = self.lane_row(ctx).await?.is_some_and(|lane| lane.paused_at.is_some());
+        let paused = self
+            .lane_row(ctx)
+            .await?
+            .is_some_and(|lane| lane.paused_at.is_some());
         let actions = engine::allowed_actions(actor(ctx)?, &self.0, paused);
         Ok(actions.into_iter().map(Into::into).collect())
     }
@@ -184,7 +193,10 @@ pub struct Board {
 
 impl From<Destination> for Board {
     fn from(board: Destination) -> Self {
-        Self { id: board.id.into(), name: board.name }
+        Self {
+            id: board.id.into(),
+            name: board.name,
+        }
     }
 }
 

@@ -29,14 +29,26 @@ impl EventQuery {
         #[graphql(desc = "Only these types.")] types: Option<Vec<Named<EventType>>>,
     ) -> Result<Connection<Cursor, Event>> {
         let (app, actor) = both(ctx)?;
-        let request = Args { first, after, ..Args::default() }.request::<i64>(LIST)?;
-        let kinds: Vec<EventType> = types.unwrap_or_default().into_iter().map(|kind| kind.0).collect();
+        let request = Args {
+            first,
+            after,
+            ..Args::default()
+        }
+        .request::<i64>(LIST)?;
+        let kinds: Vec<EventType> = types
+            .unwrap_or_default()
+            .into_iter()
+            .map(|kind| kind.0)
+            .collect();
         let start = request.after.unwrap_or(0);
         let mut rows = event::after(app, actor, start, &kinds, request.limit + 1).await?;
         let more = rows.len() as i64 > request.limit;
         rows.truncate(request.limit as usize);
         let mut list = Connection::new(request.after.is_some(), more);
-        list.edges = rows.into_iter().map(|row| Edge::new(Cursor::new(LIST, &row.seq), Event(row))).collect();
+        list.edges = rows
+            .into_iter()
+            .map(|row| Edge::new(Cursor::new(LIST, &row.seq), Event(row)))
+            .collect();
         Ok(list)
     }
 }

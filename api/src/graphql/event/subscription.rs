@@ -21,8 +21,14 @@ impl EventSubscription {
         #[graphql(desc = "Only these types.")] types: Option<Vec<Named<EventType>>>,
     ) -> Result<impl Stream<Item = Result<Event>> + use<>> {
         let (app, actor) = both(ctx)?;
-        let start = after.map(|after| page::key(LIST, &after, "after")).transpose()?;
-        let kinds = types.unwrap_or_default().into_iter().map(|kind| kind.0).collect();
+        let start = after
+            .map(|after| page::key(LIST, &after, "after"))
+            .transpose()?;
+        let kinds = types
+            .unwrap_or_default()
+            .into_iter()
+            .map(|kind| kind.0)
+            .collect();
         let events = event::follow(app, actor, start, kinds).await?;
         Ok(events.map(|event| Ok(Event(event?))))
     }

@@ -9,7 +9,9 @@ use posthaste_store::event;
 use serde_json::Value;
 
 use super::LIST;
-use crate::graphql::{access::Provenance, connection::Connection, context::loader, page, scalars::Named};
+use crate::graphql::{
+    access::Provenance, connection::Connection, context::loader, page, scalars::Named,
+};
 
 /// Something that happened: one row of the workspace's log.
 pub struct Event(pub event::Event);
@@ -36,7 +38,9 @@ impl Event {
     #[graphql(name = "type")]
     async fn kind(&self) -> Result<Named<EventType>> {
         let unknown = || Error::internal(format!("unknown event type {}", self.0.kind));
-        Ok(Named(EventType::from_name(&self.0.kind).ok_or_else(unknown)?))
+        Ok(Named(
+            EventType::from_name(&self.0.kind).ok_or_else(unknown)?,
+        ))
     }
 
     /// The id of the post concerned.
@@ -62,7 +66,10 @@ impl Event {
     /// The connection concerned, as it is now.
     async fn connection(&self, ctx: &Context<'_>) -> Result<Option<Connection>> {
         match self.0.connection_id {
-            Some(id) => Ok(loader(ctx)?.load_one(ConnectionId::from(id)).await?.map(Connection)),
+            Some(id) => Ok(loader(ctx)?
+                .load_one(ConnectionId::from(id))
+                .await?
+                .map(Connection)),
             None => Ok(None),
         }
     }

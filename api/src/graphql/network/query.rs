@@ -19,7 +19,10 @@ impl NetworkQuery {
             network,
             configured: app.apps.contains_key(&network),
             capabilities: app.connector(network).capabilities(),
-            state: states.iter().find(|state| state.network == network).cloned(),
+            state: states
+                .iter()
+                .find(|state| state.network == network)
+                .cloned(),
         };
         Ok(Network::ALL.into_iter().map(info).collect())
     }

@@ -1,8 +1,7 @@
 use async_graphql::{Enum, Object, SimpleObject};
 use chrono::{DateTime, Utc};
 use posthaste_core::{
-    Network as CoreNetwork,
-    connector::Capabilities as CoreCapabilities,
+    Network as CoreNetwork, connector::Capabilities as CoreCapabilities,
     post::ContentKind as CoreKind,
 };
 use posthaste_store::network_state::NetworkState;

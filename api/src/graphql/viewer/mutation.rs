@@ -57,10 +57,22 @@ impl ViewerMutation {
         #[graphql(desc = "Who signs in.")] input: SessionCreateInput,
     ) -> Result<SessionCreatePayload> {
         let app = app(ctx)?;
-        let guard = ctx.data::<Arc<Guard>>().map_err(|error| Error::internal(error.message))?;
+        let guard = ctx
+            .data::<Arc<Guard>>()
+            .map_err(|error| Error::internal(error.message))?;
         let outcome = async {
-            let workspace = input.workspace_id.map(|id| scalars::id(&id, &["workspaceId"])).transpose()?;
-            session::sign_in(app, guard, &input.email, Secret::new(input.password), workspace).await
+            let workspace = input
+                .workspace_id
+                .map(|id| scalars::id(&id, &["workspaceId"]))
+                .transpose()?;
+            session::sign_in(
+                app,
+                guard,
+                &input.email,
+                Secret::new(input.password),
+                workspace,
+            )
+            .await
         };
         let (signed_in, errors) = split(app, outcome.await)?;
         let (token, session) = signed_in.unzip();
@@ -75,7 +87,10 @@ impl ViewerMutation {
     /// Signs out: ends the session that the request carries.
     async fn session_delete(&self, ctx: &Context<'_>) -> Result<SessionDeletePayload> {
         let app = app(ctx)?;
-        let token = caller(ctx)?.credential.as_ref().map_or("", |credential| credential.expose());
+        let token = caller(ctx)?
+            .credential
+            .as_ref()
+            .map_or("", |credential| credential.expose());
         let outcome = session::sign_out(app, token).await.map(ID::from);
         Ok(SessionDeletePayload::of(app, outcome)?)
     }

@@ -14,6 +14,9 @@ impl ViewerQuery {
     async fn viewer(&self, ctx: &Context<'_>) -> Result<Viewer> {
         let (app, actor) = both(ctx)?;
         let identity = session::identity(app, actor).await?;
-        Ok(Viewer { identity, actor: actor.clone() })
+        Ok(Viewer {
+            identity,
+            actor: actor.clone(),
+        })
     }
 }

@@ -25,7 +25,11 @@ pub struct Viewer {
 impl Viewer {
     /// Whether it is a person or a program.
     async fn kind(&self) -> ViewerKind {
-        if matches!(self.identity, Identity::Person(_)) { ViewerKind::Person } else { ViewerKind::Key }
+        if matches!(self.identity, Identity::Person(_)) {
+            ViewerKind::Person
+        } else {
+            ViewerKind::Key
+        }
     }
 
     /// The person, if it is one.
@@ -74,7 +78,11 @@ pub struct Person {
 
 impl From<&access::User> for Person {
     fn from(user: &access::User) -> Self {
-        Self { id: user.id.into(), name: user.name.clone(), email: user.email.clone() }
+        Self {
+            id: user.id.into(),
+            name: user.name.clone(),
+            email: user.email.clone(),
+        }
     }
 }
 
@@ -93,7 +101,12 @@ pub struct ApiKey {
 
 impl From<&access::ApiKey> for ApiKey {
     fn from(key: &access::ApiKey) -> Self {
-        Self { id: key.id.into(), name: key.name.clone(), created_at: key.created_at, expires_at: key.expires_at }
+        Self {
+            id: key.id.into(),
+            name: key.name.clone(),
+            created_at: key.created_at,
+            expires_at: key.expires_at,
+        }
     }
 }
 

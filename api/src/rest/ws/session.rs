@@ -38,14 +38,32 @@ enum End {
 type Step<T = ()> = Result<T, End>;
 
 /// Serves one WebSocket until it ends.
-pub async fn run(state: ApiState, id: RequestId, credential: Option<Secret>, mut socket: WebSocket) {
+pub async fn run(
+    state: ApiState,
+    id: RequestId,
+    credential: Option<Secret>,
+    mut socket: WebSocket,
+) {
     let outcome = async {
         let handshake = handshake(&state, &id, credential, &mut socket);
-        let caller = timeout(INIT, handshake).await.unwrap_or(Err(End::Close(Close::InitTimeout)))?;
-        Session { state, caller, socket: &mut socket, running: SelectAll::new(), handles: HashMap::new() }.serve().await
+        let caller = timeout(INIT, handshake)
+            .await
+            .unwrap_or(Err(End::Close(Close::InitTimeout)))?;
+        Session {
+            state,
+            caller,
+            socket: &mut socket,
+            running: SelectAll::new(),
+            handles: HashMap::new(),
+        }
+        .serve()
+        .await
     };
     if let Err(End::Close(close)) = outcome.await {
-        let frame = CloseFrame { code: close as u16, reason: close.reason().into() };
+        let frame = CloseFrame {
+            code: close as u16,
+            reason: close.reason().into(),
+        };
         // The client may be gone by now.
         let _ = socket.send(Message::Close(Some(frame))).await;
     }
@@ -91,15 +109,24 @@ async fn handshake(
         Some(value) => Some(bearer(value).map_err(|_| End::Close(Close::Forbidden))?),
         None => credential,
     };
-    let caller = Caller::new(&state.app, credential, id.0.clone()).await.map_err(|error| {
-        End::Close(if error.code == ErrorCode::Unauthenticated { Close::Forbidden } else { Close::TryAgain })
-    })?;
+    let caller = Caller::new(&state.app, credential, id.0.clone())
+        .await
+        .map_err(|error| {
+            End::Close(if error.code == ErrorCode::Unauthenticated {
+                Close::Forbidden
+            } else {
+                Close::TryAgain
+            })
+        })?;
     send(socket, &ServerMessage::ConnectionAck).await?;
     Ok(caller)
 }
 
 fn authorization(payload: &Map<String, Value>) -> Option<&str> {
-    payload.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization")).and_then(|(_, value)| value.as_str())
+    payload
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+        .and_then(|(_, value)| value.as_str())
 }
 
 /// A connection after its handshake.
@@ -114,7 +141,8 @@ struct Session<'a> {
 
 impl Session<'_> {
     async fn serve(mut self) -> Step {
-        let mut revoked = until_revoked(self.state.app.clone(), self.caller.credential.clone()).boxed();
+        let mut revoked =
+            until_revoked(self.state.app.clone(), self.caller.credential.clone()).boxed();
         let mut ping = interval_at(Instant::now() + PING, PING);
         loop {
             tokio::select! {
@@ -150,8 +178,14 @@ impl Session<'_> {
         }
         query.data = self.caller.data(&self.state.app);
         let name = id.clone();
-        let results = self.state.schema.execute_stream(query).map(Some).chain(stream::once(async { None }));
-        let (results, handle) = stream::abortable(results.map(move |answer| (name.clone(), answer)));
+        let results = self
+            .state
+            .schema
+            .execute_stream(query)
+            .map(Some)
+            .chain(stream::once(async { None }));
+        let (results, handle) =
+            stream::abortable(results.map(move |answer| (name.clone(), answer)));
         self.running.push(results.boxed());
         self.handles.insert(id, handle);
         Ok(())
@@ -165,7 +199,11 @@ impl Session<'_> {
                 None => Ok(()),
             };
         };
-        complete(&mut answer, &self.state.app.public_url, &self.caller.request_id);
+        complete(
+            &mut answer,
+            &self.state.app.public_url,
+            &self.caller.request_id,
+        );
         let mut payload = to_json(&answer);
         if payload.get("data").is_some() {
             return send(self.socket, &ServerMessage::Next { id, payload }).await;
@@ -173,6 +211,13 @@ impl Session<'_> {
         if let Some(handle) = self.handles.remove(&id) {
             handle.abort();
         }
-        send(self.socket, &ServerMessage::Error { id, payload: payload["errors"].take() }).await
+        send(
+            self.socket,
+            &ServerMessage::Error {
+                id,
+                payload: payload["errors"].take(),
+            },
+        )
+        .await
     }
 }

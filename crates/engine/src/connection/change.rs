@@ -1,8 +1,5 @@
 use posthaste_core::{
-    Error, ErrorCode, Result,
-    access::Permission,
-    event::EventType,
-    ids::ConnectionId,
+    Error, ErrorCode, Result, access::Permission, event::EventType, ids::ConnectionId,
     target::State,
 };
 use posthaste_store::{
@@ -33,12 +30,21 @@ async fn begin(app: &App, actor: &Actor, id: ConnectionId) -> Result<(Tx, Connec
     lane::lock(&mut tx, &[id]).await?;
     let row = connection::lock(&mut tx, actor.workspace, id).await?;
     if row.status == Status::Removed {
-        return Err(Error::new(ErrorCode::ConnectionUnusable, format!("{} was removed.", row.name)));
+        return Err(Error::new(
+            ErrorCode::ConnectionUnusable,
+            format!("{} was removed.", row.name),
+        ));
     }
     Ok((tx, row))
 }
 
-async fn finish(app: &App, actor: &Actor, mut tx: Tx, mut row: Connection, events: Vec<NewEvent>) -> Result<Connection> {
+async fn finish(
+    app: &App,
+    actor: &Actor,
+    mut tx: Tx,
+    mut row: Connection,
+    events: Vec<NewEvent>,
+) -> Result<Connection> {
     row.updated_at = app.now();
     connection::update(&mut tx, &mut row).await?;
     event::append(&mut tx, actor.workspace, &events).await?;
@@ -48,16 +54,27 @@ async fn finish(app: &App, actor: &Actor, mut tx: Tx, mut row: Connection, event
 }
 
 /// Renames a connection or sets its default board; `version` is the one that was read.
-pub async fn update(app: &App, actor: &Actor, id: ConnectionId, version: i32, change: Change) -> Result<Connection> {
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    id: ConnectionId,
+    version: i32,
+    change: Change,
+) -> Result<Connection> {
     let (tx, mut row) = begin(app, actor, id).await?;
     if row.version != version {
-        let message = format!("The connection is at version {}, not {version}.", row.version);
+        let message = format!(
+            "The connection is at version {}, not {version}.",
+            row.version
+        );
         return Err(Error::new(ErrorCode::VersionConflict, message).at(["version"]));
     }
     if let Some(name) = change.name {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > 100 {
-            return Err(Error::new(ErrorCode::InvalidInput, "A name has 1 to 100 characters.").at(["name"]));
+            return Err(
+                Error::new(ErrorCode::InvalidInput, "A name has 1 to 100 characters.").at(["name"]),
+            );
         }
         name.clone_into(&mut row.name);
     }
@@ -78,9 +95,19 @@ pub async fn enable(app: &App, actor: &Actor, id: ConnectionId) -> Result<Connec
     switch(app, actor, id, Status::Active, "enabled").await
 }
 
-async fn switch(app: &App, actor: &Actor, id: ConnectionId, to: Status, change: &str) -> Result<Connection> {
+async fn switch(
+    app: &App,
+    actor: &Actor,
+    id: ConnectionId,
+    to: Status,
+    change: &str,
+) -> Result<Connection> {
     let (mut tx, mut row) = begin(app, actor, id).await?;
-    let changes = if to == Status::Disabled { row.status != to } else { row.status == Status::Disabled };
+    let changes = if to == Status::Disabled {
+        row.status != to
+    } else {
+        row.status == Status::Disabled
+    };
     if !changes {
         return Ok(row);
     }
@@ -101,7 +128,12 @@ pub async fn resume(app: &App, actor: &Actor, id: ConnectionId) -> Result<Connec
     set_paused(app, actor, id, false).await
 }
 
-async fn set_paused(app: &App, actor: &Actor, id: ConnectionId, paused: bool) -> Result<Connection> {
+async fn set_paused(
+    app: &App,
+    actor: &Actor,
+    id: ConnectionId,
+    paused: bool,
+) -> Result<Connection> {
     let (mut tx, row) = begin(app, actor, id).await?;
     if row.status == Status::Disabled {
         let message = format!("{} is disabled; enable it instead.", row.name);
@@ -125,7 +157,10 @@ pub async fn remove(app: &App, actor: &Actor, id: ConnectionId) -> Result<Connec
     none_in_flight(&open)?;
     let access = tokens::open(app, &row);
     let mut events = Vec::new();
-    for target in open.into_iter().filter(|target| target.state == State::Scheduled) {
+    for target in open
+        .into_iter()
+        .filter(|target| target.state == State::Scheduled)
+    {
         events.push(cancel(app, actor, &mut tx, target).await?);
     }
     lane::refresh(&mut tx, &[id]).await?;
@@ -133,7 +168,13 @@ pub async fn remove(app: &App, actor: &Actor, id: ConnectionId) -> Result<Connec
     row.tokens = None;
     row.token_expires_at = None;
     row.refresh_due_at = None;
-    events.push(happened(app, actor, EventType::ConnectionRemoved, &row, "removed"));
+    events.push(happened(
+        app,
+        actor,
+        EventType::ConnectionRemoved,
+        &row,
+        "removed",
+    ));
     let row = finish(app, actor, tx, row, events).await?;
     if let Ok(tokens) = access {
         give_back(app, &row, tokens.access).await;
@@ -141,7 +182,12 @@ pub async fn remove(app: &App, actor: &Actor, id: ConnectionId) -> Result<Connec
     Ok(row)
 }
 
-async fn cancel(app: &App, actor: &Actor, conn: &mut Conn, mut target: target::Target) -> Result<NewEvent> {
+async fn cancel(
+    app: &App,
+    actor: &Actor,
+    conn: &mut Conn,
+    mut target: target::Target,
+) -> Result<NewEvent> {
     let now = app.now();
     target.state = State::Cancelled;
     target.updated_at = now;
@@ -154,12 +200,20 @@ async fn cancel(app: &App, actor: &Actor, conn: &mut Conn, mut target: target::T
         detail: json!({}),
     };
     timeline::add_steps(conn, actor.workspace, target.id, target.attempt, &[step]).await?;
-    Ok(target_happened(app, actor, EventType::TargetCancelled, &target, json!({ "because": "connection removed" })))
+    Ok(target_happened(
+        app,
+        actor,
+        EventType::TargetCancelled,
+        &target,
+        json!({ "because": "connection removed" }),
+    ))
 }
 
 /// Best effort: the connection is gone here whatever the network says.
 async fn give_back(app: &App, row: &Connection, access: posthaste_core::secret::Secret) {
-    let Ok(ctx) = app.network_ctx(row.network) else { return };
+    let Ok(ctx) = app.network_ctx(row.network) else {
+        return;
+    };
     let session = posthaste_core::connector::Session {
         account_id: row.remote_id.clone(),
         username: row.username.clone(),

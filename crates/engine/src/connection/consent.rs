@@ -41,9 +41,15 @@ struct Pending {
 }
 
 /// Makes a grant and says where the person gives the consent.
-pub async fn authorize(app: &App, actor: &Actor, request: ConsentRequest) -> Result<(Grant, String)> {
+pub async fn authorize(
+    app: &App,
+    actor: &Actor,
+    request: ConsentRequest,
+) -> Result<(Grant, String)> {
     actor.require(Permission::ManageConnections)?;
-    let ctx = app.network_ctx(request.network).map_err(|error| error.at(["network"]))?;
+    let ctx = app
+        .network_ctx(request.network)
+        .map_err(|error| error.at(["network"]))?;
     if let Some(address) = &request.return_to {
         check_return(app, address)?;
     }
@@ -51,13 +57,18 @@ pub async fn authorize(app: &App, actor: &Actor, request: ConsentRequest) -> Res
     if let Some(id) = request.reconnect {
         let row = connection::get(&mut conn, actor.workspace, id).await?;
         if row.status == Status::Removed || row.network != request.network {
-            let message = "Only a connection of the same network that was not removed can be reconnected.";
+            let message =
+                "Only a connection of the same network that was not removed can be reconnected.";
             return Err(Error::new(ErrorCode::ConnectionUnusable, message));
         }
     }
     let (state, verifier) = (chance(app), chance(app));
     let id = GrantId::new(&*app.clock, &*app.random);
-    let pending = Pending { verifier: verifier.clone(), by: actor.provenance.clone(), role: actor.role };
+    let pending = Pending {
+        verifier: verifier.clone(),
+        by: actor.provenance.clone(),
+        role: actor.role,
+    };
     let now = app.now();
     let row = Grant {
         id,
@@ -74,8 +85,14 @@ pub async fn authorize(app: &App, actor: &Actor, request: ConsentRequest) -> Res
         expires_at: now + GRANT_LIFE,
     };
     grant::insert(&mut conn, &row).await?;
-    let authorization = Authorization { redirect_uri: redirect_uri(app, row.network), state, verifier };
-    let url = app.connector(row.network).authorize_url(&ctx, &authorization);
+    let authorization = Authorization {
+        redirect_uri: redirect_uri(app, row.network),
+        state,
+        verifier,
+    };
+    let url = app
+        .connector(row.network)
+        .authorize_url(&ctx, &authorization);
     Ok((row, url))
 }
 
@@ -91,11 +108,18 @@ fn hash(state: &str) -> Vec<u8> {
 }
 
 fn redirect_uri(app: &App, network: Network) -> String {
-    format!("{}/oauth/{}/callback", app.public_url, network.as_str().to_ascii_lowercase())
+    format!(
+        "{}/oauth/{}/callback",
+        app.public_url,
+        network.as_str().to_ascii_lowercase()
+    )
 }
 
 fn seal<T: Serialize>(app: &App, id: GrantId, value: &T) -> Result<Vec<u8>> {
-    app.cipher.seal(&serde_json::to_vec(value).map_err(Error::internal)?, &id.to_string())
+    app.cipher.seal(
+        &serde_json::to_vec(value).map_err(Error::internal)?,
+        &id.to_string(),
+    )
 }
 
 fn open<T: for<'a> Deserialize<'a>>(app: &App, id: GrantId, sealed: &[u8]) -> Result<T> {
@@ -108,14 +132,18 @@ fn check_return(app: &App, address: &str) -> Result<()> {
     let fine = match (Url::parse(&app.public_url), Url::parse(address)) {
         (Ok(own), Ok(url)) => url.origin() == own.origin() || is_loopback(&url),
         (Ok(own), Err(_)) => {
-            address.starts_with('/') && own.join(address).is_ok_and(|url| url.origin() == own.origin())
+            address.starts_with('/')
+                && own
+                    .join(address)
+                    .is_ok_and(|url| url.origin() == own.origin())
         }
         (Err(_), _) => false,
     };
     if fine && address.len() <= 2048 {
         return Ok(());
     }
-    let message = "returnTo is a path such as /settings, an address on this server, or on 127.0.0.1.";
+    let message =
+        "returnTo is a path such as /settings, an address on this server, or on 127.0.0.1.";
     Err(Error::new(ErrorCode::InvalidInput, message).at(["returnTo"]))
 }
 
@@ -160,36 +188,74 @@ pub struct Consent {
 
 /// Takes the network's answer: `answer` is the code, or what the network says instead. A `state`
 /// that is unknown, used up or too old is `OAUTH_STATE_INVALID`.
-pub async fn callback(app: &App, network: Network, state: &str, answer: Result<String, String>) -> Result<Consent> {
+pub async fn callback(
+    app: &App,
+    network: Network,
+    state: &str,
+    answer: Result<String, String>,
+) -> Result<Consent> {
     let row = grant::take_pending(&mut *app.db.get().await?, &hash(state), app.now()).await?;
-    let row = row
-        .filter(|row| row.network == network)
-        .ok_or_else(|| Error::new(ErrorCode::OauthStateInvalid, ErrorCode::OauthStateInvalid.title()))?;
+    let row = row.filter(|row| row.network == network).ok_or_else(|| {
+        Error::new(
+            ErrorCode::OauthStateInvalid,
+            ErrorCode::OauthStateInvalid.title(),
+        )
+    })?;
     let outcome = match settle(app, &row, state, answer).await {
         Ok(outcome) => outcome,
         Err(error) if error.code == ErrorCode::Internal => return Err(error),
         Err(error) => refuse(app, &row, error).await?,
     };
-    Ok(Consent { grant: row.id, network, return_to: row.return_to, outcome })
+    Ok(Consent {
+        grant: row.id,
+        network,
+        return_to: row.return_to,
+        outcome,
+    })
 }
 
-async fn settle(app: &App, row: &Grant, state: &str, answer: Result<String, String>) -> Result<Outcome> {
+async fn settle(
+    app: &App,
+    row: &Grant,
+    state: &str,
+    answer: Result<String, String>,
+) -> Result<Outcome> {
     let code = answer.map_err(|said| {
         let said: String = said.chars().take(200).collect();
-        Error::new(ErrorCode::OauthDenied, format!("{} gave no access: {said}", row.network))
+        Error::new(
+            ErrorCode::OauthDenied,
+            format!("{} gave no access: {said}", row.network),
+        )
     })?;
     let pending: Pending = open(app, row.id, &row.verifier)?;
     let accounts = fetch_accounts(app, row, state, &code, &pending.verifier).await?;
     let Some(id) = row.connection_id.map(ConnectionId::from) else {
         let sealed = seal(app, row.id, &accounts)?;
-        grant::finish(&mut *app.db.get().await?, row.id, GrantStatus::Ready, Some(&sealed), None).await?;
+        grant::finish(
+            &mut *app.db.get().await?,
+            row.id,
+            GrantStatus::Ready,
+            Some(&sealed),
+            None,
+        )
+        .await?;
         return Ok(Outcome::Ready);
     };
-    let actor = Actor { workspace: row.workspace_id, role: pending.role, provenance: pending.by };
+    let actor = Actor {
+        workspace: row.workspace_id,
+        role: pending.role,
+        provenance: pending.by,
+    };
     reconnect(app, &actor, row, id, accounts).await
 }
 
-async fn fetch_accounts(app: &App, row: &Grant, state: &str, code: &str, verifier: &str) -> Result<Vec<Account>> {
+async fn fetch_accounts(
+    app: &App,
+    row: &Grant,
+    state: &str,
+    code: &str,
+    verifier: &str,
+) -> Result<Vec<Account>> {
     let ctx = app.network_ctx(row.network)?;
     let connector = app.connector(row.network);
     let authorization = Authorization {
@@ -198,7 +264,10 @@ async fn fetch_accounts(app: &App, row: &Grant, state: &str, code: &str, verifie
         verifier: verifier.to_owned(),
     };
     let refused = |failure: Failure| Error::new(failure.code(), failure.message);
-    let tokens = connector.exchange(&ctx, &authorization, code).await.map_err(refused)?;
+    let tokens = connector
+        .exchange(&ctx, &authorization, code)
+        .await
+        .map_err(refused)?;
     let accounts = connector.accounts(&ctx, &tokens).await.map_err(refused)?;
     if accounts.is_empty() {
         let message = format!("{} shows no account that can be published to.", row.network);
@@ -215,9 +284,19 @@ async fn reconnect(
     accounts: Vec<Account>,
 ) -> Result<Outcome> {
     let known = connection::get(&mut *app.db.get().await?, actor.workspace, id).await?;
-    let Some(account) = accounts.iter().find(|account| account.remote_id == known.remote_id) else {
-        let names: Vec<&str> = accounts.iter().map(|account| account.name.as_str()).collect();
-        let message = format!("The consent was given for {}, not for {}.", names.join(", "), known.name);
+    let Some(account) = accounts
+        .iter()
+        .find(|account| account.remote_id == known.remote_id)
+    else {
+        let names: Vec<&str> = accounts
+            .iter()
+            .map(|account| account.name.as_str())
+            .collect();
+        let message = format!(
+            "The consent was given for {}, not for {}.",
+            names.join(", "),
+            known.name
+        );
         return Err(Error::new(ErrorCode::OauthDenied, message));
     };
     let mut tx = app.db.begin().await?;
@@ -230,9 +309,23 @@ async fn reconnect(
 }
 
 async fn refuse(app: &App, row: &Grant, error: Error) -> Result<Outcome> {
-    let status = if error.code == ErrorCode::OauthDenied { GrantStatus::Denied } else { GrantStatus::Failed };
-    grant::finish(&mut *app.db.get().await?, row.id, status, None, Some(&error.message)).await?;
-    Ok(Outcome::Refused { code: error.code, message: error.message })
+    let status = if error.code == ErrorCode::OauthDenied {
+        GrantStatus::Denied
+    } else {
+        GrantStatus::Failed
+    };
+    grant::finish(
+        &mut *app.db.get().await?,
+        row.id,
+        status,
+        None,
+        Some(&error.message),
+    )
+    .await?;
+    Ok(Outcome::Refused {
+        code: error.code,
+        message: error.message,
+    })
 }
 
 /// A grant with the accounts its consent opened (none until then, and none once used).
@@ -245,5 +338,7 @@ pub async fn grant(app: &App, actor: &Actor, id: GrantId) -> Result<(Grant, Vec<
 
 /// The accounts that a grant's consent opened.
 pub(super) fn accounts_of(app: &App, row: &Grant) -> Result<Vec<Account>> {
-    row.accounts.as_deref().map_or_else(|| Ok(Vec::new()), |sealed| open(app, row.id, sealed))
+    row.accounts
+        .as_deref()
+        .map_or_else(|| Ok(Vec::new()), |sealed| open(app, row.id, sealed))
 }

@@ -37,7 +37,9 @@ pub struct Chosen {
 pub async fn create(app: &App, actor: &Actor, chosen: Chosen) -> Result<Vec<Connection>> {
     actor.require(Permission::ManageConnections)?;
     let mut tx = app.db.begin().await?;
-    let row = grant::lock(&mut tx, actor.workspace, chosen.grant).await.map_err(|error| error.at(["grantId"]))?;
+    let row = grant::lock(&mut tx, actor.workspace, chosen.grant)
+        .await
+        .map_err(|error| error.at(["grantId"]))?;
     let offered = match row.status {
         GrantStatus::Ready if row.expires_at > app.now() => accounts_of(app, &row)?,
         GrantStatus::Pending => {
@@ -52,7 +54,8 @@ pub async fn create(app: &App, actor: &Actor, chosen: Chosen) -> Result<Vec<Conn
     let accounts = pick(offered, &chosen.accounts)?;
     let (mut rows, mut events) = (Vec::new(), Vec::new());
     for account in accounts {
-        let (row, mut more) = connect(app, actor, &mut tx, row.network, &account, &chosen.default_destination).await?;
+        let board = chosen.default_destination.as_deref();
+        let (row, mut more) = connect(app, actor, &mut tx, row.network, &account, board).await?;
         rows.push(row);
         events.append(&mut more);
     }
@@ -66,30 +69,50 @@ pub async fn create(app: &App, actor: &Actor, chosen: Chosen) -> Result<Vec<Conn
 /// The chosen accounts among those offered, in the order in which they were chosen.
 fn pick(offered: Vec<Account>, chosen: &[String]) -> Result<Vec<Account>> {
     if chosen.is_empty() {
-        return Err(Error::new(ErrorCode::InvalidInput, "Choose at least one account.").at(["accountIds"]));
+        return Err(
+            Error::new(ErrorCode::InvalidInput, "Choose at least one account.").at(["accountIds"]),
+        );
     }
     let mut seen = HashSet::new();
     let mut picked = Vec::new();
     for (position, id) in chosen.iter().enumerate() {
         let path = ["accountIds".to_owned(), position.to_string()];
         if !seen.insert(id) {
-            return Err(Error::new(ErrorCode::InvalidInput, "The account stands twice in the list.").at(path));
+            return Err(Error::new(
+                ErrorCode::InvalidInput,
+                "The account stands twice in the list.",
+            )
+            .at(path));
         }
-        let account = offered.iter().find(|account| account.remote_id == *id).ok_or_else(|| {
-            let names: Vec<&str> = offered.iter().map(|account| account.remote_id.as_str()).collect();
-            let message = format!("The consent opened no account with this id, but {}.", names.join(", "));
-            Error::new(ErrorCode::NotFound, message).at(path)
-        })?;
+        let account = offered
+            .iter()
+            .find(|account| account.remote_id == *id)
+            .ok_or_else(|| {
+                let names: Vec<&str> = offered
+                    .iter()
+                    .map(|account| account.remote_id.as_str())
+                    .collect();
+                let message = format!(
+                    "The consent opened no account with this id, but {}.",
+                    names.join(", ")
+                );
+                Error::new(ErrorCode::NotFound, message).at(path)
+            })?;
         picked.push(account.clone());
     }
     Ok(picked)
 }
 
 /// Connects an account whose access is known already (seeds of the sandbox).
-pub async fn import(app: &App, actor: &Actor, network: Network, account: &Account) -> Result<Connection> {
+pub async fn import(
+    app: &App,
+    actor: &Actor,
+    network: Network,
+    account: &Account,
+) -> Result<Connection> {
     actor.require(Permission::ManageConnections)?;
     let mut tx = app.db.begin().await?;
-    let (row, events) = connect(app, actor, &mut tx, network, account, &None).await?;
+    let (row, events) = connect(app, actor, &mut tx, network, account, None).await?;
     event::append(&mut tx, actor.workspace, &events).await?;
     tx.commit().await?;
     app.hints.committed();
@@ -102,9 +125,11 @@ async fn connect(
     conn: &mut Conn,
     network: Network,
     account: &Account,
-    default_destination: &Option<String>,
+    default_destination: Option<&str>,
 ) -> Result<(Connection, Vec<NewEvent>)> {
-    if let Some(known) = connection::by_account(conn, actor.workspace, network, &account.remote_id).await? {
+    if let Some(known) =
+        connection::by_account(conn, actor.workspace, network, &account.remote_id).await?
+    {
         return renew(app, actor, conn, known.id, account).await;
     }
     let now = app.now();
@@ -121,7 +146,7 @@ async fn connect(
         token_expires_at: None,
         refresh_due_at: None,
         scopes: Vec::new(),
-        default_destination: default_destination.clone(),
+        default_destination: default_destination.map(str::to_owned),
         version: 1,
         created_at: now,
         updated_at: now,
@@ -144,14 +169,23 @@ pub(super) async fn renew(
     lane::lock(conn, &[id]).await?;
     let mut row = connection::lock(conn, actor.workspace, id).await?;
     if row.status == Status::Removed {
-        return Err(Error::new(ErrorCode::ConnectionUnusable, format!("{} was removed.", row.name)));
+        return Err(Error::new(
+            ErrorCode::ConnectionUnusable,
+            format!("{} was removed.", row.name),
+        ));
     }
     row.status = Status::Active;
     row.username.clone_from(&account.username);
     row.avatar_url.clone_from(&account.avatar_url);
     tokens::put(app, &mut row, &account.tokens)?;
     connection::update(conn, &mut row).await?;
-    let mut events = vec![happened(app, actor, EventType::ConnectionUpdated, &row, "reconnected")];
+    let mut events = vec![happened(
+        app,
+        actor,
+        EventType::ConnectionUpdated,
+        &row,
+        "reconnected",
+    )];
     for target in target::open_of_connection(conn, actor.workspace, id).await? {
         if waits_for_reconnect(&target) {
             events.push(schedule_again(app, actor, conn, target).await?);
@@ -163,7 +197,12 @@ pub(super) async fn renew(
 }
 
 /// Back to its time; if that has passed, its misfire policy decides.
-async fn schedule_again(app: &App, actor: &Actor, conn: &mut Conn, mut target: target::Target) -> Result<NewEvent> {
+async fn schedule_again(
+    app: &App,
+    actor: &Actor,
+    conn: &mut Conn,
+    mut target: target::Target,
+) -> Result<NewEvent> {
     let now = app.now();
     target.state = State::Scheduled;
     target.due_at = target.due_at.or(Some(now));
@@ -179,5 +218,11 @@ async fn schedule_again(app: &App, actor: &Actor, conn: &mut Conn, mut target: t
     };
     timeline::add_steps(conn, actor.workspace, target.id, target.attempt, &[step]).await?;
     let data = json!({ "dueAt": target.due_at, "because": "reconnected" });
-    Ok(target_happened(app, actor, EventType::TargetScheduled, &target, data))
+    Ok(target_happened(
+        app,
+        actor,
+        EventType::TargetScheduled,
+        &target,
+        data,
+    ))
 }

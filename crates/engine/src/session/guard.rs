@@ -46,7 +46,10 @@ impl Failures {
 
 impl Default for Guard {
     fn default() -> Self {
-        Self { failures: Mutex::default(), hashing: Semaphore::new(AT_ONCE) }
+        Self {
+            failures: Mutex::default(),
+            hashing: Semaphore::new(AT_ONCE),
+        }
     }
 }
 
@@ -70,13 +73,19 @@ impl Guard {
         if failures.len() >= MOST_EMAILS && !failures.contains_key(email) {
             return;
         }
-        let known = failures.entry(email.to_owned()).or_insert(Failures { count: 0, last: now });
+        let known = failures.entry(email.to_owned()).or_insert(Failures {
+            count: 0,
+            last: now,
+        });
         known.count += 1;
         known.last = now;
     }
 
     pub(super) fn succeeded(&self, email: &str) {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(email);
+        self.failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(email);
     }
 }
 
@@ -96,17 +105,26 @@ mod tests {
         }
         assert!(guard.enter("a@b.c", at(0)).is_ok());
         guard.failed("a@b.c", at(0));
-        assert_eq!(guard.enter("a@b.c", at(0)).unwrap_err().retry_after, Some(1));
+        assert_eq!(
+            guard.enter("a@b.c", at(0)).unwrap_err().retry_after,
+            Some(1)
+        );
         assert!(guard.enter("a@b.c", at(1)).is_ok());
         guard.failed("a@b.c", at(1));
         guard.failed("a@b.c", at(3));
         let error = guard.enter("a@b.c", at(3)).unwrap_err();
-        assert_eq!((error.code, error.retry_after), (ErrorCode::RateLimited, Some(4)));
+        assert_eq!(
+            (error.code, error.retry_after),
+            (ErrorCode::RateLimited, Some(4))
+        );
         assert!(guard.enter("other@b.c", at(3)).is_ok());
         for _ in 0..50 {
             guard.failed("a@b.c", at(10));
         }
-        assert_eq!(guard.enter("a@b.c", at(10)).unwrap_err().retry_after, Some(60));
+        assert_eq!(
+            guard.enter("a@b.c", at(10)).unwrap_err().retry_after,
+            Some(60)
+        );
         guard.succeeded("a@b.c");
         assert!(guard.enter("a@b.c", at(10)).is_ok());
     }
@@ -115,7 +133,13 @@ mod tests {
     fn the_memory_is_bounded() {
         let guard = Guard::default();
         for number in 0..MOST_EMAILS + 10 {
-            guard.failures.lock().unwrap().insert(number.to_string(), Failures { count: 1, last: at(0) });
+            guard.failures.lock().unwrap().insert(
+                number.to_string(),
+                Failures {
+                    count: 1,
+                    last: at(0),
+                },
+            );
         }
         guard.failed("new", at(1));
         assert!(!guard.failures.lock().unwrap().contains_key("new"));

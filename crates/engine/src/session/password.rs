@@ -18,7 +18,8 @@ const LONGEST: usize = 1024;
 
 /// argon2id with 19 MiB, two passes, one lane (OWASP's first choice).
 fn argon2() -> Result<Argon2<'static>> {
-    let params = Params::new(19_456, 2, 1, None).map_err(|error| Error::internal(error.to_string()))?;
+    let params =
+        Params::new(19_456, 2, 1, None).map_err(|error| Error::internal(error.to_string()))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
@@ -26,12 +27,15 @@ fn argon2() -> Result<Argon2<'static>> {
 pub(super) async fn hash(app: &App, password: Secret) -> Result<String> {
     let characters = password.expose().chars().count();
     if characters < SHORTEST || password.expose().len() > LONGEST {
-        let message = format!("A password has at least {SHORTEST} characters and at most {LONGEST} bytes.");
+        let message =
+            format!("A password has at least {SHORTEST} characters and at most {LONGEST} bytes.");
         return Err(Error::new(ErrorCode::InvalidInput, message).at(["password"]));
     }
     let mut salt = [0; 16];
     app.random.fill(&mut salt);
-    spawn_blocking(move || hash_now(password.expose(), &salt)).await.map_err(Error::internal)?
+    spawn_blocking(move || hash_now(password.expose(), &salt))
+        .await
+        .map_err(Error::internal)?
 }
 
 fn hash_now(password: &str, salt: &[u8]) -> Result<String> {
@@ -51,8 +55,12 @@ pub(super) async fn verify(guard: &Guard, password: Secret, hash: Option<String>
     spawn_blocking(move || {
         let known = hash.is_some();
         let hash = hash.map_or_else(nobody, Ok)?;
-        let parsed = PasswordHash::new(&hash).map_err(|error| Error::internal(error.to_string()))?;
-        Ok(argon2()?.verify_password(password.expose().as_bytes(), &parsed).is_ok() && known)
+        let parsed =
+            PasswordHash::new(&hash).map_err(|error| Error::internal(error.to_string()))?;
+        Ok(argon2()?
+            .verify_password(password.expose().as_bytes(), &parsed)
+            .is_ok()
+            && known)
     })
     .await
     .map_err(Error::internal)?

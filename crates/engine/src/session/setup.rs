@@ -67,10 +67,14 @@ pub async fn create_user(app: &App, new: NewUser) -> Result<User> {
     let email = new.email.trim().to_lowercase();
     let name = named(&new.name)?;
     if email.len() > 254 || email.split('@').filter(|part| !part.is_empty()).count() != 2 {
-        return Err(Error::new(ErrorCode::InvalidInput, "This is not an e-mail address.").at(["email"]));
+        return Err(
+            Error::new(ErrorCode::InvalidInput, "This is not an e-mail address.").at(["email"]),
+        );
     }
     let user = User {
-        id: new.id.unwrap_or_else(|| UserId::new(&*app.clock, &*app.random)),
+        id: new
+            .id
+            .unwrap_or_else(|| UserId::new(&*app.clock, &*app.random)),
         email,
         name,
         password_hash: password::hash(app, new.password).await?,
@@ -83,7 +87,9 @@ pub async fn create_user(app: &App, new: NewUser) -> Result<User> {
 /// Adds a workspace; `ALREADY_EXISTS` when its id is taken, `INVALID_TIME_ZONE` for an unknown zone.
 pub async fn create_workspace(app: &App, new: NewWorkspace) -> Result<Workspace> {
     let workspace = Workspace {
-        id: new.id.unwrap_or_else(|| WorkspaceId::new(&*app.clock, &*app.random)),
+        id: new
+            .id
+            .unwrap_or_else(|| WorkspaceId::new(&*app.clock, &*app.random)),
         name: named(&new.name)?,
         time_zone: schedule::parse_zone(&new.time_zone)?.name().to_owned(),
         created_at: app.now(),
@@ -100,13 +106,22 @@ pub async fn add_member(app: &App, workspace: WorkspaceId, user: UserId, role: R
 }
 
 /// Makes an API key. The secret is returned this once; only its keyed hash is kept.
-pub async fn create_key(app: &App, workspace: WorkspaceId, new: NewKey) -> Result<(Secret, ApiKey)> {
-    let secret = new_credential(app, match new.kind {
-        KeyKind::Live => "phk_live_",
-        KeyKind::Test => "phk_test_",
-    });
+pub async fn create_key(
+    app: &App,
+    workspace: WorkspaceId,
+    new: NewKey,
+) -> Result<(Secret, ApiKey)> {
+    let secret = new_credential(
+        app,
+        match new.kind {
+            KeyKind::Live => "phk_live_",
+            KeyKind::Test => "phk_test_",
+        },
+    );
     let key = ApiKey {
-        id: new.id.unwrap_or_else(|| ApiKeyId::new(&*app.clock, &*app.random)),
+        id: new
+            .id
+            .unwrap_or_else(|| ApiKeyId::new(&*app.clock, &*app.random)),
         workspace_id: workspace,
         name: named(&new.name)?,
         role: new.role,
@@ -120,12 +135,24 @@ pub async fn create_key(app: &App, workspace: WorkspaceId, new: NewKey) -> Resul
 
 /// A key of a sandbox's sample workspace: its secret follows from the server's secret and the id, so
 /// that a second call returns the same. The sandbox's networks are simulated; nothing real is opened.
-pub async fn sample_key(app: &App, workspace: WorkspaceId, id: ApiKeyId, role: Role) -> Result<Secret> {
+pub async fn sample_key(
+    app: &App,
+    workspace: WorkspaceId,
+    id: ApiKeyId,
+    role: Role,
+) -> Result<Secret> {
     use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
     let bytes = keyed_hash(&app.secret, &format!("sample key {id}"))?;
     let secret = Secret::new(format!("phk_test_{}", BASE64_URL_SAFE_NO_PAD.encode(bytes)));
     let name = format!("Sandbox {}", role.as_str().to_ascii_lowercase());
-    let key = ApiKey { id, workspace_id: workspace, name, role, created_at: app.now(), expires_at: None };
+    let key = ApiKey {
+        id,
+        workspace_id: workspace,
+        name,
+        role,
+        created_at: app.now(),
+        expires_at: None,
+    };
     let hash = keyed_hash(&app.secret, secret.expose())?;
     match access::insert_api_key(&mut *app.db.get().await?, &key, &hash).await {
         Err(error) if error.code != ErrorCode::AlreadyExists => Err(error),
@@ -136,7 +163,9 @@ pub async fn sample_key(app: &App, workspace: WorkspaceId, id: ApiKeyId, role: R
 fn named(name: &str) -> Result<String> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 100 {
-        return Err(Error::new(ErrorCode::InvalidInput, "A name has 1 to 100 characters.").at(["name"]));
+        return Err(
+            Error::new(ErrorCode::InvalidInput, "A name has 1 to 100 characters.").at(["name"]),
+        );
     }
     Ok(name.to_owned())
 }

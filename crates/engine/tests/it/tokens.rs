@@ -23,12 +23,22 @@ async fn ending_soon(world: &World) -> Connection {
         refresh_expires_at: None,
         scopes: vec!["tweet.write".into()],
     };
-    let account = Account { remote_id: "1".into(), name: "Ada".into(), username: Some("ada".into()), avatar_url: None, tokens };
-    connection::import(&world.app, &world.actor(Role::Owner), Network::X, &account).await.unwrap()
+    let account = Account {
+        remote_id: "1".into(),
+        name: "Ada".into(),
+        username: Some("ada".into()),
+        avatar_url: None,
+        tokens,
+    };
+    connection::import(&world.app, &world.actor(Role::Owner), Network::X, &account)
+        .await
+        .unwrap()
 }
 
 async fn read_again(world: &World, row: &Connection) -> Connection {
-    connection::get(&world.app, &world.actor(Role::Viewer), row.id).await.unwrap()
+    connection::get(&world.app, &world.actor(Role::Viewer), row.id)
+        .await
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,12 +54,21 @@ async fn many_callers_refresh_once() {
     }
     let row = read_again(&world, &row).await;
     assert_eq!((row.status, row.version), (Status::Active, 2));
-    assert_eq!(row.token_expires_at, Some(world.app.now() + TimeDelta::hours(2)));
+    assert_eq!(
+        row.token_expires_at,
+        Some(world.app.now() + TimeDelta::hours(2))
+    );
     // 70 % of two hours.
-    assert_eq!(row.refresh_due_at, Some(world.app.now() + TimeDelta::minutes(84)));
+    assert_eq!(
+        row.refresh_due_at,
+        Some(world.app.now() + TimeDelta::minutes(84))
+    );
     assert_eq!(row.scopes, ["tweet.write"]);
     let sealed = String::from_utf8(row.tokens.unwrap()).unwrap();
-    assert!(sealed.contains("new-access") && sealed.contains("old-refresh"), "the refresh token was lost");
+    assert!(
+        sealed.contains("new-access") && sealed.contains("old-refresh"),
+        "the refresh token was lost"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,13 +76,24 @@ async fn a_dead_refresh_token_asks_for_a_person() {
     let dead = json!({ "error": "invalid_request", "error_description": "Value passed for the token was invalid." });
     let world = World::with_http(ScriptedHttp::new([ScriptedHttp::json(400, dead)])).await;
     let row = ending_soon(&world).await;
-    let error = connection::destinations(&world.app, &world.actor(Role::Viewer), &row).await.unwrap_err();
-    assert_eq!((error.code, error.message.as_str()), (ErrorCode::ReconnectRequired, "X no longer accepts our access to Ada."));
+    let error = connection::destinations(&world.app, &world.actor(Role::Viewer), &row)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.code, error.message.as_str()),
+        (
+            ErrorCode::ReconnectRequired,
+            "X no longer accepts our access to Ada."
+        )
+    );
     let row = read_again(&world, &row).await;
     assert_eq!((row.status, row.refresh_due_at), (Status::Reconnect, None));
     let events = world.events().await;
     let kinds: Vec<_> = events.iter().map(|event| event.kind.as_str()).collect();
-    assert_eq!(kinds, ["connection.created", "connection.reconnect_required"]);
+    assert_eq!(
+        kinds,
+        ["connection.created", "connection.reconnect_required"]
+    );
     assert_eq!(events[1].data.0["reason"], "the access token ends");
 }
 
@@ -71,9 +101,21 @@ async fn a_dead_refresh_token_asks_for_a_person() {
 async fn a_network_that_is_away_does_not_disconnect() {
     let world = World::with_http(ScriptedHttp::new([ScriptedHttp::json(503, json!({}))])).await;
     let row = ending_soon(&world).await;
-    let error = connection::destinations(&world.app, &world.actor(Role::Viewer), &row).await.unwrap_err();
+    let error = connection::destinations(&world.app, &world.actor(Role::Viewer), &row)
+        .await
+        .unwrap_err();
     assert_eq!(error.code, ErrorCode::NetworkUnavailable);
     let row = read_again(&world, &row).await;
-    assert_eq!((row.status, row.refresh_due_at), (Status::Active, Some(world.app.now() + TimeDelta::minutes(5))));
-    assert!(String::from_utf8(row.tokens.unwrap()).unwrap().contains("old-refresh"));
+    assert_eq!(
+        (row.status, row.refresh_due_at),
+        (
+            Status::Active,
+            Some(world.app.now() + TimeDelta::minutes(5))
+        )
+    );
+    assert!(
+        String::from_utf8(row.tokens.unwrap())
+            .unwrap()
+            .contains("old-refresh")
+    );
 }
