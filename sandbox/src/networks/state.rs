@@ -73,6 +73,11 @@ impl State {
         }
     }
 
+    /// Goes on numbering where `before` stopped.
+    pub fn continue_ids(&mut self, before: &Self) {
+        self.last_id = before.last_id;
+    }
+
     /// A number no object has had.
     pub fn next_id(&mut self) -> u64 {
         self.last_id += 1;

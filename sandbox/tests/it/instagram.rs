@@ -337,7 +337,9 @@ async fn carousels_and_stories() {
 async fn quota_expiry_and_container_limit() {
     let ig = Account::start().await;
     ig.world
-        .switch(json!({ "quotaTotal": 1, "igContainersPerDay": 3, "rateLimits": { "enabled": true } }))
+        .switch(
+            json!({ "quotaTotal": 1, "igContainersPerDay": 3, "rateLimits": { "enabled": true } }),
+        )
         .await;
     let files = host(&[("a.jpg", jpeg(500, 500))]).await;
     let url = format!("{files}/a.jpg");

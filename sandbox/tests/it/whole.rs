@@ -42,7 +42,9 @@ async fn a_snapshot_brings_everything_back() {
     let snapshot = world.get("/control/snapshot").await.ok();
     world.post_json("/control/snapshot", json!({})).await.ok();
 
-    world.post_json("/control/reset", json!({})).await;
+    world
+        .post_json("/control/reset", json!({ "keepAccounts": false }))
+        .await;
     assert_eq!(world.log().await.len(), 0);
     assert_eq!(
         world.post(&feed, &[("message", "x")]).await.graph_error().1,
@@ -62,6 +64,18 @@ async fn a_snapshot_brings_everything_back() {
         id.as_str().unwrap()
     );
     assert_eq!(again.get(&read).await.ok()["message"], "kept");
+}
+
+#[tokio::test]
+async fn a_reset_keeps_what_is_connected_and_never_gives_an_id_twice() {
+    let world = World::start().await;
+    let token = world.token("FACEBOOK", PAGE).await;
+    let feed = format!("/graph.facebook.com/v26.0/{PAGE}/feed?access_token={token}");
+    let before = world.post(&feed, &[("message", "before")]).await.ok()["id"].clone();
+    world.post_json("/control/reset", json!({})).await;
+    assert_eq!(world.log().await.len(), 0);
+    let after = world.post(&feed, &[("message", "after")]).await.ok()["id"].clone();
+    assert_ne!(before, after);
 }
 
 #[tokio::test]

@@ -73,6 +73,7 @@ struct Worker {
 impl Worker {
     async fn publish_loop(self: Arc<Self>) {
         let mut running = JoinSet::new();
+        let mut looked_again = false;
         while !self.stop.is_cancelled() {
             while running.try_join_next().is_some() {}
             let taken = match self.take().await {
@@ -93,7 +94,9 @@ impl Worker {
                 });
             }
             if idle {
-                self.rest().await;
+                self.rest(&mut looked_again).await;
+            } else {
+                looked_again = false;
             }
         }
         let all = async { while running.join_next().await.is_some() {} };
@@ -150,7 +153,10 @@ impl Worker {
         let mut running = JoinSet::new();
         while !self.stop.is_cancelled() {
             while running.try_join_next().is_some() {}
-            let free = room.available_permits();
+            // While the clock cannot be trusted, no absence may be proved by it either.
+            self.guard.tick(self.app.now());
+            let trusted = !self.settings.guarded || self.guard.is_trusted();
+            let free = if trusted { room.available_permits() } else { 0 };
             let due = if free == 0 { Ok(Vec::new()) } else { read_back::claim(&self.app, self.id, free as i64).await };
             let due = due.unwrap_or_else(|error| {
                 tracing::warn!(%error, cause = ?error.cause, "cannot look for what must be read back");
@@ -204,16 +210,21 @@ impl Worker {
         }
     }
 
-    /// Until a hint, the next due instant or the next poll, whichever comes first.
-    async fn rest(&self) {
+    /// Until a hint, the next due instant or the next poll, whichever comes first. `looked_again`
+    /// remembers that what was due could not be claimed a moment ago either.
+    async fn rest(&self, looked_again: &mut bool) {
         let poll = self.app.timing.poll.mul_f64(0.8 + 0.4 * self.app.random.unit());
         let next = async { publish::next_due(&mut *self.app.db.get().await?).await };
-        let until_due = match next.await {
-            Ok(Some(due)) => (due - self.app.now()).to_std().unwrap_or(poll),
+        let wait = match next.await {
+            Ok(Some(due)) => match (due - self.app.now()).to_std() {
+                Ok(until) => until.min(poll),
+                // Became due just now, or is blocked: one more look, then the poll will do.
+                Err(_) if !*looked_again => Duration::from_millis(10),
+                Err(_) => poll,
+            },
             Ok(None) | Err(_) => poll,
         };
-        // What is due already but cannot be claimed (blocked, paused) is left to the poll.
-        let wait = if until_due.is_zero() { poll } else { until_due.min(poll) };
+        *looked_again = wait < Duration::from_millis(20);
         tokio::select! {
             () = self.app.hints.wait_due() => {}
             () = self.pause(wait) => {}

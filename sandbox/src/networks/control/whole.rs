@@ -50,13 +50,23 @@ fn merge(into: &mut Value, patch: Value) {
     }
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 struct ResetBody {
     keep_accounts: bool,
 }
 
-/// Back to the seeded state. With `keepAccounts` the accounts and their tokens stay.
+impl Default for ResetBody {
+    fn default() -> Self {
+        Self {
+            keep_accounts: true,
+        }
+    }
+}
+
+/// Back to empty walls, no faults and default switches. Accounts and their tokens stay, so that
+/// what is connected stays connected, unless `keepAccounts` is false. Ids go on: no post ever gets
+/// the id of an earlier one.
 pub async fn reset(State(networks): State<Networks>, body: Bytes) -> Result<StatusCode, Refused> {
     let body: ResetBody = if body.is_empty() {
         ResetBody::default()
@@ -65,6 +75,7 @@ pub async fn reset(State(networks): State<Networks>, body: Bytes) -> Result<Stat
     };
     let mut fresh = Whole::seeded(fresh_seed());
     let mut state = networks.state();
+    fresh.continue_ids(&state);
     fresh.log.take_file(&mut state.log);
     if body.keep_accounts {
         std::mem::swap(&mut fresh.accounts, &mut state.accounts);
