@@ -1,4 +1,17 @@
 //! Tests of the API through its router, on a real database.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
+mod access;
+mod bad_input;
+mod connection;
+mod event;
+mod http;
+mod media;
+mod oauth;
 mod post;
+mod schema;
+mod session;
+mod socket;
+mod sse;
+mod target;
 mod world;
