@@ -2,7 +2,7 @@
 
 use axum::{
     body::{Body, Bytes},
-    http::{HeaderMap, Request, StatusCode, header},
+    http::{HeaderMap, Request, StatusCode, header, request},
 };
 use futures::stream;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::world::{World, body};
 
 const VIEWER: &str = "{ viewer { role } }";
 
-fn post() -> axum::http::request::Builder {
+fn post() -> request::Builder {
     Request::post("/graphql").header(header::CONTENT_TYPE, "application/json")
 }
 
