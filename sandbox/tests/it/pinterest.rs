@@ -24,7 +24,6 @@ const BOARD: &str = "549755885175100010";
 const SECOND_BOARD: &str = "549755885175100011";
 const OTHERS_BOARD: &str = "549755885175100020";
 const API: &str = "/api.pinterest.com/v5";
-const CALLBACK: &str = "https://posthaste.example/callback";
 
 struct Profile {
     world: World,

@@ -19,7 +19,6 @@ use crate::{
 const USER: &str = "1800000000000000001";
 const OTHER: &str = "1800000000000000002";
 const API: &str = "/api.x.com/2";
-const CALLBACK: &str = "https://posthaste.example/callback";
 
 struct Profile {
     world: World,

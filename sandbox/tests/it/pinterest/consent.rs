@@ -3,8 +3,10 @@
 use reqwest::{Method, Url};
 use serde_json::json;
 
-use super::{API, BOARD, CALLBACK, Profile, USER, problem};
+use super::{API, BOARD, Profile, USER, problem};
 use crate::world::{Answered, World};
+
+const CALLBACK: &str = "https://posthaste.example/callback";
 
 fn authorize() -> String {
     let query = url::form_urlencoded::Serializer::new(String::new())

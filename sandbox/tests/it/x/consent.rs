@@ -3,8 +3,10 @@
 use reqwest::{Method, Url};
 use serde_json::json;
 
-use super::{API, CALLBACK, Profile, USER};
+use super::{API, Profile, USER};
 use crate::world::{Answered, World};
+
+const CALLBACK: &str = "https://posthaste.example/callback";
 
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 /// S256 of the verifier (RFC 7636, appendix B).
