@@ -37,7 +37,10 @@ pub struct Setup<'a> {
 /// The app registration that a simulated network knows.
 pub fn credentials(network: Network) -> AppCredentials {
     let name = format!("sandbox-{}", network.as_str().to_ascii_lowercase());
-    AppCredentials { secret: Secret::new(format!("{name}-secret")), id: name }
+    AppCredentials {
+        secret: Secret::new(format!("{name}-secret")),
+        id: name,
+    }
 }
 
 /// Time limits for networks that answer at once and show posts without delay.
@@ -65,8 +68,13 @@ pub fn app(setup: Setup<'_>) -> Result<App> {
         staging,
         secret: setup.secret,
         public_url: setup.public_url,
-        hosts: Hosts { base: Some(setup.networks_url) },
-        apps: Network::ALL.into_iter().map(|network| (network, credentials(network))).collect(),
+        hosts: Hosts {
+            base: Some(setup.networks_url),
+        },
+        apps: Network::ALL
+            .into_iter()
+            .map(|network| (network, credentials(network)))
+            .collect(),
         timing: setup.timing,
         hints: Hints::default(),
     }))

@@ -15,7 +15,9 @@ use posthaste_engine::{
 
 /// Serves signed media addresses as the API does, in short.
 pub fn media_routes(app: App) -> Router {
-    Router::new().route("/media/{id}/{recipe}/{seal}", get(serve)).with_state(app)
+    Router::new()
+        .route("/media/{id}/{recipe}/{seal}", get(serve))
+        .with_state(app)
 }
 
 async fn serve(
@@ -23,9 +25,24 @@ async fn serve(
     Path((id, recipe, seal)): Path<(String, String, String)>,
 ) -> Result<Response, StatusCode> {
     let id = id.parse().map_err(|_| StatusCode::NOT_FOUND)?;
-    let opened = media::open(&app, &Address { media: id, recipe, seal }).await.map_err(|_| StatusCode::NOT_FOUND)?;
+    let opened = media::open(
+        &app,
+        &Address {
+            media: id,
+            recipe,
+            seal,
+        },
+    )
+    .await
+    .map_err(|_| StatusCode::NOT_FOUND)?;
     let length = opened.facts.bytes;
-    let bytes = opened.read(&app, 0..length).await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
-    let headers = [("content-type", opened.facts.format.mime().to_owned()), ("content-length", length.to_string())];
+    let bytes = opened
+        .read(&app, 0..length)
+        .await
+        .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+    let headers = [
+        ("content-type", opened.facts.format.mime().to_owned()),
+        ("content-length", length.to_string()),
+    ];
     Ok((headers, Body::from_stream(bytes)).into_response())
 }

@@ -60,21 +60,33 @@ pub struct Flags {
 
 impl Config {
     /// Reads file and environment.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place where the environment is read"
+    )]
     pub fn load(flags: &Flags) -> anyhow::Result<Self> {
         let file = match &flags.config {
             Some(path) => Some(path.as_path()),
             None => Some(Path::new(FILE)).filter(|path| path.is_file()),
         };
         let text = file
-            .map(|path| std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display())))
+            .map(|path| {
+                std::fs::read_to_string(path)
+                    .with_context(|| format!("cannot read {}", path.display()))
+            })
             .transpose()?;
         let name = file.map_or_else(|| FILE.to_owned(), |path| path.display().to_string());
-        Self::parse(text.as_deref().map(|text| (name.as_str(), text)), |variable| std::env::var(variable).ok())
+        Self::parse(
+            text.as_deref().map(|text| (name.as_str(), text)),
+            |variable| std::env::var(variable).ok(),
+        )
     }
 
     /// As [`Config::load`], from a file's name and text and a lookup of variables.
-    pub fn parse(file: Option<(&str, &str)>, variable: impl Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
+    pub fn parse(
+        file: Option<(&str, &str)>,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> anyhow::Result<Self> {
         let mut table: Table = DEFAULTS.parse().context("the built-in defaults")?;
         if let Some((name, text)) = file {
             let changes: Table = text.parse().with_context(|| format!("{name} is no TOML"))?;
@@ -128,7 +140,10 @@ mod tests {
         assert_eq!(apps[&Network::X].id, "file");
         assert_eq!(apps[&Network::X].secret.expose(), "hush");
         assert_eq!(apps[&Network::Facebook].id, "sandbox-facebook");
-        assert_eq!(apps[&Network::Facebook].secret.expose(), "sandbox-facebook-secret");
+        assert_eq!(
+            apps[&Network::Facebook].secret.expose(),
+            "sandbox-facebook-secret"
+        );
         assert!(!format!("{config:?}").contains("hush"));
     }
 
@@ -139,10 +154,25 @@ mod tests {
 
     #[test]
     fn mistakes_are_named() {
-        let refused = |text: &str| format!("{:#}", Config::parse(Some(("p.toml", text)), |_| None).unwrap_err());
-        assert_eq!(refused("[server]\nlisten_on = \"x\""), "p.toml: unknown setting server.listen_on; known are: server.listen, server.public_url");
-        assert_eq!(refused("[sever]\n"), "p.toml: unknown section sever; known are: database, log, networks, sandbox, security, server, storage");
-        assert!(refused("[server]\nlisten = 5").starts_with("the configuration: "), "{}", refused("[server]\nlisten = 5"));
+        let refused = |text: &str| {
+            format!(
+                "{:#}",
+                Config::parse(Some(("p.toml", text)), |_| None).unwrap_err()
+            )
+        };
+        assert_eq!(
+            refused("[server]\nlisten_on = \"x\""),
+            "p.toml: unknown setting server.listen_on; known are: server.listen, server.public_url"
+        );
+        assert_eq!(
+            refused("[sever]\n"),
+            "p.toml: unknown section sever; known are: database, log, networks, sandbox, security, server, storage"
+        );
+        assert!(
+            refused("[server]\nlisten = 5").starts_with("the configuration: "),
+            "{}",
+            refused("[server]\nlisten = 5")
+        );
         assert!(refused("[server]\npublic_url = \"ftp://x\"").contains("server.public_url"));
     }
 }

@@ -48,7 +48,11 @@ pub struct ApiState {
 impl ApiState {
     /// The state of a server.
     pub fn new(app: App) -> Self {
-        Self { schema: build(app.clone()), app, health: Arc::default() }
+        Self {
+            schema: build(app.clone()),
+            app,
+            health: Arc::default(),
+        }
     }
 }
 
@@ -84,12 +88,18 @@ pub fn router(state: ApiState) -> Router {
         .route("/", get(graphql::get_root).post(graphql::post_query))
         .route("/graphiql", get(console::page))
         .route("/docs/errors", get(docs::errors))
-        .route("/openapi.json", get(move || async move { Json(openapi).into_response() }))
+        .route(
+            "/openapi.json",
+            get(move || async move { Json(openapi).into_response() }),
+        )
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(middleware::from_fn_with_state(state.clone(), headers::around))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            headers::around,
+        ))
         .with_state(state)
 }
 
@@ -103,5 +113,9 @@ async fn not_found(State(state): State<ApiState>, id: RequestId) -> Refusal {
 
 async fn wrong_method(State(state): State<ApiState>, id: RequestId) -> Refusal {
     let code = posthaste_core::ErrorCode::MethodNotAllowed;
-    Refusal::new(&state.app, &id, posthaste_core::Error::new(code, code.title()))
+    Refusal::new(
+        &state.app,
+        &id,
+        posthaste_core::Error::new(code, code.title()),
+    )
 }

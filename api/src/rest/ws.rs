@@ -24,13 +24,30 @@ const PROTOCOL: &str = "graphql-transport-ws";
 const RECHECK: Duration = Duration::from_secs(15);
 
 /// Takes a WebSocket over. A credential may come in the header or in `connection_init`.
-pub fn serve(state: ApiState, id: RequestId, upgrade: WebSocketUpgrade, headers: &HeaderMap) -> Response {
-    let offered = headers.get(header::SEC_WEBSOCKET_PROTOCOL).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !offered.split(',').any(|protocol| protocol.trim() == PROTOCOL) {
-        let error = Error::new(ErrorCode::BadRequest, format!("The WebSocket must offer the protocol {PROTOCOL}."));
+pub fn serve(
+    state: ApiState,
+    id: RequestId,
+    upgrade: WebSocketUpgrade,
+    headers: &HeaderMap,
+) -> Response {
+    let offered = headers
+        .get(header::SEC_WEBSOCKET_PROTOCOL)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    if !offered
+        .split(',')
+        .any(|protocol| protocol.trim() == PROTOCOL)
+    {
+        let error = Error::new(
+            ErrorCode::BadRequest,
+            format!("The WebSocket must offer the protocol {PROTOCOL}."),
+        );
         return Refusal::new(&state.app, &id, error).into_response();
     }
-    let credential = match headers.get(header::AUTHORIZATION).map(|value| bearer(value.to_str().unwrap_or_default())) {
+    let credential = match headers
+        .get(header::AUTHORIZATION)
+        .map(|value| bearer(value.to_str().unwrap_or_default()))
+    {
         None => None,
         Some(Ok(credential)) => Some(credential),
         Some(Err(error)) => return Refusal::new(&state.app, &id, error).into_response(),
@@ -44,7 +61,9 @@ pub fn serve(state: ApiState, id: RequestId, upgrade: WebSocketUpgrade, headers:
 /// Ends when a credential is no longer valid; never without one. A database that is away for a
 /// moment does not count.
 pub async fn until_revoked(app: App, credential: Option<Secret>) {
-    let Some(credential) = credential else { return std::future::pending().await };
+    let Some(credential) = credential else {
+        return std::future::pending().await;
+    };
     loop {
         sleep(RECHECK).await;
         let known = posthaste_engine::session::authenticate(&app, credential.expose()).await;

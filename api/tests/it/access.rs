@@ -33,21 +33,42 @@ struct Row {
 
 fn row(field: &'static str, least: Least, document: impl Into<String>) -> Row {
     let document = document.into();
-    Row { field, least, takes_id: document.contains('$'), document }
+    Row {
+        field,
+        least,
+        takes_id: document.contains('$'),
+        document,
+    }
 }
 
 /// A mutation with an input literal.
 fn change(field: &'static str, least: Least, input: &str) -> Row {
-    let id = if input.contains("$id") { "($id: ID!)" } else { "" };
-    row(field, least, format!("mutation{id} {{ {field}(input: {{ {input} }}) {{ errors {{ code }} }} }}"))
+    let id = if input.contains("$id") {
+        "($id: ID!)"
+    } else {
+        ""
+    };
+    row(
+        field,
+        least,
+        format!("mutation{id} {{ {field}(input: {{ {input} }}) {{ errors {{ code }} }} }}"),
+    )
 }
 
 fn one(field: &'static str) -> Row {
-    row(field, Least::Viewer, format!("query($id: ID!) {{ {field}(id: $id) {{ id }} }}"))
+    row(
+        field,
+        Least::Viewer,
+        format!("query($id: ID!) {{ {field}(id: $id) {{ id }} }}"),
+    )
 }
 
 fn list(field: &'static str) -> Row {
-    row(field, Least::Viewer, format!("{{ {field} {{ nodes {{ id }} }} }}"))
+    row(
+        field,
+        Least::Viewer,
+        format!("{{ {field} {{ nodes {{ id }} }} }}"),
+    )
 }
 
 fn table() -> Vec<Row> {
@@ -58,9 +79,21 @@ fn table() -> Vec<Row> {
         one("target"),
         one("media"),
         one("connection"),
-        row("connectionGrant", Least::Owner, "query($id: ID!) { connectionGrant(id: $id) { id } }"),
-        row("node", Least::Viewer, "query($id: ID!) { node(id: $id) { id } }"),
-        row("nodes", Least::Viewer, "query($id: ID!) { nodes(ids: [$id]) { id } }"),
+        row(
+            "connectionGrant",
+            Least::Owner,
+            "query($id: ID!) { connectionGrant(id: $id) { id } }",
+        ),
+        row(
+            "node",
+            Least::Viewer,
+            "query($id: ID!) { node(id: $id) { id } }",
+        ),
+        row(
+            "nodes",
+            Least::Viewer,
+            "query($id: ID!) { nodes(ids: [$id]) { id } }",
+        ),
         list("posts"),
         list("targets"),
         list("mediaList"),
@@ -69,9 +102,25 @@ fn table() -> Vec<Row> {
         row("viewer", Least::Viewer, "{ viewer { role } }"),
         row("workspace", Least::Viewer, "{ workspace { id } }"),
         row("networks", Least::Viewer, "{ networks { network } }"),
-        row("postPreview", Least::Viewer, format!("query($id: ID!) {{ postPreview(input: {post_check}) {{ errors: violations {{ code }} }} }}")),
-        row("postValidate", Least::Viewer, format!("query($id: ID!) {{ postValidate(input: {post_check}) {{ errors {{ code }} }} }}")),
-        change("postCreate", Least::Editor, "text: \"a\", targets: [{ connectionId: $id }]"),
+        row(
+            "postPreview",
+            Least::Viewer,
+            format!(
+                "query($id: ID!) {{ postPreview(input: {post_check}) {{ errors: violations {{ code }} }} }}"
+            ),
+        ),
+        row(
+            "postValidate",
+            Least::Viewer,
+            format!(
+                "query($id: ID!) {{ postValidate(input: {post_check}) {{ errors {{ code }} }} }}"
+            ),
+        ),
+        change(
+            "postCreate",
+            Least::Editor,
+            "text: \"a\", targets: [{ connectionId: $id }]",
+        ),
         change("postUpdate", Least::Editor, "id: $id, text: \"b\""),
         change("postSchedule", Least::Editor, &format!("id: $id, {now}")),
         change("postPublishNow", Least::Editor, "id: $id"),
@@ -81,22 +130,54 @@ fn table() -> Vec<Row> {
         change("targetRetry", Least::Editor, "id: $id"),
         change("targetSettle", Least::Editor, "id: $id, outcome: LIVE"),
         change("targetDeleteRemote", Least::Editor, "id: $id"),
-        change("mediaUploadCreate", Least::Editor, "fileName: \"a.jpg\", bytes: 3"),
+        change(
+            "mediaUploadCreate",
+            Least::Editor,
+            "fileName: \"a.jpg\", bytes: 3",
+        ),
         change("mediaUpdate", Least::Editor, "id: $id, altText: \"a\""),
         change("mediaDelete", Least::Editor, "id: $id"),
-        change("connectionAuthorize", Least::Owner, "network: X, connectionId: $id"),
-        change("connectionCreate", Least::Owner, "grantId: $id, accountIds: [\"1\"]"),
+        change(
+            "connectionAuthorize",
+            Least::Owner,
+            "network: X, connectionId: $id",
+        ),
+        change(
+            "connectionCreate",
+            Least::Owner,
+            "grantId: $id, accountIds: [\"1\"]",
+        ),
         change("connectionReconnect", Least::Owner, "id: $id"),
-        change("connectionUpdate", Least::Owner, "id: $id, version: 1, name: \"New\""),
+        change(
+            "connectionUpdate",
+            Least::Owner,
+            "id: $id, version: 1, name: \"New\"",
+        ),
         change("connectionEnable", Least::Owner, "id: $id"),
         change("connectionDisable", Least::Owner, "id: $id"),
         change("connectionPause", Least::Owner, "id: $id"),
         change("connectionResume", Least::Owner, "id: $id"),
         change("connectionRemove", Least::Owner, "id: $id"),
-        change("sessionCreate", Least::Nobody, "email: \"nobody@example.com\", password: \"wrong password\""),
-        row("sessionDelete", Least::Viewer, "mutation { sessionDelete { errors { code } } }"),
-        row("events", Least::Viewer, "subscription { events(after: \"ZXZlbnRzOjA\") { id } }"),
-        row("targetProgress", Least::Viewer, "subscription($id: ID!) { targetProgress(targetId: $id) { cursor } }"),
+        change(
+            "sessionCreate",
+            Least::Nobody,
+            "email: \"nobody@example.com\", password: \"wrong password\"",
+        ),
+        row(
+            "sessionDelete",
+            Least::Viewer,
+            "mutation { sessionDelete { errors { code } } }",
+        ),
+        row(
+            "events",
+            Least::Viewer,
+            "subscription { events(after: \"ZXZlbnRzOjA\") { id } }",
+        ),
+        row(
+            "targetProgress",
+            Least::Viewer,
+            "subscription($id: ID!) { targetProgress(targetId: $id) { cursor } }",
+        ),
     ]
 }
 
@@ -106,33 +187,72 @@ async fn id(world: &World, tenant: &Tenant, field: &str) -> String {
     match field {
         "connectionGrant" | "connectionCreate" => {
             let query = "mutation { connectionAuthorize(input: { network: X }) { grant { id } } }";
-            text(&world.graphql(&tenant.owner, query, json!({})).await["data"]["connectionAuthorize"]["grant"]["id"])
+            text(
+                &world.graphql(&tenant.owner, query, json!({})).await["data"]["connectionAuthorize"]
+                    ["grant"]["id"],
+            )
         }
         "media" | "mediaUpdate" | "mediaDelete" => {
-            world.upload(tenant, "a.jpg", picture(400, 400, image::ImageFormat::Jpeg)).await
+            world
+                .upload(tenant, "a.jpg", picture(400, 400, image::ImageFormat::Jpeg))
+                .await
         }
         "postPreview" | "postValidate" | "postCreate" => tenant.on(Network::X).to_owned(),
         _ if field.starts_with("connection") => tenant.on(Network::Pinterest).to_owned(),
         _ => {
             let query = "mutation($id: ID!) { postCreate(input: { text: \"a\", targets: [{ connectionId: $id }] }) {
                 post { id targets { id } } } }";
-            let made = world.graphql(&tenant.editor, query, json!({ "id": tenant.on(Network::X) })).await;
+            let made = world
+                .graphql(
+                    &tenant.editor,
+                    query,
+                    json!({ "id": tenant.on(Network::X) }),
+                )
+                .await;
             let post = &made["data"]["postCreate"]["post"];
-            if field.starts_with("target") { text(&post["targets"][0]["id"]) } else { text(&post["id"]) }
+            if field.starts_with("target") {
+                text(&post["targets"][0]["id"])
+            } else {
+                text(&post["id"])
+            }
         }
     }
 }
 
 /// The code of an answer: of a GraphQL error, or of a payload's first error; empty without one.
 async fn code(world: &World, key: &str, row: &Row, id: &str) -> String {
-    let variables = if row.takes_id { json!({ "id": id }) } else { json!({}) };
-    let answer = Follower::open(world, key, &row.document, variables).await.next().await.unwrap_or_default();
-    let first = |errors: &Value, code: &str| errors[0].pointer(code).and_then(Value::as_str).map(str::to_owned);
-    let payload = answer["data"].as_object().and_then(|fields| fields.values().next()).cloned().unwrap_or_default();
-    first(&answer["errors"], "/extensions/code").or_else(|| first(&payload["errors"], "/code")).unwrap_or_else(|| {
-        let nothing = matches!(row.field, "node" | "nodes") && (payload.is_null() || payload == json!([null]));
-        if nothing { "NOT_FOUND".to_owned() } else { String::new() }
-    })
+    let variables = if row.takes_id {
+        json!({ "id": id })
+    } else {
+        json!({})
+    };
+    let answer = Follower::open(world, key, &row.document, variables)
+        .await
+        .next()
+        .await
+        .unwrap_or_default();
+    let first = |errors: &Value, code: &str| {
+        errors[0]
+            .pointer(code)
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
+    let payload = answer["data"]
+        .as_object()
+        .and_then(|fields| fields.values().next())
+        .cloned()
+        .unwrap_or_default();
+    first(&answer["errors"], "/extensions/code")
+        .or_else(|| first(&payload["errors"], "/code"))
+        .unwrap_or_else(|| {
+            let nothing = matches!(row.field, "node" | "nodes")
+                && (payload.is_null() || payload == json!([null]));
+            if nothing {
+                "NOT_FOUND".to_owned()
+            } else {
+                String::new()
+            }
+        })
 }
 
 fn key(tenant: &Tenant, least: Least) -> &str {
@@ -149,7 +269,10 @@ async fn every_root_field_asks_who_and_whose() {
     let world = World::new().await;
     let mut wrong = Vec::new();
     for row in table() {
-        let (own, foreign) = (id(&world, &world.home, row.field).await, id(&world, &world.other, row.field).await);
+        let (own, foreign) = (
+            id(&world, &world.home, row.field).await,
+            id(&world, &world.other, row.field).await,
+        );
         let mut expect = |who: &str, told: String, good: bool| {
             if !good {
                 wrong.push(format!("{} by {who}: {told}", row.field));
@@ -173,7 +296,11 @@ async fn every_root_field_asks_who_and_whose() {
             expect("the wrong workspace", told.clone(), told == "NOT_FOUND");
         }
         let told = code(&world, key(&world.home, row.least), &row, &own).await;
-        expect("who may", told.clone(), !["UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND"].contains(&told.as_str()));
+        expect(
+            "who may",
+            told.clone(),
+            !["UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND"].contains(&told.as_str()),
+        );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -185,9 +312,17 @@ fn every_root_field_has_a_row() {
     for definition in document.definitions {
         if let TypeSystemDefinition::Type(definition) = definition
             && let TypeKind::Object(object) = definition.node.kind
-            && matches!(definition.node.name.node.as_str(), "Query" | "Mutation" | "Subscription")
+            && matches!(
+                definition.node.name.node.as_str(),
+                "Query" | "Mutation" | "Subscription"
+            )
         {
-            fields.extend(object.fields.iter().map(|field| field.node.name.node.to_string()));
+            fields.extend(
+                object
+                    .fields
+                    .iter()
+                    .map(|field| field.node.name.node.to_string()),
+            );
         }
     }
     let mut rows: Vec<_> = table().iter().map(|row| row.field.to_owned()).collect();

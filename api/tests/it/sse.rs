@@ -26,7 +26,10 @@ impl Follower {
         }
         let body = json!({ "query": query, "variables": variables }).to_string();
         let response = world.send(request.body(Body::from(body)).unwrap()).await;
-        Self { body: response.into_body().into_data_stream(), text: String::new() }
+        Self {
+            body: response.into_body().into_data_stream(),
+            text: String::new(),
+        }
     }
 
     /// The next result; nothing once the subscription is complete.
@@ -35,10 +38,17 @@ impl Follower {
             if let Some((event, rest)) = self.text.split_once("\n\n") {
                 let (event, rest) = (event.to_owned(), rest.to_owned());
                 self.text = rest;
-                let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+                let field = |name: &str| {
+                    event
+                        .lines()
+                        .find_map(|line| line.strip_prefix(name))
+                        .map(str::trim)
+                };
                 match field("event:") {
                     Some("complete") => return None,
-                    Some("next") => return Some(serde_json::from_str(field("data:").unwrap()).unwrap()),
+                    Some("next") => {
+                        return Some(serde_json::from_str(field("data:").unwrap()).unwrap());
+                    }
                     _ => continue,
                 }
             }

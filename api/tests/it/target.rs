@@ -16,15 +16,22 @@ async fn scheduled(world: &World) -> (Value, Value) {
         "text": "Hello", "targets": [{ "connectionId": world.home.on(Network::X) }],
         "schedule": { "at": "2027-01-04T09:00:00Z" },
     });
-    let made = world.change("postCreate", "post { id targets { id } }", input).await;
-    (made["post"]["id"].clone(), made["post"]["targets"][0]["id"].clone())
+    let made = world
+        .change("postCreate", "post { id targets { id } }", input)
+        .await;
+    (
+        made["post"]["id"].clone(),
+        made["post"]["targets"][0]["id"].clone(),
+    )
 }
 
 /// Brings a target into a state, as the publisher does.
 async fn put(world: &World, id: &Value, state: State, code: Option<ErrorCode>) {
     let mut conn = world.app.db.get().await.unwrap();
     let id = id.as_str().unwrap().parse().unwrap();
-    let mut row = target::get(&mut conn, world.home.workspace, id).await.unwrap();
+    let mut row = target::get(&mut conn, world.home.workspace, id)
+        .await
+        .unwrap();
     let from = row.state;
     row.state = state;
     row.error_code = code.map(|code| code.as_str().to_owned());
@@ -58,10 +65,18 @@ async fn a_failed_target_is_retried_at_once() {
             "allowedActions": ["UPDATE", "CANCEL", "RETRY", "SETTLE"],
         })
     );
-    let retried = world.change("targetRetry", TARGET, json!({ "id": id })).await;
+    let retried = world
+        .change("targetRetry", TARGET, json!({ "id": id }))
+        .await;
     let target = &retried["target"];
-    assert_eq!((&target["state"], &target["dueAt"]), (&json!("SCHEDULED"), &json!("2027-01-04T08:00:00+00:00")));
-    assert_eq!(target["timeline"], json!([{ "kind": "RETRIED", "message": "Retried by a person." }]));
+    assert_eq!(
+        (&target["state"], &target["dueAt"]),
+        (&json!("SCHEDULED"), &json!("2027-01-04T08:00:00+00:00"))
+    );
+    assert_eq!(
+        target["timeline"],
+        json!([{ "kind": "RETRIED", "message": "Retried by a person." }])
+    );
 }
 
 #[tokio::test]
@@ -69,10 +84,20 @@ async fn an_unknown_outcome_is_settled_and_never_retried() {
     let world = World::new().await;
     let (post, id) = scheduled(&world).await;
     put(&world, &id, State::Held, Some(ErrorCode::OutcomeUnknown)).await;
-    let status = world.ask("query($id: ID!) { post(id: $id) { status } }", json!({ "id": post })).await;
+    let status = world
+        .ask(
+            "query($id: ID!) { post(id: $id) { status } }",
+            json!({ "id": post }),
+        )
+        .await;
     assert_eq!(status["post"]["status"], "NEEDS_ATTENTION");
-    let refused = world.change("targetRetry", TARGET, json!({ "id": id })).await;
-    assert_eq!((&refused["target"], &refused["errors"][0]["code"]), (&Value::Null, &json!("OUTCOME_UNKNOWN")));
+    let refused = world
+        .change("targetRetry", TARGET, json!({ "id": id }))
+        .await;
+    assert_eq!(
+        (&refused["target"], &refused["errors"][0]["code"]),
+        (&Value::Null, &json!("OUTCOME_UNKNOWN"))
+    );
 
     let input = json!({ "id": id, "outcome": "LIVE", "permalink": "https://x.com/home/status/1", "remoteId": "1" });
     let settled = world.change("targetSettle", TARGET, input).await;
@@ -93,7 +118,13 @@ async fn a_held_target_is_published_again_or_dropped() {
     for (outcome, expected) in [("PUBLISH", "SCHEDULED"), ("DROP", "CANCELLED")] {
         let (_, id) = scheduled(&world).await;
         put(&world, &id, State::Held, Some(ErrorCode::MissedTime)).await;
-        let settled = world.change("targetSettle", TARGET, json!({ "id": id, "outcome": outcome })).await;
+        let settled = world
+            .change(
+                "targetSettle",
+                TARGET,
+                json!({ "id": id, "outcome": outcome }),
+            )
+            .await;
         assert_eq!(settled["target"]["state"], expected);
     }
 }
@@ -104,10 +135,19 @@ async fn a_live_post_is_deleted_on_its_network() {
     let world = World::with_http(ScriptedHttp::new([answer])).await;
     let (_, id) = scheduled(&world).await;
     put(&world, &id, State::Published, None).await;
-    let deleted = world.change("targetDeleteRemote", TARGET, json!({ "id": id })).await;
-    assert_eq!((&deleted["target"]["state"], &deleted["errors"]), (&json!("DELETED_REMOTE"), &json!([])));
+    let deleted = world
+        .change("targetDeleteRemote", TARGET, json!({ "id": id }))
+        .await;
+    assert_eq!(
+        (&deleted["target"]["state"], &deleted["errors"]),
+        (&json!("DELETED_REMOTE"), &json!([]))
+    );
     assert_eq!(world.http.asked().len(), 1);
-    assert!(world.http.asked()[0].url.ends_with("/2/tweets/1234"), "{}", world.http.asked()[0].url);
+    assert!(
+        world.http.asked()[0].url.ends_with("/2/tweets/1234"),
+        "{}",
+        world.http.asked()[0].url
+    );
 }
 
 #[tokio::test]
@@ -116,7 +156,8 @@ async fn targets_are_listed_by_state_and_time() {
     let (_, held) = scheduled(&world).await;
     let (_, other) = scheduled(&world).await;
     put(&world, &held, State::Held, Some(ErrorCode::MissedTime)).await;
-    let query = "query($states: [TargetState!]) { targets(filter: { states: $states, networks: [X] }) {
+    let query =
+        "query($states: [TargetState!]) { targets(filter: { states: $states, networks: [X] }) {
         totalCount nodes { id network state } } }";
     let list = world.ask(query, json!({ "states": ["SCHEDULED"] })).await;
     assert_eq!(
@@ -135,7 +176,10 @@ async fn progress(world: &World, variables: Value) -> Follower {
 /// State and event of a result.
 fn told(result: Option<Value>) -> Option<(Value, Value)> {
     let update = result?["data"]["targetProgress"].clone();
-    Some((update["target"]["state"].clone(), update["event"]["type"].clone()))
+    Some((
+        update["target"]["state"].clone(),
+        update["event"]["type"].clone(),
+    ))
 }
 
 #[tokio::test]
@@ -149,17 +193,30 @@ async fn progress_begins_with_the_present_and_ends_when_nothing_more_happens() {
     let cursor = first["data"]["targetProgress"]["cursor"].clone();
     assert_eq!(told(Some(first)), Some((json!("SCHEDULED"), Value::Null)));
 
-    world.change("postCancel", "post { id }", json!({ "id": other })).await;
-    world.change("postCancel", "post { id }", json!({ "id": post })).await;
-    assert_eq!(told(follower.next().await), Some((json!("CANCELLED"), json!("TARGET_CANCELLED"))));
+    world
+        .change("postCancel", "post { id }", json!({ "id": other }))
+        .await;
+    world
+        .change("postCancel", "post { id }", json!({ "id": post }))
+        .await;
+    assert_eq!(
+        told(follower.next().await),
+        Some((json!("CANCELLED"), json!("TARGET_CANCELLED")))
+    );
     assert_eq!(follower.next().await, None);
 
     let mut settled = progress(&world, json!({ "target": id })).await;
-    assert_eq!(told(settled.next().await), Some((json!("CANCELLED"), Value::Null)));
+    assert_eq!(
+        told(settled.next().await),
+        Some((json!("CANCELLED"), Value::Null))
+    );
     assert_eq!(settled.next().await, None);
 
     let mut missed = progress(&world, json!({ "target": id, "after": cursor })).await;
-    assert_eq!(told(missed.next().await), Some((json!("CANCELLED"), json!("TARGET_CANCELLED"))));
+    assert_eq!(
+        told(missed.next().await),
+        Some((json!("CANCELLED"), json!("TARGET_CANCELLED")))
+    );
     assert_eq!(missed.next().await, None);
 }
 
@@ -190,7 +247,10 @@ async fn a_list_costs_the_same_statements_however_long_it_is() {
         let before = statements();
         let list = world.ask(query, json!({ "first": first })).await;
         assert_eq!(list["posts"]["nodes"].as_array().unwrap().len(), first);
-        assert_eq!(list["posts"]["nodes"][0]["targets"][1]["connection"]["name"], "Home on Facebook");
+        assert_eq!(
+            list["posts"]["nodes"][0]["targets"][1]["connection"]["name"],
+            "Home on Facebook"
+        );
         statements() - before
     };
     // The first one opens connections.

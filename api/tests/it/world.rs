@@ -3,7 +3,12 @@
 
 use std::{collections::HashMap, io::Cursor, sync::Arc};
 
-use axum::{Router, body::Body, http::{Request, StatusCode, header}, response::Response};
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, StatusCode, header},
+    response::Response,
+};
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use image::{DynamicImage, ImageFormat};
@@ -79,10 +84,18 @@ impl World {
         let clock = posthaste_testkit::clock();
         let dir = TempDir::new().unwrap();
         let blobs = BlobStore::local(dir.path().join("blobs")).unwrap();
-        let staging = Staging::local(dir.path().join("staging")).unwrap().moving_into(&blobs);
+        let staging = Staging::local(dir.path().join("staging"))
+            .unwrap()
+            .moving_into(&blobs);
         let http = Arc::new(http);
         let credentials = |network: Network| {
-            (network, AppCredentials { id: format!("{network}-id"), secret: Secret::new(format!("{network}-secret")) })
+            (
+                network,
+                AppCredentials {
+                    id: format!("{network}-id"),
+                    secret: Secret::new(format!("{network}-secret")),
+                },
+            )
         };
         let app = App::new(Parts {
             db: TestDatabase::new().await.db,
@@ -101,7 +114,15 @@ impl World {
         });
         let home = tenant(&app, "Home").await;
         let other = tenant(&app, "Other").await;
-        Self { router: router(ApiState::new(app.clone())), app, clock, http, home, other, _dir: dir }
+        Self {
+            router: router(ApiState::new(app.clone())),
+            app,
+            clock,
+            http,
+            home,
+            other,
+            _dir: dir,
+        }
     }
 
     /// Sends a request.
@@ -115,7 +136,9 @@ impl World {
             .header(header::AUTHORIZATION, format!("Bearer {key}"))
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ACCEPT, "application/graphql-response+json")
-            .body(Body::from(json!({ "query": query, "variables": variables }).to_string()))
+            .body(Body::from(
+                json!({ "query": query, "variables": variables }).to_string(),
+            ))
             .unwrap();
         body(self.send(request).await).await.1
     }
@@ -129,7 +152,13 @@ impl World {
 
     /// Executes one mutation as the editor: its `input` type is `<Name>Input`. Returns the payload.
     pub async fn change(&self, name: &str, fields: &str, input: Value) -> Value {
-        let answer = self.graphql(&self.home.editor, &mutation(name, fields), json!({ "input": input })).await;
+        let answer = self
+            .graphql(
+                &self.home.editor,
+                &mutation(name, fields),
+                json!({ "input": input }),
+            )
+            .await;
         assert_eq!(answer["errors"], Value::Null, "{name}");
         answer["data"][name].clone()
     }
@@ -137,10 +166,17 @@ impl World {
     /// Uploads a file to a workspace and returns its id.
     pub async fn upload(&self, tenant: &Tenant, file_name: &str, file: Vec<u8>) -> String {
         let actor = tenant.system();
-        let new = NewUpload { id: None, file_name: file_name.into(), bytes: file.len() as u64, alt_text: None };
+        let new = NewUpload {
+            id: None,
+            file_name: file_name.into(),
+            bytes: file.len() as u64,
+            alt_text: None,
+        };
         let id = media::begin(&self.app, &actor, new).await.unwrap().id;
         let bytes = stream::iter([Ok(Bytes::from(file))]).boxed();
-        media::append(&self.app, &actor, id, 0, bytes).await.unwrap();
+        media::append(&self.app, &actor, id, 0, bytes)
+            .await
+            .unwrap();
         id.to_string()
     }
 }
@@ -158,33 +194,65 @@ pub fn mutation(name: &str, fields: &str) -> String {
 /// Status and JSON body of an answer.
 pub async fn body(response: Response) -> (StatusCode, Value) {
     let status = response.status();
-    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
-    (status, serde_json::from_slice(&bytes).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into())))
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
+        .await
+        .unwrap();
+    (
+        status,
+        serde_json::from_slice(&bytes)
+            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into())),
+    )
 }
 
 /// A picture of this size in a format.
 pub fn picture(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     let mut file = Cursor::new(Vec::new());
-    DynamicImage::new_rgb8(width, height).write_to(&mut file, format).unwrap();
+    DynamicImage::new_rgb8(width, height)
+        .write_to(&mut file, format)
+        .unwrap();
     file.into_inner()
 }
 
 async fn tenant(app: &App, name: &str) -> Tenant {
-    let new = NewWorkspace { id: None, name: name.into(), time_zone: "Europe/Paris".into() };
+    let new = NewWorkspace {
+        id: None,
+        name: name.into(),
+        time_zone: "Europe/Paris".into(),
+    };
     let workspace = session::create_workspace(app, new).await.unwrap().id;
     let mut keys = Vec::new();
     for role in [Role::Owner, Role::Editor, Role::Viewer] {
-        let new = NewKey { id: None, name: role.as_str().into(), role, kind: KeyKind::Test };
-        keys.push(session::create_key(app, workspace, new).await.unwrap().0.expose().to_owned());
+        let new = NewKey {
+            id: None,
+            name: role.as_str().into(),
+            role,
+            kind: KeyKind::Test,
+        };
+        keys.push(
+            session::create_key(app, workspace, new)
+                .await
+                .unwrap()
+                .0
+                .expose()
+                .to_owned(),
+        );
     }
     let mut connections = HashMap::new();
     for network in Network::ALL {
         let account = account(name, network);
-        let row = connection::import(app, &Actor::system(workspace), network, &account).await.unwrap();
+        let row = connection::import(app, &Actor::system(workspace), network, &account)
+            .await
+            .unwrap();
         connections.insert(network, row.id.to_string());
     }
     let [owner, editor, viewer] = keys.try_into().unwrap();
-    Tenant { workspace, owner, editor, viewer, connections }
+    Tenant {
+        workspace,
+        owner,
+        editor,
+        viewer,
+        connections,
+    }
 }
 
 fn account(name: &str, network: Network) -> Account {

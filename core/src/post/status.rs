@@ -32,7 +32,11 @@ impl PostStatus {
     pub fn of(targets: &[State]) -> Self {
         let taken_back = |state: &State| matches!(state, State::Cancelled | State::DeletedRemote);
         let any = |wanted: State| targets.contains(&wanted);
-        let all = |wanted: State| targets.iter().all(|state| *state == wanted || taken_back(state));
+        let all = |wanted: State| {
+            targets
+                .iter()
+                .all(|state| *state == wanted || taken_back(state))
+        };
         if targets.is_empty() {
             Self::Draft
         } else if targets.iter().all(taken_back) {
@@ -42,9 +46,17 @@ impl PostStatus {
         } else if any(State::Held) {
             Self::NeedsAttention
         } else if any(State::Published) {
-            if all(State::Published) { Self::Published } else { Self::PartlyPublished }
+            if all(State::Published) {
+                Self::Published
+            } else {
+                Self::PartlyPublished
+            }
         } else if any(State::Failed) {
-            if all(State::Failed) { Self::Failed } else { Self::NeedsAttention }
+            if all(State::Failed) {
+                Self::Failed
+            } else {
+                Self::NeedsAttention
+            }
         } else if any(State::Scheduled) {
             Self::Scheduled
         } else {
@@ -60,8 +72,8 @@ mod tests {
     #[test]
     fn a_post_stands_as_its_targets_do() {
         use State::{
-            Cancelled, Claimed, DeletedRemote, Draft, Failed, Held, Published, Reconciling, Scheduled, Sending,
-            Uncertain,
+            Cancelled, Claimed, DeletedRemote, Draft, Failed, Held, Published, Reconciling,
+            Scheduled, Sending, Uncertain,
         };
         let table: &[(&[State], PostStatus)] = &[
             (&[], PostStatus::Draft),

@@ -85,7 +85,12 @@ impl App {
                 format!("This server has no app credentials for {network}."),
             )
         })?;
-        Ok(Ctx { http: self.http.clone(), clock: self.clock.clone(), hosts: self.hosts.clone(), app })
+        Ok(Ctx {
+            http: self.http.clone(),
+            clock: self.clock.clone(),
+            hosts: self.hosts.clone(),
+            app,
+        })
     }
 
     /// An event by `actor` that concerns nothing yet; fill in what it concerns.

@@ -49,7 +49,12 @@ pub async fn by_ids(app: &App, actor: &Actor, ids: &[ConnectionId]) -> Result<Ve
 pub type Key = (chrono::DateTime<chrono::Utc>, Uuid);
 
 /// A page of connections in the order in which they were connected.
-pub async fn list(app: &App, actor: &Actor, filter: &Filter, page: &PageRequest<Key>) -> Result<Page<Connection>> {
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    filter: &Filter,
+    page: &PageRequest<Key>,
+) -> Result<Page<Connection>> {
     actor.require(Permission::Read)?;
     connection::list(&mut *app.db.get().await?, actor.workspace, filter, page).await
 }
@@ -81,12 +86,16 @@ pub async fn destinations(app: &App, actor: &Actor, row: &Connection) -> Result<
     let ctx = app.network_ctx(row.network)?;
     let session = tokens::session(app, row).await?;
     let connector = app.connector(row.network);
-    connector.destinations(&ctx, &session).await.map_err(|failure| Error::new(failure.code(), failure.message))
+    connector
+        .destinations(&ctx, &session)
+        .await
+        .map_err(|failure| Error::new(failure.code(), failure.message))
 }
 
 /// An event about a connection, with what a feed needs to tell about it.
 fn happened(app: &App, actor: &Actor, kind: EventType, row: &Connection, change: &str) -> NewEvent {
-    let data = json!({ "network": row.network, "name": row.name, "status": row.status, "change": change });
+    let data =
+        json!({ "network": row.network, "name": row.name, "status": row.status, "change": change });
     let mut event = app.event(actor, kind, data);
     event.connection = Some(row.id);
     event
@@ -109,11 +118,17 @@ fn target_happened(
 
 /// Refuses while a post of the connection is on its way.
 fn none_in_flight(targets: &[posthaste_store::target::Target]) -> Result<()> {
-    let in_flight: Vec<TargetId> = targets.iter().filter(|target| target.state.is_in_flight()).map(|t| t.id).collect();
+    let in_flight: Vec<TargetId> = targets
+        .iter()
+        .filter(|target| target.state.is_in_flight())
+        .map(|t| t.id)
+        .collect();
     match in_flight.first() {
         None => Ok(()),
         Some(id) => {
-            let message = format!("{id} is being published right now; remove the account when it is settled.");
+            let message = format!(
+                "{id} is being published right now; remove the account when it is settled."
+            );
             Err(Error::new(ErrorCode::InvalidState, message).retry_after(30))
         }
     }
@@ -125,8 +140,16 @@ pub fn allowed_actions(actor: &Actor, row: &Connection, paused: bool) -> Vec<Act
         return Vec::new();
     }
     let mut actions = vec![Action::Update, Action::Reconnect, Action::Remove];
-    actions.push(if row.status == Status::Disabled { Action::Enable } else { Action::Disable });
-    actions.push(if paused { Action::Resume } else { Action::Pause });
+    actions.push(if row.status == Status::Disabled {
+        Action::Enable
+    } else {
+        Action::Disable
+    });
+    actions.push(if paused {
+        Action::Resume
+    } else {
+        Action::Pause
+    });
     actions
 }
 
@@ -151,5 +174,6 @@ pub enum Action {
 
 /// Whether a target waits only for its account to be reconnected.
 fn waits_for_reconnect(target: &posthaste_store::target::Target) -> bool {
-    target.state == State::Held && target.error_code.as_deref() == Some(ErrorCode::ReconnectRequired.as_str())
+    target.state == State::Held
+        && target.error_code.as_deref() == Some(ErrorCode::ReconnectRequired.as_str())
 }

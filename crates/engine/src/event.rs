@@ -1,6 +1,10 @@
 //! Reading the event log and following it live.
 
-use std::{collections::HashMap, sync::{Arc, Mutex, PoisonError}, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use futures::{Stream, stream};
 use posthaste_core::{Result, access::Permission, event::EventType, ids::WorkspaceId};
@@ -54,7 +58,10 @@ impl Hints {
 
     fn follow(&self, workspace: WorkspaceId) -> watch::Receiver<i64> {
         let mut heads = self.0.heads.lock().unwrap_or_else(PoisonError::into_inner);
-        heads.entry(workspace).or_insert_with(|| watch::channel(0).0).subscribe()
+        heads
+            .entry(workspace)
+            .or_insert_with(|| watch::channel(0).0)
+            .subscribe()
     }
 
     /// Workspaces that somebody follows at this moment; others are forgotten.
@@ -73,9 +80,22 @@ impl Hints {
 }
 
 /// Events after a position, oldest first, at most 200.
-pub async fn after(app: &App, actor: &Actor, seq: i64, kinds: &[EventType], limit: i64) -> Result<Vec<Event>> {
+pub async fn after(
+    app: &App,
+    actor: &Actor,
+    seq: i64,
+    kinds: &[EventType],
+    limit: i64,
+) -> Result<Vec<Event>> {
     actor.require(Permission::Read)?;
-    event::after(&mut *app.db.get().await?, actor.workspace, seq, kinds, limit.clamp(1, BATCH)).await
+    event::after(
+        &mut *app.db.get().await?,
+        actor.workspace,
+        seq,
+        kinds,
+        limit.clamp(1, BATCH),
+    )
+    .await
 }
 
 /// The position of the newest event.
@@ -129,7 +149,8 @@ impl Follower {
             }
             self.head.borrow_and_update();
             let mut conn = self.app.db.get().await?;
-            let batch = event::after(&mut conn, self.workspace, self.at, &self.kinds, BATCH).await?;
+            let batch =
+                event::after(&mut conn, self.workspace, self.at, &self.kinds, BATCH).await?;
             drop(conn);
             if batch.is_empty() {
                 // The sender lives as long as the app; should it go, the poll below still finds all.
@@ -151,8 +172,12 @@ pub async fn fan_out(app: App, incoming: Arc<Notify>) {
         }
         let heads = async { event::heads(&mut *app.db.get().await?, &followed).await };
         match heads.await {
-            Ok(heads) => heads.into_iter().for_each(|(workspace, head)| app.hints.announce(workspace, head)),
-            Err(error) => tracing::warn!(%error, cause = ?error.cause, "cannot look for new events"),
+            Ok(heads) => heads
+                .into_iter()
+                .for_each(|(workspace, head)| app.hints.announce(workspace, head)),
+            Err(error) => {
+                tracing::warn!(%error, cause = ?error.cause, "cannot look for new events")
+            }
         }
     }
 }

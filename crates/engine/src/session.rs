@@ -21,7 +21,10 @@ use sha2::Sha256;
 use crate::{Actor, App};
 
 pub use guard::Guard;
-pub use setup::{KeyKind, NewKey, NewUser, NewWorkspace, add_member, create_key, create_user, create_workspace, sample_key};
+pub use setup::{
+    KeyKind, NewKey, NewUser, NewWorkspace, add_member, create_key, create_user, create_workspace,
+    sample_key,
+};
 
 /// How long a session lasts.
 const SESSION_LIFE: TimeDelta = TimeDelta::days(30);
@@ -38,15 +41,25 @@ pub async fn authenticate(app: &App, credential: &str) -> Result<Actor> {
     let hash = credential_hash(app, credential)?;
     let mut conn = app.db.get().await?;
     if credential.starts_with(SESSION_PREFIX) {
-        let session = access::session_by_hash(&mut conn, &hash, app.now()).await?.ok_or_else(unauthenticated)?;
+        let session = access::session_by_hash(&mut conn, &hash, app.now())
+            .await?
+            .ok_or_else(unauthenticated)?;
         return Ok(Actor {
             workspace: session.workspace_id,
             role: session.role,
-            provenance: Provenance::Person { user: session.user_id },
+            provenance: Provenance::Person {
+                user: session.user_id,
+            },
         });
     }
-    let key = access::api_key_by_hash(&mut conn, &hash, app.now()).await?.ok_or_else(unauthenticated)?;
-    Ok(Actor { workspace: key.workspace_id, role: key.role, provenance: Provenance::Key { key: key.id } })
+    let key = access::api_key_by_hash(&mut conn, &hash, app.now())
+        .await?
+        .ok_or_else(unauthenticated)?;
+    Ok(Actor {
+        workspace: key.workspace_id,
+        role: key.role,
+        provenance: Provenance::Key { key: key.id },
+    })
 }
 
 fn unauthenticated() -> Error {
@@ -57,7 +70,9 @@ fn unauthenticated() -> Error {
 }
 
 fn credential_hash(app: &App, credential: &str) -> Result<Vec<u8>> {
-    let known = ["phk_live_", "phk_test_", SESSION_PREFIX].iter().any(|prefix| credential.starts_with(prefix));
+    let known = ["phk_live_", "phk_test_", SESSION_PREFIX]
+        .iter()
+        .any(|prefix| credential.starts_with(prefix));
     if !known || credential.len() > MAX_CREDENTIAL {
         return Err(unauthenticated());
     }
@@ -66,7 +81,8 @@ fn credential_hash(app: &App, credential: &str) -> Result<Vec<u8>> {
 
 /// HMAC-SHA256 under the server's secret: a stolen table of hashes opens nothing.
 fn keyed_hash(secret: &Secret, credential: &str) -> Result<Vec<u8>> {
-    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.expose().as_bytes()).map_err(Error::internal)?;
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.expose().as_bytes())
+        .map_err(Error::internal)?;
     mac.update(b"posthaste credential\0");
     mac.update(credential.as_bytes());
     Ok(mac.finalize().into_bytes().to_vec())
@@ -97,19 +113,31 @@ pub async fn sign_in(
     let right = password::verify(guard, password, hash).await?;
     let Some(user) = user.filter(|_| right) else {
         guard.failed(&email, app.now());
-        return Err(Error::new(ErrorCode::WrongCredentials, ErrorCode::WrongCredentials.title()));
+        return Err(Error::new(
+            ErrorCode::WrongCredentials,
+            ErrorCode::WrongCredentials.title(),
+        ));
     };
     guard.succeeded(&email);
     open_session(app, &user, workspace).await
 }
 
-async fn open_session(app: &App, user: &User, workspace: Option<WorkspaceId>) -> Result<(Secret, Session)> {
+async fn open_session(
+    app: &App,
+    user: &User,
+    workspace: Option<WorkspaceId>,
+) -> Result<(Secret, Session)> {
     let mut conn = app.db.get().await?;
     let memberships = access::memberships(&mut conn, user.id).await?;
     let (workspace_id, role) = memberships
         .into_iter()
         .find(|(id, _)| workspace.is_none_or(|wanted| wanted == *id))
-        .ok_or_else(|| Error::new(ErrorCode::Forbidden, "You are not a member of this workspace."))?;
+        .ok_or_else(|| {
+            Error::new(
+                ErrorCode::Forbidden,
+                "You are not a member of this workspace.",
+            )
+        })?;
     let now = app.now();
     let session = Session {
         id: SessionId::new(&*app.clock, &*app.random),
@@ -128,9 +156,14 @@ async fn open_session(app: &App, user: &User, workspace: Option<WorkspaceId>) ->
 pub async fn sign_out(app: &App, token: &str) -> Result<SessionId> {
     let hash = credential_hash(app, token)?;
     let mut conn = app.db.get().await?;
-    let session = access::session_by_hash(&mut conn, &hash, app.now()).await?.ok_or_else(|| {
-        Error::new(ErrorCode::InvalidState, "The request carries an API key; only a session can be signed out.")
-    })?;
+    let session = access::session_by_hash(&mut conn, &hash, app.now())
+        .await?
+        .ok_or_else(|| {
+            Error::new(
+                ErrorCode::InvalidState,
+                "The request carries an API key; only a session can be signed out.",
+            )
+        })?;
     access::revoke_session(&mut conn, session.id, app.now()).await?;
     Ok(session.id)
 }

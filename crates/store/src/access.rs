@@ -90,14 +90,24 @@ pub async fn insert_user(conn: &mut Conn, user: &User) -> Result<()> {
 
 /// The person with an e-mail (in lower case).
 pub async fn user_by_email(conn: &mut Conn, email: &str) -> Result<Option<User>> {
-    users::table.filter(users::email.eq(email)).select(User::as_select()).first(conn).await.optional().stored()
+    users::table
+        .filter(users::email.eq(email))
+        .select(User::as_select())
+        .first(conn)
+        .await
+        .optional()
+        .stored()
 }
 
 /// The person with an id, if a member of the workspace.
 pub async fn user(conn: &mut Conn, workspace: WorkspaceId, id: UserId) -> Result<Option<User>> {
     users::table
         .inner_join(members::table)
-        .filter(members::workspace_id.eq(workspace.uuid()).and(users::id.eq(id.uuid())))
+        .filter(
+            members::workspace_id
+                .eq(workspace.uuid())
+                .and(users::id.eq(id.uuid())),
+        )
         .select(User::as_select())
         .first(conn)
         .await
@@ -135,7 +145,9 @@ pub async fn memberships(conn: &mut Conn, user: UserId) -> Result<Vec<(Workspace
         .load(conn)
         .await
         .stored()?;
-    rows.into_iter().map(|(id, role)| Ok((id.into(), role.parse()?))).collect()
+    rows.into_iter()
+        .map(|(id, role)| Ok((id.into(), role.parse()?)))
+        .collect()
 }
 
 /// Adds a key.
@@ -157,10 +169,18 @@ pub async fn insert_api_key(conn: &mut Conn, key: &ApiKey, hash: &[u8]) -> Resul
 }
 
 /// The key behind a hash, unless revoked or expired.
-pub async fn api_key_by_hash(conn: &mut Conn, hash: &[u8], now: DateTime<Utc>) -> Result<Option<ApiKey>> {
+pub async fn api_key_by_hash(
+    conn: &mut Conn,
+    hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Option<ApiKey>> {
     api_keys::table
         .filter(api_keys::hash.eq(hash).and(api_keys::revoked_at.is_null()))
-        .filter(api_keys::expires_at.is_null().or(api_keys::expires_at.gt(now)))
+        .filter(
+            api_keys::expires_at
+                .is_null()
+                .or(api_keys::expires_at.gt(now)),
+        )
         .select(ApiKey::as_select())
         .first(conn)
         .await
@@ -169,9 +189,17 @@ pub async fn api_key_by_hash(conn: &mut Conn, hash: &[u8], now: DateTime<Utc>) -
 }
 
 /// The key with an id, also when revoked or expired.
-pub async fn api_key(conn: &mut Conn, workspace: WorkspaceId, id: ApiKeyId) -> Result<Option<ApiKey>> {
+pub async fn api_key(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    id: ApiKeyId,
+) -> Result<Option<ApiKey>> {
     api_keys::table
-        .filter(api_keys::workspace_id.eq(workspace.uuid()).and(api_keys::id.eq(id.uuid())))
+        .filter(
+            api_keys::workspace_id
+                .eq(workspace.uuid())
+                .and(api_keys::id.eq(id.uuid())),
+        )
         .select(ApiKey::as_select())
         .first(conn)
         .await
@@ -202,13 +230,30 @@ pub async fn insert_session(
 }
 
 /// The session behind a hash, unless revoked or expired.
-pub async fn session_by_hash(conn: &mut Conn, hash: &[u8], now: DateTime<Utc>) -> Result<Option<Session>> {
+pub async fn session_by_hash(
+    conn: &mut Conn,
+    hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Option<Session>> {
     sessions::table
-        .inner_join(members::table.on(
-            members::workspace_id.eq(sessions::workspace_id).and(members::user_id.eq(sessions::user_id)),
+        .inner_join(
+            members::table.on(members::workspace_id
+                .eq(sessions::workspace_id)
+                .and(members::user_id.eq(sessions::user_id))),
+        )
+        .filter(
+            sessions::hash
+                .eq(hash)
+                .and(sessions::revoked_at.is_null())
+                .and(sessions::expires_at.gt(now)),
+        )
+        .select((
+            sessions::id,
+            sessions::user_id,
+            sessions::workspace_id,
+            members::role,
+            sessions::expires_at,
         ))
-        .filter(sessions::hash.eq(hash).and(sessions::revoked_at.is_null()).and(sessions::expires_at.gt(now)))
-        .select((sessions::id, sessions::user_id, sessions::workspace_id, members::role, sessions::expires_at))
         .first(conn)
         .await
         .optional()
@@ -217,10 +262,16 @@ pub async fn session_by_hash(conn: &mut Conn, hash: &[u8], now: DateTime<Utc>) -
 
 /// Ends a session.
 pub async fn revoke_session(conn: &mut Conn, id: SessionId, at: DateTime<Utc>) -> Result<()> {
-    diesel::update(sessions::table.filter(sessions::id.eq(id.uuid()).and(sessions::revoked_at.is_null())))
-        .set(sessions::revoked_at.eq(at))
-        .execute(conn)
-        .await
-        .stored()?;
+    diesel::update(
+        sessions::table.filter(
+            sessions::id
+                .eq(id.uuid())
+                .and(sessions::revoked_at.is_null()),
+        ),
+    )
+    .set(sessions::revoked_at.eq(at))
+    .execute(conn)
+    .await
+    .stored()?;
     Ok(())
 }

@@ -107,7 +107,10 @@ pub async fn insert(conn: &mut Conn, row: &Connection) -> Result<()> {
             connections::refresh_due_at.eq(row.refresh_due_at),
             connections::scopes.eq(&row.scopes),
             connections::default_destination.eq(&row.default_destination),
-            (connections::created_at.eq(row.created_at), connections::updated_at.eq(row.updated_at)),
+            (
+                connections::created_at.eq(row.created_at),
+                connections::updated_at.eq(row.updated_at),
+            ),
         ))
         .execute(conn)
         .await
@@ -118,7 +121,11 @@ pub async fn insert(conn: &mut Conn, row: &Connection) -> Result<()> {
 /// Writes every changeable field of a connection; refuses when it was changed since `row` was read.
 pub async fn update(conn: &mut Conn, row: &mut Connection) -> Result<()> {
     let changed = diesel::update(
-        connections::table.filter(connections::id.eq(row.id.uuid()).and(connections::version.eq(row.version))),
+        connections::table.filter(
+            connections::id
+                .eq(row.id.uuid())
+                .and(connections::version.eq(row.version)),
+        ),
     )
     .set((
         connections::name.eq(&row.name),
@@ -137,7 +144,10 @@ pub async fn update(conn: &mut Conn, row: &mut Connection) -> Result<()> {
     .await
     .stored()?;
     if changed == 0 {
-        return Err(Error::new(ErrorCode::VersionConflict, "The connection was changed at the same time; try again."));
+        return Err(Error::new(
+            ErrorCode::VersionConflict,
+            "The connection was changed at the same time; try again.",
+        ));
     }
     row.version += 1;
     Ok(())
@@ -146,7 +156,11 @@ pub async fn update(conn: &mut Conn, row: &mut Connection) -> Result<()> {
 /// The connection with an id, removed ones included (their history stays readable).
 pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: ConnectionId) -> Result<Connection> {
     connections::table
-        .filter(connections::workspace_id.eq(workspace.uuid()).and(connections::id.eq(id.uuid())))
+        .filter(
+            connections::workspace_id
+                .eq(workspace.uuid())
+                .and(connections::id.eq(id.uuid())),
+        )
         .select(Connection::as_select())
         .first(conn)
         .await
@@ -158,7 +172,11 @@ pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: ConnectionId) -> R
 /// As [`get`], locking the row until the transaction ends.
 pub async fn lock(conn: &mut Conn, workspace: WorkspaceId, id: ConnectionId) -> Result<Connection> {
     connections::table
-        .filter(connections::workspace_id.eq(workspace.uuid()).and(connections::id.eq(id.uuid())))
+        .filter(
+            connections::workspace_id
+                .eq(workspace.uuid())
+                .and(connections::id.eq(id.uuid())),
+        )
         .select(Connection::as_select())
         .for_update()
         .first(conn)
@@ -169,7 +187,11 @@ pub async fn lock(conn: &mut Conn, workspace: WorkspaceId, id: ConnectionId) -> 
 }
 
 /// The connections with these ids, in no order; unknown ids are left out.
-pub async fn by_ids(conn: &mut Conn, workspace: WorkspaceId, ids: &[ConnectionId]) -> Result<Vec<Connection>> {
+pub async fn by_ids(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    ids: &[ConnectionId],
+) -> Result<Vec<Connection>> {
     connections::table
         .filter(connections::workspace_id.eq(workspace.uuid()))
         .filter(connections::id.eq_any(ids.iter().map(|id| id.uuid()).collect::<Vec<_>>()))
@@ -187,8 +209,16 @@ pub async fn by_account(
     remote_id: &str,
 ) -> Result<Option<Connection>> {
     connections::table
-        .filter(connections::workspace_id.eq(workspace.uuid()).and(connections::network.eq(network.as_str())))
-        .filter(connections::remote_id.eq(remote_id).and(connections::status.ne(Status::Removed.as_str())))
+        .filter(
+            connections::workspace_id
+                .eq(workspace.uuid())
+                .and(connections::network.eq(network.as_str())),
+        )
+        .filter(
+            connections::remote_id
+                .eq(remote_id)
+                .and(connections::status.ne(Status::Removed.as_str())),
+        )
         .select(Connection::as_select())
         .first(conn)
         .await
@@ -207,13 +237,20 @@ pub struct Filter {
 
 macro_rules! filtered {
     ($query:expr, $workspace:expr, $filter:expr) => {{
-        let mut query = $query.filter(connections::workspace_id.eq($workspace.uuid())).into_boxed();
+        let mut query = $query
+            .filter(connections::workspace_id.eq($workspace.uuid()))
+            .into_boxed();
         if let Some(networks) = &$filter.networks {
-            query = query.filter(connections::network.eq_any(networks.iter().map(|n| n.as_str()).collect::<Vec<_>>()));
+            query = query.filter(
+                connections::network
+                    .eq_any(networks.iter().map(|n| n.as_str()).collect::<Vec<_>>()),
+            );
         }
         match &$filter.statuses {
             Some(list) => {
-                query = query.filter(connections::status.eq_any(list.iter().map(|s| s.as_str()).collect::<Vec<_>>()));
+                query = query.filter(
+                    connections::status.eq_any(list.iter().map(|s| s.as_str()).collect::<Vec<_>>()),
+                );
             }
             None => query = query.filter(connections::status.ne(Status::Removed.as_str())),
         }
@@ -228,12 +265,24 @@ pub async fn list(
     filter: &Filter,
     page: &PageRequest<(DateTime<Utc>, Uuid)>,
 ) -> Result<Page<Connection>> {
-    let mut query = filtered!(connections::table.select(Connection::as_select()), workspace, filter);
+    let mut query = filtered!(
+        connections::table.select(Connection::as_select()),
+        workspace,
+        filter
+    );
     if let Some((at, id)) = page.after {
-        query = query.filter(connections::created_at.gt(at).or(connections::created_at.eq(at).and(connections::id.gt(id))));
+        query = query.filter(
+            connections::created_at
+                .gt(at)
+                .or(connections::created_at.eq(at).and(connections::id.gt(id))),
+        );
     }
     if let Some((at, id)) = page.before {
-        query = query.filter(connections::created_at.lt(at).or(connections::created_at.eq(at).and(connections::id.lt(id))));
+        query = query.filter(
+            connections::created_at
+                .lt(at)
+                .or(connections::created_at.eq(at).and(connections::id.lt(id))),
+        );
     }
     query = if page.from_end {
         query.order((connections::created_at.desc(), connections::id.desc()))
@@ -246,7 +295,10 @@ pub async fn list(
 
 /// How many connections the filter leaves.
 pub async fn count(conn: &mut Conn, workspace: WorkspaceId, filter: &Filter) -> Result<i64> {
-    filtered!(connections::table.count(), workspace, filter).get_result(conn).await.stored()
+    filtered!(connections::table.count(), workspace, filter)
+        .get_result(conn)
+        .await
+        .stored()
 }
 
 /// Active connections whose tokens should be refreshed ahead of time, oldest first.
@@ -256,12 +308,19 @@ pub async fn due_for_refresh(
     limit: i64,
 ) -> Result<Vec<(WorkspaceId, ConnectionId)>> {
     let rows: Vec<(Uuid, Uuid)> = connections::table
-        .filter(connections::status.eq(Status::Active.as_str()).and(connections::refresh_due_at.le(now)))
+        .filter(
+            connections::status
+                .eq(Status::Active.as_str())
+                .and(connections::refresh_due_at.le(now)),
+        )
         .order(connections::refresh_due_at)
         .limit(limit)
         .select((connections::workspace_id, connections::id))
         .load(conn)
         .await
         .stored()?;
-    Ok(rows.into_iter().map(|(workspace, id)| (workspace.into(), id.into())).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(workspace, id)| (workspace.into(), id.into()))
+        .collect())
 }

@@ -28,7 +28,10 @@ pub struct PoolSettings {
 
 impl Default for PoolSettings {
     fn default() -> Self {
-        Self { max_size: 16, wait: Duration::from_secs(5) }
+        Self {
+            max_size: 16,
+            wait: Duration::from_secs(5),
+        }
     }
 }
 
@@ -69,7 +72,10 @@ impl Database {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(Error::internal)?;
-        Ok(Self { pool, url: url.to_owned() })
+        Ok(Self {
+            pool,
+            url: url.to_owned(),
+        })
     }
 
     /// The connection string, for connections outside the pool (migrations, notifications).
@@ -80,21 +86,29 @@ impl Database {
     /// A connection for reading, or for a single statement.
     pub async fn get(&self) -> Result<Object<Conn>> {
         self.pool.get().await.map_err(|cause| {
-            Error::new(ErrorCode::Unavailable, ErrorCode::Unavailable.title()).retry_after(1).caused_by(cause)
+            Error::new(ErrorCode::Unavailable, ErrorCode::Unavailable.title())
+                .retry_after(1)
+                .caused_by(cause)
         })
     }
 
     /// Begins a transaction. It is rolled back unless [`Tx::commit`] is called.
     pub async fn begin(&self) -> Result<Tx> {
         let mut conn = self.get().await?;
-        AnsiTransactionManager::begin_transaction(&mut *conn).await.stored()?;
+        AnsiTransactionManager::begin_transaction(&mut *conn)
+            .await
+            .stored()?;
         Ok(Tx { conn: Some(conn) })
     }
 
     /// How the pool stands.
     pub fn status(&self) -> PoolStatus {
         let status = self.pool.status();
-        PoolStatus { size: status.size, max_size: status.max_size, waiting: status.waiting }
+        PoolStatus {
+            size: status.size,
+            max_size: status.max_size,
+            waiting: status.waiting,
+        }
     }
 }
 
@@ -106,8 +120,12 @@ pub struct Tx {
 impl Tx {
     /// Commits.
     pub async fn commit(mut self) -> Result<()> {
-        let Some(mut conn) = self.conn.take() else { return Ok(()) };
-        AnsiTransactionManager::commit_transaction(&mut *conn).await.stored()
+        let Some(mut conn) = self.conn.take() else {
+            return Ok(());
+        };
+        AnsiTransactionManager::commit_transaction(&mut *conn)
+            .await
+            .stored()
     }
 }
 
@@ -115,14 +133,20 @@ const LIVE: &str = "a transaction has its connection until it is committed or dr
 
 impl Deref for Tx {
     type Target = Conn;
-    #[expect(clippy::expect_used, reason = "the connection is only taken by commit and drop, which consume the transaction")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the connection is only taken by commit and drop, which consume the transaction"
+    )]
     fn deref(&self) -> &Conn {
         self.conn.as_ref().expect(LIVE)
     }
 }
 
 impl DerefMut for Tx {
-    #[expect(clippy::expect_used, reason = "the connection is only taken by commit and drop, which consume the transaction")]
+    #[expect(
+        clippy::expect_used,
+        reason = "the connection is only taken by commit and drop, which consume the transaction"
+    )]
     fn deref_mut(&mut self) -> &mut Conn {
         self.conn.as_mut().expect(LIVE)
     }
@@ -130,7 +154,9 @@ impl DerefMut for Tx {
 
 impl Drop for Tx {
     fn drop(&mut self) {
-        let Some(mut conn) = self.conn.take() else { return };
+        let Some(mut conn) = self.conn.take() else {
+            return;
+        };
         // Dropping cannot wait; the connection goes back to the pool once the rollback is done.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
@@ -151,6 +177,9 @@ struct DatabaseTime {
 /// The database's clock: only to compare with ours, never as a business time.
 pub async fn database_time(conn: &mut Conn) -> Result<chrono::DateTime<chrono::Utc>> {
     use diesel_async::RunQueryDsl;
-    let row: DatabaseTime = diesel::sql_query("SELECT clock_timestamp() AS at").get_result(conn).await.stored()?;
+    let row: DatabaseTime = diesel::sql_query("SELECT clock_timestamp() AS at")
+        .get_result(conn)
+        .await
+        .stored()?;
     Ok(row.at)
 }

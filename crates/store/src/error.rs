@@ -17,7 +17,9 @@ impl<T> StoreExt<T> for Result<T, Diesel> {
 
     fn stored_unless_taken(self, message: &str) -> Result<T, Error> {
         self.map_err(|error| match error {
-            Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Error::new(ErrorCode::AlreadyExists, message),
+            Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
+                Error::new(ErrorCode::AlreadyExists, message)
+            }
             other => translate(other),
         })
     }
@@ -26,19 +28,32 @@ impl<T> StoreExt<T> for Result<T, Diesel> {
 fn translate(error: Diesel) -> Error {
     let unavailable = match &error {
         Diesel::DatabaseError(
-            DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::SerializationFailure,
+            DatabaseErrorKind::UnableToSendCommand
+            | DatabaseErrorKind::ClosedConnection
+            | DatabaseErrorKind::SerializationFailure,
             _,
         )
         | Diesel::BrokenTransactionManager => true,
         // 57P01..57P03: the server shuts down or starts; diesel has no kind for them.
         Diesel::DatabaseError(_, info) => {
             let message = info.message();
-            message.contains("terminating connection") || message.contains("the database system is")
-                || message.contains("connection closed") || message.contains("deadlock detected")
+            message.contains("terminating connection")
+                || message.contains("the database system is")
+                || message.contains("connection closed")
+                || message.contains("deadlock detected")
         }
         _ => false,
     };
-    let code = if unavailable { ErrorCode::Unavailable } else { ErrorCode::Internal };
+    let code = if unavailable {
+        ErrorCode::Unavailable
+    } else {
+        ErrorCode::Internal
+    };
     let error_text = Error::new(code, code.title());
-    if unavailable { error_text.retry_after(1) } else { error_text }.caused_by(error)
+    if unavailable {
+        error_text.retry_after(1)
+    } else {
+        error_text
+    }
+    .caused_by(error)
 }

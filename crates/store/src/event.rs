@@ -11,7 +11,10 @@ use posthaste_core::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Conn, Json, StoreExt, schema::{event_heads, events}};
+use crate::{
+    Conn, Json, StoreExt,
+    schema::{event_heads, events},
+};
 
 /// Something that happened and is about to be written.
 #[derive(Clone, Debug)]
@@ -97,7 +100,11 @@ pub async fn append(conn: &mut Conn, workspace: WorkspaceId, new: &[NewEvent]) -
             )
         })
         .collect();
-    diesel::insert_into(events::table).values(rows).execute(conn).await.stored()?;
+    diesel::insert_into(events::table)
+        .values(rows)
+        .execute(conn)
+        .await
+        .stored()?;
     Ok(())
 }
 
@@ -110,20 +117,31 @@ pub async fn after(
     limit: i64,
 ) -> Result<Vec<Event>> {
     let mut query = events::table
-        .filter(events::workspace_id.eq(workspace.uuid()).and(events::seq.gt(seq)))
+        .filter(
+            events::workspace_id
+                .eq(workspace.uuid())
+                .and(events::seq.gt(seq)),
+        )
         .order(events::seq)
         .limit(limit)
         .select(Event::as_select())
         .into_boxed();
     if !kinds.is_empty() {
-        query = query.filter(events::kind.eq_any(kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()));
+        query = query.filter(
+            events::kind.eq_any(kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()),
+        );
     }
     query.load(conn).await.stored()
 }
 
 /// The position of the newest event.
 pub async fn head(conn: &mut Conn, workspace: WorkspaceId) -> Result<i64> {
-    event_heads::table.find(workspace.uuid()).select(event_heads::seq).first(conn).await.stored()
+    event_heads::table
+        .find(workspace.uuid())
+        .select(event_heads::seq)
+        .first(conn)
+        .await
+        .stored()
 }
 
 #[derive(QueryableByName)]
@@ -137,10 +155,14 @@ struct Head {
 /// The newest positions of several workspaces, for the fan-out to subscriptions.
 pub async fn heads(conn: &mut Conn, workspaces: &[WorkspaceId]) -> Result<Vec<(WorkspaceId, i64)>> {
     let ids: Vec<Uuid> = workspaces.iter().map(|id| id.uuid()).collect();
-    let rows: Vec<Head> = diesel::sql_query("SELECT workspace_id, seq FROM event_heads WHERE workspace_id = ANY($1)")
-        .bind::<sql_types::Array<sql_types::Uuid>, _>(ids)
-        .load(conn)
-        .await
-        .stored()?;
-    Ok(rows.into_iter().map(|row| (row.workspace_id.into(), row.seq)).collect())
+    let rows: Vec<Head> =
+        diesel::sql_query("SELECT workspace_id, seq FROM event_heads WHERE workspace_id = ANY($1)")
+            .bind::<sql_types::Array<sql_types::Uuid>, _>(ids)
+            .load(conn)
+            .await
+            .stored()?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.workspace_id.into(), row.seq))
+        .collect())
 }

@@ -42,10 +42,16 @@ impl Status {
 impl TryFrom<String> for Status {
     type Error = Error;
     fn try_from(text: String) -> Result<Self> {
-        [Self::Pending, Self::Ready, Self::Denied, Self::Failed, Self::Used]
-            .into_iter()
-            .find(|status| status.as_str() == text)
-            .ok_or_else(|| Error::internal(format!("unknown grant status {text}")))
+        [
+            Self::Pending,
+            Self::Ready,
+            Self::Denied,
+            Self::Failed,
+            Self::Used,
+        ]
+        .into_iter()
+        .find(|status| status.as_str() == text)
+        .ok_or_else(|| Error::internal(format!("unknown grant status {text}")))
     }
 }
 
@@ -107,7 +113,11 @@ pub async fn insert(conn: &mut Conn, row: &Grant) -> Result<()> {
 /// The consent with an id.
 pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: GrantId) -> Result<Grant> {
     grants::table
-        .filter(grants::workspace_id.eq(workspace.uuid()).and(grants::id.eq(id.uuid())))
+        .filter(
+            grants::workspace_id
+                .eq(workspace.uuid())
+                .and(grants::id.eq(id.uuid())),
+        )
         .select(Grant::as_select())
         .first(conn)
         .await
@@ -119,7 +129,11 @@ pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: GrantId) -> Result
 /// As [`get`], locking the row until the transaction ends.
 pub async fn lock(conn: &mut Conn, workspace: WorkspaceId, id: GrantId) -> Result<Grant> {
     grants::table
-        .filter(grants::workspace_id.eq(workspace.uuid()).and(grants::id.eq(id.uuid())))
+        .filter(
+            grants::workspace_id
+                .eq(workspace.uuid())
+                .and(grants::id.eq(id.uuid())),
+        )
         .select(Grant::as_select())
         .for_update()
         .first(conn)
@@ -131,13 +145,24 @@ pub async fn lock(conn: &mut Conn, workspace: WorkspaceId, id: GrantId) -> Resul
 
 /// The pending consent of a `state`, which is used up by this: a second callback finds nothing.
 /// It stands as `FAILED` until [`finish`] says better, so that a crash in between leaves no open end.
-pub async fn take_pending(conn: &mut Conn, state_hash: &[u8], now: DateTime<Utc>) -> Result<Option<Grant>> {
+pub async fn take_pending(
+    conn: &mut Conn,
+    state_hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Option<Grant>> {
     diesel::update(
         grants::table
-            .filter(grants::state_hash.eq(state_hash).and(grants::status.eq(Status::Pending.as_str())))
+            .filter(
+                grants::state_hash
+                    .eq(state_hash)
+                    .and(grants::status.eq(Status::Pending.as_str())),
+            )
             .filter(grants::expires_at.gt(now)),
     )
-    .set((grants::status.eq(Status::Failed.as_str()), grants::error.eq("The consent was interrupted.")))
+    .set((
+        grants::status.eq(Status::Failed.as_str()),
+        grants::error.eq("The consent was interrupted."),
+    ))
     .returning(Grant::as_returning())
     .get_result(conn)
     .await
@@ -154,7 +179,11 @@ pub async fn finish(
     error: Option<&str>,
 ) -> Result<()> {
     diesel::update(grants::table.find(id.uuid()))
-        .set((grants::status.eq(status.as_str()), grants::accounts.eq(accounts), grants::error.eq(error)))
+        .set((
+            grants::status.eq(status.as_str()),
+            grants::accounts.eq(accounts),
+            grants::error.eq(error),
+        ))
         .execute(conn)
         .await
         .stored()?;

@@ -31,7 +31,12 @@ pub struct Lane {
 }
 
 /// Adds the lane of a new connection.
-pub async fn insert(conn: &mut Conn, workspace: WorkspaceId, connection: ConnectionId, network: Network) -> Result<()> {
+pub async fn insert(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    connection: ConnectionId,
+    network: Network,
+) -> Result<()> {
     diesel::insert_into(lanes::table)
         .values((
             lanes::connection_id.eq(connection.uuid()),
@@ -80,22 +85,43 @@ pub async fn refresh(conn: &mut Conn, connections: &[ConnectionId]) -> Result<()
 
 /// Lets go of a lane held by `worker`.
 pub async fn release(conn: &mut Conn, connection: ConnectionId, worker: Uuid) -> Result<()> {
-    diesel::update(lanes::table.filter(lanes::connection_id.eq(connection.uuid()).and(lanes::worker.eq(worker))))
-        .set((lanes::worker.eq(None::<Uuid>), lanes::busy_until.eq(None::<DateTime<Utc>>)))
-        .execute(conn)
-        .await
-        .stored()?;
+    diesel::update(
+        lanes::table.filter(
+            lanes::connection_id
+                .eq(connection.uuid())
+                .and(lanes::worker.eq(worker)),
+        ),
+    )
+    .set((
+        lanes::worker.eq(None::<Uuid>),
+        lanes::busy_until.eq(None::<DateTime<Utc>>),
+    ))
+    .execute(conn)
+    .await
+    .stored()?;
     Ok(())
 }
 
 /// Makes a lane wait; a longer wait that stands already is kept.
-pub async fn block(conn: &mut Conn, connection: ConnectionId, until: DateTime<Utc>, reason: &str) -> Result<()> {
+pub async fn block(
+    conn: &mut Conn,
+    connection: ConnectionId,
+    until: DateTime<Utc>,
+    reason: &str,
+) -> Result<()> {
     diesel::update(
         lanes::table
             .filter(lanes::connection_id.eq(connection.uuid()))
-            .filter(lanes::blocked_until.is_null().or(lanes::blocked_until.lt(until))),
+            .filter(
+                lanes::blocked_until
+                    .is_null()
+                    .or(lanes::blocked_until.lt(until)),
+            ),
     )
-    .set((lanes::blocked_until.eq(until), lanes::block_reason.eq(reason)))
+    .set((
+        lanes::blocked_until.eq(until),
+        lanes::block_reason.eq(reason),
+    ))
     .execute(conn)
     .await
     .stored()?;
@@ -105,7 +131,10 @@ pub async fn block(conn: &mut Conn, connection: ConnectionId, until: DateTime<Ut
 /// Ends a wait early (a person retries or reconnected).
 pub async fn unblock(conn: &mut Conn, connection: ConnectionId) -> Result<()> {
     diesel::update(lanes::table.find(connection.uuid()))
-        .set((lanes::blocked_until.eq(None::<DateTime<Utc>>), lanes::block_reason.eq(None::<String>)))
+        .set((
+            lanes::blocked_until.eq(None::<DateTime<Utc>>),
+            lanes::block_reason.eq(None::<String>),
+        ))
         .execute(conn)
         .await
         .stored()?;
@@ -113,7 +142,11 @@ pub async fn unblock(conn: &mut Conn, connection: ConnectionId) -> Result<()> {
 }
 
 /// Pauses (with a time) or resumes (without) a lane.
-pub async fn set_paused(conn: &mut Conn, connection: ConnectionId, at: Option<DateTime<Utc>>) -> Result<()> {
+pub async fn set_paused(
+    conn: &mut Conn,
+    connection: ConnectionId,
+    at: Option<DateTime<Utc>>,
+) -> Result<()> {
     diesel::update(lanes::table.find(connection.uuid()))
         .set(lanes::paused_at.eq(at))
         .execute(conn)
@@ -123,7 +156,11 @@ pub async fn set_paused(conn: &mut Conn, connection: ConnectionId, at: Option<Da
 }
 
 /// The lanes of connections, for their views.
-pub async fn by_connections(conn: &mut Conn, workspace: WorkspaceId, ids: &[ConnectionId]) -> Result<Vec<Lane>> {
+pub async fn by_connections(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    ids: &[ConnectionId],
+) -> Result<Vec<Lane>> {
     lanes::table
         .filter(lanes::workspace_id.eq(workspace.uuid()))
         .filter(lanes::connection_id.eq_any(ids.iter().map(|id| id.uuid()).collect::<Vec<_>>()))
@@ -135,5 +172,8 @@ pub async fn by_connections(conn: &mut Conn, workspace: WorkspaceId, ids: &[Conn
 
 /// The lane of one connection.
 pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: ConnectionId) -> Result<Lane> {
-    by_connections(conn, workspace, &[id]).await?.pop().ok_or_else(|| Error::not_found("connection"))
+    by_connections(conn, workspace, &[id])
+        .await?
+        .pop()
+        .ok_or_else(|| Error::not_found("connection"))
 }

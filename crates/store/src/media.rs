@@ -109,11 +109,18 @@ pub async fn insert(conn: &mut Conn, row: &Media) -> Result<()> {
 
 /// The media with an id.
 pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: MediaId) -> Result<Media> {
-    by_ids(conn, workspace, &[id]).await?.pop().ok_or_else(|| Error::not_found("media"))
+    by_ids(conn, workspace, &[id])
+        .await?
+        .pop()
+        .ok_or_else(|| Error::not_found("media"))
 }
 
 /// The media with these ids, in no order; unknown ids are left out.
-pub async fn by_ids(conn: &mut Conn, workspace: WorkspaceId, ids: &[MediaId]) -> Result<Vec<Media>> {
+pub async fn by_ids(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    ids: &[MediaId],
+) -> Result<Vec<Media>> {
     media::table
         .filter(media::workspace_id.eq(workspace.uuid()))
         .filter(media::id.eq_any(ids.iter().map(|id| id.uuid()).collect::<Vec<_>>()))
@@ -139,11 +146,16 @@ pub async fn get_signed(conn: &mut Conn, id: MediaId) -> Result<Media> {
 /// is known already.
 pub async fn begin_processing(conn: &mut Conn, id: MediaId, until: DateTime<Utc>) -> Result<bool> {
     let open = [Status::Uploading.as_str(), Status::Processing.as_str()];
-    let changed = diesel::update(media::table.filter(media::id.eq(id.uuid()).and(media::status.eq_any(open))))
-        .set((media::status.eq(Status::Processing.as_str()), media::expires_at.eq(until)))
-        .execute(conn)
-        .await
-        .stored()?;
+    let changed = diesel::update(
+        media::table.filter(media::id.eq(id.uuid()).and(media::status.eq_any(open))),
+    )
+    .set((
+        media::status.eq(Status::Processing.as_str()),
+        media::expires_at.eq(until),
+    ))
+    .execute(conn)
+    .await
+    .stored()?;
     Ok(changed == 1)
 }
 
@@ -151,7 +163,11 @@ pub async fn begin_processing(conn: &mut Conn, id: MediaId, until: DateTime<Utc>
 /// known already.
 pub async fn lock_processing(conn: &mut Conn, id: MediaId) -> Result<bool> {
     let row: Option<Uuid> = media::table
-        .filter(media::id.eq(id.uuid()).and(media::status.eq(Status::Processing.as_str())))
+        .filter(
+            media::id
+                .eq(id.uuid())
+                .and(media::status.eq(Status::Processing.as_str())),
+        )
         .select(media::id)
         .for_no_key_update()
         .first(conn)
@@ -163,12 +179,21 @@ pub async fn lock_processing(conn: &mut Conn, id: MediaId) -> Result<bool> {
 
 /// Keeps a media longer that would be swept away.
 pub async fn postpone(conn: &mut Conn, id: MediaId, until: DateTime<Utc>) -> Result<()> {
-    diesel::update(media::table.find(id.uuid())).set(media::expires_at.eq(until)).execute(conn).await.stored()?;
+    diesel::update(media::table.find(id.uuid()))
+        .set(media::expires_at.eq(until))
+        .execute(conn)
+        .await
+        .stored()?;
     Ok(())
 }
 
 /// Marks an upload as usable.
-pub async fn set_ready(conn: &mut Conn, id: MediaId, facts: &MediaFacts, sha256: &[u8]) -> Result<()> {
+pub async fn set_ready(
+    conn: &mut Conn,
+    id: MediaId,
+    facts: &MediaFacts,
+    sha256: &[u8],
+) -> Result<()> {
     diesel::update(media::table.find(id.uuid()))
         .set((
             media::status.eq(Status::Ready.as_str()),
@@ -183,7 +208,12 @@ pub async fn set_ready(conn: &mut Conn, id: MediaId, facts: &MediaFacts, sha256:
 }
 
 /// Marks an upload as unusable; it is swept away at `expires_at`.
-pub async fn set_failed(conn: &mut Conn, id: MediaId, error: &Error, expires_at: DateTime<Utc>) -> Result<()> {
+pub async fn set_failed(
+    conn: &mut Conn,
+    id: MediaId,
+    error: &Error,
+    expires_at: DateTime<Utc>,
+) -> Result<()> {
     diesel::update(media::table.find(id.uuid()))
         .set((
             media::status.eq(Status::Failed.as_str()),
@@ -198,33 +228,62 @@ pub async fn set_failed(conn: &mut Conn, id: MediaId, error: &Error, expires_at:
 }
 
 /// Sets the alt text.
-pub async fn set_alt_text(conn: &mut Conn, workspace: WorkspaceId, id: MediaId, text: Option<&str>) -> Result<Media> {
-    diesel::update(media::table.filter(media::workspace_id.eq(workspace.uuid()).and(media::id.eq(id.uuid()))))
-        .set(media::alt_text.eq(text))
-        .returning(Media::as_returning())
-        .get_result(conn)
-        .await
-        .optional()
-        .stored()?
-        .ok_or_else(|| Error::not_found("media"))
+pub async fn set_alt_text(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    id: MediaId,
+    text: Option<&str>,
+) -> Result<Media> {
+    diesel::update(
+        media::table.filter(
+            media::workspace_id
+                .eq(workspace.uuid())
+                .and(media::id.eq(id.uuid())),
+        ),
+    )
+    .set(media::alt_text.eq(text))
+    .returning(Media::as_returning())
+    .get_result(conn)
+    .await
+    .optional()
+    .stored()?
+    .ok_or_else(|| Error::not_found("media"))
 }
 
 /// Removes media no post uses; `MEDIA_IN_USE` otherwise.
 pub async fn delete(conn: &mut Conn, workspace: WorkspaceId, id: MediaId) -> Result<Media> {
     let row = get(conn, workspace, id).await?;
     // Posts that are deleted themselves no longer keep their media.
-    diesel::delete(post_media::table.filter(post_media::media_id.eq(id.uuid())).filter(
-        post_media::post_id.eq_any(posts::table.filter(posts::deleted_at.is_not_null()).select(posts::id)),
-    ))
+    diesel::delete(
+        post_media::table
+            .filter(post_media::media_id.eq(id.uuid()))
+            .filter(
+                post_media::post_id.eq_any(
+                    posts::table
+                        .filter(posts::deleted_at.is_not_null())
+                        .select(posts::id),
+                ),
+            ),
+    )
     .execute(conn)
     .await
     .stored()?;
-    let used: i64 =
-        post_media::table.filter(post_media::media_id.eq(id.uuid())).count().get_result(conn).await.stored()?;
+    let used: i64 = post_media::table
+        .filter(post_media::media_id.eq(id.uuid()))
+        .count()
+        .get_result(conn)
+        .await
+        .stored()?;
     if used > 0 {
-        return Err(Error::new(ErrorCode::MediaInUse, format!("{used} posts still use this media.")));
+        return Err(Error::new(
+            ErrorCode::MediaInUse,
+            format!("{used} posts still use this media."),
+        ));
     }
-    diesel::delete(media::table.find(id.uuid())).execute(conn).await.stored()?;
+    diesel::delete(media::table.find(id.uuid()))
+        .execute(conn)
+        .await
+        .stored()?;
     Ok(row)
 }
 
@@ -241,17 +300,28 @@ pub async fn expired(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> Result<
 }
 
 /// How many posts use each of these media; those that none uses are left out.
-pub async fn uses(conn: &mut Conn, workspace: WorkspaceId, ids: &[MediaId]) -> Result<HashMap<MediaId, i64>> {
+pub async fn uses(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    ids: &[MediaId],
+) -> Result<HashMap<MediaId, i64>> {
     let counts: Vec<(Uuid, i64)> = post_media::table
         .inner_join(posts::table.on(posts::id.eq(post_media::post_id)))
-        .filter(post_media::workspace_id.eq(workspace.uuid()).and(posts::deleted_at.is_null()))
+        .filter(
+            post_media::workspace_id
+                .eq(workspace.uuid())
+                .and(posts::deleted_at.is_null()),
+        )
         .filter(post_media::media_id.eq_any(ids.iter().map(|id| id.uuid()).collect::<Vec<_>>()))
         .group_by(post_media::media_id)
         .select((post_media::media_id, count_star()))
         .load(conn)
         .await
         .stored()?;
-    Ok(counts.into_iter().map(|(id, count)| (id.into(), count)).collect())
+    Ok(counts
+        .into_iter()
+        .map(|(id, count)| (id.into(), count))
+        .collect())
 }
 
 /// A page of media, newest last.
@@ -261,15 +331,27 @@ pub async fn list(
     statuses: Option<&[Status]>,
     page: &PageRequest<(DateTime<Utc>, Uuid)>,
 ) -> Result<Page<Media>> {
-    let mut query = media::table.filter(media::workspace_id.eq(workspace.uuid())).select(Media::as_select()).into_boxed();
+    let mut query = media::table
+        .filter(media::workspace_id.eq(workspace.uuid()))
+        .select(Media::as_select())
+        .into_boxed();
     if let Some(statuses) = statuses {
-        query = query.filter(media::status.eq_any(statuses.iter().map(|s| s.as_str()).collect::<Vec<_>>()));
+        query = query
+            .filter(media::status.eq_any(statuses.iter().map(|s| s.as_str()).collect::<Vec<_>>()));
     }
     if let Some((at, id)) = page.after {
-        query = query.filter(media::created_at.gt(at).or(media::created_at.eq(at).and(media::id.gt(id))));
+        query = query.filter(
+            media::created_at
+                .gt(at)
+                .or(media::created_at.eq(at).and(media::id.gt(id))),
+        );
     }
     if let Some((at, id)) = page.before {
-        query = query.filter(media::created_at.lt(at).or(media::created_at.eq(at).and(media::id.lt(id))));
+        query = query.filter(
+            media::created_at
+                .lt(at)
+                .or(media::created_at.eq(at).and(media::id.lt(id))),
+        );
     }
     query = if page.from_end {
         query.order((media::created_at.desc(), media::id.desc()))
@@ -281,18 +363,31 @@ pub async fn list(
 }
 
 /// How many media there are.
-pub async fn count(conn: &mut Conn, workspace: WorkspaceId, statuses: Option<&[Status]>) -> Result<i64> {
-    let mut query = media::table.filter(media::workspace_id.eq(workspace.uuid())).count().into_boxed();
+pub async fn count(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    statuses: Option<&[Status]>,
+) -> Result<i64> {
+    let mut query = media::table
+        .filter(media::workspace_id.eq(workspace.uuid()))
+        .count()
+        .into_boxed();
     if let Some(statuses) = statuses {
-        query = query.filter(media::status.eq_any(statuses.iter().map(|s| s.as_str()).collect::<Vec<_>>()));
+        query = query
+            .filter(media::status.eq_any(statuses.iter().map(|s| s.as_str()).collect::<Vec<_>>()));
     }
     query.get_result(conn).await.stored()
 }
 
 /// The facts of a rendition that was made before.
 pub async fn rendition(conn: &mut Conn, id: MediaId, recipe: &str) -> Result<Option<MediaFacts>> {
-    let row: Option<Json<MediaFacts>> =
-        renditions::table.find((id.uuid(), recipe)).select(renditions::facts).first(conn).await.optional().stored()?;
+    let row: Option<Json<MediaFacts>> = renditions::table
+        .find((id.uuid(), recipe))
+        .select(renditions::facts)
+        .first(conn)
+        .await
+        .optional()
+        .stored()?;
     Ok(row.map(|json| json.0))
 }
 

@@ -26,15 +26,30 @@ pub struct NetworkState {
 
 /// All networks.
 pub async fn all(conn: &mut Conn) -> Result<Vec<NetworkState>> {
-    network_states::table.select(NetworkState::as_select()).order(network_states::network).load(conn).await.stored()
+    network_states::table
+        .select(NetworkState::as_select())
+        .order(network_states::network)
+        .load(conn)
+        .await
+        .stored()
 }
 
 /// Holds a network back; a longer wait that stands already is kept.
-pub async fn block(conn: &mut Conn, network: Network, until: DateTime<Utc>, reason: &str, now: DateTime<Utc>) -> Result<()> {
+pub async fn block(
+    conn: &mut Conn,
+    network: Network,
+    until: DateTime<Utc>,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
     diesel::update(
         network_states::table
             .filter(network_states::network.eq(network.as_str()))
-            .filter(network_states::blocked_until.is_null().or(network_states::blocked_until.lt(until))),
+            .filter(
+                network_states::blocked_until
+                    .is_null()
+                    .or(network_states::blocked_until.lt(until)),
+            ),
     )
     .set((
         network_states::blocked_until.eq(until),

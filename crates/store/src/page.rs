@@ -39,6 +39,10 @@ impl Slice {
         } else {
             (more, request.after.is_some())
         };
-        Page { rows, has_next, has_previous }
+        Page {
+            rows,
+            has_next,
+            has_previous,
+        }
     }
 }

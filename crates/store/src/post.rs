@@ -64,20 +64,41 @@ pub async fn insert(conn: &mut Conn, row: &Post) -> Result<()> {
 
 /// Writes a post's body if it still has `row.version`.
 pub async fn update(conn: &mut Conn, row: &mut Post) -> Result<()> {
-    let changed = diesel::update(posts::table.filter(posts::id.eq(row.id.uuid()).and(posts::version.eq(row.version))))
-        .set((posts::body.eq(&row.body), posts::version.eq(row.version + 1), posts::updated_at.eq(row.updated_at)))
-        .execute(conn)
-        .await
-        .stored()?;
+    let changed = diesel::update(
+        posts::table.filter(
+            posts::id
+                .eq(row.id.uuid())
+                .and(posts::version.eq(row.version)),
+        ),
+    )
+    .set((
+        posts::body.eq(&row.body),
+        posts::version.eq(row.version + 1),
+        posts::updated_at.eq(row.updated_at),
+    ))
+    .execute(conn)
+    .await
+    .stored()?;
     if changed == 0 {
-        return Err(Error::new(ErrorCode::VersionConflict, "The post was changed at the same time; try again."));
+        return Err(Error::new(
+            ErrorCode::VersionConflict,
+            "The post was changed at the same time; try again.",
+        ));
     }
     row.version += 1;
     set_media(conn, row.workspace_id, row.id, &row.body.media_ids()).await
 }
 
-async fn set_media(conn: &mut Conn, workspace: WorkspaceId, post: PostId, media: &[MediaId]) -> Result<()> {
-    diesel::delete(post_media::table.filter(post_media::post_id.eq(post.uuid()))).execute(conn).await.stored()?;
+async fn set_media(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    post: PostId,
+    media: &[MediaId],
+) -> Result<()> {
+    diesel::delete(post_media::table.filter(post_media::post_id.eq(post.uuid())))
+        .execute(conn)
+        .await
+        .stored()?;
     let rows: Vec<_> = media
         .iter()
         .map(|media| {
@@ -88,7 +109,11 @@ async fn set_media(conn: &mut Conn, workspace: WorkspaceId, post: PostId, media:
             )
         })
         .collect();
-    diesel::insert_into(post_media::table).values(rows).execute(conn).await.stored()?;
+    diesel::insert_into(post_media::table)
+        .values(rows)
+        .execute(conn)
+        .await
+        .stored()?;
     Ok(())
 }
 
@@ -120,13 +145,20 @@ pub async fn delete(conn: &mut Conn, post: PostId, at: DateTime<Utc>) -> Result<
 
 /// The post with an id.
 pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: PostId) -> Result<Post> {
-    by_ids(conn, workspace, &[id]).await?.pop().ok_or_else(|| Error::not_found("post"))
+    by_ids(conn, workspace, &[id])
+        .await?
+        .pop()
+        .ok_or_else(|| Error::not_found("post"))
 }
 
 /// As [`get`], locking the row until the transaction ends.
 pub async fn lock(conn: &mut Conn, workspace: WorkspaceId, id: PostId) -> Result<Post> {
     posts::table
-        .filter(posts::workspace_id.eq(workspace.uuid()).and(posts::id.eq(id.uuid())))
+        .filter(
+            posts::workspace_id
+                .eq(workspace.uuid())
+                .and(posts::id.eq(id.uuid())),
+        )
         .filter(posts::deleted_at.is_null())
         .select(Post::as_select())
         .for_update()
@@ -140,7 +172,11 @@ pub async fn lock(conn: &mut Conn, workspace: WorkspaceId, id: PostId) -> Result
 /// The posts with these ids, in no order; unknown and deleted ones are left out.
 pub async fn by_ids(conn: &mut Conn, workspace: WorkspaceId, ids: &[PostId]) -> Result<Vec<Post>> {
     posts::table
-        .filter(posts::workspace_id.eq(workspace.uuid()).and(posts::deleted_at.is_null()))
+        .filter(
+            posts::workspace_id
+                .eq(workspace.uuid())
+                .and(posts::deleted_at.is_null()),
+        )
         .filter(posts::id.eq_any(ids.iter().map(|id| id.uuid()).collect::<Vec<_>>()))
         .select(Post::as_select())
         .load(conn)
@@ -190,7 +226,11 @@ const DUE_OR_NEVER: &str = "coalesce(posts.due_at, 'infinity'::timestamptz)";
 macro_rules! filtered {
     ($query:expr, $workspace:expr, $filter:expr) => {{
         let mut query = $query
-            .filter(posts::workspace_id.eq($workspace.uuid()).and(posts::deleted_at.is_null()))
+            .filter(
+                posts::workspace_id
+                    .eq($workspace.uuid())
+                    .and(posts::deleted_at.is_null()),
+            )
             .into_boxed();
         let of_post = || targets::table.filter(targets::post_id.eq(posts::id));
         if let Some(states) = &$filter.states {
@@ -212,8 +252,16 @@ macro_rules! filtered {
             query = query.filter(posts::due_at.lt(to));
         }
         if let Some(text) = &$filter.text {
-            let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-            query = query.filter(sql::<Bool>("posts.body->'content'->>'text' ILIKE ").bind::<diesel::sql_types::Text, _>(pattern));
+            let pattern = format!(
+                "%{}%",
+                text.replace('\\', "\\\\")
+                    .replace('%', "\\%")
+                    .replace('_', "\\_")
+            );
+            query = query.filter(
+                sql::<Bool>("posts.body->'content'->>'text' ILIKE ")
+                    .bind::<diesel::sql_types::Text, _>(pattern),
+            );
         }
         query
     }};
@@ -234,7 +282,10 @@ pub async fn list(
     };
     let mut query = filtered!(posts::table.select(Post::as_select()), workspace, filter);
     let beyond = |descending: bool| if descending { "<" } else { ">" };
-    for (key, operator) in [(page.after, beyond(sort.descending)), (page.before, beyond(!sort.descending))] {
+    for (key, operator) in [
+        (page.after, beyond(sort.descending)),
+        (page.before, beyond(!sort.descending)),
+    ] {
         let Some((at, id)) = key else { continue };
         let condition = sql::<Bool>(&format!("({column}, posts.id) {operator} (coalesce("))
             .bind::<diesel::sql_types::Nullable<Timestamptz>, _>(at)
@@ -243,9 +294,15 @@ pub async fn list(
             .sql(")");
         query = query.filter(condition);
     }
-    let direction = if sort.descending == page.from_end { "ASC" } else { "DESC" };
+    let direction = if sort.descending == page.from_end {
+        "ASC"
+    } else {
+        "DESC"
+    };
     let rows = query
-        .order(sql::<Bool>(&format!("{column} {direction}, posts.id {direction}")))
+        .order(sql::<Bool>(&format!(
+            "{column} {direction}, posts.id {direction}"
+        )))
         .limit(page.limit + 1)
         .load(conn)
         .await
@@ -255,5 +312,8 @@ pub async fn list(
 
 /// How many posts the filter leaves.
 pub async fn count(conn: &mut Conn, workspace: WorkspaceId, filter: &Filter) -> Result<i64> {
-    filtered!(posts::table.count(), workspace, filter).get_result(conn).await.stored()
+    filtered!(posts::table.count(), workspace, filter)
+        .get_result(conn)
+        .await
+        .stored()
 }

@@ -92,7 +92,12 @@ async fn load(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<Target>> {
 /// The earliest moment at which a lane may become claimable, for the worker's timer.
 pub async fn next_due(conn: &mut Conn) -> Result<Option<DateTime<Utc>>> {
     lanes::table
-        .filter(lanes::next_due_at.is_not_null().and(lanes::worker.is_null()).and(lanes::paused_at.is_null()))
+        .filter(
+            lanes::next_due_at
+                .is_not_null()
+                .and(lanes::worker.is_null())
+                .and(lanes::paused_at.is_null()),
+        )
         .select(diesel::dsl::min(lanes::next_due_at))
         .first(conn)
         .await
@@ -107,8 +112,11 @@ pub async fn keep(conn: &mut Conn, worker: NodeId, lease_until: DateTime<Utc>) -
         .await
         .stored()?;
     diesel::update(
-        targets::table
-            .filter(targets::worker.eq(worker.uuid()).and(targets::state.eq(State::Reconciling.as_str()))),
+        targets::table.filter(
+            targets::worker
+                .eq(worker.uuid())
+                .and(targets::state.eq(State::Reconciling.as_str())),
+        ),
     )
     .set(targets::lease_until.eq(lease_until))
     .execute(conn)
@@ -131,14 +139,23 @@ pub struct NewAttempt {
 }
 
 /// Adds the row of a try; the claim's token makes it unique.
-pub async fn insert_attempt(conn: &mut Conn, target: &Target, worker: NodeId, new: &NewAttempt) -> Result<()> {
+pub async fn insert_attempt(
+    conn: &mut Conn,
+    target: &Target,
+    worker: NodeId,
+    new: &NewAttempt,
+) -> Result<()> {
     diesel::insert_into(attempts::table)
         .values((
             attempts::id.eq(new.id.uuid()),
             attempts::workspace_id.eq(target.workspace_id.uuid()),
             attempts::target_id.eq(target.id.uuid()),
             attempts::n.eq(target.attempt),
-            attempts::kind.eq(if new.read_back { "READ_BACK" } else { "PUBLISH" }),
+            attempts::kind.eq(if new.read_back {
+                "READ_BACK"
+            } else {
+                "PUBLISH"
+            }),
             attempts::token.eq(target.token),
             attempts::worker.eq(worker.uuid()),
             attempts::started_at.eq(new.started_at),
@@ -176,7 +193,11 @@ pub async fn finish_attempt(
 ) -> Result<()> {
     diesel::update(
         attempts::table
-            .filter(attempts::target_id.eq(target.uuid()).and(attempts::token.eq(token)))
+            .filter(
+                attempts::target_id
+                    .eq(target.uuid())
+                    .and(attempts::token.eq(token)),
+            )
             .filter(attempts::finished_at.is_null()),
     )
     .set((
@@ -195,9 +216,19 @@ pub async fn finish_attempt(
 }
 
 /// Keeps what was prepared so far; false when the target is no longer ours.
-pub async fn save_progress(conn: &mut Conn, id: TargetId, token: i64, progress: &Value) -> Result<bool> {
+pub async fn save_progress(
+    conn: &mut Conn,
+    id: TargetId,
+    token: i64,
+    progress: &Value,
+) -> Result<bool> {
     let changed = diesel::update(
-        targets::table.filter(targets::id.eq(id.uuid()).and(targets::token.eq(token)).and(targets::state.eq(State::Claimed.as_str()))),
+        targets::table.filter(
+            targets::id
+                .eq(id.uuid())
+                .and(targets::token.eq(token))
+                .and(targets::state.eq(State::Claimed.as_str())),
+        ),
     )
     .set(targets::progress.eq(progress))
     .execute(conn)
@@ -207,9 +238,17 @@ pub async fn save_progress(conn: &mut Conn, id: TargetId, token: i64, progress: 
 }
 
 /// Ids of posts of ours on an account: none of them can be the one a read-back looks for.
-pub async fn known_ids(conn: &mut Conn, connection: ConnectionId, limit: i64) -> Result<Vec<String>> {
+pub async fn known_ids(
+    conn: &mut Conn,
+    connection: ConnectionId,
+    limit: i64,
+) -> Result<Vec<String>> {
     let ids: Vec<Option<String>> = targets::table
-        .filter(targets::connection_id.eq(connection.uuid()).and(targets::remote_id.is_not_null()))
+        .filter(
+            targets::connection_id
+                .eq(connection.uuid())
+                .and(targets::remote_id.is_not_null()),
+        )
         .order(targets::published_at.desc())
         .limit(limit)
         .select(targets::remote_id)
@@ -231,10 +270,18 @@ pub async fn commit_intent(
 ) -> Result<bool> {
     let leased = lanes::table
         .filter(lanes::connection_id.eq(target.connection_id.uuid()))
-        .filter(lanes::worker.eq(worker.uuid()).and(lanes::busy_until.gt(now + margin)));
+        .filter(
+            lanes::worker
+                .eq(worker.uuid())
+                .and(lanes::busy_until.gt(now + margin)),
+        );
     let changed = diesel::update(
         targets::table
-            .filter(targets::id.eq(target.id.uuid()).and(targets::token.eq(target.token)))
+            .filter(
+                targets::id
+                    .eq(target.id.uuid())
+                    .and(targets::token.eq(target.token)),
+            )
             .filter(targets::state.eq(State::Claimed.as_str()))
             .filter(diesel::dsl::exists(leased)),
     )
@@ -248,7 +295,11 @@ pub async fn commit_intent(
     .stored()?;
     if changed == 1 {
         diesel::update(
-            attempts::table.filter(attempts::target_id.eq(target.id.uuid()).and(attempts::token.eq(target.token))),
+            attempts::table.filter(
+                attempts::target_id
+                    .eq(target.id.uuid())
+                    .and(attempts::token.eq(target.token)),
+            ),
         )
         .set(attempts::intent_at.eq(now))
         .execute(conn)
@@ -306,7 +357,10 @@ pub async fn advance(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let ours = targets::table.filter(
-        targets::id.eq(target.id.uuid()).and(targets::token.eq(target.token)).and(targets::state.eq(from.as_str())),
+        targets::id
+            .eq(target.id.uuid())
+            .and(targets::token.eq(target.token))
+            .and(targets::state.eq(from.as_str())),
     );
     let common = (
         targets::state.eq(to.state().as_str()),
@@ -330,7 +384,11 @@ pub async fn advance(
                 .await
         }
         Move::Again { counted, anew } => {
-            let progress = target.progress.as_ref().filter(|_| !anew).map(|json| json.0.clone());
+            let progress = target
+                .progress
+                .as_ref()
+                .filter(|_| !anew)
+                .map(|json| json.0.clone());
             let tries = target.attempt - i32::from(!counted);
             diesel::update(ours)
                 .set((
@@ -343,9 +401,16 @@ pub async fn advance(
                 .execute(conn)
                 .await
         }
-        Move::Uncertain { read_back_at, misses } => {
+        Move::Uncertain {
+            read_back_at,
+            misses,
+        } => {
             diesel::update(ours)
-                .set((common, targets::reconcile_after.eq(read_back_at), targets::misses.eq(misses)))
+                .set((
+                    common,
+                    targets::reconcile_after.eq(read_back_at),
+                    targets::misses.eq(misses),
+                ))
                 .execute(conn)
                 .await
         }
@@ -410,7 +475,10 @@ pub async fn lost_leases(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> Res
     let targets = load(conn, lost).await?;
     // A lane whose target was moved on by a person meanwhile is simply free.
     diesel::update(lanes::table.filter(lanes::connection_id.eq_any(&lanes)))
-        .set((lanes::worker.eq(None::<Uuid>), lanes::busy_until.eq(None::<DateTime<Utc>>)))
+        .set((
+            lanes::worker.eq(None::<Uuid>),
+            lanes::busy_until.eq(None::<DateTime<Utc>>),
+        ))
         .execute(conn)
         .await
         .stored()?;
@@ -455,7 +523,11 @@ pub async fn oldest_due(conn: &mut Conn, now: DateTime<Utc>) -> Result<Option<Da
 
 /// The workspace of a connection, for background work that starts from a lane.
 pub async fn workspace_of(conn: &mut Conn, connection: ConnectionId) -> Result<WorkspaceId> {
-    let id: Uuid =
-        lanes::table.find(connection.uuid()).select(lanes::workspace_id).first(conn).await.stored()?;
+    let id: Uuid = lanes::table
+        .find(connection.uuid())
+        .select(lanes::workspace_id)
+        .first(conn)
+        .await
+        .stored()?;
     Ok(id.into())
 }

@@ -278,4 +278,25 @@ diesel::joinable!(members -> users (user_id));
 diesel::joinable!(members -> workspaces (workspace_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(lanes -> connections (connection_id));
-diesel::allow_tables_to_appear_in_same_query!(api_keys, attempts, connections, event_heads, events, grants, lanes, media, members, network_states, nodes, post_media, posts, renditions, sessions, steps, target_transitions, targets, users, workspaces);
+diesel::allow_tables_to_appear_in_same_query!(
+    api_keys,
+    attempts,
+    connections,
+    event_heads,
+    events,
+    grants,
+    lanes,
+    media,
+    members,
+    network_states,
+    nodes,
+    post_media,
+    posts,
+    renditions,
+    sessions,
+    steps,
+    target_transitions,
+    targets,
+    users,
+    workspaces
+);

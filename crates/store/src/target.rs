@@ -159,7 +159,10 @@ pub async fn insert(conn: &mut Conn, rows: &[Target]) -> Result<()> {
 pub async fn update(conn: &mut Conn, row: &mut Target, from: State) -> Result<()> {
     let changed = diesel::update(
         targets::table.filter(
-            targets::id.eq(row.id.uuid()).and(targets::version.eq(row.version)).and(targets::state.eq(from.as_str())),
+            targets::id
+                .eq(row.id.uuid())
+                .and(targets::version.eq(row.version))
+                .and(targets::state.eq(from.as_str())),
         ),
     )
     .set((
@@ -207,20 +210,33 @@ pub async fn update(conn: &mut Conn, row: &mut Target, from: State) -> Result<()
 
 /// Removes a target that never went anywhere.
 pub async fn delete(conn: &mut Conn, workspace: WorkspaceId, id: TargetId) -> Result<()> {
-    diesel::delete(targets::table.filter(targets::workspace_id.eq(workspace.uuid()).and(targets::id.eq(id.uuid()))))
-        .execute(conn)
-        .await
-        .stored()?;
+    diesel::delete(
+        targets::table.filter(
+            targets::workspace_id
+                .eq(workspace.uuid())
+                .and(targets::id.eq(id.uuid())),
+        ),
+    )
+    .execute(conn)
+    .await
+    .stored()?;
     Ok(())
 }
 
 /// The target with an id.
 pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: TargetId) -> Result<Target> {
-    by_ids(conn, workspace, &[id]).await?.pop().ok_or_else(|| Error::not_found("target"))
+    by_ids(conn, workspace, &[id])
+        .await?
+        .pop()
+        .ok_or_else(|| Error::not_found("target"))
 }
 
 /// The targets with these ids, in no order; unknown ones are left out.
-pub async fn by_ids(conn: &mut Conn, workspace: WorkspaceId, ids: &[TargetId]) -> Result<Vec<Target>> {
+pub async fn by_ids(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    ids: &[TargetId],
+) -> Result<Vec<Target>> {
     targets::table
         .filter(targets::workspace_id.eq(workspace.uuid()))
         .filter(targets::id.eq_any(ids.iter().map(|id| id.uuid()).collect::<Vec<_>>()))
@@ -231,7 +247,11 @@ pub async fn by_ids(conn: &mut Conn, workspace: WorkspaceId, ids: &[TargetId]) -
 }
 
 /// The targets of posts, each post's in order.
-pub async fn of_posts(conn: &mut Conn, workspace: WorkspaceId, posts: &[PostId]) -> Result<Vec<Target>> {
+pub async fn of_posts(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    posts: &[PostId],
+) -> Result<Vec<Target>> {
     targets::table
         .filter(targets::workspace_id.eq(workspace.uuid()))
         .filter(targets::post_id.eq_any(posts.iter().map(|id| id.uuid()).collect::<Vec<_>>()))
@@ -243,13 +263,28 @@ pub async fn of_posts(conn: &mut Conn, workspace: WorkspaceId, posts: &[PostId])
 }
 
 /// Scheduled targets of a connection on their way or waiting, for a check when it goes away.
-pub async fn open_of_connection(conn: &mut Conn, workspace: WorkspaceId, id: ConnectionId) -> Result<Vec<Target>> {
-    let open: Vec<_> = [State::Scheduled, State::Held, State::Claimed, State::Sending, State::Uncertain, State::Reconciling]
-        .iter()
-        .map(|state| state.as_str())
-        .collect();
+pub async fn open_of_connection(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    id: ConnectionId,
+) -> Result<Vec<Target>> {
+    let open: Vec<_> = [
+        State::Scheduled,
+        State::Held,
+        State::Claimed,
+        State::Sending,
+        State::Uncertain,
+        State::Reconciling,
+    ]
+    .iter()
+    .map(|state| state.as_str())
+    .collect();
     targets::table
-        .filter(targets::workspace_id.eq(workspace.uuid()).and(targets::connection_id.eq(id.uuid())))
+        .filter(
+            targets::workspace_id
+                .eq(workspace.uuid())
+                .and(targets::connection_id.eq(id.uuid())),
+        )
         .filter(targets::state.eq_any(open))
         .order(targets::id)
         .select(Target::as_select())
@@ -275,15 +310,24 @@ pub struct Filter {
 
 macro_rules! filtered {
     ($query:expr, $workspace:expr, $filter:expr) => {{
-        let mut query = $query.filter(targets::workspace_id.eq($workspace.uuid())).into_boxed();
+        let mut query = $query
+            .filter(targets::workspace_id.eq($workspace.uuid()))
+            .into_boxed();
         if let Some(states) = &$filter.states {
-            query = query.filter(targets::state.eq_any(states.iter().map(|s| s.as_str()).collect::<Vec<_>>()));
+            query = query.filter(
+                targets::state.eq_any(states.iter().map(|s| s.as_str()).collect::<Vec<_>>()),
+            );
         }
         if let Some(networks) = &$filter.networks {
-            query = query.filter(targets::network.eq_any(networks.iter().map(|n| n.as_str()).collect::<Vec<_>>()));
+            query = query.filter(
+                targets::network.eq_any(networks.iter().map(|n| n.as_str()).collect::<Vec<_>>()),
+            );
         }
         if let Some(connections) = &$filter.connections {
-            query = query.filter(targets::connection_id.eq_any(connections.iter().map(|id| id.uuid()).collect::<Vec<_>>()));
+            query = query.filter(
+                targets::connection_id
+                    .eq_any(connections.iter().map(|id| id.uuid()).collect::<Vec<_>>()),
+            );
         }
         if let Some(from) = $filter.due_from {
             query = query.filter(targets::due_at.ge(from));
@@ -304,10 +348,21 @@ pub async fn list(
     descending: bool,
     page: &PageRequest<(Option<DateTime<Utc>>, Uuid)>,
 ) -> Result<Page<Target>> {
-    let column = if by_due { "coalesce(targets.due_at, 'infinity'::timestamptz)" } else { "targets.created_at" };
-    let mut query = filtered!(targets::table.select(Target::as_select()), workspace, filter);
+    let column = if by_due {
+        "coalesce(targets.due_at, 'infinity'::timestamptz)"
+    } else {
+        "targets.created_at"
+    };
+    let mut query = filtered!(
+        targets::table.select(Target::as_select()),
+        workspace,
+        filter
+    );
     let beyond = |descending: bool| if descending { "<" } else { ">" };
-    for (key, operator) in [(page.after, beyond(descending)), (page.before, beyond(!descending))] {
+    for (key, operator) in [
+        (page.after, beyond(descending)),
+        (page.before, beyond(!descending)),
+    ] {
         let Some((at, id)) = key else { continue };
         let condition = sql::<Bool>(&format!("({column}, targets.id) {operator} (coalesce("))
             .bind::<diesel::sql_types::Nullable<Timestamptz>, _>(at)
@@ -316,9 +371,15 @@ pub async fn list(
             .sql(")");
         query = query.filter(condition);
     }
-    let direction = if descending == page.from_end { "ASC" } else { "DESC" };
+    let direction = if descending == page.from_end {
+        "ASC"
+    } else {
+        "DESC"
+    };
     let rows = query
-        .order(sql::<Bool>(&format!("{column} {direction}, targets.id {direction}")))
+        .order(sql::<Bool>(&format!(
+            "{column} {direction}, targets.id {direction}"
+        )))
         .limit(page.limit + 1)
         .load(conn)
         .await
@@ -328,5 +389,8 @@ pub async fn list(
 
 /// How many targets the filter leaves.
 pub async fn count(conn: &mut Conn, workspace: WorkspaceId, filter: &Filter) -> Result<i64> {
-    filtered!(targets::table.count(), workspace, filter).get_result(conn).await.stored()
+    filtered!(targets::table.count(), workspace, filter)
+        .get_result(conn)
+        .await
+        .stored()
 }

@@ -109,12 +109,20 @@ pub async fn add_steps(
             )
         })
         .collect();
-    diesel::insert_into(steps::table).values(rows).execute(conn).await.stored()?;
+    diesel::insert_into(steps::table)
+        .values(rows)
+        .execute(conn)
+        .await
+        .stored()?;
     Ok(())
 }
 
 /// The timelines of targets, each target's in order.
-pub async fn steps_of(conn: &mut Conn, workspace: WorkspaceId, targets: &[TargetId]) -> Result<Vec<Step>> {
+pub async fn steps_of(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    targets: &[TargetId],
+) -> Result<Vec<Step>> {
     steps::table
         .filter(steps::workspace_id.eq(workspace.uuid()))
         .filter(steps::target_id.eq_any(targets.iter().map(|id| id.uuid()).collect::<Vec<_>>()))
@@ -126,7 +134,11 @@ pub async fn steps_of(conn: &mut Conn, workspace: WorkspaceId, targets: &[Target
 }
 
 /// The attempts of targets, oldest first.
-pub async fn attempts_of(conn: &mut Conn, workspace: WorkspaceId, targets: &[TargetId]) -> Result<Vec<Attempt>> {
+pub async fn attempts_of(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    targets: &[TargetId],
+) -> Result<Vec<Attempt>> {
     attempts::table
         .filter(attempts::workspace_id.eq(workspace.uuid()))
         .filter(attempts::target_id.eq_any(targets.iter().map(|id| id.uuid()).collect::<Vec<_>>()))

@@ -39,7 +39,10 @@ pub async fn insert(conn: &mut Conn, workspace: &Workspace) -> Result<()> {
         .await
         .stored_unless_taken("A workspace with this id exists already.")?;
     diesel::insert_into(event_heads::table)
-        .values((event_heads::workspace_id.eq(workspace.id.uuid()), event_heads::seq.eq(0)))
+        .values((
+            event_heads::workspace_id.eq(workspace.id.uuid()),
+            event_heads::seq.eq(0),
+        ))
         .execute(conn)
         .await
         .stored()?;

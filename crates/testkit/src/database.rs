@@ -36,16 +36,34 @@ impl TestDatabase {
     }
 
     async fn create() -> Result<Self> {
-        let maintenance = posthaste_postgres::shared::ensure_shared(&posthaste_postgres::shared::default_home()).await?;
-        let mut admin = AsyncPgConnection::establish(&maintenance).await.context("connecting to the shared cluster")?;
+        let maintenance =
+            posthaste_postgres::shared::ensure_shared(&posthaste_postgres::shared::default_home())
+                .await?;
+        let mut admin = AsyncPgConnection::establish(&maintenance)
+            .await
+            .context("connecting to the shared cluster")?;
         let template = prepare_template(&mut admin, &maintenance).await?;
-        let name = format!("test_{}_{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await?;
-        admin.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await?;
+        let name = format!(
+            "test_{}_{}",
+            process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
+        admin
+            .batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            .await?;
+        admin
+            .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
+            .await?;
         sweep(&mut admin).await?;
         let url = with_database(&maintenance, &name);
-        let settings = PoolSettings { max_size: 8, wait: Duration::from_secs(10) };
-        Ok(Self { db: Database::new(&url, settings)?, url })
+        let settings = PoolSettings {
+            max_size: 8,
+            wait: Duration::from_secs(10),
+        };
+        Ok(Self {
+            db: Database::new(&url, settings)?,
+            url,
+        })
     }
 }
 
@@ -55,18 +73,30 @@ const SWEPT: usize = 3;
 /// Removes databases whose test process has ended.
 async fn sweep(admin: &mut AsyncPgConnection) -> Result<()> {
     let ended = |name: &String| {
-        let pid = name.strip_prefix("test_").and_then(|rest| rest.split('_').next());
+        let pid = name
+            .strip_prefix("test_")
+            .and_then(|rest| rest.split('_').next());
         pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists())
     };
-    for name in databases(admin).await?.into_iter().filter(ended).take(SWEPT) {
+    for name in databases(admin)
+        .await?
+        .into_iter()
+        .filter(ended)
+        .take(SWEPT)
+    {
         // Another test may be removing it too.
-        let _ = admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+        let _ = admin
+            .batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            .await;
     }
     Ok(())
 }
 
 fn with_database(maintenance: &str, name: &str) -> String {
-    let kept: Vec<&str> = maintenance.split_whitespace().filter(|part| !part.starts_with("dbname=")).collect();
+    let kept: Vec<&str> = maintenance
+        .split_whitespace()
+        .filter(|part| !part.starts_with("dbname="))
+        .collect();
     format!("{} dbname={name}", kept.join(" "))
 }
 
@@ -77,14 +107,18 @@ struct Name {
 }
 
 async fn databases(admin: &mut AsyncPgConnection) -> Result<Vec<String>> {
-    let rows: Vec<Name> = diesel::sql_query("SELECT datname::text FROM pg_database").load(admin).await?;
+    let rows: Vec<Name> = diesel::sql_query("SELECT datname::text FROM pg_database")
+        .load(admin)
+        .await?;
     Ok(rows.into_iter().map(|row| row.datname).collect())
 }
 
 /// Changes whenever a migration does.
 fn migrations_fingerprint() -> Result<u64> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
-    let mut files: Vec<_> = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path().join("up.sql"))).collect::<Result<_, _>>()?;
+    let mut files: Vec<_> = fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| entry.path().join("up.sql")))
+        .collect::<Result<_, _>>()?;
     files.retain(|file| file.exists());
     files.sort();
     let mut hasher = DefaultHasher::new();
@@ -100,18 +134,35 @@ async fn prepare_template(admin: &mut AsyncPgConnection, maintenance: &str) -> R
     if databases(admin).await?.contains(&template) {
         return Ok(template);
     }
-    admin.batch_execute("SELECT pg_advisory_lock(727274)").await?;
+    admin
+        .batch_execute("SELECT pg_advisory_lock(727274)")
+        .await?;
     let present = databases(admin).await?;
     if !present.contains(&template) {
-        for old in present.iter().filter(|name| name.starts_with("test_") || name.starts_with("template_")) {
-            admin.batch_execute(&format!("DROP DATABASE IF EXISTS {old} WITH (FORCE)")).await?;
+        for old in present
+            .iter()
+            .filter(|name| name.starts_with("test_") || name.starts_with("template_"))
+        {
+            admin
+                .batch_execute(&format!("DROP DATABASE IF EXISTS {old} WITH (FORCE)"))
+                .await?;
         }
         let unfinished = "unfinished_template";
-        admin.batch_execute(&format!("DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)")).await?;
-        admin.batch_execute(&format!("CREATE DATABASE {unfinished}")).await?;
+        admin
+            .batch_execute(&format!(
+                "DROP DATABASE IF EXISTS {unfinished} WITH (FORCE)"
+            ))
+            .await?;
+        admin
+            .batch_execute(&format!("CREATE DATABASE {unfinished}"))
+            .await?;
         posthaste_store::migrate(&with_database(maintenance, unfinished)).await?;
-        admin.batch_execute(&format!("ALTER DATABASE {unfinished} RENAME TO {template}")).await?;
+        admin
+            .batch_execute(&format!("ALTER DATABASE {unfinished} RENAME TO {template}"))
+            .await?;
     }
-    admin.batch_execute("SELECT pg_advisory_unlock(727274)").await?;
+    admin
+        .batch_execute("SELECT pg_advisory_unlock(727274)")
+        .await?;
     Ok(template)
 }

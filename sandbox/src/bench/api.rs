@@ -59,21 +59,58 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let mut connections = Vec::new();
     for network in Network::ALL {
         let account = ground.control.accounts(network).await?.remove(0);
-        connections.push(connect(&ground.app, &ground.actor, &ground.control, network, &account.id).await?);
+        connections.push(
+            connect(
+                &ground.app,
+                &ground.actor,
+                &ground.control,
+                network,
+                &account.id,
+            )
+            .await?,
+        );
     }
     fill(&ground, &connections, args.posts).await?;
-    let new = NewKey { id: None, name: "Bench".into(), role: Role::Editor, kind: KeyKind::Test };
+    let new = NewKey {
+        id: None,
+        name: "Bench".into(),
+        role: Role::Editor,
+        kind: KeyKind::Test,
+    };
     let (key, _) = session::create_key(&ground.app, ground.actor.workspace, new).await?;
     let (mut server, url) = serve(&ground).await?;
-    println!("{} posts with four targets each, {} clients, {} s each", args.posts, args.clients, args.seconds);
+    println!(
+        "{} posts with four targets each, {} clients, {} s each",
+        args.posts, args.clients, args.seconds
+    );
 
     let api = Arc::new(Api::new(url, key.expose(), &connections)?);
     let raw = Arc::new(Raw::new(&ground, &connections, args.clients).await?);
-    let list = measure(&args, (&api, |api: Arc<Api>, _| async move { api.list().await })).await?;
-    let raw_list = measure(&args, (&raw, |raw: Arc<Raw>, client| async move { raw.list(client).await })).await?;
+    let list = measure(
+        &args,
+        (&api, |api: Arc<Api>, _| async move { api.list().await }),
+    )
+    .await?;
+    let raw_list = measure(
+        &args,
+        (&raw, |raw: Arc<Raw>, client| async move {
+            raw.list(client).await
+        }),
+    )
+    .await?;
     row("list of 100 posts", &list, &raw_list);
-    let create = measure(&args, (&api, |api: Arc<Api>, _| async move { api.create().await })).await?;
-    let raw_create = measure(&args, (&raw, |raw: Arc<Raw>, client| async move { raw.create(client).await })).await?;
+    let create = measure(
+        &args,
+        (&api, |api: Arc<Api>, _| async move { api.create().await }),
+    )
+    .await?;
+    let raw_create = measure(
+        &args,
+        (&raw, |raw: Arc<Raw>, client| async move {
+            raw.create(client).await
+        }),
+    )
+    .await?;
     row("postCreate, four targets", &create, &raw_create);
     println!("memory of the server: {:.0} MB", memory(&server)?);
     server.kill().await?;
@@ -83,11 +120,25 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 async fn fill(ground: &Ground, connections: &[Connection], posts: usize) -> anyhow::Result<()> {
     for number in 0..posts {
         let new = NewPost {
-            body: PostBody { content: Content { text: format!("Bench {number}"), ..Content::default() }, ..PostBody::default() },
-            targets: connections.iter().map(|row| NewTarget { connection: Some(row.id), ..NewTarget::default() }).collect(),
+            body: PostBody {
+                content: Content {
+                    text: format!("Bench {number}"),
+                    ..Content::default()
+                },
+                ..PostBody::default()
+            },
+            targets: connections
+                .iter()
+                .map(|row| NewTarget {
+                    connection: Some(row.id),
+                    ..NewTarget::default()
+                })
+                .collect(),
             ..NewPost::default()
         };
-        post::create(&ground.app, &ground.actor, new).await.map_err(|errors| anyhow::anyhow!("{errors:?}"))?;
+        post::create(&ground.app, &ground.actor, new)
+            .await
+            .map_err(|errors| anyhow::anyhow!("{errors:?}"))?;
     }
     Ok(())
 }
@@ -105,20 +156,36 @@ async fn serve(ground: &Ground) -> anyhow::Result<(Child, String)> {
             ("POSTHASTE_LISTEN", format!("127.0.0.1:{port}")),
             ("POSTHASTE_PUBLIC_URL", url.clone()),
             ("POSTHASTE_NETWORKS_BASE_URL", ground.networks_url.clone()),
-            ("POSTHASTE_DATA_DIR", ground.files.path().join("data").display().to_string()),
+            (
+                "POSTHASTE_DATA_DIR",
+                ground.files.path().join("data").display().to_string(),
+            ),
             ("POSTHASTE_SECRET_FILE", secret.display().to_string()),
             ("POSTHASTE_SANDBOX", "1".to_owned()),
-            ("POSTHASTE_CLOCK_FILE", ground.files.path().join("clock").display().to_string()),
+            (
+                "POSTHASTE_CLOCK_FILE",
+                ground.files.path().join("clock").display().to_string(),
+            ),
             ("POSTHASTE_LOG", "error".to_owned()),
         ])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
-        .with_context(|| format!("cannot start {}; build posthaste-api first", program.display()))?;
+        .with_context(|| {
+            format!(
+                "cannot start {}; build posthaste-api first",
+                program.display()
+            )
+        })?;
     let http = reqwest::Client::builder().build()?;
     for _ in 0..100 {
-        if http.get(format!("{url}/readyz")).send().await.is_ok_and(|answer| answer.status().is_success()) {
+        if http
+            .get(format!("{url}/readyz"))
+            .send()
+            .await
+            .is_ok_and(|answer| answer.status().is_success())
+        {
             return Ok((server, url));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -138,28 +205,53 @@ impl Api {
     fn new(url: String, key: &str, connections: &[Connection]) -> anyhow::Result<Self> {
         let http = reqwest::Client::builder().build()?;
         let connections = connections.iter().map(|row| row.id.to_string()).collect();
-        Ok(Self { http, url: format!("{url}/graphql"), key: key.to_owned(), connections, next: AtomicU64::new(0) })
+        Ok(Self {
+            http,
+            url: format!("{url}/graphql"),
+            key: key.to_owned(),
+            connections,
+            next: AtomicU64::new(0),
+        })
     }
 
     async fn ask(&self, body: Value) -> anyhow::Result<Value> {
-        let answer: Value = self.http.post(&self.url).bearer_auth(&self.key).json(&body).send().await?.json().await?;
+        let answer: Value = self
+            .http
+            .post(&self.url)
+            .bearer_auth(&self.key)
+            .json(&body)
+            .send()
+            .await?
+            .json()
+            .await?;
         ensure!(answer.get("errors").is_none(), "{answer}");
         Ok(answer)
     }
 
     async fn list(&self) -> anyhow::Result<()> {
         let answer = self.ask(json!({ "query": LIST })).await?;
-        let rows = answer["data"]["posts"]["edges"].as_array().map_or(0, Vec::len);
+        let rows = answer["data"]["posts"]["edges"]
+            .as_array()
+            .map_or(0, Vec::len);
         ensure!(rows == 100, "{rows} posts instead of 100");
         Ok(())
     }
 
     async fn create(&self) -> anyhow::Result<()> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let targets: Vec<_> = self.connections.iter().map(|id| json!({ "connectionId": id })).collect();
+        let targets: Vec<_> = self
+            .connections
+            .iter()
+            .map(|id| json!({ "connectionId": id }))
+            .collect();
         let input = json!({ "text": format!("Created {number}"), "targets": targets });
-        let answer = self.ask(json!({ "query": CREATE, "variables": { "input": input } })).await?;
-        ensure!(answer["data"]["postCreate"]["post"]["id"].is_string(), "{answer}");
+        let answer = self
+            .ask(json!({ "query": CREATE, "variables": { "input": input } }))
+            .await?;
+        ensure!(
+            answer["data"]["postCreate"]["post"]["id"].is_string(),
+            "{answer}"
+        );
         Ok(())
     }
 }
@@ -171,15 +263,26 @@ struct Raw {
 }
 
 impl Raw {
-    async fn new(ground: &Ground, connections: &[Connection], count: usize) -> anyhow::Result<Self> {
+    async fn new(
+        ground: &Ground,
+        connections: &[Connection],
+        count: usize,
+    ) -> anyhow::Result<Self> {
         let mut clients = Vec::new();
         for _ in 0..count {
             let (client, connection) = tokio_postgres::connect(&ground.database_url, NoTls).await?;
             tokio::spawn(connection);
             clients.push(client.into());
         }
-        let connections = connections.iter().map(|row| (row.id.uuid(), row.network.as_str())).collect();
-        Ok(Self { clients, workspace: ground.actor.workspace.uuid(), connections })
+        let connections = connections
+            .iter()
+            .map(|row| (row.id.uuid(), row.network.as_str()))
+            .collect();
+        Ok(Self {
+            clients,
+            workspace: ground.actor.workspace.uuid(),
+            connections,
+        })
     }
 
     async fn list(&self, client: usize) -> anyhow::Result<()> {
@@ -199,7 +302,10 @@ impl Raw {
                 &[(&ids, tokio_postgres::types::Type::UUID_ARRAY)],
             )
             .await?;
-        let text: Vec<String> = targets.iter().map(|row| format!("{}{}", row.get::<_, Uuid>(0), row.get::<_, String>(2))).collect();
+        let text: Vec<String> = targets
+            .iter()
+            .map(|row| format!("{}{}", row.get::<_, Uuid>(0), row.get::<_, String>(2)))
+            .collect();
         ensure!(text.len() == 400, "{} targets instead of 400", text.len());
         Ok(())
     }
@@ -288,7 +394,13 @@ where
 fn row(name: &str, api: &Measured, raw: &Measured) {
     println!(
         "{name}: API {:.0}/s (p50 {:.1} ms, p99 {:.1} ms); raw SQL {:.0}/s (p50 {:.1} ms, p99 {:.1} ms); ratio {:.2}",
-        api.per_second, api.p50, api.p99, raw.per_second, raw.p50, raw.p99, api.per_second / raw.per_second
+        api.per_second,
+        api.p50,
+        api.p99,
+        raw.per_second,
+        raw.p50,
+        raw.p99,
+        api.per_second / raw.per_second
     );
 }
 
@@ -296,7 +408,14 @@ fn row(name: &str, api: &Measured, raw: &Measured) {
 fn memory(server: &Child) -> anyhow::Result<f64> {
     let pid = server.id().context("the server ended")?;
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
-    let kilobytes: f64 = line.split_whitespace().nth(1).context("no figure")?.parse()?;
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .context("no VmRSS")?;
+    let kilobytes: f64 = line
+        .split_whitespace()
+        .nth(1)
+        .context("no figure")?
+        .parse()?;
     Ok(kilobytes / 1024.0)
 }

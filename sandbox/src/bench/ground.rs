@@ -39,34 +39,68 @@ impl Ground {
         // PostgreSQL runs as another user when we are root.
         set_open(files.path())?;
         let binaries = Binaries::find(&Search::from_env(Path::new(".posthaste")))?;
-        let cluster =
-            Cluster::start(&binaries, &files.path().join("pgdata"), Options { durability: Durability::Production }).await?;
+        let cluster = Cluster::start(
+            &binaries,
+            &files.path().join("pgdata"),
+            Options {
+                durability: Durability::Production,
+            },
+        )
+        .await?;
         cluster.create_database("bench").await?;
         let database_url = cluster.url("bench");
         posthaste_store::migrate(&database_url).await?;
 
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let networks_url = format!("http://{}", listener.local_addr()?);
-        let networks = Networks::open(Config { public_url: networks_url.clone(), ..Config::default() })?;
+        let networks = Networks::open(Config {
+            public_url: networks_url.clone(),
+            ..Config::default()
+        })?;
         tokio::spawn(serve(listener, networks, std::future::pending()));
 
         let public = TcpListener::bind("127.0.0.1:0").await?;
         let app = app(Setup {
-            db: Database::new(&database_url, PoolSettings { max_size: 32, ..PoolSettings::default() })?,
+            db: Database::new(
+                &database_url,
+                PoolSettings {
+                    max_size: 32,
+                    ..PoolSettings::default()
+                },
+            )?,
             clock: Arc::new(SystemClock),
             random: Arc::new(OsRandom),
             data_dir: &files.path().join("data"),
             secret: Secret::new(SECRET),
             public_url: format!("http://{}", public.local_addr()?),
             networks_url: networks_url.clone(),
-            timing: posthaste_core::target::Timing { lease: std::time::Duration::from_secs(90), ..quick_timing() },
+            timing: posthaste_core::target::Timing {
+                lease: std::time::Duration::from_secs(90),
+                ..quick_timing()
+            },
         })?;
         let routes = media_routes(app.clone());
         tokio::spawn(async move { axum::serve(public, routes).await });
-        let new = NewWorkspace { id: None, name: "Bench".into(), time_zone: "UTC".into() };
+        let new = NewWorkspace {
+            id: None,
+            name: "Bench".into(),
+            time_zone: "UTC".into(),
+        };
         let workspace = session::create_workspace(&app, new).await?.id;
-        let actor = Actor { workspace, role: Role::Owner, provenance: Provenance::System };
-        Ok(Self { app, actor, control: Control::new(&networks_url)?, database_url, networks_url, cluster, files })
+        let actor = Actor {
+            workspace,
+            role: Role::Owner,
+            provenance: Provenance::System,
+        };
+        Ok(Self {
+            app,
+            actor,
+            control: Control::new(&networks_url)?,
+            database_url,
+            networks_url,
+            cluster,
+            files,
+        })
     }
 
     pub async fn end(self) -> anyhow::Result<()> {
@@ -76,5 +110,8 @@ impl Ground {
 
 fn set_open(folder: &Path) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    Ok(std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755))?)
+    Ok(std::fs::set_permissions(
+        folder,
+        std::fs::Permissions::from_mode(0o755),
+    )?)
 }

@@ -128,7 +128,11 @@ impl Networks {
             clock: Clock::new(config.clock_file.clone()),
             fetcher: Fetcher::new()?,
             state: Mutex::new(state),
-            modules: vec![Arc::new(meta::Meta), Arc::new(pinterest::Pinterest), Arc::new(x::X)],
+            modules: vec![
+                Arc::new(meta::Meta),
+                Arc::new(pinterest::Pinterest),
+                Arc::new(x::X),
+            ],
             config,
         })))
     }

@@ -99,7 +99,10 @@ impl State {
         now: DateTime<Utc>,
     ) -> Option<(Bearer, Account)> {
         let bearer = self.tokens.check(token, now).ok()?;
-        let id = bearer.account.as_deref().filter(|_| bearer.grant.network == network)?;
+        let id = bearer
+            .account
+            .as_deref()
+            .filter(|_| bearer.grant.network == network)?;
         let account = self.accounts.get(network, id)?.clone();
         Some((bearer, account))
     }

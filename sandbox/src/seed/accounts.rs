@@ -44,43 +44,88 @@ impl Control {
         // The first of several clients in a process installs it; the others find it there.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().build()?;
-        Ok(Self { url: format!("{networks_url}/control"), http })
+        Ok(Self {
+            url: format!("{networks_url}/control"),
+            http,
+        })
     }
 
     /// The accounts of a network, oldest first.
     pub async fn accounts(&self, network: Network) -> anyhow::Result<Vec<accounts::Account>> {
         let url = format!("{}/accounts?network={}", self.url, network.as_str());
-        Ok(self.http.get(url).send().await?.error_for_status()?.json().await?)
+        Ok(self
+            .http
+            .get(url)
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await?)
     }
 
     /// Makes `count` more accounts.
-    pub async fn add_accounts(&self, network: Network, count: usize) -> anyhow::Result<Vec<accounts::Account>> {
+    pub async fn add_accounts(
+        &self,
+        network: Network,
+        count: usize,
+    ) -> anyhow::Result<Vec<accounts::Account>> {
         let body = json!({ "network": network.as_str(), "count": count });
-        let answer = self.http.post(format!("{}/accounts", self.url)).json(&body).send().await?;
+        let answer = self
+            .http
+            .post(format!("{}/accounts", self.url))
+            .json(&body)
+            .send()
+            .await?;
         Ok(answer.error_for_status()?.json().await?)
     }
 
     /// Sends any other control call.
-    pub async fn post(&self, path: &str, body: serde_json::Value) -> anyhow::Result<serde_json::Value> {
-        let answer = self.http.post(format!("{}/{path}", self.url)).json(&body).send().await?;
+    pub async fn post(
+        &self,
+        path: &str,
+        body: serde_json::Value,
+    ) -> anyhow::Result<serde_json::Value> {
+        let answer = self
+            .http
+            .post(format!("{}/{path}", self.url))
+            .json(&body)
+            .send()
+            .await?;
         Ok(answer.error_for_status()?.json().await.unwrap_or_default())
     }
 
     /// Changes switches.
     pub async fn switch(&self, body: serde_json::Value) -> anyhow::Result<()> {
-        self.http.patch(format!("{}/switches", self.url)).json(&body).send().await?.error_for_status()?;
+        self.http
+            .patch(format!("{}/switches", self.url))
+            .json(&body)
+            .send()
+            .await?
+            .error_for_status()?;
         Ok(())
     }
 
     /// Every accepted post, oldest first.
     pub async fn log(&self) -> anyhow::Result<Vec<serde_json::Value>> {
         let url = format!("{}/log", self.url.trim_end_matches("/control"));
-        Ok(self.http.get(url).send().await?.error_for_status()?.json().await?)
+        Ok(self
+            .http
+            .get(url)
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await?)
     }
 
     async fn grant(&self, network: Network, account: &str) -> anyhow::Result<Grant> {
         let body = json!({ "network": network.as_str(), "accountId": account });
-        let answer = self.http.post(format!("{}/grants", self.url)).json(&body).send().await?;
+        let answer = self
+            .http
+            .post(format!("{}/grants", self.url))
+            .json(&body)
+            .send()
+            .await?;
         Ok(answer.error_for_status()?.json().await?)
     }
 }
@@ -94,9 +139,12 @@ pub async fn connect(
     network: Network,
     account_id: &str,
 ) -> anyhow::Result<Connection> {
-    let Grant { account, token } =
-        control.grant(network, account_id).await.with_context(|| format!("no grant for {network} account {account_id}"))?;
-    let after = |seconds: Option<i64>| seconds.map(|seconds| app.now() + TimeDelta::seconds(seconds));
+    let Grant { account, token } = control
+        .grant(network, account_id)
+        .await
+        .with_context(|| format!("no grant for {network} account {account_id}"))?;
+    let after =
+        |seconds: Option<i64>| seconds.map(|seconds| app.now() + TimeDelta::seconds(seconds));
     let known = Account {
         remote_id: account.id.clone(),
         name: account.name.clone(),
@@ -111,7 +159,12 @@ pub async fn connect(
         },
     };
     let row = connection::import(app, actor, network, &known).await?;
-    let Some(board) = account.boards.first() else { return Ok(row) };
-    let change = connection::Change { default_destination: Some(Some(board.id.clone())), ..Default::default() };
+    let Some(board) = account.boards.first() else {
+        return Ok(row);
+    };
+    let change = connection::Change {
+        default_destination: Some(Some(board.id.clone())),
+        ..Default::default()
+    };
     Ok(connection::update(app, actor, row.id, row.version, change).await?)
 }

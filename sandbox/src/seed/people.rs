@@ -62,7 +62,15 @@ pub async fn seed(app: &App, control: &Control) -> anyhow::Result<Facts> {
     for (number, (name, email, role)) in PEOPLE.into_iter().enumerate() {
         person(app, &main, number as u128 + 1, name, email, role).await?;
     }
-    person(app, &other, 100, "Iris Novak", "iris@northwind.example", Role::Owner).await?;
+    person(
+        app,
+        &other,
+        100,
+        "Iris Novak",
+        "iris@northwind.example",
+        Role::Owner,
+    )
+    .await?;
     let connections = accounts(app, &main, control, &[0, 1]).await?;
     let others = accounts(app, &other, control, &[1]).await?;
     if main.is_new {
@@ -72,7 +80,12 @@ pub async fn seed(app: &App, control: &Control) -> anyhow::Result<Facts> {
         workspace_id: main.id,
         keys,
         people: PEOPLE
-            .map(|(name, email, role)| Person { name, email, password: PASSWORD, role: role.as_str() })
+            .map(|(name, email, role)| Person {
+                name,
+                email,
+                password: PASSWORD,
+                role: role.as_str(),
+            })
             .into(),
         connections: connections.iter().map(shown).collect(),
         other: json!({
@@ -88,36 +101,80 @@ struct Place {
 
 impl Place {
     fn owner(&self) -> Actor {
-        Actor { workspace: self.id, role: Role::Owner, provenance: Provenance::System }
+        Actor {
+            workspace: self.id,
+            role: Role::Owner,
+            provenance: Provenance::System,
+        }
     }
 }
 
 async fn workspace(app: &App, number: u128, name: &str, zone: &str) -> anyhow::Result<Place> {
-    let new = NewWorkspace { id: Some(id(number).into()), name: name.to_owned(), time_zone: zone.to_owned() };
+    let new = NewWorkspace {
+        id: Some(id(number).into()),
+        name: name.to_owned(),
+        time_zone: zone.to_owned(),
+    };
     let is_new = unless_there(session::create_workspace(app, new).await)?.is_some();
-    Ok(Place { id: id(number).into(), is_new })
+    Ok(Place {
+        id: id(number).into(),
+        is_new,
+    })
 }
 
-async fn keys(app: &App, workspace: WorkspaceId, number: u128) -> anyhow::Result<Map<String, Value>> {
-    keys_of(app, workspace, number, &[Role::Owner, Role::Admin, Role::Editor, Role::Viewer]).await
+async fn keys(
+    app: &App,
+    workspace: WorkspaceId,
+    number: u128,
+) -> anyhow::Result<Map<String, Value>> {
+    keys_of(
+        app,
+        workspace,
+        number,
+        &[Role::Owner, Role::Admin, Role::Editor, Role::Viewer],
+    )
+    .await
 }
 
-async fn keys_of(app: &App, workspace: WorkspaceId, number: u128, roles: &[Role]) -> anyhow::Result<Map<String, Value>> {
+async fn keys_of(
+    app: &App,
+    workspace: WorkspaceId,
+    number: u128,
+    roles: &[Role],
+) -> anyhow::Result<Map<String, Value>> {
     let mut keys = Map::new();
     for (index, role) in roles.iter().enumerate() {
         let name = role.as_str().to_ascii_lowercase();
-        let secret = session::sample_key(app, workspace, id(number * 1000 + index as u128).into(), *role).await?;
+        let secret = session::sample_key(
+            app,
+            workspace,
+            id(number * 1000 + index as u128).into(),
+            *role,
+        )
+        .await?;
         keys.insert(name, secret.expose().into());
     }
     Ok(keys)
 }
 
-async fn person(app: &App, place: &Place, number: u128, name: &str, email: &str, role: Role) -> anyhow::Result<()> {
+async fn person(
+    app: &App,
+    place: &Place,
+    number: u128,
+    name: &str,
+    email: &str,
+    role: Role,
+) -> anyhow::Result<()> {
     if !place.is_new {
         return Ok(());
     }
     let user: UserId = id(10_000 + number).into();
-    let new = NewUser { id: Some(user), email: email.to_owned(), name: name.to_owned(), password: Secret::new(PASSWORD) };
+    let new = NewUser {
+        id: Some(user),
+        email: email.to_owned(),
+        name: name.to_owned(),
+        password: Secret::new(PASSWORD),
+    };
     if unless_there(session::create_user(app, new).await)?.is_some() {
         session::add_member(app, place.id, user, role).await?;
     }
@@ -125,19 +182,35 @@ async fn person(app: &App, place: &Place, number: u128, name: &str, email: &str,
 }
 
 /// Connects the accounts at these positions on every network, at the first time only.
-async fn accounts(app: &App, place: &Place, control: &Control, which: &[usize]) -> anyhow::Result<Vec<Connection>> {
+async fn accounts(
+    app: &App,
+    place: &Place,
+    control: &Control,
+    which: &[usize],
+) -> anyhow::Result<Vec<Connection>> {
     let owner = place.owner();
     if place.is_new {
         for position in which {
             for network in Network::ALL {
                 let offered = control.accounts(network).await?;
-                let account = offered.get(*position).ok_or_else(|| anyhow::anyhow!("{network} has no sample accounts"))?;
+                let account = offered
+                    .get(*position)
+                    .ok_or_else(|| anyhow::anyhow!("{network} has no sample accounts"))?;
                 connect(app, &owner, control, network, &account.id).await?;
             }
         }
     }
-    let page = posthaste_store::PageRequest { limit: 100, after: None, before: None, from_end: false };
-    Ok(posthaste_engine::connection::list(app, &owner, &Default::default(), &page).await?.rows)
+    let page = posthaste_store::PageRequest {
+        limit: 100,
+        after: None,
+        before: None,
+        from_end: false,
+    };
+    Ok(
+        posthaste_engine::connection::list(app, &owner, &Default::default(), &page)
+            .await?
+            .rows,
+    )
 }
 
 async fn drafts(app: &App, place: &Place, connections: &[Connection]) -> anyhow::Result<()> {
@@ -148,11 +221,22 @@ async fn drafts(app: &App, place: &Place, connections: &[Connection]) -> anyhow:
     ];
     for (text, connection) in texts.into_iter().zip(connections) {
         let new = NewPost {
-            body: PostBody { content: Content { text: text.to_owned(), ..Content::default() }, ..PostBody::default() },
-            targets: vec![NewTarget { connection: Some(connection.id), ..NewTarget::default() }],
+            body: PostBody {
+                content: Content {
+                    text: text.to_owned(),
+                    ..Content::default()
+                },
+                ..PostBody::default()
+            },
+            targets: vec![NewTarget {
+                connection: Some(connection.id),
+                ..NewTarget::default()
+            }],
             ..NewPost::default()
         };
-        post::create(app, &place.owner(), new).await.map_err(|errors| anyhow::anyhow!("{errors:?}"))?;
+        post::create(app, &place.owner(), new)
+            .await
+            .map_err(|errors| anyhow::anyhow!("{errors:?}"))?;
     }
     Ok(())
 }

@@ -37,27 +37,63 @@ impl Sandbox {
     }
 
     async fn consent(&self, network: Network, accounts: &[Account]) -> Vec<String> {
-        let asked = self.mutate(AUTHORIZE, json!({ "network": network.as_str() })).await;
-        self.allow(asked["authorizeUrl"].as_str().unwrap(), &accounts[0].id).await;
+        let asked = self
+            .mutate(AUTHORIZE, json!({ "network": network.as_str() }))
+            .await;
+        self.allow(asked["authorizeUrl"].as_str().unwrap(), &accounts[0].id)
+            .await;
         let ids: Vec<_> = accounts.iter().map(|account| &account.id).collect();
-        let board = accounts[0].boards.first().filter(|_| network == Network::Pinterest).map(|board| &board.id);
-        let input = json!({ "grantId": asked["grant"]["id"], "accountIds": ids, "defaultBoardId": board });
+        let board = accounts[0]
+            .boards
+            .first()
+            .filter(|_| network == Network::Pinterest)
+            .map(|board| &board.id);
+        let input =
+            json!({ "grantId": asked["grant"]["id"], "accountIds": ids, "defaultBoardId": board });
         let made = self.mutate(CREATE, input).await;
-        let by_account: HashMap<&str, &str> = made["connections"].as_array().unwrap().iter().map(ids_of).collect();
-        accounts.iter().map(|account| by_account[account.id.as_str()].to_owned()).collect()
+        let by_account: HashMap<&str, &str> = made["connections"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(ids_of)
+            .collect();
+        accounts
+            .iter()
+            .map(|account| by_account[account.id.as_str()].to_owned())
+            .collect()
     }
 
     /// Opens the consent page, keeps every choice that may be kept, else chooses `account`, and allows.
     /// The network sends the browser back to Posthaste.
     async fn allow(&self, page: &str, account: &str) {
-        let html = self.http.get(page).send().await.unwrap().error_for_status().unwrap().text().await.unwrap();
-        let choices = html.split("name=\"account\" value=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        let html = self
+            .http
+            .get(page)
+            .send()
+            .await
+            .unwrap()
+            .error_for_status()
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
+        let choices = html
+            .split("name=\"account\" value=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next());
         let many = html.contains("type=\"checkbox\"");
-        let chosen = choices.filter(|choice| many || *choice == account).map(|choice| ("account", choice));
+        let chosen = choices
+            .filter(|choice| many || *choice == account)
+            .map(|choice| ("account", choice));
         let form: Vec<_> = chosen.chain([("decision", "allow")]).collect();
         let back = self.http.post(page).form(&form).send().await.unwrap();
         let (status, address) = (back.status(), back.url().to_string());
-        assert_eq!(status.as_u16(), 200, "{address}: {}", back.text().await.unwrap());
+        assert_eq!(
+            status.as_u16(),
+            200,
+            "{address}: {}",
+            back.text().await.unwrap()
+        );
         assert!(address.starts_with(self.fact("/apiUrl")), "{address}");
     }
 }

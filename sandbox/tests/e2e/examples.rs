@@ -6,8 +6,12 @@ use crate::{program, sandbox::Sandbox};
 
 async fn run(sandbox: &Sandbox, name: &str) -> Output {
     let mut command = Command::new("sh");
-    command.arg(program::root().join("sandbox/examples").join(name)).env("SANDBOX_JSON", sandbox.facts_file());
-    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    command
+        .arg(program::root().join("sandbox/examples").join(name))
+        .env("SANDBOX_JSON", sandbox.facts_file());
+    tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap()
 }
 
 /// The script itself checks the states, the permalinks, the walls and the order of the events.
@@ -16,14 +20,28 @@ async fn one_post_goes_to_four_networks_with_nothing_but_curl() {
     let sandbox = Sandbox::start("examples").await;
     let output = run(&sandbox, "four-networks.sh").await;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.ends_with("Done: one post, four networks, each exactly once.\n"), "{said}");
+    assert!(
+        output.status.success(),
+        "{said}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        said.ends_with("Done: one post, four networks, each exactly once.\n"),
+        "{said}"
+    );
     assert_eq!(sandbox.control.log().await.unwrap().len(), 4);
 
     let output = run(&sandbox, "follow.sh").await;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    let events: Vec<_> = said.match_indices("\"type\":\"TARGET_").map(|(at, _)| &said[at + 15..at + 22]).collect();
+    assert!(
+        output.status.success(),
+        "{said}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let events: Vec<_> = said
+        .match_indices("\"type\":\"TARGET_")
+        .map(|(at, _)| &said[at + 15..at + 22])
+        .collect();
     assert_eq!(events, ["CLAIMED", "SENDING", "PUBLISH"], "{said}");
     assert_eq!(sandbox.control.log().await.unwrap().len(), 5);
     sandbox.close().await;
@@ -34,9 +52,18 @@ async fn one_post_goes_to_four_networks_with_nothing_but_curl() {
 fn an_example_without_a_sandbox_says_what_to_start() {
     for name in ["four-networks.sh", "follow.sh"] {
         let script = program::root().join("sandbox/examples").join(name);
-        let output = Command::new("sh").arg(script).env("SANDBOX_JSON", "/nowhere/sandbox.json").output().unwrap();
+        let output = Command::new("sh")
+            .arg(script)
+            .env("SANDBOX_JSON", "/nowhere/sandbox.json")
+            .output()
+            .unwrap();
         assert_eq!(output.status.code(), Some(1));
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(said.starts_with("FAILED: /nowhere/sandbox.json is not there. Start 'cargo xtask sandbox'"), "{said}");
+        assert!(
+            said.starts_with(
+                "FAILED: /nowhere/sandbox.json is not there. Start 'cargo xtask sandbox'"
+            ),
+            "{said}"
+        );
     }
 }

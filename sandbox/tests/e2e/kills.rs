@@ -30,7 +30,12 @@ async fn a_thousand_posts_survive_kill_9_exactly_once_and_in_order() {
     let mut sandbox = Sandbox::start("kills").await;
     let mut connections = BTreeMap::new();
     // An Instagram account brings its Facebook page, so Instagram comes first.
-    for network in [Network::Instagram, Network::Facebook, Network::Pinterest, Network::X] {
+    for network in [
+        Network::Instagram,
+        Network::Facebook,
+        Network::Pinterest,
+        Network::X,
+    ] {
         connections.insert(network, sandbox.connect(network, ACCOUNTS).await);
     }
     slow_networks(&sandbox).await;
@@ -46,7 +51,10 @@ async fn a_thousand_posts_survive_kill_9_exactly_once_and_in_order() {
     let mut walls: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for post in sandbox.control.log().await.unwrap() {
         let text = |pointer| post.pointer(pointer).unwrap().as_str().unwrap().to_owned();
-        walls.entry((text("/network"), text("/account/id"))).or_default().push(text("/text"));
+        walls
+            .entry((text("/network"), text("/account/id")))
+            .or_default()
+            .push(text("/text"));
     }
     let expected: Vec<_> = (0..TEXTS).map(text).collect();
     assert_eq!(walls.len(), Network::ALL.len() * ACCOUNTS);
@@ -84,9 +92,16 @@ async fn schedule(sandbox: &Sandbox, connections: &BTreeMap<Network, Vec<String>
         let schedule = json!({ "at": (start + TimeDelta::seconds(n as i64)).to_rfc3339() });
         for (networks, media) in [
             ([Network::Facebook, Network::X], &[][..]),
-            ([Network::Instagram, Network::Pinterest], &[picture.as_str()][..]),
+            (
+                [Network::Instagram, Network::Pinterest],
+                &[picture.as_str()][..],
+            ),
         ] {
-            let to: Vec<_> = networks.iter().flat_map(|network| &connections[network]).map(String::as_str).collect();
+            let to: Vec<_> = networks
+                .iter()
+                .flat_map(|network| &connections[network])
+                .map(String::as_str)
+                .collect();
             sandbox.post(&text(n), media, &to, schedule.clone()).await;
         }
     }
@@ -96,11 +111,17 @@ async fn until_published(sandbox: &Sandbox) {
     let query = "{ targets(first: 1, filter: { states: [PUBLISHED] }) { totalCount } }";
     let end = Instant::now() + PATIENCE;
     loop {
-        let published = sandbox.graphql(query, json!({})).await["targets"]["totalCount"].as_u64().unwrap();
+        let published = sandbox.graphql(query, json!({})).await["targets"]["totalCount"]
+            .as_u64()
+            .unwrap();
         if published == POSTS as u64 {
             return;
         }
-        assert!(Instant::now() < end, "{published} published; the others: {:#}", others(sandbox).await);
+        assert!(
+            Instant::now() < end,
+            "{published} published; the others: {:#}",
+            others(sandbox).await
+        );
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
 }
@@ -115,6 +136,10 @@ async fn others(sandbox: &Sandbox) -> serde_json::Value {
 
 /// How many events of a type there were.
 async fn count(sandbox: &Sandbox, kind: &str) -> usize {
-    let query = "query($types: [EventType!]) { events(first: 100, types: $types) { nodes { id } } }";
-    sandbox.graphql(query, json!({ "types": [kind] })).await["events"]["nodes"].as_array().unwrap().len()
+    let query =
+        "query($types: [EventType!]) { events(first: 100, types: $types) { nodes { id } } }";
+    sandbox.graphql(query, json!({ "types": [kind] })).await["events"]["nodes"]
+        .as_array()
+        .unwrap()
+        .len()
 }

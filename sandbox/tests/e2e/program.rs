@@ -12,7 +12,10 @@ use posthaste_postgres::{Binaries, Search};
 
 /// The checkout.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
 }
 
 /// The simulated networks and the seed.
@@ -28,7 +31,15 @@ pub fn posthaste() -> PathBuf {
         let mut cargo = Command::new(env!("CARGO"));
         let status = cargo
             .current_dir(root())
-            .args(["build", "-q", "-p", "posthaste-api", "-p", "posthaste-sandbox", "--bins"])
+            .args([
+                "build",
+                "-q",
+                "-p",
+                "posthaste-api",
+                "-p",
+                "posthaste-sandbox",
+                "--bins",
+            ])
             .status();
         assert!(status.unwrap().success(), "posthaste cannot be built");
     }
@@ -39,8 +50,13 @@ pub fn posthaste() -> PathBuf {
 fn is_current(program: &Path) -> io::Result<bool> {
     let built = modified(program)?;
     let list = fs::read_to_string(program.with_extension("d"))?;
-    let sources = list.split_once(": ").map(|(_, sources)| sources).unwrap_or_default();
-    Ok(sources.split_whitespace().all(|source| modified(Path::new(source)).is_ok_and(|at| at <= built)))
+    let sources = list
+        .split_once(": ")
+        .map(|(_, sources)| sources)
+        .unwrap_or_default();
+    Ok(sources
+        .split_whitespace()
+        .all(|source| modified(Path::new(source)).is_ok_and(|at| at <= built)))
 }
 
 fn modified(path: &Path) -> io::Result<SystemTime> {
@@ -49,5 +65,7 @@ fn modified(path: &Path) -> io::Result<SystemTime> {
 
 /// The folder of the PostgreSQL that this checkout uses, perhaps one that was fetched into it.
 pub fn postgres() -> PathBuf {
-    Binaries::find(&Search::from_env(&root().join(".posthaste"))).unwrap().bin
+    Binaries::find(&Search::from_env(&root().join(".posthaste")))
+        .unwrap()
+        .bin
 }

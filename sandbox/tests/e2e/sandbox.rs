@@ -40,7 +40,9 @@ impl Sandbox {
         let home = program::root().join("target/e2e").join(name);
         fs::create_dir_all(&home).unwrap();
         let mut sandbox = Self::new(home);
-        sandbox.run(sandbox.command(&program::posthaste()).arg("--reset")).await;
+        sandbox
+            .run(sandbox.command(&program::posthaste()).arg("--reset"))
+            .await;
         sandbox
     }
 
@@ -49,7 +51,14 @@ impl Sandbox {
         let ports = [free_port(), free_port()];
         let control = Control::new(&format!("http://127.0.0.1:{}", ports[1])).unwrap();
         let http = reqwest::Client::builder().build().unwrap();
-        Self { home, ports, child: None, facts: Value::Null, control, http }
+        Self {
+            home,
+            ports,
+            child: None,
+            facts: Value::Null,
+            control,
+            http,
+        }
     }
 
     /// What starts it.
@@ -57,7 +66,14 @@ impl Sandbox {
         let [port, networks_port] = self.ports.map(|port| port.to_string());
         let mut command = Command::new(program);
         command
-            .args(["sandbox", "--port", &port, "--networks-port", &networks_port, "--home"])
+            .args([
+                "sandbox",
+                "--port",
+                &port,
+                "--networks-port",
+                &networks_port,
+                "--home",
+            ])
             .arg(&self.home)
             .env("POSTHASTE_PG_BIN", program::postgres());
         command
@@ -79,7 +95,11 @@ impl Sandbox {
         let end = Instant::now() + PATIENCE;
         while !self.facts_file().exists() {
             let ended = self.child.as_mut().unwrap().try_wait().unwrap();
-            assert!(ended.is_none() && Instant::now() < end, "the sandbox did not start: {}", self.output());
+            assert!(
+                ended.is_none() && Instant::now() < end,
+                "the sandbox did not start: {}",
+                self.output()
+            );
             tokio::time::sleep(GLANCE).await;
         }
         self.read_facts();
@@ -102,7 +122,10 @@ impl Sandbox {
 
     /// A text among the facts, by JSON pointer.
     pub fn fact(&self, pointer: &str) -> &str {
-        self.facts.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer} in {}", self.facts))
+        self.facts
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_else(|| panic!("{pointer} in {}", self.facts))
     }
 
     /// A child's process.
@@ -138,7 +161,11 @@ impl Sandbox {
         assert!(process::signal(old, Signal::SIGKILL), "no worker to kill");
         let end = Instant::now() + PATIENCE;
         while self.facts["pids"]["worker"].is_null() || self.pid("worker") == old {
-            assert!(Instant::now() < end, "the worker was not started again: {}", self.output());
+            assert!(
+                Instant::now() < end,
+                "the worker was not started again: {}",
+                self.output()
+            );
             tokio::time::sleep(GLANCE).await;
             self.read_facts();
         }
@@ -148,7 +175,9 @@ impl Sandbox {
     pub async fn interrupt(&mut self) -> ExitStatus {
         let mut child = self.child.take().unwrap();
         process::signal(child.id() as i32, Signal::SIGINT);
-        tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap()
+        tokio::task::spawn_blocking(move || child.wait().unwrap())
+            .await
+            .unwrap()
     }
 
     /// Stops it and removes its data. Not called by a test that fails: then everything stays to be looked at.
@@ -157,7 +186,9 @@ impl Sandbox {
             let status = self.interrupt().await;
             assert!(status.success(), "{status}: {}", self.output());
         }
-        posthaste_postgres::remove(&self.home.join("pgdata")).await.unwrap();
+        posthaste_postgres::remove(&self.home.join("pgdata"))
+            .await
+            .unwrap();
         fs::remove_dir_all(&self.home).unwrap();
         fs::remove_file(self.log()).unwrap();
     }
@@ -169,7 +200,11 @@ impl Drop for Sandbox {
         let Some(child) = &mut self.child else { return };
         process::signal(child.id() as i32, Signal::SIGINT);
         let _ = child.wait();
-        eprintln!("the sandbox said:\n{}\nand its logs are in {}", self.output(), self.home.display());
+        eprintln!(
+            "the sandbox said:\n{}\nand its logs are in {}",
+            self.output(),
+            self.home.display()
+        );
     }
 }
 

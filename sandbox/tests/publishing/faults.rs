@@ -10,7 +10,9 @@ async fn once_each(kind: &str) -> (World, posthaste_core::ids::PostId) {
     let connections = world.connect_all().await;
     let picture = world.picture().await;
     for network in Network::ALL {
-        world.fault(json!({ "network": network.as_str(), "operation": "publish", "kind": kind })).await;
+        world
+            .fault(json!({ "network": network.as_str(), "operation": "publish", "kind": kind }))
+            .await;
     }
     world.work();
     let post = world.post("Only once.", &[picture], &connections).await;
@@ -23,8 +25,16 @@ async fn published_once(kind: &str) {
     let walls = world.walls("Only once.").await;
     assert_eq!(walls.len(), 4, "{kind}: {walls:#?}");
     for target in targets {
-        let wall = walls.iter().find(|wall| wall["network"] == target.network.as_str()).unwrap();
-        assert_eq!(target.remote_id.as_deref(), wall["id"].as_str(), "{kind} {}", target.network);
+        let wall = walls
+            .iter()
+            .find(|wall| wall["network"] == target.network.as_str())
+            .unwrap();
+        assert_eq!(
+            target.remote_id.as_deref(),
+            wall["id"].as_str(),
+            "{kind} {}",
+            target.network
+        );
     }
 }
 
@@ -64,8 +74,16 @@ async fn a_rate_limit_is_waited_out_without_using_up_a_try() {
     let targets = world.until(post, State::Published).await;
     assert_eq!(targets[0].attempt, 1);
     assert_eq!(world.walls("Patience.").await.len(), 1);
-    let (attempts, _) = post::timeline(&world.app, &world.actor, &[targets[0].id]).await.unwrap();
-    assert_eq!(attempts.iter().map(|a| a.outcome.as_deref().unwrap()).collect::<Vec<_>>(), ["SCHEDULED", "PUBLISHED"]);
+    let (attempts, _) = post::timeline(&world.app, &world.actor, &[targets[0].id])
+        .await
+        .unwrap();
+    assert_eq!(
+        attempts
+            .iter()
+            .map(|a| a.outcome.as_deref().unwrap())
+            .collect::<Vec<_>>(),
+        ["SCHEDULED", "PUBLISHED"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,8 +91,14 @@ async fn what_cannot_be_told_apart_waits_for_a_person_who_settles_it() {
     let world = World::new().await;
     let connections = [world.connect(Network::X, 0).await];
     // Nobody reads back: the list fails for good.
-    world.fault(json!({ "network": "X", "operation": "publish", "kind": "cut_after" })).await;
-    world.fault(json!({ "network": "X", "operation": "lookup", "kind": "error_before", "times": null })).await;
+    world
+        .fault(json!({ "network": "X", "operation": "publish", "kind": "cut_after" }))
+        .await;
+    world
+        .fault(
+            json!({ "network": "X", "operation": "lookup", "kind": "error_before", "times": null }),
+        )
+        .await;
     world.work();
     let post = world.post("Who knows.", &[], &connections).await;
     for _ in 0..100 {
@@ -85,12 +109,22 @@ async fn what_cannot_be_told_apart_waits_for_a_person_who_settles_it() {
     }
     world.clock.advance(chrono::TimeDelta::minutes(40));
     let held = world.until(post, State::Held).await.remove(0);
-    assert_eq!(held.error_code.as_deref(), Some(ErrorCode::OutcomeUnknown.as_str()));
+    assert_eq!(
+        held.error_code.as_deref(),
+        Some(ErrorCode::OutcomeUnknown.as_str())
+    );
 
-    let refused = post::retry(&world.app, &world.actor, held.id).await.unwrap_err();
+    let refused = post::retry(&world.app, &world.actor, held.id)
+        .await
+        .unwrap_err();
     assert_eq!(refused.code, ErrorCode::OutcomeUnknown);
-    let live = Settlement::Live { permalink: Some("https://x.com/harborstreet/status/1".into()), remote_id: None };
-    let settled = post::settle(&world.app, &world.actor, held.id, live).await.unwrap();
+    let live = Settlement::Live {
+        permalink: Some("https://x.com/harborstreet/status/1".into()),
+        remote_id: None,
+    };
+    let settled = post::settle(&world.app, &world.actor, held.id, live)
+        .await
+        .unwrap();
     assert_eq!(settled.state, State::Published);
     assert_eq!(world.walls("Who knows.").await.len(), 1);
 }
@@ -105,7 +139,10 @@ async fn a_text_refused_as_duplicate_waits_for_a_person() {
     // X refuses the same text; the post of before is known as ours and so is not taken for this one.
     let second = world.post("Said twice.", &[], &connections).await;
     let held = world.until(second, State::Held).await;
-    assert_eq!(held[0].error_code.as_deref(), Some(ErrorCode::PossibleDuplicate.as_str()));
+    assert_eq!(
+        held[0].error_code.as_deref(),
+        Some(ErrorCode::PossibleDuplicate.as_str())
+    );
     assert_eq!(world.walls("Said twice.").await.len(), 1);
 }
 
@@ -113,10 +150,18 @@ async fn a_text_refused_as_duplicate_waits_for_a_person() {
 async fn a_limit_that_is_used_up_is_not_run_into() {
     let world = World::new().await;
     let connections = [world.connect(Network::X, 0).await];
-    world.control.switch(json!({ "rateLimits": { "enabled": true } })).await.unwrap();
+    world
+        .control
+        .switch(json!({ "rateLimits": { "enabled": true } }))
+        .await
+        .unwrap();
     let mut posts = Vec::new();
     for number in 0..101 {
-        posts.push(world.post(&format!("One of many {number}."), &[], &connections).await);
+        posts.push(
+            world
+                .post(&format!("One of many {number}."), &[], &connections)
+                .await,
+        );
     }
     world.work();
     // 100 posts in a quarter of an hour are allowed; the answer to the last says that none is left.
@@ -126,7 +171,9 @@ async fn a_limit_that_is_used_up_is_not_run_into() {
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     let last = world.targets(posts[100]).await.remove(0);
     assert_eq!((last.state, last.attempt), (State::Scheduled, 0));
-    let lanes = posthaste_engine::connection::lanes(&world.app, &world.actor, &[connections[0].id]).await.unwrap();
+    let lanes = posthaste_engine::connection::lanes(&world.app, &world.actor, &[connections[0].id])
+        .await
+        .unwrap();
     assert_eq!(lanes[0].block_reason.as_deref(), Some("rate limit"));
     assert!(lanes[0].blocked_until.unwrap() > world.app.now());
 }

@@ -10,12 +10,21 @@ async fn one_post_with_a_picture_goes_out_on_four_networks_exactly_once() {
     let connections = world.connect_all().await;
     let picture = world.picture().await;
     world.work();
-    let post = world.post("Fresh bread at seven.", &[picture], &connections).await;
+    let post = world
+        .post("Fresh bread at seven.", &[picture], &connections)
+        .await;
     let targets = world.until(post, State::Published).await;
-    assert!(targets.iter().all(|target| target.permalink.is_some() && target.remote_id.is_some()));
+    assert!(
+        targets
+            .iter()
+            .all(|target| target.permalink.is_some() && target.remote_id.is_some())
+    );
 
     let walls = world.walls("Fresh bread at seven.").await;
-    let mut networks: Vec<_> = walls.iter().map(|post| post["network"].as_str().unwrap()).collect();
+    let mut networks: Vec<_> = walls
+        .iter()
+        .map(|post| post["network"].as_str().unwrap())
+        .collect();
     networks.sort_unstable();
     assert_eq!(networks, ["FACEBOOK", "INSTAGRAM", "PINTEREST", "X"]);
     for wall in &walls {
@@ -25,18 +34,28 @@ async fn one_post_with_a_picture_goes_out_on_four_networks_exactly_once() {
         // Whether a permalink ends with a slash is the network's own habit.
         let plain = |url: &str| url.trim_end_matches('/').to_owned();
         let url = wall["url"].as_str().map(plain);
-        assert!(targets.iter().any(|target| target.permalink.as_deref().map(plain) == url), "{wall}");
+        assert!(
+            targets
+                .iter()
+                .any(|target| target.permalink.as_deref().map(plain) == url),
+            "{wall}"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_event_log_tells_the_story_of_each_target_in_order() {
     let world = World::new().await;
-    let connections = [world.connect(Network::Facebook, 0).await, world.connect(Network::X, 0).await];
+    let connections = [
+        world.connect(Network::Facebook, 0).await,
+        world.connect(Network::X, 0).await,
+    ];
     world.work();
     let post = world.post("In order.", &[], &connections).await;
     let targets = world.until(post, State::Published).await;
-    let events = event::after(&world.app, &world.actor, 0, &[], 200).await.unwrap();
+    let events = event::after(&world.app, &world.actor, 0, &[], 200)
+        .await
+        .unwrap();
     let numbers: Vec<_> = events.iter().map(|event| event.seq).collect();
     assert_eq!(numbers, (1..=events.len() as i64).collect::<Vec<_>>());
     for target in targets {
@@ -61,7 +80,11 @@ async fn posts_of_one_connection_keep_their_order_also_behind_a_failing_one() {
     let connections = [world.connect(Network::Facebook, 0).await];
     let mut posts = Vec::new();
     for number in 0..12 {
-        posts.push(world.post(&format!("Number {number:02}."), &[], &connections).await);
+        posts.push(
+            world
+                .post(&format!("Number {number:02}."), &[], &connections)
+                .await,
+        );
     }
     world.fault(json!({ "network": "FACEBOOK", "operation": "publish", "kind": "error_after", "skip": 4 })).await;
     world.work();
@@ -69,25 +92,47 @@ async fn posts_of_one_connection_keep_their_order_also_behind_a_failing_one() {
         world.until(post, State::Published).await;
     }
     let walls = world.walls("Number ").await;
-    let texts: Vec<_> = walls.iter().map(|post| post["text"].as_str().unwrap()[..10].to_owned()).collect();
-    assert_eq!(texts, (0..12).map(|number| format!("Number {number:02}.")).collect::<Vec<_>>());
+    let texts: Vec<_> = walls
+        .iter()
+        .map(|post| post["text"].as_str().unwrap()[..10].to_owned())
+        .collect();
+    assert_eq!(
+        texts,
+        (0..12)
+            .map(|number| format!("Number {number:02}."))
+            .collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_targets_due_at_once_go_out_exactly_once() {
     let world = World::new().await;
-    let accounts = world.control.add_accounts(Network::Facebook, 40).await.unwrap();
+    let accounts = world
+        .control
+        .add_accounts(Network::Facebook, 40)
+        .await
+        .unwrap();
     let mut connections = Vec::new();
     for account in accounts {
         connections.push(
-            posthaste_sandbox::seed::connect(&world.app, &world.actor, &world.control, Network::Facebook, &account.id)
-                .await
-                .unwrap(),
+            posthaste_sandbox::seed::connect(
+                &world.app,
+                &world.actor,
+                &world.control,
+                Network::Facebook,
+                &account.id,
+            )
+            .await
+            .unwrap(),
         );
     }
     let mut posts = Vec::new();
     for number in 0..25 {
-        posts.push(world.post(&format!("Batch {number:02}."), &[], &connections).await);
+        posts.push(
+            world
+                .post(&format!("Batch {number:02}."), &[], &connections)
+                .await,
+        );
     }
     world.work();
     for post in posts {
@@ -95,8 +140,10 @@ async fn a_thousand_targets_due_at_once_go_out_exactly_once() {
     }
     let walls = world.walls("Batch ").await;
     assert_eq!(walls.len(), 1000);
-    let mut keys: Vec<_> =
-        walls.iter().map(|post| (post["account"]["id"].to_string(), post["text"].to_string())).collect();
+    let mut keys: Vec<_> = walls
+        .iter()
+        .map(|post| (post["account"]["id"].to_string(), post["text"].to_string()))
+        .collect();
     keys.sort_unstable();
     keys.dedup();
     assert_eq!(keys.len(), 1000);

@@ -14,15 +14,24 @@ fn go_to(world: &World, at: &str) {
 async fn nine_in_paris_on_the_sunday_the_clocks_change_is_seven_utc() {
     let world = World::new().await;
     let connections = [world.connect(Network::Facebook, 0).await];
-    let nine = When::Local { at: "2027-03-28T09:00:00".parse().unwrap(), zone: "Europe/Paris".into() };
+    let nine = When::Local {
+        at: "2027-03-28T09:00:00".parse().unwrap(),
+        zone: "Europe/Paris".into(),
+    };
     let post = world.post_at("Summer time.", &[], &connections, nine).await;
     go_to(&world, "2027-03-28T06:59:58Z");
     world.work();
     let early = world.targets(post).await;
-    assert_eq!(early[0].due_at, Some("2027-03-28T07:00:00Z".parse().unwrap()));
+    assert_eq!(
+        early[0].due_at,
+        Some("2027-03-28T07:00:00Z".parse().unwrap())
+    );
     let targets = world.until(post, State::Published).await;
     let late = targets[0].published_at.unwrap() - targets[0].due_at.unwrap();
-    assert!(late >= TimeDelta::zero() && late < TimeDelta::seconds(5), "{late}");
+    assert!(
+        late >= TimeDelta::zero() && late < TimeDelta::seconds(5),
+        "{late}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,9 +43,14 @@ async fn a_target_missed_by_more_than_six_hours_waits_for_a_person() {
     world.clock.advance(TimeDelta::hours(8));
     world.work();
     let held = world.until(post, State::Held).await;
-    assert_eq!(held[0].error_code.as_deref(), Some(ErrorCode::MissedTime.as_str()));
+    assert_eq!(
+        held[0].error_code.as_deref(),
+        Some(ErrorCode::MissedTime.as_str())
+    );
     assert!(world.walls("Too late.").await.is_empty());
-    posthaste_engine::post::retry(&world.app, &world.actor, held[0].id).await.unwrap();
+    posthaste_engine::post::retry(&world.app, &world.actor, held[0].id)
+        .await
+        .unwrap();
     world.until(post, State::Published).await;
     assert_eq!(world.walls("Too late.").await.len(), 1);
 }

@@ -69,7 +69,10 @@ impl World {
         let files = tempfile::tempdir().unwrap();
         let networks = listen().await;
         let networks_url = format!("http://{}", networks.local_addr().unwrap());
-        let config = Config { public_url: networks_url.clone(), ..Config::default() };
+        let config = Config {
+            public_url: networks_url.clone(),
+            ..Config::default()
+        };
         let simulated = Networks::open(config).unwrap();
         tokio::spawn(serve(networks, simulated, std::future::pending()));
 
@@ -89,23 +92,49 @@ impl World {
         let routes = media_routes(app.clone());
         tokio::spawn(async move { axum::serve(public, routes).await });
 
-        let new = NewWorkspace { id: None, name: "Test".into(), time_zone: "Europe/Paris".into() };
+        let new = NewWorkspace {
+            id: None,
+            name: "Test".into(),
+            time_zone: "Europe/Paris".into(),
+        };
         let workspace: WorkspaceId = session::create_workspace(&app, new).await.unwrap().id;
-        let actor = Actor { workspace, role: Role::Owner, provenance: Provenance::System };
+        let actor = Actor {
+            workspace,
+            role: Role::Owner,
+            provenance: Provenance::System,
+        };
         let control = Control::new(&networks_url).unwrap();
-        Self { app, clock, actor, control, stop: CancellationToken::new(), _files: files }
+        Self {
+            app,
+            clock,
+            actor,
+            control,
+            stop: CancellationToken::new(),
+            _files: files,
+        }
     }
 
     /// Starts a worker; it ends with the test.
     pub fn work(&self) {
-        let settings = Settings { guarded: false, ..Settings::default() };
+        let settings = Settings {
+            guarded: false,
+            ..Settings::default()
+        };
         tokio::spawn(publish::run(self.app.clone(), settings, self.stop.clone()));
     }
 
     /// Connects the `nth` sample account of a network.
     pub async fn connect(&self, network: Network, nth: usize) -> Connection {
         let accounts = self.control.accounts(network).await.unwrap();
-        connect(&self.app, &self.actor, &self.control, network, &accounts[nth].id).await.unwrap()
+        connect(
+            &self.app,
+            &self.actor,
+            &self.control,
+            network,
+            &accounts[nth].id,
+        )
+        .await
+        .unwrap()
     }
 
     /// The first sample account of every network.
@@ -120,8 +149,12 @@ impl World {
     /// Uploads a small JPEG.
     pub async fn picture(&self) -> MediaId {
         let mut bytes = Cursor::new(Vec::new());
-        let picture = image::RgbImage::from_fn(800, 800, |x, y| image::Rgb([(x / 4) as u8, (y / 4) as u8, 120]));
-        picture.write_to(&mut bytes, image::ImageFormat::Jpeg).unwrap();
+        let picture = image::RgbImage::from_fn(800, 800, |x, y| {
+            image::Rgb([(x / 4) as u8, (y / 4) as u8, 120])
+        });
+        picture
+            .write_to(&mut bytes, image::ImageFormat::Jpeg)
+            .unwrap();
         let bytes = bytes.into_inner();
         let new = NewUpload {
             id: None,
@@ -131,7 +164,9 @@ impl World {
         };
         let row = media::begin(&self.app, &self.actor, new).await.unwrap();
         let stream = stream::once(async move { Ok(bytes.into()) }).boxed();
-        media::append(&self.app, &self.actor, row.id, 0, stream).await.unwrap();
+        media::append(&self.app, &self.actor, row.id, 0, stream)
+            .await
+            .unwrap();
         row.id
     }
 
@@ -141,8 +176,19 @@ impl World {
     }
 
     /// Writes a post for `connections`.
-    pub async fn post_at(&self, text: &str, media: &[MediaId], connections: &[Connection], when: When) -> PostId {
-        let item = |id: &MediaId| MediaRef { id: *id, alt_text: None, crop: None, fit: Fit::Auto };
+    pub async fn post_at(
+        &self,
+        text: &str,
+        media: &[MediaId],
+        connections: &[Connection],
+        when: When,
+    ) -> PostId {
+        let item = |id: &MediaId| MediaRef {
+            id: *id,
+            alt_text: None,
+            crop: None,
+            fit: Fit::Auto,
+        };
         let content = Content {
             text: text.into(),
             link: Some("https://harborstreet.example/bread".into()),
@@ -150,21 +196,33 @@ impl World {
             ..Content::default()
         };
         let new = NewPost {
-            body: PostBody { content, ..PostBody::default() },
+            body: PostBody {
+                content,
+                ..PostBody::default()
+            },
             targets: connections
                 .iter()
-                .map(|row| NewTarget { connection: Some(row.id), ..NewTarget::default() })
+                .map(|row| NewTarget {
+                    connection: Some(row.id),
+                    ..NewTarget::default()
+                })
                 .collect(),
             schedule: Some(when),
             ..NewPost::default()
         };
-        post::create(&self.app, &self.actor, new).await.unwrap().post.id
+        post::create(&self.app, &self.actor, new)
+            .await
+            .unwrap()
+            .post
+            .id
     }
 
     /// The targets of a post.
     pub async fn targets(&self, post: PostId) -> Vec<Target> {
         let mut conn = self.app.db.get().await.unwrap();
-        posthaste_store::target::of_posts(&mut conn, self.actor.workspace, &[post]).await.unwrap()
+        posthaste_store::target::of_posts(&mut conn, self.actor.workspace, &[post])
+            .await
+            .unwrap()
     }
 
     /// Waits until every target of the post stands in `stage`; tells where they stand otherwise.
@@ -178,9 +236,16 @@ impl World {
         }
         let targets = self.targets(post).await;
         for target in &targets {
-            let (_, steps) = post::timeline(&self.app, &self.actor, &[target.id]).await.unwrap();
-            eprintln!("{} {:?} {:?}", target.network, target.state, target.error_message);
-            steps.iter().for_each(|step| eprintln!("    {} {} {}", step.at, step.kind, step.message));
+            let (_, steps) = post::timeline(&self.app, &self.actor, &[target.id])
+                .await
+                .unwrap();
+            eprintln!(
+                "{} {:?} {:?}",
+                target.network, target.state, target.error_message
+            );
+            steps
+                .iter()
+                .for_each(|step| eprintln!("    {} {} {}", step.at, step.kind, step.message));
         }
         panic!("not all {stage:?}");
     }
@@ -188,7 +253,13 @@ impl World {
     /// The accepted posts with this text in them.
     pub async fn walls(&self, text: &str) -> Vec<Value> {
         let log = self.control.log().await.unwrap();
-        log.into_iter().filter(|post| post["text"].as_str().is_some_and(|shown| shown.contains(text))).collect()
+        log.into_iter()
+            .filter(|post| {
+                post["text"]
+                    .as_str()
+                    .is_some_and(|shown| shown.contains(text))
+            })
+            .collect()
     }
 
     /// Scripts a fault.

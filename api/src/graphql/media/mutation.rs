@@ -100,7 +100,10 @@ impl MediaMutation {
         #[graphql(desc = "What to change.")] input: MediaUpdateInput,
     ) -> Result<MediaPayload> {
         let (app, actor) = both(ctx)?;
-        Ok(MediaPayload::of(app, update(app, actor, input).await.map(Media))?)
+        Ok(MediaPayload::of(
+            app,
+            update(app, actor, input).await.map(Media),
+        )?)
     }
 
     /// Removes a media with all its copies; MEDIA_IN_USE when a post uses it.
@@ -110,12 +113,22 @@ impl MediaMutation {
         #[graphql(desc = "The media to remove.")] input: MediaDeleteInput,
     ) -> Result<MediaDeletePayload> {
         let (app, actor) = both(ctx)?;
-        Ok(MediaDeletePayload::of(app, delete(app, actor, input).await)?)
+        Ok(MediaDeletePayload::of(
+            app,
+            delete(app, actor, input).await,
+        )?)
     }
 }
 
-async fn begin(app: &App, actor: &Actor, input: MediaUploadCreateInput) -> CoreResult<Row, Vec<Error>> {
-    let id = input.id.map(|id| scalars::id::<MediaId>(&id, &["id"])).transpose();
+async fn begin(
+    app: &App,
+    actor: &Actor,
+    input: MediaUploadCreateInput,
+) -> CoreResult<Row, Vec<Error>> {
+    let id = input
+        .id
+        .map(|id| scalars::id::<MediaId>(&id, &["id"]))
+        .transpose();
     let new = NewUpload {
         id: id.as_ref().ok().copied().flatten(),
         file_name: input.file_name,
@@ -124,7 +137,10 @@ async fn begin(app: &App, actor: &Actor, input: MediaUploadCreateInput) -> CoreR
     };
     match id {
         Ok(_) => engine::begin(app, actor, new).await,
-        Err(error) => Err([error].into_iter().chain(engine::violations(&new)).collect()),
+        Err(error) => Err([error]
+            .into_iter()
+            .chain(engine::violations(&new))
+            .collect()),
     }
 }
 
@@ -138,5 +154,8 @@ async fn update(app: &App, actor: &Actor, input: MediaUpdateInput) -> CoreResult
 }
 
 async fn delete(app: &App, actor: &Actor, input: MediaDeleteInput) -> CoreResult<ID> {
-    Ok(engine::delete(app, actor, scalars::id(&input.id, &["id"])?).await?.id.into())
+    Ok(engine::delete(app, actor, scalars::id(&input.id, &["id"])?)
+        .await?
+        .id
+        .into())
 }

@@ -34,7 +34,10 @@ impl Load<UsesOf> for Loader {
     async fn load(&self, keys: &[UsesOf]) -> Result<HashMap<UsesOf, i64>, LoadError> {
         let ids: Vec<MediaId> = keys.iter().map(|key| key.0).collect();
         let uses = engine::uses(&self.app, &self.actor, &ids).await?;
-        Ok(uses.into_iter().map(|(id, count)| (UsesOf(id), count)).collect())
+        Ok(uses
+            .into_iter()
+            .map(|(id, count)| (UsesOf(id), count))
+            .collect())
     }
 }
 
@@ -149,7 +152,11 @@ impl Media {
     /// Where to send the bytes part by part (tus 1.0.0); null once all are here.
     async fn upload_url(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         let uploading = self.0.status == media::Status::Uploading;
-        Ok(if uploading { Some(engine::upload_url(app(ctx)?, self.0.id)) } else { None })
+        Ok(if uploading {
+            Some(engine::upload_url(app(ctx)?, self.0.id))
+        } else {
+            None
+        })
     }
 
     /// When an unfinished upload ends or a failed one is removed; null when it stays.
@@ -159,10 +166,15 @@ impl Media {
 
     /// Why it is FAILED.
     async fn error(&self) -> Option<MediaError> {
-        let code = ErrorCode::from_name(self.0.error_code.as_deref()?).unwrap_or(ErrorCode::MediaUnreadable);
+        let code = ErrorCode::from_name(self.0.error_code.as_deref()?)
+            .unwrap_or(ErrorCode::MediaUnreadable);
         Some(MediaError {
             code: Named(code),
-            message: self.0.error_message.clone().unwrap_or_else(|| code.title().to_owned()),
+            message: self
+                .0
+                .error_message
+                .clone()
+                .unwrap_or_else(|| code.title().to_owned()),
             advice: code.advice().to_owned(),
         })
     }

@@ -49,12 +49,22 @@ impl PostUpdateInput {
             set(&mut content.text, given(self.text));
             set(&mut content.title, nullable(self.title).map(read::filled));
             set(&mut content.link, nullable(self.link).map(read::filled));
-            set(&mut content.kind, nullable(self.kind).map(|kind| kind.map(Into::into).unwrap_or_default()));
+            set(
+                &mut content.kind,
+                nullable(self.kind).map(|kind| kind.map(Into::into).unwrap_or_default()),
+            );
             set(&mut content.media, media);
             set(&mut body.variants, variants);
-            set(&mut body.link_tracking, nullable(self.link_tracking).map(|wanted| wanted.map(read::link_tracking)));
+            set(
+                &mut body.link_tracking,
+                nullable(self.link_tracking).map(|wanted| wanted.map(read::link_tracking)),
+            );
         };
-        let change = Change { version: self.version, edit: Box::new(edit), targets };
+        let change = Change {
+            version: self.version,
+            edit: Box::new(edit),
+            targets,
+        };
         reader.finish(|| Some((id?, change)))
     }
 }

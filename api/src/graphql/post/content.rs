@@ -4,7 +4,9 @@ use async_graphql::{Context, Object, Result, SimpleObject};
 use posthaste_core::{Error, post as core};
 
 use super::enums::Fit;
-use crate::graphql::{connection::Connection, context::loader, media::Media, network::ContentKind, scalars::Network};
+use crate::graphql::{
+    connection::Connection, context::loader, media::Media, network::ContentKind, scalars::Network,
+};
 
 /// The part of a picture to show, in fractions of its width and height.
 #[derive(SimpleObject)]
@@ -33,7 +35,19 @@ impl PostMedia {
 
     /// The part to show, if one was chosen.
     async fn crop(&self) -> Option<Crop> {
-        self.0.crop.map(|core::Crop { x, y, width, height }| Crop { x, y, width, height })
+        self.0.crop.map(
+            |core::Crop {
+                 x,
+                 y,
+                 width,
+                 height,
+             }| Crop {
+                x,
+                y,
+                width,
+                height,
+            },
+        )
     }
 
     /// What to do when the file does not fit a network.

@@ -11,7 +11,8 @@ use posthaste_engine::{
 use super::{
     change::PostUpdateInput,
     input::{
-        PostCancelInput, PostCreateInput, PostDeleteInput, PostPublishNowInput, PostScheduleInput, PostUnscheduleInput,
+        PostCancelInput, PostCreateInput, PostDeleteInput, PostPublishNowInput, PostScheduleInput,
+        PostUnscheduleInput,
     },
     read,
     reader::Reader,
@@ -41,9 +42,19 @@ payload! {
 impl PostPayload {
     fn written(app: &App, outcome: Result<Written, Violations>) -> CoreResult<Self> {
         let (written, errors) = split_all(app, outcome)?;
-        let (post, warnings) = written.map(|written| (Post(written.post), written.warnings)).unzip();
-        let warnings = warnings.into_iter().flatten().map(|problem| Warning::new(app, problem)).collect();
-        Ok(Self { post, errors, warnings })
+        let (post, warnings) = written
+            .map(|written| (Post(written.post), written.warnings))
+            .unzip();
+        let warnings = warnings
+            .into_iter()
+            .flatten()
+            .map(|problem| Warning::new(app, problem))
+            .collect();
+        Ok(Self {
+            post,
+            errors,
+            warnings,
+        })
     }
 }
 
@@ -62,7 +73,8 @@ impl PostMutation {
         let (app, actor) = both(ctx)?;
         let outcome = async {
             let targets = input.targets.unwrap_or_default();
-            let post = read::post(app, actor, input.id, input.content, targets, input.schedule).await?;
+            let post =
+                read::post(app, actor, input.id, input.content, targets, input.schedule).await?;
             engine::create(app, actor, post).await
         };
         Ok(PostPayload::written(app, outcome.await)?)
@@ -123,7 +135,9 @@ impl PostMutation {
         let (app, actor) = both(ctx)?;
         let outcome = async {
             let (id, only) = chosen(&input.id, input.target_ids.as_deref())?;
-            engine::unschedule(app, actor, id, only.as_deref()).await.map(unremarkable)
+            engine::unschedule(app, actor, id, only.as_deref())
+                .await
+                .map(unremarkable)
         };
         Ok(PostPayload::written(app, outcome.await)?)
     }
@@ -137,7 +151,9 @@ impl PostMutation {
         let (app, actor) = both(ctx)?;
         let outcome = async {
             let (id, only) = chosen(&input.id, input.target_ids.as_deref())?;
-            engine::cancel(app, actor, id, only.as_deref()).await.map(unremarkable)
+            engine::cancel(app, actor, id, only.as_deref())
+                .await
+                .map(unremarkable)
         };
         Ok(PostPayload::written(app, outcome.await)?)
     }
@@ -174,5 +190,8 @@ fn choice(id: &ID, only: Option<&[ID]>, reader: &mut Reader) -> Option<Choice> {
 }
 
 fn unremarkable(post: posthaste_store::post::Post) -> Written {
-    Written { post, warnings: Vec::new() }
+    Written {
+        post,
+        warnings: Vec::new(),
+    }
 }

@@ -70,7 +70,10 @@ impl TargetPreview {
 
     /// What is counted: "characters", "weighted characters".
     async fn unit(&self, ctx: &Context<'_>) -> Result<&'static str> {
-        Ok(app(ctx)?.connector(self.0.connection.network).capabilities().text_unit)
+        Ok(app(ctx)?
+            .connector(self.0.connection.network)
+            .capabilities()
+            .text_unit)
     }
 
     /// What is left of the length; below zero when the text is too long.

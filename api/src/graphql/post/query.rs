@@ -37,10 +37,17 @@ pub struct PostFilter {
 
 impl PostFilter {
     fn read(self) -> posthaste_core::Result<Filter> {
-        let connections = self.connection_ids.map(|ids| scalars::ids(&ids, "connectionIds")).transpose();
+        let connections = self
+            .connection_ids
+            .map(|ids| scalars::ids(&ids, "connectionIds"))
+            .transpose();
         Ok(Filter {
-            states: self.states.map(|list| list.into_iter().map(Into::into).collect()),
-            networks: self.networks.map(|list| list.into_iter().map(Into::into).collect()),
+            states: self
+                .states
+                .map(|list| list.into_iter().map(Into::into).collect()),
+            networks: self
+                .networks
+                .map(|list| list.into_iter().map(Into::into).collect()),
             connections: connections.map_err(|error| error.within(["filter"]))?,
             due_from: self.due_from,
             due_to: self.due_to,
@@ -65,8 +72,12 @@ impl PostOrder {
     /// The list's name in its cursors, and a post's key in this order.
     fn key(self) -> (&'static str, fn(&rows::Post) -> Option<DateTime<Utc>>) {
         match self {
-            Self::CreatedAtAsc | Self::CreatedAtDesc => ("posts.created", |row| Some(row.created_at)),
-            Self::UpdatedAtAsc | Self::UpdatedAtDesc => ("posts.updated", |row| Some(row.updated_at)),
+            Self::CreatedAtAsc | Self::CreatedAtDesc => {
+                ("posts.created", |row| Some(row.created_at))
+            }
+            Self::UpdatedAtAsc | Self::UpdatedAtDesc => {
+                ("posts.updated", |row| Some(row.updated_at))
+            }
             Self::DueAtAsc | Self::DueAtDesc => ("posts.due", |row| row.due_at),
         }
     }
@@ -79,9 +90,15 @@ pub struct PostQuery;
 #[Object]
 impl PostQuery {
     /// The post with an id.
-    async fn post(&self, ctx: &Context<'_>, #[graphql(desc = "The id (`post_…`).")] id: ID) -> Result<Post> {
+    async fn post(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id (`post_…`).")] id: ID,
+    ) -> Result<Post> {
         let (app, actor) = both(ctx)?;
-        Ok(Post(engine::get(app, actor, scalars::id(&id, &["id"])?).await?))
+        Ok(Post(
+            engine::get(app, actor, scalars::id(&id, &["id"])?).await?,
+        ))
     }
 
     /// The posts of the workspace, newest first unless another order is chosen.
@@ -92,7 +109,8 @@ impl PostQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "What to narrow the list by.")] filter: Option<PostFilter>,
         #[graphql(desc = "The order.", default)] order_by: PostOrder,
-        #[graphql(desc = "How many from the start, 1 to 100; 25 when nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 when nothing is said.")]
+        first: Option<i32>,
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
@@ -100,10 +118,26 @@ impl PostQuery {
         let (app, actor) = both(ctx)?;
         let filter = filter.unwrap_or_default().read()?;
         let (name, key) = order_by.key();
-        let request = Args { first, after, last, before }.request(name)?;
+        let request = Args {
+            first,
+            after,
+            last,
+            before,
+        }
+        .request(name)?;
         let found = engine::list(app, actor, &filter, order_by.sort(), &request).await?;
-        let total = if page::wants_total(ctx) { Some(engine::count(app, actor, &filter).await?) } else { None };
-        Ok(page::list(name, found, total, |row| (key(row), row.id.uuid()), Post))
+        let total = if page::wants_total(ctx) {
+            Some(engine::count(app, actor, &filter).await?)
+        } else {
+            None
+        };
+        Ok(page::list(
+            name,
+            found,
+            total,
+            |row| (key(row), row.id.uuid()),
+            Post,
+        ))
     }
 
     /// What each connection would get: text, link and files as they would be sent, and what the
@@ -117,12 +151,21 @@ impl PostQuery {
         let (app, actor) = both(ctx)?;
         let outcome = async {
             let post = read::post(app, actor, None, input.content, input.targets, None).await?;
-            engine::preview(app, actor, &post).await.map_err(|error| vec![error])
+            engine::preview(app, actor, &post)
+                .await
+                .map_err(|error| vec![error])
         };
         let (found, mut errors) = split_all(app, outcome.await)?;
         let (shown, violations) = found.unwrap_or_default();
-        errors.extend(violations.into_iter().map(|error| MutationError::new(app, error)));
-        Ok(PostPreview { targets: shown.into_iter().map(TargetPreview).collect(), violations: errors })
+        errors.extend(
+            violations
+                .into_iter()
+                .map(|error| MutationError::new(app, error)),
+        );
+        Ok(PostPreview {
+            targets: shown.into_iter().map(TargetPreview).collect(),
+            violations: errors,
+        })
     }
 
     /// Checks a post by the rules of scheduling. Nothing is written or sent.
@@ -134,15 +177,39 @@ impl PostQuery {
     ) -> Result<PostValidation> {
         let (app, actor) = both(ctx)?;
         let outcome = async {
-            let post = read::post(app, actor, None, input.content, input.targets, input.schedule).await?;
-            engine::validate(app, actor, &post).await.map_err(|error| vec![error])
+            let post = read::post(
+                app,
+                actor,
+                None,
+                input.content,
+                input.targets,
+                input.schedule,
+            )
+            .await?;
+            engine::validate(app, actor, &post)
+                .await
+                .map_err(|error| vec![error])
         };
         let (checked, mut errors) = split_all(app, outcome.await)?;
         let mut warnings = Vec::new();
         if let Some(checked) = checked {
-            errors.extend(checked.errors.into_iter().map(|error| MutationError::new(app, error)));
-            warnings.extend(checked.warnings.into_iter().map(|problem| Warning::new(app, problem)));
+            errors.extend(
+                checked
+                    .errors
+                    .into_iter()
+                    .map(|error| MutationError::new(app, error)),
+            );
+            warnings.extend(
+                checked
+                    .warnings
+                    .into_iter()
+                    .map(|problem| Warning::new(app, problem)),
+            );
         }
-        Ok(PostValidation { valid: errors.is_empty(), errors, warnings })
+        Ok(PostValidation {
+            valid: errors.is_empty(),
+            errors,
+            warnings,
+        })
     }
 }

@@ -9,7 +9,10 @@ use posthaste_engine::{
 };
 
 use super::{
-    input::{CropInput, LinkTrackingInput, PostContentInput, PostMediaInput, PostTargetInput, PostVariantInput},
+    input::{
+        CropInput, LinkTrackingInput, PostContentInput, PostMediaInput, PostTargetInput,
+        PostVariantInput,
+    },
     reader::Reader,
     schedule::ScheduleInput,
 };
@@ -44,7 +47,10 @@ pub async fn when(
     reader: &mut Reader,
 ) -> Result<Option<When>, Violations> {
     let zone = if schedule.needs_zone() {
-        session::workspace(app, actor).await.map_err(|error| vec![error])?.time_zone
+        session::workspace(app, actor)
+            .await
+            .map_err(|error| vec![error])?
+            .time_zone
     } else {
         String::new()
     };
@@ -71,7 +77,9 @@ pub fn targets(list: Vec<PostTargetInput>, reader: &mut Reader) -> Vec<NewTarget
         reader.within(&[&"targets", &index], |reader| NewTarget {
             id: input.id.and_then(|id| reader.id(&id, "id")),
             connection: reader.id(&input.connection_id, "connectionId"),
-            settings: core::TargetSettings { board_id: filled(input.board_id) },
+            settings: core::TargetSettings {
+                board_id: filled(input.board_id),
+            },
             misfire: input.misfire_policy.into(),
             if_absent: input.if_absent.into(),
         })
@@ -88,7 +96,12 @@ pub(super) fn filled(text: Option<String>) -> Option<String> {
 pub(super) fn media(list: Vec<PostMediaInput>, reader: &mut Reader) -> Vec<core::MediaRef> {
     let one = |(index, input): (usize, PostMediaInput)| {
         let id = reader.within(&[&"media", &index], |reader| reader.id(&input.id, "id"))?;
-        Some(core::MediaRef { id, alt_text: input.alt_text, crop: input.crop.map(crop), fit: input.fit.into() })
+        Some(core::MediaRef {
+            id,
+            alt_text: input.alt_text,
+            crop: input.crop.map(crop),
+            fit: input.fit.into(),
+        })
     };
     list.into_iter().enumerate().filter_map(one).collect()
 }
@@ -98,7 +111,9 @@ pub(super) fn variants(list: Vec<PostVariantInput>, reader: &mut Reader) -> Vec<
     let one = |(index, input): (usize, PostVariantInput)| {
         reader.within(&[&"variants", &index], |reader| core::Variant {
             network: input.network.map(Into::into),
-            connection: input.connection_id.and_then(|id| reader.id(&id, "connectionId")),
+            connection: input
+                .connection_id
+                .and_then(|id| reader.id(&id, "connectionId")),
             text: input.text,
             title: input.title,
             link: input.link,
@@ -110,10 +125,17 @@ pub(super) fn variants(list: Vec<PostVariantInput>, reader: &mut Reader) -> Vec<
 }
 
 fn crop(input: CropInput) -> core::Crop {
-    core::Crop { x: input.x, y: input.y, width: input.width, height: input.height }
+    core::Crop {
+        x: input.x,
+        y: input.y,
+        width: input.width,
+        height: input.height,
+    }
 }
 
 /// The parameters of a link.
 pub(super) fn link_tracking(input: LinkTrackingInput) -> core::LinkTracking {
-    core::LinkTracking { campaign: filled(input.campaign) }
+    core::LinkTracking {
+        campaign: filled(input.campaign),
+    }
 }

@@ -21,7 +21,9 @@ impl Reader {
 
     /// Reads a list of ids.
     pub fn ids<T: FromStr<Err = Error>>(&mut self, ids: &[ID], field: &str) -> Vec<T> {
-        let one = |(index, id): (usize, &ID)| self.within(&[&field], |reader| reader.id(id, &index.to_string()));
+        let one = |(index, id): (usize, &ID)| {
+            self.within(&[&field], |reader| reader.id(id, &index.to_string()))
+        };
         ids.iter().enumerate().filter_map(one).collect()
     }
 
@@ -35,7 +37,12 @@ impl Reader {
         let mut inner = Self::default();
         let value = read(&mut inner);
         let outer: Vec<String> = parts.iter().map(ToString::to_string).collect();
-        self.violations.extend(inner.violations.into_iter().map(|error| error.within(outer.clone())));
+        self.violations.extend(
+            inner
+                .violations
+                .into_iter()
+                .map(|error| error.within(outer.clone())),
+        );
         value
     }
 

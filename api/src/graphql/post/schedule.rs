@@ -18,8 +18,13 @@ const FORMATS: [&str; 2] = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"];
 
 impl LocalDateTime {
     fn read(value: &Value) -> Option<Self> {
-        let Value::String(text) = value else { return None };
-        FORMATS.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok()).map(Self)
+        let Value::String(text) = value else {
+            return None;
+        };
+        FORMATS
+            .iter()
+            .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+            .map(Self)
     }
 }
 
@@ -51,8 +56,12 @@ pub struct Instant(pub DateTime<Utc>);
 
 impl Instant {
     fn read(value: &Value) -> Option<Self> {
-        let Value::String(text) = value else { return None };
-        DateTime::parse_from_rfc3339(text).ok().map(|instant| Self(instant.to_utc()))
+        let Value::String(text) = value else {
+            return None;
+        };
+        DateTime::parse_from_rfc3339(text)
+            .ok()
+            .map(|instant| Self(instant.to_utc()))
     }
 }
 
@@ -65,7 +74,8 @@ impl InputType for Instant {
 
     fn create_type_info(registry: &mut Registry) -> String {
         let name = <DateTime<Utc> as InputType>::create_type_info(registry);
-        if let Some(MetaType::Scalar { is_valid, .. }) = registry.types.get_mut(&*Self::type_name()) {
+        if let Some(MetaType::Scalar { is_valid, .. }) = registry.types.get_mut(&*Self::type_name())
+        {
             *is_valid = Some(Arc::new(|value| Self::read(value).is_some()));
         }
         name
@@ -73,8 +83,9 @@ impl InputType for Instant {
 
     fn parse(value: Option<Value>) -> InputValueResult<Self> {
         let value = value.unwrap_or_default();
-        Self::read(&value)
-            .ok_or_else(|| InputValueError::custom("An instant looks like 2027-03-28T07:00:00Z (RFC 3339)."))
+        Self::read(&value).ok_or_else(|| {
+            InputValueError::custom("An instant looks like 2027-03-28T07:00:00Z (RFC 3339).")
+        })
     }
 
     fn to_value(&self) -> Value {
@@ -111,9 +122,10 @@ impl ScheduleInput {
         let now = self.now.unwrap_or_default();
         match (self.at, self.local_time, now, self.time_zone) {
             (Some(Instant(at)), None, false, None) => Ok(When::At(at)),
-            (None, Some(LocalDateTime(at)), false, zone) => {
-                Ok(When::Local { at, zone: zone.unwrap_or_else(|| default_zone.to_owned()) })
-            }
+            (None, Some(LocalDateTime(at)), false, zone) => Ok(When::Local {
+                at,
+                zone: zone.unwrap_or_else(|| default_zone.to_owned()),
+            }),
             (None, None, true, None) => Ok(When::Now),
             _ => Err(Error::new(
                 ErrorCode::InvalidInput,
@@ -137,7 +149,14 @@ mod tests {
         let nine = "2027-03-28T09:00:00".parse().ok();
         assert_eq!(local("2027-03-28T09:00"), nine);
         assert_eq!(local("2027-03-28T09:00:00"), nine);
-        for text in ["2027-03-28T09:00Z", "2027-03-28T09:00+02:00", "2027-03-28", "2027-02-30T09:00", "tomorrow", ""] {
+        for text in [
+            "2027-03-28T09:00Z",
+            "2027-03-28T09:00+02:00",
+            "2027-03-28",
+            "2027-02-30T09:00",
+            "tomorrow",
+            "",
+        ] {
             assert_eq!(local(text), None, "{text}");
         }
     }
@@ -146,19 +165,56 @@ mod tests {
     fn exactly_one_way_is_taken() {
         let at: DateTime<Utc> = "2027-01-04T09:00:00Z".parse().unwrap();
         let time = LocalDateTime(at.naive_utc());
-        let none = ScheduleInput { at: None, local_time: None, time_zone: None, now: None };
+        let none = ScheduleInput {
+            at: None,
+            local_time: None,
+            time_zone: None,
+            now: None,
+        };
         let paris = Some("Europe/Paris".to_owned());
         let good = [
-            (ScheduleInput { at: Some(Instant(at)), ..none.clone() }, When::At(at)),
-            (ScheduleInput { at: Some(Instant(at)), now: Some(false), ..none.clone() }, When::At(at)),
-            (ScheduleInput { now: Some(true), ..none.clone() }, When::Now),
             (
-                ScheduleInput { local_time: Some(time), ..none.clone() },
-                When::Local { at: time.0, zone: "Asia/Tokyo".into() },
+                ScheduleInput {
+                    at: Some(Instant(at)),
+                    ..none.clone()
+                },
+                When::At(at),
             ),
             (
-                ScheduleInput { local_time: Some(time), time_zone: paris.clone(), ..none.clone() },
-                When::Local { at: time.0, zone: "Europe/Paris".into() },
+                ScheduleInput {
+                    at: Some(Instant(at)),
+                    now: Some(false),
+                    ..none.clone()
+                },
+                When::At(at),
+            ),
+            (
+                ScheduleInput {
+                    now: Some(true),
+                    ..none.clone()
+                },
+                When::Now,
+            ),
+            (
+                ScheduleInput {
+                    local_time: Some(time),
+                    ..none.clone()
+                },
+                When::Local {
+                    at: time.0,
+                    zone: "Asia/Tokyo".into(),
+                },
+            ),
+            (
+                ScheduleInput {
+                    local_time: Some(time),
+                    time_zone: paris.clone(),
+                    ..none.clone()
+                },
+                When::Local {
+                    at: time.0,
+                    zone: "Europe/Paris".into(),
+                },
             ),
         ];
         for (input, expected) in good {
@@ -166,15 +222,37 @@ mod tests {
         }
         let bad = [
             none.clone(),
-            ScheduleInput { now: Some(false), ..none.clone() },
-            ScheduleInput { time_zone: paris.clone(), ..none.clone() },
-            ScheduleInput { at: Some(Instant(at)), now: Some(true), ..none.clone() },
-            ScheduleInput { at: Some(Instant(at)), local_time: Some(time), ..none.clone() },
-            ScheduleInput { at: Some(Instant(at)), time_zone: paris, ..none },
+            ScheduleInput {
+                now: Some(false),
+                ..none.clone()
+            },
+            ScheduleInput {
+                time_zone: paris.clone(),
+                ..none.clone()
+            },
+            ScheduleInput {
+                at: Some(Instant(at)),
+                now: Some(true),
+                ..none.clone()
+            },
+            ScheduleInput {
+                at: Some(Instant(at)),
+                local_time: Some(time),
+                ..none.clone()
+            },
+            ScheduleInput {
+                at: Some(Instant(at)),
+                time_zone: paris,
+                ..none
+            },
         ];
         for input in bad {
             let error = input.clone().when("Asia/Tokyo").unwrap_err();
-            assert_eq!((error.code, error.path_text().as_str()), (ErrorCode::InvalidInput, "schedule"), "{input:?}");
+            assert_eq!(
+                (error.code, error.path_text().as_str()),
+                (ErrorCode::InvalidInput, "schedule"),
+                "{input:?}"
+            );
         }
     }
 }

@@ -23,7 +23,10 @@ pub struct Post(pub rows::Post);
 
 impl Post {
     async fn target_rows(&self, ctx: &Context<'_>) -> Result<Arc<Vec<target::Target>>> {
-        Ok(loader(ctx)?.load_one(TargetsOf(self.0.id)).await?.unwrap_or_default())
+        Ok(loader(ctx)?
+            .load_one(TargetsOf(self.0.id))
+            .await?
+            .unwrap_or_default())
     }
 }
 
@@ -47,23 +50,44 @@ impl Post {
 
     /// What differs on single networks or connections.
     async fn variants(&self) -> Vec<PostVariant> {
-        self.0.body.variants.iter().cloned().map(PostVariant).collect()
+        self.0
+            .body
+            .variants
+            .iter()
+            .cloned()
+            .map(PostVariant)
+            .collect()
     }
 
     /// Parameters added to the link; empty when none are.
     async fn link_tracking(&self) -> Option<LinkTracking> {
-        self.0.body.link_tracking.clone().map(|core::LinkTracking { campaign }| LinkTracking { campaign })
+        self.0
+            .body
+            .link_tracking
+            .clone()
+            .map(|core::LinkTracking { campaign }| LinkTracking { campaign })
     }
 
     /// The connections it goes to, in order.
     #[graphql(complexity = "5 * child_complexity")]
     async fn targets(&self, ctx: &Context<'_>) -> Result<Vec<Target>> {
-        Ok(self.target_rows(ctx).await?.iter().cloned().map(Target).collect())
+        Ok(self
+            .target_rows(ctx)
+            .await?
+            .iter()
+            .cloned()
+            .map(Target)
+            .collect())
     }
 
     /// How it stands as a whole.
     async fn status(&self, ctx: &Context<'_>) -> Result<PostStatus> {
-        let states: Vec<_> = self.target_rows(ctx).await?.iter().map(|row| row.state).collect();
+        let states: Vec<_> = self
+            .target_rows(ctx)
+            .await?
+            .iter()
+            .map(|row| row.state)
+            .collect();
         Ok(core::PostStatus::of(&states).into())
     }
 
@@ -90,6 +114,9 @@ impl Post {
     /// What the viewer may do with it now.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Result<Vec<PostAction>> {
         let rows = self.target_rows(ctx).await?;
-        Ok(engine::post_actions(actor(ctx)?, &rows).into_iter().map(Into::into).collect())
+        Ok(engine::post_actions(actor(ctx)?, &rows)
+            .into_iter()
+            .map(Into::into)
+            .collect())
     }
 }

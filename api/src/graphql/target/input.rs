@@ -38,7 +38,10 @@ impl TargetSettleInput {
     pub fn settlement(self) -> Result<Settlement> {
         let (permalink, remote_id) = (filled(self.permalink), filled(self.remote_id));
         match (self.outcome, &permalink, &remote_id) {
-            (SettleOutcome::Live, _, _) => Ok(Settlement::Live { permalink, remote_id }),
+            (SettleOutcome::Live, _, _) => Ok(Settlement::Live {
+                permalink,
+                remote_id,
+            }),
             (_, Some(_), _) => Err(only_with_live("permalink")),
             (_, _, Some(_)) => Err(only_with_live("remoteId")),
             (SettleOutcome::Publish, None, None) => Ok(Settlement::Publish),
@@ -48,9 +51,14 @@ impl TargetSettleInput {
 }
 
 fn filled(text: Option<String>) -> Option<String> {
-    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    text.map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty())
 }
 
 fn only_with_live(field: &str) -> Error {
-    Error::new(ErrorCode::InvalidInput, format!("{field} is for the outcome LIVE only.")).at([field])
+    Error::new(
+        ErrorCode::InvalidInput,
+        format!("{field} is for the outcome LIVE only."),
+    )
+    .at([field])
 }

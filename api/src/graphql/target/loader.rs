@@ -34,7 +34,10 @@ impl Load<TargetsOf> for Loader {
         for row in engine::targets_of_posts(&self.app, &self.actor, &ids).await? {
             found.entry(TargetsOf(row.post_id)).or_default().push(row);
         }
-        Ok(found.into_iter().map(|(key, rows)| (key, Arc::new(rows))).collect())
+        Ok(found
+            .into_iter()
+            .map(|(key, rows)| (key, Arc::new(rows)))
+            .collect())
     }
 }
 

@@ -29,7 +29,11 @@ impl TargetMutation {
         #[graphql(desc = "The target to try again.")] input: TargetRetryInput,
     ) -> Result<TargetPayload> {
         let (app, actor) = both(ctx)?;
-        let outcome = async { engine::retry(app, actor, scalars::id(&input.id, &["id"])?).await.map(Target) };
+        let outcome = async {
+            engine::retry(app, actor, scalars::id(&input.id, &["id"])?)
+                .await
+                .map(Target)
+        };
         Ok(TargetPayload::of(app, outcome.await)?)
     }
 
@@ -42,7 +46,9 @@ impl TargetMutation {
         let (app, actor) = both(ctx)?;
         let outcome = async {
             let id = scalars::id(&input.id, &["id"])?;
-            engine::settle(app, actor, id, input.settlement()?).await.map(Target)
+            engine::settle(app, actor, id, input.settlement()?)
+                .await
+                .map(Target)
         };
         Ok(TargetPayload::of(app, outcome.await)?)
     }
@@ -54,7 +60,11 @@ impl TargetMutation {
         #[graphql(desc = "The target whose live post goes away.")] input: TargetDeleteRemoteInput,
     ) -> Result<TargetPayload> {
         let (app, actor) = both(ctx)?;
-        let outcome = async { engine::delete_remote(app, actor, scalars::id(&input.id, &["id"])?).await.map(Target) };
+        let outcome = async {
+            engine::delete_remote(app, actor, scalars::id(&input.id, &["id"])?)
+                .await
+                .map(Target)
+        };
         Ok(TargetPayload::of(app, outcome.await)?)
     }
 }

@@ -30,10 +30,17 @@ pub struct TargetFilter {
 
 impl TargetFilter {
     fn read(self) -> posthaste_core::Result<Filter> {
-        let connections = self.connection_ids.map(|ids| scalars::ids(&ids, "connectionIds")).transpose();
+        let connections = self
+            .connection_ids
+            .map(|ids| scalars::ids(&ids, "connectionIds"))
+            .transpose();
         Ok(Filter {
-            states: self.states.map(|list| list.into_iter().map(Into::into).collect()),
-            networks: self.networks.map(|list| list.into_iter().map(Into::into).collect()),
+            states: self
+                .states
+                .map(|list| list.into_iter().map(Into::into).collect()),
+            networks: self
+                .networks
+                .map(|list| list.into_iter().map(Into::into).collect()),
             connections: connections.map_err(|error| error.within(["filter"]))?,
             due_from: self.due_from,
             due_to: self.due_to,
@@ -52,7 +59,11 @@ impl TargetOrder {
 
     /// The list's name in its cursors, and a target's key in this order.
     fn key(self) -> (&'static str, fn(&Row) -> Option<DateTime<Utc>>) {
-        if self.by_due() { ("targets.due", |row| row.due_at) } else { ("targets.created", |row| Some(row.created_at)) }
+        if self.by_due() {
+            ("targets.due", |row| row.due_at)
+        } else {
+            ("targets.created", |row| Some(row.created_at))
+        }
     }
 }
 
@@ -63,9 +74,15 @@ pub struct TargetQuery;
 #[Object]
 impl TargetQuery {
     /// The target with an id.
-    async fn target(&self, ctx: &Context<'_>, #[graphql(desc = "The id (`target_…`).")] id: ID) -> Result<Target> {
+    async fn target(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The id (`target_…`).")] id: ID,
+    ) -> Result<Target> {
         let (app, actor) = both(ctx)?;
-        Ok(Target(engine::target(app, actor, scalars::id(&id, &["id"])?).await?))
+        Ok(Target(
+            engine::target(app, actor, scalars::id(&id, &["id"])?).await?,
+        ))
     }
 
     /// The targets of the workspace, those due first unless another order is chosen.
@@ -76,7 +93,8 @@ impl TargetQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "What to narrow the list by.")] filter: Option<TargetFilter>,
         #[graphql(desc = "The order.", default)] order_by: TargetOrder,
-        #[graphql(desc = "How many from the start, 1 to 100; 25 when nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "How many from the start, 1 to 100; 25 when nothing is said.")]
+        first: Option<i32>,
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many from the end, 1 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only what precedes this cursor.")] before: Option<String>,
@@ -84,10 +102,26 @@ impl TargetQuery {
         let (app, actor) = both(ctx)?;
         let filter = filter.unwrap_or_default().read()?;
         let (name, key) = order_by.key();
-        let request = Args { first, after, last, before }.request(name)?;
+        let request = Args {
+            first,
+            after,
+            last,
+            before,
+        }
+        .request(name)?;
         let (by_due, descending) = (order_by.by_due(), order_by.descending());
         let found = engine::target_list(app, actor, &filter, by_due, descending, &request).await?;
-        let total = if page::wants_total(ctx) { Some(engine::target_count(app, actor, &filter).await?) } else { None };
-        Ok(page::list(name, found, total, |row| (key(row), row.id.uuid()), Target))
+        let total = if page::wants_total(ctx) {
+            Some(engine::target_count(app, actor, &filter).await?)
+        } else {
+            None
+        };
+        Ok(page::list(
+            name,
+            found,
+            total,
+            |row| (key(row), row.id.uuid()),
+            Target,
+        ))
     }
 }

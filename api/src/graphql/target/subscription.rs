@@ -49,7 +49,9 @@ impl TargetSubscription {
     ) -> Result<impl Stream<Item = Result<TargetProgress>> + use<>> {
         let (app, actor) = both(ctx)?;
         let scope = scope(post_id, target_id)?;
-        let start = after.map(|after| page::key(event::LIST, &after, "after")).transpose()?;
+        let start = after
+            .map(|after| page::key(event::LIST, &after, "after"))
+            .transpose()?;
         let updates = engine::progress(app, actor, scope, start).await?;
         Ok(updates.map(|update| Ok(update?.into())))
     }
@@ -59,6 +61,8 @@ fn scope(post_id: Option<ID>, target_id: Option<ID>) -> CoreResult<Scope> {
     match (post_id, target_id) {
         (Some(id), None) => Ok(Scope::Post(scalars::id(&id, &["postId"])?)),
         (None, Some(id)) => Ok(Scope::Target(scalars::id(&id, &["targetId"])?)),
-        _ => Err(Error::new(ErrorCode::InvalidInput, "Give either postId or targetId.").at(["postId"])),
+        _ => Err(
+            Error::new(ErrorCode::InvalidInput, "Give either postId or targetId.").at(["postId"]),
+        ),
     }
 }

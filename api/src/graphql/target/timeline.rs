@@ -60,7 +60,11 @@ impl Attempt {
 
     /// What it was for.
     async fn kind(&self) -> AttemptKind {
-        if self.0.kind == "READ_BACK" { AttemptKind::ReadBack } else { AttemptKind::Publish }
+        if self.0.kind == "READ_BACK" {
+            AttemptKind::ReadBack
+        } else {
+            AttemptKind::Publish
+        }
     }
 
     /// When it began.
@@ -86,7 +90,10 @@ impl Attempt {
 
     /// What went wrong.
     async fn error(&self) -> Option<TargetError> {
-        TargetError::stored(self.0.error_code.as_deref(), self.0.error_message.as_deref())
+        TargetError::stored(
+            self.0.error_code.as_deref(),
+            self.0.error_message.as_deref(),
+        )
     }
 
     /// The HTTP status of the network's answer.

@@ -64,13 +64,19 @@ impl TargetError {
     /// An error as a row keeps it.
     pub fn stored(code: Option<&str>, message: Option<&str>) -> Option<Self> {
         let code = ErrorCode::from_name(code?).unwrap_or(ErrorCode::Internal);
-        Some(Self { code, message: message.unwrap_or_else(|| code.title()).to_owned() })
+        Some(Self {
+            code,
+            message: message.unwrap_or_else(|| code.title()).to_owned(),
+        })
     }
 }
 
 impl Target {
     async fn history(&self, ctx: &Context<'_>) -> Result<History> {
-        Ok(loader(ctx)?.load_one(HistoryOf(self.0.id)).await?.unwrap_or_default())
+        Ok(loader(ctx)?
+            .load_one(HistoryOf(self.0.id))
+            .await?
+            .unwrap_or_default())
     }
 }
 
@@ -90,7 +96,9 @@ impl Target {
     /// The connection it goes to.
     async fn connection(&self, ctx: &Context<'_>) -> Result<Connection> {
         let row = loader(ctx)?.load_one(self.0.connection_id).await?;
-        Ok(row.map(Connection).ok_or_else(|| Error::not_found("connection"))?)
+        Ok(row
+            .map(Connection)
+            .ok_or_else(|| Error::not_found("connection"))?)
     }
 
     /// The connection's network.
@@ -116,7 +124,10 @@ impl Target {
     /// The local time a person chose; empty when it was an instant.
     async fn schedule(&self) -> Option<LocalSchedule> {
         let (local_time, time_zone) = (self.0.local_time?, self.0.time_zone.clone()?);
-        Some(LocalSchedule { local_time: LocalDateTime(local_time), time_zone })
+        Some(LocalSchedule {
+            local_time: LocalDateTime(local_time),
+            time_zone,
+        })
     }
 
     /// The board (Pinterest); empty when the connection's default is used.
@@ -156,12 +167,17 @@ impl Target {
 
     /// What went wrong last.
     async fn error(&self) -> Option<TargetError> {
-        TargetError::stored(self.0.error_code.as_deref(), self.0.error_message.as_deref())
+        TargetError::stored(
+            self.0.error_code.as_deref(),
+            self.0.error_message.as_deref(),
+        )
     }
 
     /// When it is read back next whether it went live, while that is not known.
     async fn next_check_at(&self) -> Option<DateTime<Utc>> {
-        self.0.reconcile_after.filter(|_| self.0.state.is_in_flight())
+        self.0
+            .reconcile_after
+            .filter(|_| self.0.state.is_in_flight())
     }
 
     /// Seconds from its time until it went live, or until now while it has not; empty without a time.
@@ -174,15 +190,24 @@ impl Target {
     async fn timeline(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many steps, oldest first, 1 to 500; 100 when nothing is said.")] first: Option<i32>,
+        #[graphql(desc = "How many steps, oldest first, 1 to 500; 100 when nothing is said.")]
+        first: Option<i32>,
     ) -> Result<Vec<TimelineStep>> {
         let first = first.unwrap_or(100);
         if !(1..=500).contains(&first) {
             let message = format!("{first} is not between 1 and 500.");
-            return Err(Error::new(ErrorCode::InvalidPageSize, message).at(["first"]).into());
+            return Err(Error::new(ErrorCode::InvalidPageSize, message)
+                .at(["first"])
+                .into());
         }
         let history = self.history(ctx).await?;
-        Ok(history.steps.iter().take(first as usize).cloned().map(TimelineStep).collect())
+        Ok(history
+            .steps
+            .iter()
+            .take(first as usize)
+            .cloned()
+            .map(TimelineStep)
+            .collect())
     }
 
     /// The tries and readings back, oldest first.
@@ -193,6 +218,9 @@ impl Target {
 
     /// What the viewer may do with it now.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Result<Vec<TargetAction>> {
-        Ok(engine::target_actions(actor(ctx)?, &self.0).into_iter().map(Into::into).collect())
+        Ok(engine::target_actions(actor(ctx)?, &self.0)
+            .into_iter()
+            .map(Into::into)
+            .collect())
     }
 }

@@ -78,7 +78,8 @@ async fn take(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Response> {
-    let Query(about) = about.map_err(|refusal| Error::new(ErrorCode::BadRequest, refusal.body_text()))?;
+    let Query(about) =
+        about.map_err(|refusal| Error::new(ErrorCode::BadRequest, refusal.body_text()))?;
     if headers.contains_key(tus::TUS_RESUMABLE) {
         return tus::create(app, actor, headers, body).await;
     }

@@ -62,16 +62,28 @@ pub struct Uploaded {
 }
 
 /// Takes a file that is the request's body.
-pub async fn raw(app: &App, actor: &Actor, headers: &HeaderMap, about: About, bytes: Body) -> Result<Response> {
+pub async fn raw(
+    app: &App,
+    actor: &Actor,
+    headers: &HeaderMap,
+    about: About,
+    bytes: Body,
+) -> Result<Response> {
     let content_type = text(headers, &header::CONTENT_TYPE).unwrap_or_default();
-    if !["image/", "video/", "application/octet-stream"].iter().any(|kind| content_type.starts_with(kind)) {
+    if !["image/", "video/", "application/octet-stream"]
+        .iter()
+        .any(|kind| content_type.starts_with(kind))
+    {
         let message = format!(
             "The body has the content type '{}'. Send a picture or video as image/…, video/… or application/octet-stream (curl: -H 'Content-Type: image/jpeg'), a form as multipart/form-data, or begin a resumable upload with the header Tus-Resumable: 1.0.0.",
             content_type.escape_debug()
         );
         return Err(Error::new(ErrorCode::UnsupportedMediaType, message));
     }
-    let named = about.file_name.as_deref().or_else(|| text(headers, &X_FILE_NAME));
+    let named = about
+        .file_name
+        .as_deref()
+        .or_else(|| text(headers, &X_FILE_NAME));
     let name = named.map_or_else(|| default_name(content_type), str::to_owned);
     let received = media::receive(app, actor, body(bytes)).await?;
     keep(app, actor, received, &name, about.alt_text.as_deref()).await
@@ -79,12 +91,24 @@ pub async fn raw(app: &App, actor: &Actor, headers: &HeaderMap, about: About, by
 
 fn default_name(content_type: &str) -> String {
     let mime = content_type.split(';').next().unwrap_or_default().trim();
-    MediaFormat::from_mime(mime).map_or_else(|| "upload".to_owned(), |format| format!("upload.{}", format.extension()))
+    MediaFormat::from_mime(mime).map_or_else(
+        || "upload".to_owned(),
+        |format| format!("upload.{}", format.extension()),
+    )
 }
 
 /// Takes a form with one file, and the text fields `fileName` and `altText` before or after it.
-pub async fn form(app: &App, actor: &Actor, boundary: String, about: About, bytes: Body) -> Result<Response> {
-    let mut form = Form { about, received: None };
+pub async fn form(
+    app: &App,
+    actor: &Actor,
+    boundary: String,
+    about: About,
+    bytes: Body,
+) -> Result<Response> {
+    let mut form = Form {
+        about,
+        received: None,
+    };
     let mut parts = Multipart::new(bytes.into_data_stream(), boundary);
     if let Err(error) = form.read(app, actor, &mut parts).await {
         if let Some(received) = form.received {
@@ -94,7 +118,11 @@ pub async fn form(app: &App, actor: &Actor, boundary: String, about: About, byte
     }
     let Form { about, received } = form;
     let received = received.ok_or_else(|| {
-        Error::new(ErrorCode::InvalidInput, "The form has no file (curl: -F file=@picture.jpg).").at(["file"])
+        Error::new(
+            ErrorCode::InvalidInput,
+            "The form has no file (curl: -F file=@picture.jpg).",
+        )
+        .at(["file"])
     })?;
     let name = about.file_name.as_deref().unwrap_or("upload");
     keep(app, actor, received, name, about.alt_text.as_deref()).await
@@ -106,14 +134,21 @@ struct Form {
 }
 
 impl Form {
-    async fn read(&mut self, app: &App, actor: &Actor, parts: &mut Multipart<'static>) -> Result<()> {
+    async fn read(
+        &mut self,
+        app: &App,
+        actor: &Actor,
+        parts: &mut Multipart<'static>,
+    ) -> Result<()> {
         while let Some(part) = parts.next_field().await.map_err(malformed)? {
             if part.file_name().is_some() {
                 self.take_file(app, actor, part).await?;
                 continue;
             }
             match part.name().map(str::to_owned).as_deref() {
-                Some("fileName") => self.about.file_name = Some(short_text(part, "fileName").await?),
+                Some("fileName") => {
+                    self.about.file_name = Some(short_text(part, "fileName").await?)
+                }
                 Some("altText") => self.about.alt_text = Some(short_text(part, "altText").await?),
                 other => {
                     let message = format!(
@@ -149,30 +184,59 @@ async fn short_text(mut part: Field<'static>, name: &str) -> Result<String> {
             return Err(Error::new(ErrorCode::PayloadTooLarge, message).at([name]));
         }
     }
-    String::from_utf8(bytes)
-        .map_err(|_| Error::new(ErrorCode::InvalidInput, format!("The field {name} is not UTF-8.")).at([name]))
+    String::from_utf8(bytes).map_err(|_| {
+        Error::new(
+            ErrorCode::InvalidInput,
+            format!("The field {name} is not UTF-8."),
+        )
+        .at([name])
+    })
 }
 
 fn malformed(cause: multer::Error) -> Error {
     match cause {
-        multer::Error::StreamReadFailed(_) | multer::Error::IncompleteFieldData { .. } | multer::Error::IncompleteStream => {
-            cut(cause)
-        }
-        _ => Error::new(ErrorCode::BadRequest, "The body is not a well formed multipart/form-data form.").caused_by(cause),
+        multer::Error::StreamReadFailed(_)
+        | multer::Error::IncompleteFieldData { .. }
+        | multer::Error::IncompleteStream => cut(cause),
+        _ => Error::new(
+            ErrorCode::BadRequest,
+            "The body is not a well formed multipart/form-data form.",
+        )
+        .caused_by(cause),
     }
 }
 
 /// Answers 201, or the problem that makes the file unusable.
-async fn keep(app: &App, actor: &Actor, received: Received, name: &str, alt_text: Option<&str>) -> Result<Response> {
-    let row = media::keep(app, actor, received, name, alt_text).await.map_err(first)?;
+async fn keep(
+    app: &App,
+    actor: &Actor,
+    received: Received,
+    name: &str,
+    alt_text: Option<&str>,
+) -> Result<Response> {
+    let row = media::keep(app, actor, received, name, alt_text)
+        .await
+        .map_err(first)?;
     let location = media::upload_url(app, row.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(uploaded(app, row)?)).into_response())
+    Ok((
+        StatusCode::CREATED,
+        [(header::LOCATION, location)],
+        Json(uploaded(app, row)?),
+    )
+        .into_response())
 }
 
 fn uploaded(app: &App, row: Media) -> Result<Uploaded> {
     let Some(facts) = row.facts.filter(|_| row.status == Status::Ready) else {
-        let code = row.error_code.as_deref().and_then(ErrorCode::from_name).unwrap_or(ErrorCode::MediaNotReady);
-        return Err(Error::new(code, row.error_message.unwrap_or_else(|| code.title().to_owned())));
+        let code = row
+            .error_code
+            .as_deref()
+            .and_then(ErrorCode::from_name)
+            .unwrap_or(ErrorCode::MediaNotReady);
+        return Err(Error::new(
+            code,
+            row.error_message.unwrap_or_else(|| code.title().to_owned()),
+        ));
     };
     Ok(Uploaded {
         id: row.id.to_string(),

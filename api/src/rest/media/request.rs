@@ -30,8 +30,12 @@ impl FromRequestParts<ApiState> for Sender {
 }
 
 async fn actor(app: &App, headers: &HeaderMap) -> Result<Actor> {
-    let value = text(headers, &header::AUTHORIZATION)
-        .ok_or_else(|| Error::new(ErrorCode::Unauthenticated, ErrorCode::Unauthenticated.title()))?;
+    let value = text(headers, &header::AUTHORIZATION).ok_or_else(|| {
+        Error::new(
+            ErrorCode::Unauthenticated,
+            ErrorCode::Unauthenticated.title(),
+        )
+    })?;
     session::authenticate(app, bearer(value)?.expose()).await
 }
 
@@ -53,5 +57,8 @@ pub fn cut(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error 
 
 /// Problem documents carry one error: the first in the order of the fields.
 pub fn first(violations: Vec<Error>) -> Error {
-    violations.into_iter().next().unwrap_or_else(|| Error::internal("refused without a reason"))
+    violations
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| Error::internal("refused without a reason"))
 }

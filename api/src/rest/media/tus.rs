@@ -50,7 +50,12 @@ pub async fn abilities() -> Response {
 }
 
 /// Begins an upload, and takes its first bytes if the request carries some.
-pub async fn create(app: &App, actor: &Actor, headers: &HeaderMap, bytes: Body) -> Result<Response> {
+pub async fn create(
+    app: &App,
+    actor: &Actor,
+    headers: &HeaderMap,
+    bytes: Body,
+) -> Result<Response> {
     let metadata = Metadata::read(text(headers, &UPLOAD_METADATA).unwrap_or_default())?;
     let new = NewUpload {
         id: metadata.id,
@@ -59,7 +64,11 @@ pub async fn create(app: &App, actor: &Actor, headers: &HeaderMap, bytes: Body) 
         alt_text: metadata.alt_text,
     };
     let row = media::begin(app, actor, new).await.map_err(first)?;
-    let mut response = (StatusCode::CREATED, [(header::LOCATION, media::upload_url(app, row.id))]).into_response();
+    let mut response = (
+        StatusCode::CREATED,
+        [(header::LOCATION, media::upload_url(app, row.id))],
+    )
+        .into_response();
     if text(headers, &header::CONTENT_TYPE) == Some(PART) {
         let end = media::append(app, actor, row.id, 0, body(bytes)).await?;
         put(&mut response, UPLOAD_OFFSET, end.to_string());
@@ -87,7 +96,9 @@ pub async fn offset(
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
     let stands = async { media::offset(&state.app, &actor, parse(&id)?).await };
-    let (arrived, row) = stands.await.map_err(|error| Refusal::new(&state.app, &request, error))?;
+    let (arrived, row) = stands
+        .await
+        .map_err(|error| Refusal::new(&state.app, &request, error))?;
     let headers = [
         (UPLOAD_OFFSET, arrived.to_string()),
         (UPLOAD_LENGTH, row.bytes.to_string()),
@@ -127,13 +138,26 @@ pub async fn append(
     taken.map_err(|error| Refusal::new(&state.app, &request, error))
 }
 
-async fn take(app: &App, actor: &Actor, id: &str, headers: &HeaderMap, bytes: Body) -> Result<Response> {
+async fn take(
+    app: &App,
+    actor: &Actor,
+    id: &str,
+    headers: &HeaderMap,
+    bytes: Body,
+) -> Result<Response> {
     if text(headers, &header::CONTENT_TYPE) != Some(PART) {
         let message = format!("Parts of an upload have the content type {PART}.");
         return Err(Error::new(ErrorCode::UnsupportedMediaType, message));
     }
     let id = parse(id)?;
-    let end = media::append(app, actor, id, number(headers, &UPLOAD_OFFSET)?, body(bytes)).await?;
+    let end = media::append(
+        app,
+        actor,
+        id,
+        number(headers, &UPLOAD_OFFSET)?,
+        body(bytes),
+    )
+    .await?;
     let row = media::get(app, actor, id).await?;
     let response = (StatusCode::NO_CONTENT, [(UPLOAD_OFFSET, end.to_string())]).into_response();
     Ok(finished(response, &row))
@@ -159,7 +183,9 @@ pub async fn terminate(
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
     let deleted = async { media::delete(&state.app, &actor, parse(&id)?).await };
-    deleted.await.map_err(|error| Refusal::new(&state.app, &request, error))?;
+    deleted
+        .await
+        .map_err(|error| Refusal::new(&state.app, &request, error))?;
     Ok((StatusCode::NO_CONTENT, [(TUS_RESUMABLE, VERSION)]).into_response())
 }
 
@@ -167,7 +193,11 @@ pub async fn terminate(
 fn finished(mut response: Response, row: &Media) -> Response {
     put(&mut response, TUS_RESUMABLE, VERSION.to_owned());
     if let Some(end) = row.expires_at {
-        put(&mut response, UPLOAD_EXPIRES, end.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
+        put(
+            &mut response,
+            UPLOAD_EXPIRES,
+            end.format("%a, %d %b %Y %H:%M:%S GMT").to_string(),
+        );
     }
     response
 }
@@ -197,7 +227,8 @@ impl FromRequestParts<ApiState> for Version {
         let error = Error::new(ErrorCode::BadRequest, message).at(["Tus-Resumable"]);
         let Ok(id) = RequestId::from_request_parts(parts, state).await;
         // The protocol wants this status and header.
-        let refusal = Refusal::new(&state.app, &id, error).with_status(StatusCode::PRECONDITION_FAILED);
+        let refusal =
+            Refusal::new(&state.app, &id, error).with_status(StatusCode::PRECONDITION_FAILED);
         let mut response = refusal.into_response();
         put(&mut response, TUS_VERSION, VERSION.to_owned());
         Err(response)
@@ -205,10 +236,12 @@ impl FromRequestParts<ApiState> for Version {
 }
 
 fn number(headers: &HeaderMap, name: &HeaderName) -> Result<u64> {
-    text(headers, name).and_then(|value| value.parse().ok()).ok_or_else(|| {
-        let message = format!("The header {name} must be a number of bytes.");
-        Error::new(ErrorCode::BadRequest, message).at([name.as_str()])
-    })
+    text(headers, name)
+        .and_then(|value| value.parse().ok())
+        .ok_or_else(|| {
+            let message = format!("The header {name} must be a number of bytes.");
+            Error::new(ErrorCode::BadRequest, message).at([name.as_str()])
+        })
 }
 
 /// What a client says about the file in `Upload-Metadata`: `key base64,key base64,…`.
@@ -223,7 +256,11 @@ impl Metadata {
     /// Reads `id`, `filename` (or `name`) and `alt` (or `altText`); other keys are not ours.
     fn read(header: &str) -> Result<Self> {
         let mut metadata = Self::default();
-        for pair in header.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
+        for pair in header
+            .split(',')
+            .map(str::trim)
+            .filter(|pair| !pair.is_empty())
+        {
             let (key, value) = pair.split_once(' ').unwrap_or((pair, ""));
             match key {
                 "id" => metadata.id = Some(parse(&decoded(key, value)?)?),
@@ -238,10 +275,13 @@ impl Metadata {
 
 fn decoded(key: &str, value: &str) -> Result<String> {
     let bytes = BASE64_STANDARD.decode(value.trim()).ok();
-    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
-        let message = format!("The value of {key} in Upload-Metadata must be UTF-8 text in base64.");
-        Error::new(ErrorCode::BadRequest, message).at(["Upload-Metadata", key])
-    })
+    bytes
+        .and_then(|bytes| String::from_utf8(bytes).ok())
+        .ok_or_else(|| {
+            let message =
+                format!("The value of {key} in Upload-Metadata must be UTF-8 text in base64.");
+            Error::new(ErrorCode::BadRequest, message).at(["Upload-Metadata", key])
+        })
 }
 
 #[cfg(test)]
@@ -252,7 +292,10 @@ mod tests {
     fn metadata_is_read_as_the_protocol_writes_it() {
         let metadata = Metadata::read("filename w6ku anBn, alt").unwrap_err();
         assert_eq!(metadata.code, ErrorCode::BadRequest);
-        let metadata = Metadata::read("filename Y2F0LmpwZw==,alt QSBjYXQ=, filetype aW1hZ2UvanBlZw==,is_confidential").unwrap();
+        let metadata = Metadata::read(
+            "filename Y2F0LmpwZw==,alt QSBjYXQ=, filetype aW1hZ2UvanBlZw==,is_confidential",
+        )
+        .unwrap();
         assert_eq!(metadata.file_name.as_deref(), Some("cat.jpg"));
         assert_eq!(metadata.alt_text.as_deref(), Some("A cat"));
         assert_eq!(Metadata::read("").unwrap(), Metadata::default());

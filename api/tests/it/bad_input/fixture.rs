@@ -29,9 +29,12 @@ pub struct Fixture {
 }
 
 async fn draft(world: &World, tenant: &Tenant) -> (String, String) {
-    let input = json!({ "text": "A draft", "targets": [{ "connectionId": tenant.on(Network::X) }] });
+    let input =
+        json!({ "text": "A draft", "targets": [{ "connectionId": tenant.on(Network::X) }] });
     let query = "mutation($input: PostCreateInput!) { postCreate(input: $input) { post { id targets { id } } } }";
-    let made = world.graphql(&tenant.editor, query, json!({ "input": input })).await;
+    let made = world
+        .graphql(&tenant.editor, query, json!({ "input": input }))
+        .await;
     let post = &made["data"]["postCreate"]["post"];
     (text(&post["id"]), text(&post["targets"][0]["id"]))
 }
@@ -45,19 +48,46 @@ impl Fixture {
         let world = World::new().await;
         let mut jpegs = Vec::new();
         for index in 0..11 {
-            jpegs.push(world.upload(&world.home, &format!("{index}.jpg"), picture(800 + index, 800, ImageFormat::Jpeg)).await);
+            jpegs.push(
+                world
+                    .upload(
+                        &world.home,
+                        &format!("{index}.jpg"),
+                        picture(800 + index, 800, ImageFormat::Jpeg),
+                    )
+                    .await,
+            );
         }
-        let png = world.upload(&world.home, "a.png", picture(800, 800, ImageFormat::Png)).await;
-        let damaged = world.upload(&world.home, "b.jpg", b"no picture at all".to_vec()).await;
-        let new = NewUpload { id: None, file_name: "c.jpg".into(), bytes: 10, alt_text: None };
-        let unfinished = media::begin(&world.app, &world.home.system(), new).await.unwrap().id.to_string();
-        let foreign_media = world.upload(&world.other, "d.jpg", picture(800, 800, ImageFormat::Jpeg)).await;
+        let png = world
+            .upload(&world.home, "a.png", picture(800, 800, ImageFormat::Png))
+            .await;
+        let damaged = world
+            .upload(&world.home, "b.jpg", b"no picture at all".to_vec())
+            .await;
+        let new = NewUpload {
+            id: None,
+            file_name: "c.jpg".into(),
+            bytes: 10,
+            alt_text: None,
+        };
+        let unfinished = media::begin(&world.app, &world.home.system(), new)
+            .await
+            .unwrap()
+            .id
+            .to_string();
+        let foreign_media = world
+            .upload(&world.other, "d.jpg", picture(800, 800, ImageFormat::Jpeg))
+            .await;
         let foreign = draft(&world, &world.other).await;
         let cancelled = draft(&world, &world.home).await;
-        world.change("postCancel", "post { id }", json!({ "id": cancelled.0 })).await;
+        world
+            .change("postCancel", "post { id }", json!({ "id": cancelled.0 }))
+            .await;
         let disabled = world.home.on(Network::Facebook).to_owned();
         let id = disabled.parse().unwrap();
-        posthaste_engine::connection::disable(&world.app, &world.home.system(), id).await.unwrap();
+        posthaste_engine::connection::disable(&world.app, &world.home.system(), id)
+            .await
+            .unwrap();
         Self {
             draft: draft(&world, &world.home).await,
             foreign: (foreign.0, foreign.1, foreign_media),
@@ -82,8 +112,12 @@ impl Fixture {
         let mut counts = Vec::new();
         for tenant in [&self.world.home, &self.world.other] {
             counts.push((
-                post::count(&mut conn, tenant.workspace, &post::Filter::default()).await.unwrap(),
-                target::count(&mut conn, tenant.workspace, &target::Filter::default()).await.unwrap(),
+                post::count(&mut conn, tenant.workspace, &post::Filter::default())
+                    .await
+                    .unwrap(),
+                target::count(&mut conn, tenant.workspace, &target::Filter::default())
+                    .await
+                    .unwrap(),
                 event::head(&mut conn, tenant.workspace).await.unwrap(),
             ));
         }

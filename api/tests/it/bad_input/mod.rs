@@ -31,14 +31,36 @@ enum Ask {
 }
 
 /// A case with a mutation.
-fn change(name: &'static str, mutation: &'static str, input: Value, code: &'static str, path: &str) -> Case {
-    Case { name, request: Ask::Change(mutation, input), code, path: path.into() }
+fn change(
+    name: &'static str,
+    mutation: &'static str,
+    input: Value,
+    code: &'static str,
+    path: &str,
+) -> Case {
+    Case {
+        name,
+        request: Ask::Change(mutation, input),
+        code,
+        path: path.into(),
+    }
 }
 
 /// A case with a document of the editor.
-fn document(f: &Fixture, name: &'static str, query: impl Into<String>, code: &'static str, path: &str) -> Case {
+fn document(
+    f: &Fixture,
+    name: &'static str,
+    query: impl Into<String>,
+    code: &'static str,
+    path: &str,
+) -> Case {
     let request = Ask::Document(query.into(), json!({}), f.world.home.editor.clone());
-    Case { name, request, code, path: path.into() }
+    Case {
+        name,
+        request,
+        code,
+        path: path.into(),
+    }
 }
 
 impl Ask {
@@ -52,7 +74,13 @@ impl Ask {
                 } else {
                     "post { id }"
                 };
-                world.graphql(&world.home.editor, &mutation(name, fields), json!({ "input": input })).await
+                world
+                    .graphql(
+                        &world.home.editor,
+                        &mutation(name, fields),
+                        json!({ "input": input }),
+                    )
+                    .await
             }
             Self::Document(query, variables, key) => world.graphql(&key, &query, variables).await,
             Self::Raw(request) => body(world.send(request).await).await.1,
@@ -68,13 +96,22 @@ fn error(answer: &Value) -> &Value {
     if answer["errors"].is_array() {
         return &answer["errors"][0]["extensions"];
     }
-    let payload = answer["data"].as_object().and_then(|fields| fields.values().next());
+    let payload = answer["data"]
+        .as_object()
+        .and_then(|fields| fields.values().next());
     payload.map_or(&Value::Null, |payload| &payload["errors"][0])
 }
 
 fn path(error: &Value) -> String {
-    let parts = error["path"].as_array().map(Vec::as_slice).unwrap_or_default();
-    parts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(".")
+    let parts = error["path"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    parts
+        .iter()
+        .filter_map(Value::as_str)
+        .collect::<Vec<_>>()
+        .join(".")
 }
 
 #[tokio::test]
@@ -82,14 +119,23 @@ async fn every_wrong_request_gets_its_code_and_path_and_changes_nothing() {
     let f = Fixture::new().await;
     let before = f.rows().await;
     let mut wrong = Vec::new();
-    let cases = [ids::cases(&f), time::cases(&f), content::cases(&f), state::cases(&f), protocol::cases(&f)];
+    let cases = [
+        ids::cases(&f),
+        time::cases(&f),
+        content::cases(&f),
+        state::cases(&f),
+        protocol::cases(&f),
+    ];
     let cases: Vec<_> = cases.into_iter().flatten().collect();
     assert!(cases.len() >= 40, "only {} kinds", cases.len());
     for case in cases {
         let answer = case.request.send(&f.world).await;
         let told = error(&answer);
         if (told["code"].as_str(), path(told)) != (Some(case.code), case.path.clone()) {
-            wrong.push(format!("{}: expected {} at '{}', got {answer}", case.name, case.code, case.path));
+            wrong.push(format!(
+                "{}: expected {} at '{}', got {answer}",
+                case.name, case.code, case.path
+            ));
         } else if told["advice"].as_str().is_none_or(str::is_empty) {
             wrong.push(format!("{}: no advice in {answer}", case.name));
         }

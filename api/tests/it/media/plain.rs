@@ -4,8 +4,13 @@ use super::*;
 fn form(parts: &[(&str, Option<&str>, &[u8])]) -> Vec<u8> {
     let mut form = Vec::new();
     for (name, file_name, bytes) in parts {
-        let file = file_name.map(|file| format!("; filename=\"{file}\"")).unwrap_or_default();
-        form.extend_from_slice(format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n").as_bytes());
+        let file = file_name
+            .map(|file| format!("; filename=\"{file}\""))
+            .unwrap_or_default();
+        form.extend_from_slice(
+            format!("--cut\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n")
+                .as_bytes(),
+        );
         form.extend_from_slice(bytes);
         form.extend_from_slice(b"\r\n");
     }
@@ -14,12 +19,20 @@ fn form(parts: &[(&str, Option<&str>, &[u8])]) -> Vec<u8> {
 }
 
 async fn posted(world: &World, uri: &str, content_type: &str, bytes: Vec<u8>) -> Response {
-    let request = by(&world.home.editor, "POST", uri).header("content-type", content_type).body(Body::from(bytes));
+    let request = by(&world.home.editor, "POST", uri)
+        .header("content-type", content_type)
+        .body(Body::from(bytes));
     world.send(request.unwrap()).await
 }
 
 async fn posted_form(world: &World, parts: &[(&str, Option<&str>, &[u8])]) -> Response {
-    posted(world, "/media", "multipart/form-data; boundary=cut", form(parts)).await
+    posted(
+        world,
+        "/media",
+        "multipart/form-data; boundary=cut",
+        form(parts),
+    )
+    .await
 }
 
 async fn count(world: &World) -> Value {
@@ -30,7 +43,13 @@ async fn count(world: &World) -> Value {
 async fn the_body_is_the_file() {
     let world = World::new().await;
     let file = jpeg();
-    let response = posted(&world, "/media?fileName=cat%20%C3%A9.jpg&altText=A%20cat", "image/png", file.clone()).await;
+    let response = posted(
+        &world,
+        "/media?fileName=cat%20%C3%A9.jpg&altText=A%20cat",
+        "image/png",
+        file.clone(),
+    )
+    .await;
     let location = header_of(&response, "location").to_owned();
     let (status, answer) = body(response).await;
     assert_eq!(status, StatusCode::CREATED);
@@ -41,7 +60,12 @@ async fn the_body_is_the_file() {
         "width": 64, "height": 48, "durationMs": null, "altText": "A cat", "url": answer["url"],
     });
     assert_eq!(answer, expected);
-    assert!(answer["url"].as_str().unwrap().starts_with(&format!("https://posthaste.test/media/{id}/original/")));
+    assert!(
+        answer["url"]
+            .as_str()
+            .unwrap()
+            .starts_with(&format!("https://posthaste.test/media/{id}/original/"))
+    );
 }
 
 #[tokio::test]
@@ -52,7 +76,8 @@ async fn the_name_comes_from_the_header_or_the_type() {
         (None, "image/jpeg; x=y", "upload.jpg"),
         (None, "application/octet-stream", "upload"),
     ] {
-        let mut request = by(&world.home.editor, "POST", "/media").header("content-type", content_type);
+        let mut request =
+            by(&world.home.editor, "POST", "/media").header("content-type", content_type);
         if let Some(name) = name {
             request = request.header("x-file-name", name);
         }
@@ -65,11 +90,33 @@ async fn the_name_comes_from_the_header_or_the_type() {
 async fn a_form_carries_one_file_and_what_is_said_about_it() {
     let world = World::new().await;
     let file = jpeg();
-    let (status, answer) =
-        body(posted_form(&world, &[("file", Some("cat.jpg"), &file), ("altText", None, "Mäuse".as_bytes())]).await).await;
+    let (status, answer) = body(
+        posted_form(
+            &world,
+            &[
+                ("file", Some("cat.jpg"), &file),
+                ("altText", None, "Mäuse".as_bytes()),
+            ],
+        )
+        .await,
+    )
+    .await;
     assert_eq!(status, StatusCode::CREATED);
-    assert_eq!((&answer["fileName"], &answer["altText"]), (&json!("cat.jpg"), &json!("Mäuse")));
-    let (_, answer) = body(posted_form(&world, &[("fileName", None, b"dog.jpg"), ("x", Some("cat.jpg"), &file)]).await).await;
+    assert_eq!(
+        (&answer["fileName"], &answer["altText"]),
+        (&json!("cat.jpg"), &json!("Mäuse"))
+    );
+    let (_, answer) = body(
+        posted_form(
+            &world,
+            &[
+                ("fileName", None, b"dog.jpg"),
+                ("x", Some("cat.jpg"), &file),
+            ],
+        )
+        .await,
+    )
+    .await;
     assert_eq!(answer["fileName"], "dog.jpg");
 }
 
@@ -82,13 +129,33 @@ async fn forms_that_are_not_understood_leave_nothing_behind() {
     for (parts, expected) in [
         (vec![], refused(400, "INVALID_INPUT")),
         (vec![one, one], refused(400, "INVALID_INPUT")),
-        (vec![one, ("other", None, &b"x"[..])], refused(400, "INVALID_INPUT")),
-        (vec![one, ("altText", None, &long[..])], refused(413, "PAYLOAD_TOO_LARGE")),
-        (vec![one, ("altText", None, &b"\xff"[..])], refused(400, "INVALID_INPUT")),
-        (vec![("file", Some("cat.jpg"), &b""[..])], refused(400, "INVALID_INPUT")),
-        (vec![("altText", None, &long[..2001]), one], refused(400, "ALT_TEXT_TOO_LONG")),
+        (
+            vec![one, ("other", None, &b"x"[..])],
+            refused(400, "INVALID_INPUT"),
+        ),
+        (
+            vec![one, ("altText", None, &long[..])],
+            refused(413, "PAYLOAD_TOO_LARGE"),
+        ),
+        (
+            vec![one, ("altText", None, &b"\xff"[..])],
+            refused(400, "INVALID_INPUT"),
+        ),
+        (
+            vec![("file", Some("cat.jpg"), &b""[..])],
+            refused(400, "INVALID_INPUT"),
+        ),
+        (
+            vec![("altText", None, &long[..2001]), one],
+            refused(400, "ALT_TEXT_TOO_LONG"),
+        ),
     ] {
-        assert_eq!(problem(posted_form(&world, &parts).await).await, expected, "{} parts", parts.len());
+        assert_eq!(
+            problem(posted_form(&world, &parts).await).await,
+            expected,
+            "{} parts",
+            parts.len()
+        );
     }
     let mut half = form(&[one]);
     half.truncate(200);
@@ -102,14 +169,34 @@ async fn what_is_no_usable_file_is_a_problem() {
     let world = World::new().await;
     let file = jpeg();
     for (content_type, bytes, expected) in [
-        ("application/x-www-form-urlencoded", file.clone(), refused(415, "UNSUPPORTED_MEDIA_TYPE")),
-        ("application/json", b"{}".to_vec(), refused(415, "UNSUPPORTED_MEDIA_TYPE")),
+        (
+            "application/x-www-form-urlencoded",
+            file.clone(),
+            refused(415, "UNSUPPORTED_MEDIA_TYPE"),
+        ),
+        (
+            "application/json",
+            b"{}".to_vec(),
+            refused(415, "UNSUPPORTED_MEDIA_TYPE"),
+        ),
         ("image/jpeg", Vec::new(), refused(400, "INVALID_INPUT")),
-        ("image/jpeg", file[..50].to_vec(), refused(400, "MEDIA_UNREADABLE")),
-        ("image/svg+xml", b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec(), refused(400, "MEDIA_TYPE_UNSUPPORTED")),
+        (
+            "image/jpeg",
+            file[..50].to_vec(),
+            refused(400, "MEDIA_UNREADABLE"),
+        ),
+        (
+            "image/svg+xml",
+            b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec(),
+            refused(400, "MEDIA_TYPE_UNSUPPORTED"),
+        ),
     ] {
         let length = bytes.len();
-        assert_eq!(problem(posted(&world, "/media", content_type, bytes).await).await, expected, "{content_type} {length}");
+        assert_eq!(
+            problem(posted(&world, "/media", content_type, bytes).await).await,
+            expected,
+            "{content_type} {length}"
+        );
     }
 }
 
@@ -120,7 +207,9 @@ async fn viewers_and_strangers_upload_nothing() {
         (world.home.viewer.as_str(), refused(403, "FORBIDDEN")),
         ("phk_live_unknown", refused(401, "UNAUTHENTICATED")),
     ] {
-        let request = by(key, "POST", "/media").header("content-type", "image/jpeg").body(Body::from(jpeg()));
+        let request = by(key, "POST", "/media")
+            .header("content-type", "image/jpeg")
+            .body(Body::from(jpeg()));
         assert_eq!(problem(world.send(request.unwrap()).await).await, expected);
     }
     assert_eq!(count(&world).await, 0);

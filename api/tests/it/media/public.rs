@@ -6,17 +6,27 @@ use super::*;
 /// The path of the signed address of a media.
 async fn signed(world: &World, id: &str) -> String {
     let url = media(world, id).await["url"].as_str().unwrap().to_owned();
-    url.strip_prefix("https://posthaste.test").unwrap().to_owned()
+    url.strip_prefix("https://posthaste.test")
+        .unwrap()
+        .to_owned()
 }
 
-async fn fetched(world: &World, path: &str, headers: &[(&'static str, &str)]) -> (u16, HeaderMap, Bytes) {
+async fn fetched(
+    world: &World,
+    path: &str,
+    headers: &[(&'static str, &str)],
+) -> (u16, HeaderMap, Bytes) {
     let mut request = Request::get(path).body(Body::empty()).unwrap();
     for (name, value) in headers {
         request.headers_mut().insert(*name, value.parse().unwrap());
     }
     let response = world.send(request).await;
     let (parts, body) = response.into_parts();
-    (parts.status.as_u16(), parts.headers, to_bytes(body, usize::MAX).await.unwrap())
+    (
+        parts.status.as_u16(),
+        parts.headers,
+        to_bytes(body, usize::MAX).await.unwrap(),
+    )
 }
 
 #[tokio::test]
@@ -36,7 +46,10 @@ async fn anybody_with_the_address_reads_the_file_safely() {
         ("cache-control", "public, max-age=172800, immutable"),
         ("x-content-type-options", "nosniff"),
         ("content-security-policy", "default-src 'none'; sandbox"),
-        ("content-disposition", "inline; filename=\"_vil_.jpg\"; filename*=UTF-8''%C3%A9vil%22.jpg"),
+        (
+            "content-disposition",
+            "inline; filename=\"_vil_.jpg\"; filename*=UTF-8''%C3%A9vil%22.jpg",
+        ),
     ] {
         assert_eq!(headers[name], value, "{name}");
     }
@@ -58,15 +71,24 @@ async fn ranges_are_answered_as_the_standard_says() {
     let (status, _, bytes) = fetched(&world, &path, &[("range", "bytes=-5")]).await;
     assert_eq!((status, &bytes[..]), (206, &file[size - 5..]));
     let (status, headers, _) = fetched(&world, &path, &[("range", "bytes=999999-")]).await;
-    assert_eq!((status, &headers["content-range"]), (416, &format!("bytes */{size}").parse().unwrap()));
+    assert_eq!(
+        (status, &headers["content-range"]),
+        (416, &format!("bytes */{size}").parse().unwrap())
+    );
     let (status, _, bytes) = fetched(&world, &path, &[("range", "bytes=0-1,5-6")]).await;
     assert_eq!((status, bytes.len()), (200, size));
 
     let (status, _, bytes) = fetched(&world, &path, &[("if-none-match", &tag)]).await;
     assert_eq!((status, bytes.len()), (304, 0));
-    let (status, _, _) = fetched(&world, &path, &[("range", "bytes=0-1"), ("if-range", &tag)]).await;
+    let (status, _, _) =
+        fetched(&world, &path, &[("range", "bytes=0-1"), ("if-range", &tag)]).await;
     assert_eq!(status, 206);
-    let (status, _, _) = fetched(&world, &path, &[("range", "bytes=0-1"), ("if-range", "\"other\"")]).await;
+    let (status, _, _) = fetched(
+        &world,
+        &path,
+        &[("range", "bytes=0-1"), ("if-range", "\"other\"")],
+    )
+    .await;
     assert_eq!(status, 200);
 }
 
@@ -87,12 +109,25 @@ async fn forged_and_old_addresses_find_nothing() {
         format!("/media/{id}/original/x"),
         format!("/media/nobody/original/{expires}-{signature}"),
     ] {
-        let response = world.send(Request::get(&forged).body(Body::empty()).unwrap()).await;
-        assert_eq!(problem(response).await, refused(404, "NOT_FOUND"), "{forged}");
+        let response = world
+            .send(Request::get(&forged).body(Body::empty()).unwrap())
+            .await;
+        assert_eq!(
+            problem(response).await,
+            refused(404, "NOT_FOUND"),
+            "{forged}"
+        );
     }
-    world.clock.advance(TimeDelta::days(2) + TimeDelta::seconds(1));
-    let response = world.send(Request::get(&path).body(Body::empty()).unwrap()).await;
+    world
+        .clock
+        .advance(TimeDelta::days(2) + TimeDelta::seconds(1));
+    let response = world
+        .send(Request::get(&path).body(Body::empty()).unwrap())
+        .await;
     assert_eq!(problem(response).await, refused(404, "NOT_FOUND"));
     // A new one works again.
-    assert_eq!(fetched(&world, &signed(&world, &id).await, &[]).await.0, 200);
+    assert_eq!(
+        fetched(&world, &signed(&world, &id).await, &[]).await.0,
+        200
+    );
 }

@@ -11,8 +11,8 @@ use chrono::{DateTime, Utc};
 use posthaste_core::{
     Network,
     connector::{
-        Account, Authorization, Capabilities, Connector, Ctx, Exhausted, Failure, FailureClass, Intent,
-        Lookup, Outcome, Prepared, Rendition, Session, TokenSet,
+        Account, Authorization, Capabilities, Connector, Ctx, Exhausted, Failure, FailureClass,
+        Intent, Lookup, Outcome, Prepared, Rendition, Session, TokenSet,
     },
     ports::Response,
     post::Problem,

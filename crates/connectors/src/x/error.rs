@@ -36,7 +36,11 @@ pub fn judge_refusal(response: &Response) -> Outcome {
         return Outcome::Duplicate { reason };
     }
     Outcome::Unknown {
-        reason: format!("{} (HTTP {}).", problem.text(response.status), response.status),
+        reason: format!(
+            "{} (HTTP {}).",
+            problem.text(response.status),
+            response.status
+        ),
     }
 }
 
@@ -111,11 +115,7 @@ fn class(response: &Response, problem: &Problem) -> FailureClass {
 }
 
 /// The limits of a call, widest first: the app's day, the account's day, the quarter of an hour.
-const WINDOWS: [&str; 3] = [
-    "x-app-limit-24hour",
-    "x-user-limit-24hour",
-    "x-rate-limit",
-];
+const WINDOWS: [&str; 3] = ["x-app-limit-24hour", "x-user-limit-24hour", "x-rate-limit"];
 
 /// The limit that is used up decides; without such a header it is the quarter of an hour.
 fn rate_limited(response: &Response) -> FailureClass {

@@ -16,12 +16,12 @@ mod tests;
 pub mod text;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 pub use capabilities::CAPABILITIES;
+use chrono::{DateTime, Utc};
 use posthaste_core::{
     connector::{
-        Account, Authorization, Capabilities, Connector, Ctx, Exhausted, Failure, Intent, Lookup, Outcome,
-        Prepared, Rendition, Session, TokenSet,
+        Account, Authorization, Capabilities, Connector, Ctx, Exhausted, Failure, Intent, Lookup,
+        Outcome, Prepared, Rendition, Session, TokenSet,
     },
     ports::Response,
     post::Problem,

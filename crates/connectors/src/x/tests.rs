@@ -301,10 +301,7 @@ async fn only_an_id_is_a_publication() {
         Some("https://x.com/harborstreet/status/55")
     );
     for outcome in &outcomes[1..5] {
-        let open = matches!(
-            outcome,
-            Outcome::Unknown { .. } | Outcome::Duplicate { .. }
-        );
+        let open = matches!(outcome, Outcome::Unknown { .. } | Outcome::Duplicate { .. });
         assert!(open, "{outcome:?}");
     }
     let class = |outcome: &Outcome| match outcome {

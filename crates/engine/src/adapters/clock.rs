@@ -12,7 +12,10 @@ use posthaste_core::ports::Clock;
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the adapter behind the Clock port")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the adapter behind the Clock port"
+    )]
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }
@@ -32,7 +35,10 @@ pub struct MovableClock {
 impl MovableClock {
     /// A clock whose offset stands in `file`.
     pub fn new(file: PathBuf) -> Self {
-        Self { file, read: Mutex::default() }
+        Self {
+            file,
+            read: Mutex::default(),
+        }
     }
 
     fn offset(&self) -> TimeDelta {
@@ -42,7 +48,9 @@ impl MovableClock {
         {
             return offset;
         }
-        let millis = std::fs::read_to_string(&self.file).ok().and_then(|text| text.trim().parse().ok());
+        let millis = std::fs::read_to_string(&self.file)
+            .ok()
+            .and_then(|text| text.trim().parse().ok());
         let offset = TimeDelta::milliseconds(millis.unwrap_or(0));
         *read = Some((Instant::now(), offset));
         offset

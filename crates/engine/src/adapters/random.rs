@@ -6,8 +6,13 @@ use rand::{TryRng, rngs::SysRng};
 pub struct OsRandom;
 
 impl Random for OsRandom {
-    #[expect(clippy::expect_used, reason = "without randomness nothing secret can be made; stopping is the only safe answer")]
+    #[expect(
+        clippy::expect_used,
+        reason = "without randomness nothing secret can be made; stopping is the only safe answer"
+    )]
     fn fill(&self, bytes: &mut [u8]) {
-        SysRng.try_fill_bytes(bytes).expect("the operating system gives random bytes");
+        SysRng
+            .try_fill_bytes(bytes)
+            .expect("the operating system gives random bytes");
     }
 }

@@ -1,10 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
-use posthaste_core::{
-    Error, Result,
-    ids::MediaId,
-    media::MediaFormat,
-};
+use posthaste_core::{Error, Result, ids::MediaId, media::MediaFormat};
 use sha2::Sha256;
 
 use super::hex;
@@ -33,7 +29,11 @@ pub fn upload_url(app: &App, media: MediaId) -> String {
 pub fn signed_url(app: &App, media: MediaId, recipe: &str, format: MediaFormat) -> String {
     let expires = (app.now() + LIFETIME).timestamp();
     let signature = sign(app, media, recipe, expires);
-    format!("{}/media/{media}/{recipe}/{expires}-{signature}.{}", app.public_url, format.extension())
+    format!(
+        "{}/media/{media}/{recipe}/{expires}-{signature}.{}",
+        app.public_url,
+        format.extension()
+    )
 }
 
 /// Checks an address; `NOT_FOUND` when it was not made by us or is over.
@@ -45,12 +45,17 @@ pub fn verify(app: &App, address: &Address) -> Result<()> {
     let genuine = sign(app, address.media, &address.recipe, expires);
     let same = subtle::ConstantTimeEq::ct_eq(genuine.as_bytes(), signature.as_bytes());
     let over = DateTime::<Utc>::from_timestamp(expires, 0).is_none_or(|end| end < app.now());
-    if bool::from(same) && !over { Ok(()) } else { Err(unknown()) }
+    if bool::from(same) && !over {
+        Ok(())
+    } else {
+        Err(unknown())
+    }
 }
 
 #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
 fn sign(app: &App, media: MediaId, recipe: &str, expires: i64) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(app.secret.expose().as_bytes()).expect("any length");
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(app.secret.expose().as_bytes()).expect("any length");
     mac.update(format!("media\0{media}\0{recipe}\0{expires}").as_bytes());
     hex(&mac.finalize().into_bytes()[..16])
 }

@@ -2,11 +2,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
-    Error, ErrorCode, Result,
-    access::Permission,
-    event::EventType,
-    ids::MediaId,
-    ports::Clock,
+    Error, ErrorCode, Result, access::Permission, event::EventType, ids::MediaId, ports::Clock,
 };
 use posthaste_store::{
     Page, PageRequest,
@@ -82,11 +78,19 @@ pub fn allowed_actions(actor: &Actor, row: &Media, uses: i64) -> Vec<Action> {
     }
     let upload = (row.status == Status::Uploading).then_some(Action::Upload);
     let delete = (uses == 0).then_some(Action::Delete);
-    [upload, Some(Action::Update), delete].into_iter().flatten().collect()
+    [upload, Some(Action::Update), delete]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Sets the alt text; an empty one removes it.
-pub async fn set_alt_text(app: &App, actor: &Actor, id: MediaId, text: Option<&str>) -> Result<Media> {
+pub async fn set_alt_text(
+    app: &App,
+    actor: &Actor,
+    id: MediaId,
+    text: Option<&str>,
+) -> Result<Media> {
     actor.require(Permission::Write)?;
     check_alt_text(text)?;
     let text = text.map(str::trim).filter(|text| !text.is_empty());
@@ -102,7 +106,10 @@ pub(super) fn check_alt_text(text: Option<&str>) -> Result<()> {
             format!("The alt text has {count} characters; at most {MAX_ALT_TEXT} are allowed."),
         )
     } else if text.contains('\0') {
-        Error::new(ErrorCode::InvalidInput, "The alt text contains a NUL character.")
+        Error::new(
+            ErrorCode::InvalidInput,
+            "The alt text contains a NUL character.",
+        )
     } else {
         return Ok(());
     };
@@ -116,7 +123,15 @@ pub async fn delete(app: &App, actor: &Actor, id: MediaId) -> Result<Media> {
     let mut tx = app.db.begin().await?;
     let recipes = rows::recipes(&mut tx, id).await?;
     let row = rows::delete(&mut tx, actor.workspace, id).await?;
-    append_event(app, actor, &mut tx, &row, EventType::MediaDeleted, json!({ "fileName": row.file_name })).await?;
+    append_event(
+        app,
+        actor,
+        &mut tx,
+        &row,
+        EventType::MediaDeleted,
+        json!({ "fileName": row.file_name }),
+    )
+    .await?;
     tx.commit().await?;
     app.hints.committed();
     clear(app, &row, &recipes).await;
@@ -168,8 +183,12 @@ pub async fn sweep(app: &App) -> Result<usize> {
 async fn try_again(app: &App, actor: &Actor, row: Media) -> Result<()> {
     match complete(app, actor, row.clone()).await {
         Ok(_) => {}
-        Err(error) if row.created_at + GIVE_UP <= app.now() => drop(record(app, actor, &row, Err(error)).await?),
-        Err(error) => tracing::warn!(%error, cause = ?error.cause, media = %row.id, "cannot look at an upload yet"),
+        Err(error) if row.created_at + GIVE_UP <= app.now() => {
+            drop(record(app, actor, &row, Err(error)).await?)
+        }
+        Err(error) => {
+            tracing::warn!(%error, cause = ?error.cause, media = %row.id, "cannot look at an upload yet")
+        }
     }
     Ok(())
 }

@@ -8,11 +8,17 @@ mod rendition;
 mod upload;
 
 pub use address::{Address, signed_url, upload_url, verify};
-pub use library::{Action, MAX_ALT_TEXT, allowed_actions, by_ids, count, delete, get, list, set_alt_text, sweep, uses};
+pub use library::{
+    Action, MAX_ALT_TEXT, allowed_actions, by_ids, count, delete, get, list, set_alt_text, sweep,
+    uses,
+};
 pub use open::{Opened, open};
 pub use rendition::Shown;
 pub(crate) use rendition::{make, show};
-pub use upload::{MAX_BYTES, MAX_FILE_NAME, NewUpload, Received, append, begin, discard, keep, offset, receive, violations};
+pub use upload::{
+    MAX_BYTES, MAX_FILE_NAME, NewUpload, Received, append, begin, discard, keep, offset, receive,
+    violations,
+};
 
 use library::check_alt_text;
 use posthaste_core::ids::{MediaId, WorkspaceId};

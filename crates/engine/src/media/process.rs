@@ -23,13 +23,17 @@ pub(super) const FAILED_LIFE: TimeDelta = TimeDelta::hours(24);
 /// the media PROCESSING until the next try. Runs to its end even when the caller goes away.
 pub(super) async fn complete(app: &App, actor: &Actor, row: Media) -> Result<Media> {
     let (app, actor) = (app.clone(), actor.clone());
-    tokio::spawn(async move { process(&app, &actor, row).await }).await.map_err(Error::internal)?
+    tokio::spawn(async move { process(&app, &actor, row).await })
+        .await
+        .map_err(Error::internal)?
 }
 
 async fn process(app: &App, actor: &Actor, row: Media) -> Result<Media> {
     rows::begin_processing(&mut *app.db.get().await?, row.id, app.now() + TRY).await?;
     match inspect(app, &row).await {
-        Err(error) if matches!(error.code, ErrorCode::Internal | ErrorCode::Unavailable) => Err(error),
+        Err(error) if matches!(error.code, ErrorCode::Internal | ErrorCode::Unavailable) => {
+            Err(error)
+        }
         outcome => record(app, actor, &row, outcome).await,
     }
 }
@@ -37,14 +41,21 @@ async fn process(app: &App, actor: &Actor, row: Media) -> Result<Media> {
 /// Moves the bytes to their final place, then reads what they are.
 async fn inspect(app: &App, row: &Media) -> Result<(MediaFacts, Vec<u8>)> {
     let key = blob_key(row.workspace_id, row.id, ORIGINAL);
-    let size = app.staging.into_blob(&row.id.to_string(), &*app.blobs, &key).await?;
+    let size = app
+        .staging
+        .into_blob(&row.id.to_string(), &*app.blobs, &key)
+        .await?;
     let facts = posthaste_media::probe(&*app.blobs, &key, size).await?;
     Ok((facts, digest(app, &key, size).await?))
 }
 
 async fn digest(app: &App, key: &str, size: u64) -> Result<Vec<u8>> {
     let bytes = app.blobs.read(key, 0..size).await?;
-    let hasher = bytes.try_fold(Sha256::new(), |hasher, part| async move { Ok(hasher.chain_update(part)) }).await?;
+    let hasher = bytes
+        .try_fold(Sha256::new(), |hasher, part| async move {
+            Ok(hasher.chain_update(part))
+        })
+        .await?;
     Ok(hasher.finalize().to_vec())
 }
 
@@ -61,11 +72,17 @@ pub(super) async fn record(
         let (kind, data) = match &outcome {
             Ok((facts, sha256)) => {
                 rows::set_ready(&mut tx, row.id, facts, sha256).await?;
-                (EventType::MediaReady, json!({ "format": facts.format, "bytes": facts.bytes }))
+                (
+                    EventType::MediaReady,
+                    json!({ "format": facts.format, "bytes": facts.bytes }),
+                )
             }
             Err(error) => {
                 rows::set_failed(&mut tx, row.id, error, app.now() + FAILED_LIFE).await?;
-                (EventType::MediaFailed, json!({ "code": error.code.as_str(), "message": error.message }))
+                (
+                    EventType::MediaFailed,
+                    json!({ "code": error.code.as_str(), "message": error.message }),
+                )
             }
         };
         append_event(app, actor, &mut tx, row, kind, data).await?;
@@ -76,7 +93,9 @@ pub(super) async fn record(
     match now {
         Err(error) if error.code == ErrorCode::NotFound => {
             // Deleted meanwhile: the bytes were moved after the deletion looked for them.
-            app.blobs.delete(&blob_key(row.workspace_id, row.id, ORIGINAL)).await?;
+            app.blobs
+                .delete(&blob_key(row.workspace_id, row.id, ORIGINAL))
+                .await?;
             Err(error)
         }
         now => now,

@@ -34,7 +34,10 @@ pub(crate) fn show(
     let facts = usable(row)?;
     let plan = match picture_rule(facts, capabilities, kind) {
         Some(rule) if wanted.fit == Fit::Auto => posthaste_media::plan(facts, rule, wanted.crop),
-        _ => Plan { action: Action::AsIs, notes: Vec::new() },
+        _ => Plan {
+            action: Action::AsIs,
+            notes: Vec::new(),
+        },
     };
     let (recipe, planned) = match &plan.action {
         Action::AsIs => (ORIGINAL.to_owned(), facts.clone()),
@@ -53,7 +56,10 @@ pub(crate) fn show(
     Ok(Shown {
         media: RenditionMedia {
             url: signed_url(app, row.id, &recipe, planned.format),
-            source: MediaSource { blobs: app.blobs.clone(), key: blob_key(row.workspace_id, row.id, &recipe) },
+            source: MediaSource {
+                blobs: app.blobs.clone(),
+                key: blob_key(row.workspace_id, row.id, &recipe),
+            },
             alt_text: wanted.alt_text.clone().or_else(|| row.alt_text.clone()),
             facts: planned,
         },
@@ -78,9 +84,22 @@ pub(crate) async fn make(app: &App, row: &Media, shown: &mut Shown) -> Result<()
 
 async fn render(app: &App, row: &Media, shown: &Shown) -> Result<MediaFacts> {
     let source = blob_key(row.workspace_id, row.id, ORIGINAL);
-    let facts =
-        posthaste_media::render(&*app.blobs, &source, usable(row)?, &shown.plan, &shown.media.source.key).await?;
-    rows::insert_rendition(&mut *app.db.get().await?, row.id, &shown.recipe, &facts, app.now()).await?;
+    let facts = posthaste_media::render(
+        &*app.blobs,
+        &source,
+        usable(row)?,
+        &shown.plan,
+        &shown.media.source.key,
+    )
+    .await?;
+    rows::insert_rendition(
+        &mut *app.db.get().await?,
+        row.id,
+        &shown.recipe,
+        &facts,
+        app.now(),
+    )
+    .await?;
     Ok(facts)
 }
 
@@ -89,7 +108,11 @@ fn usable(row: &Media) -> Result<&MediaFacts> {
         (Some(facts), Status::Ready) => Ok(facts),
         (_, Status::Failed) => Err(Error::new(
             ErrorCode::MediaUnreadable,
-            format!("'{}' cannot be used: {}", row.file_name, row.error_message.as_deref().unwrap_or_default()),
+            format!(
+                "'{}' cannot be used: {}",
+                row.file_name,
+                row.error_message.as_deref().unwrap_or_default()
+            ),
         )),
         _ => Err(Error::new(
             ErrorCode::MediaNotReady,
@@ -98,7 +121,11 @@ fn usable(row: &Media) -> Result<&MediaFacts> {
     }
 }
 
-fn picture_rule<'c>(facts: &MediaFacts, capabilities: &'c Capabilities, kind: ContentKind) -> Option<&'c PictureRule> {
+fn picture_rule<'c>(
+    facts: &MediaFacts,
+    capabilities: &'c Capabilities,
+    kind: ContentKind,
+) -> Option<&'c PictureRule> {
     if facts.format.is_video() {
         return None;
     }

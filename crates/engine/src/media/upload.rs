@@ -1,9 +1,6 @@
 use chrono::TimeDelta;
 use posthaste_core::{
-    Error, ErrorCode, Result,
-    access::Permission,
-    ids::MediaId,
-    ports::ByteStream,
+    Error, ErrorCode, Result, access::Permission, ids::MediaId, ports::ByteStream,
 };
 use posthaste_store::{
     Json,
@@ -36,7 +33,9 @@ pub struct NewUpload {
 /// Begins an upload, which must be complete within 24 hours. Names all violations at once;
 /// `ALREADY_EXISTS` when a chosen id is taken.
 pub async fn begin(app: &App, actor: &Actor, new: NewUpload) -> Result<Media, Violations> {
-    actor.require(Permission::Write).map_err(|error| vec![error])?;
+    actor
+        .require(Permission::Write)
+        .map_err(|error| vec![error])?;
     let violations = violations(&new);
     if !violations.is_empty() {
         return Err(violations);
@@ -46,7 +45,9 @@ pub async fn begin(app: &App, actor: &Actor, new: NewUpload) -> Result<Media, Vi
 
 async fn insert(app: &App, actor: &Actor, new: NewUpload) -> Result<Media> {
     let row = Media {
-        id: new.id.unwrap_or_else(|| MediaId::new(&*app.clock, &*app.random)),
+        id: new
+            .id
+            .unwrap_or_else(|| MediaId::new(&*app.clock, &*app.random)),
         workspace_id: actor.workspace,
         status: Status::Uploading,
         file_name: new.file_name.trim().to_owned(),
@@ -60,16 +61,22 @@ async fn insert(app: &App, actor: &Actor, new: NewUpload) -> Result<Media> {
         created_at: app.now(),
         expires_at: Some(app.now() + UPLOAD_LIFE),
     };
-    rows::insert(&mut *app.db.get().await?, &row).await.map_err(|error| error.at(["id"]))?;
+    rows::insert(&mut *app.db.get().await?, &row)
+        .await
+        .map_err(|error| error.at(["id"]))?;
     Ok(row)
 }
 
 /// What is wrong with an upload that has not begun; empty when nothing is.
 pub fn violations(new: &NewUpload) -> Violations {
-    [check_file_name(&new.file_name), check_bytes(new.bytes), check_alt_text(new.alt_text.as_deref())]
-        .into_iter()
-        .filter_map(Result::err)
-        .collect()
+    [
+        check_file_name(&new.file_name),
+        check_bytes(new.bytes),
+        check_alt_text(new.alt_text.as_deref()),
+    ]
+    .into_iter()
+    .filter_map(Result::err)
+    .collect()
 }
 
 fn check_file_name(name: &str) -> Result<()> {
@@ -77,7 +84,10 @@ fn check_file_name(name: &str) -> Result<()> {
     let message = if name.is_empty() {
         "The file has no name.".to_owned()
     } else if name.chars().count() > MAX_FILE_NAME {
-        format!("The file name has {} characters; at most {MAX_FILE_NAME} are allowed.", name.chars().count())
+        format!(
+            "The file name has {} characters; at most {MAX_FILE_NAME} are allowed.",
+            name.chars().count()
+        )
     } else if name.chars().any(char::is_control) {
         "The file name contains control characters.".to_owned()
     } else {
@@ -90,7 +100,10 @@ fn check_bytes(bytes: u64) -> Result<()> {
     let (code, message) = match bytes {
         0 => (ErrorCode::InvalidInput, "The file is empty.".to_owned()),
         1..=MAX_BYTES => return Ok(()),
-        _ => (ErrorCode::MediaTooLarge, format!("The file has {bytes} bytes; at most {MAX_BYTES} are allowed.")),
+        _ => (
+            ErrorCode::MediaTooLarge,
+            format!("The file has {bytes} bytes; at most {MAX_BYTES} are allowed."),
+        ),
     };
     Err(Error::new(code, message).at(["bytes"]))
 }
@@ -100,12 +113,21 @@ fn check_bytes(bytes: u64) -> Result<()> {
 ///
 /// Errors: `UPLOAD_OFFSET_MISMATCH`, `MEDIA_TOO_LARGE` (more than announced), `UPLOAD_EXPIRED`, and
 /// the stream's own. What arrived before an error is kept; go on from [`offset`].
-pub async fn append(app: &App, actor: &Actor, id: MediaId, offset: u64, bytes: ByteStream) -> Result<u64> {
+pub async fn append(
+    app: &App,
+    actor: &Actor,
+    id: MediaId,
+    offset: u64,
+    bytes: ByteStream,
+) -> Result<u64> {
     actor.require(Permission::Write)?;
     let row = current(app, actor, id).await?;
     let total = row.bytes as u64;
     if row.status == Status::Uploading {
-        let end = app.staging.append(&id.to_string(), offset, bytes, total).await?;
+        let end = app
+            .staging
+            .append(&id.to_string(), offset, bytes, total)
+            .await?;
         if end == total {
             complete(app, actor, row).await?;
         }
@@ -132,8 +154,15 @@ pub struct Received {
 /// [`discard`]; on error nothing stays, and what a crash leaves is swept away.
 pub async fn receive(app: &App, actor: &Actor, bytes: ByteStream) -> Result<Received> {
     actor.require(Permission::Write)?;
-    let mut received = Received { id: MediaId::new(&*app.clock, &*app.random), bytes: 0 };
-    match app.staging.append(&received.id.to_string(), 0, bytes, MAX_BYTES).await {
+    let mut received = Received {
+        id: MediaId::new(&*app.clock, &*app.random),
+        bytes: 0,
+    };
+    match app
+        .staging
+        .append(&received.id.to_string(), 0, bytes, MAX_BYTES)
+        .await
+    {
         Ok(bytes) => received.bytes = bytes,
         Err(error) => {
             discard(app, received).await?;
@@ -182,7 +211,11 @@ pub async fn offset(app: &App, actor: &Actor, id: MediaId) -> Result<(u64, Media
         return Ok((total, settled(app, actor, row).await?));
     }
     let arrived = app.staging.offset(&id.to_string()).await?;
-    let row = if arrived == total { complete(app, actor, row).await? } else { row };
+    let row = if arrived == total {
+        complete(app, actor, row).await?
+    } else {
+        row
+    };
     Ok((arrived, row))
 }
 
@@ -191,12 +224,19 @@ async fn current(app: &App, actor: &Actor, id: MediaId) -> Result<Media> {
     let row = rows::get(&mut *app.db.get().await?, actor.workspace, id).await?;
     let over = row.expires_at.is_some_and(|end| end <= app.now());
     if row.status == Status::Uploading && over {
-        return Err(Error::new(ErrorCode::UploadExpired, "The upload was not finished within 24 hours."));
+        return Err(Error::new(
+            ErrorCode::UploadExpired,
+            "The upload was not finished within 24 hours.",
+        ));
     }
     Ok(row)
 }
 
 /// Completes a media whose processing was cut by a crash.
 async fn settled(app: &App, actor: &Actor, row: Media) -> Result<Media> {
-    if row.status == Status::Processing { complete(app, actor, row).await } else { Ok(row) }
+    if row.status == Status::Processing {
+        complete(app, actor, row).await
+    } else {
+        Ok(row)
+    }
 }

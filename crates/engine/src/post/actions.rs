@@ -71,8 +71,14 @@ pub enum PostAction {
 
 impl PostAction {
     /// Every action, in the order in which people see them.
-    pub const ALL: [Self; 6] =
-        [Self::Update, Self::Schedule, Self::Unschedule, Self::PublishNow, Self::Cancel, Self::Delete];
+    pub const ALL: [Self; 6] = [
+        Self::Update,
+        Self::Schedule,
+        Self::Unschedule,
+        Self::PublishNow,
+        Self::Cancel,
+        Self::Delete,
+    ];
 
     /// Whether the targets' states have room for the action.
     pub fn fits(self, rows: &[Target]) -> bool {
@@ -100,7 +106,10 @@ pub fn target_actions(actor: &Actor, row: &Target) -> Vec<TargetAction> {
         TargetAction::Update => actor.role.may(Permission::Write),
         _ => actor.role.may(Permission::Publish),
     };
-    TargetAction::ALL.into_iter().filter(|action| may(action) && action.fits(row)).collect()
+    TargetAction::ALL
+        .into_iter()
+        .filter(|action| may(action) && action.fits(row))
+        .collect()
 }
 
 /// What `actor` may do with a post whose targets these are.
@@ -109,5 +118,8 @@ pub fn post_actions(actor: &Actor, rows: &[Target]) -> Vec<PostAction> {
         PostAction::Update | PostAction::Delete => actor.role.may(Permission::Write),
         _ => actor.role.may(Permission::Publish),
     };
-    PostAction::ALL.into_iter().filter(|action| may(action) && action.fits(rows)).collect()
+    PostAction::ALL
+        .into_iter()
+        .filter(|action| may(action) && action.fits(rows))
+        .collect()
 }

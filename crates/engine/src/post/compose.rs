@@ -25,9 +25,17 @@ pub(crate) struct Composed {
 
 impl Composed {
     /// Makes the copies; afterwards the rendition can be sent.
-    pub async fn make(mut self, app: &App, media: &HashMap<MediaId, Media>, content: &Content) -> Result<Rendition> {
+    pub async fn make(
+        mut self,
+        app: &App,
+        media: &HashMap<MediaId, Media>,
+        content: &Content,
+    ) -> Result<Rendition> {
         for (index, shown) in self.shown.iter_mut().enumerate() {
-            let row = content.media.get(index).and_then(|wanted| media.get(&wanted.id));
+            let row = content
+                .media
+                .get(index)
+                .and_then(|wanted| media.get(&wanted.id));
             media::make(app, row.ok_or_else(|| Error::not_found("media"))?, shown).await?;
             self.rendition.media[index] = shown.media.clone();
         }
@@ -52,14 +60,27 @@ pub(crate) fn compose(
     for (index, wanted) in content.media.iter().enumerate() {
         let at = |field: &str| ["media".to_owned(), index.to_string(), field.to_owned()];
         let Some(row) = media.get(&wanted.id) else {
-            problems.push(Problem::error(ErrorCode::NotFound, "There is no media with this id in the workspace.", at("id")));
+            problems.push(Problem::error(
+                ErrorCode::NotFound,
+                "There is no media with this id in the workspace.",
+                at("id"),
+            ));
             continue;
         };
         match media::show(app, row, wanted, capabilities, content.kind) {
             Ok(one) => {
                 if !one.notes.is_empty() {
-                    let message = format!("{}: '{}' — {}.", connection.network, row.file_name, one.notes.join("; "));
-                    problems.push(Problem::warning(ErrorCode::MediaConverted, message, at("id")));
+                    let message = format!(
+                        "{}: '{}' — {}.",
+                        connection.network,
+                        row.file_name,
+                        one.notes.join("; ")
+                    );
+                    problems.push(Problem::warning(
+                        ErrorCode::MediaConverted,
+                        message,
+                        at("id"),
+                    ));
                 }
                 shown.push(one);
             }
@@ -72,14 +93,23 @@ pub(crate) fn compose(
         kind: content.kind,
         text: content.text,
         title: content.title,
-        link: content.link.map(|link| tracked(&link, tracking, connection.network, &mark)),
+        link: content
+            .link
+            .map(|link| tracked(&link, tracking, connection.network, &mark)),
         media: shown.iter().map(|one| one.media.clone()).collect(),
-        destination: settings.board_id.clone().or_else(|| connection.default_destination.clone()),
+        destination: settings
+            .board_id
+            .clone()
+            .or_else(|| connection.default_destination.clone()),
     };
     // Media that could not be shown is told already; its absence is no second problem.
     let refused = !problems.iter().any(Problem::is_error);
     if refused {
         problems.extend(connector.check(&rendition));
     }
-    Composed { rendition, problems, shown }
+    Composed {
+        rendition,
+        problems,
+        shown,
+    }
 }

@@ -29,7 +29,14 @@ pub async fn list(
     page: &PageRequest<(Option<DateTime<Utc>>, Uuid)>,
 ) -> Result<Page<Post>> {
     actor.require(Permission::Read)?;
-    post::list(&mut *app.db.get().await?, actor.workspace, filter, sort, page).await
+    post::list(
+        &mut *app.db.get().await?,
+        actor.workspace,
+        filter,
+        sort,
+        page,
+    )
+    .await
 }
 
 /// How many posts the filter leaves.
@@ -54,7 +61,15 @@ pub async fn target_list(
     page: &PageRequest<(Option<DateTime<Utc>>, Uuid)>,
 ) -> Result<Page<Target>> {
     actor.require(Permission::Read)?;
-    targets::list(&mut *app.db.get().await?, actor.workspace, filter, by_due, descending, page).await
+    targets::list(
+        &mut *app.db.get().await?,
+        actor.workspace,
+        filter,
+        by_due,
+        descending,
+        page,
+    )
+    .await
 }
 
 /// How many targets the filter leaves.
@@ -64,7 +79,11 @@ pub async fn target_count(app: &App, actor: &Actor, filter: &targets::Filter) ->
 }
 
 /// The attempts and steps of targets, in order: the answer to "why?".
-pub async fn timeline(app: &App, actor: &Actor, ids: &[TargetId]) -> Result<(Vec<Attempt>, Vec<Step>)> {
+pub async fn timeline(
+    app: &App,
+    actor: &Actor,
+    ids: &[TargetId],
+) -> Result<(Vec<Attempt>, Vec<Step>)> {
     actor.require(Permission::Read)?;
     let mut conn = app.db.get().await?;
     let attempts = timelines::attempts_of(&mut conn, actor.workspace, ids).await?;

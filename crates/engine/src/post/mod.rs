@@ -16,7 +16,8 @@ mod write;
 
 pub use actions::{PostAction, TargetAction, post_actions, target_actions};
 pub use lists::{
-    by_ids, count, get, list, target, target_count, target_list, targets_by_ids, targets_of_posts, timeline,
+    by_ids, count, get, list, target, target_count, target_list, targets_by_ids, targets_of_posts,
+    timeline,
 };
 pub use preview::{Preview, preview};
 pub use progress::{Scope, Update, progress};

@@ -13,7 +13,9 @@ use posthaste_store::{
     media::{self, Media},
 };
 
-use super::{NewPost, Violations, compose, paths::input_path, targets::missing_media, write::connections};
+use super::{
+    NewPost, Violations, compose, paths::input_path, targets::missing_media, write::connections,
+};
 use crate::{Actor, App};
 
 /// What one connection would get, nothing written or sent.
@@ -38,7 +40,11 @@ pub struct Preview {
 
 /// Shows what each connection would get, and everything that is wrong whatever the network.
 /// Connections that are not in the workspace are violations and have no preview.
-pub async fn preview(app: &App, actor: &Actor, post: &NewPost) -> Result<(Vec<Preview>, Violations)> {
+pub async fn preview(
+    app: &App,
+    actor: &Actor,
+    post: &NewPost,
+) -> Result<(Vec<Preview>, Violations)> {
     actor.require(Permission::Read)?;
     let mut conn = app.db.get().await?;
     let targets = connections(&post.targets);
@@ -51,7 +57,11 @@ pub async fn preview(app: &App, actor: &Actor, post: &NewPost) -> Result<(Vec<Pr
     let mut previews = Vec::new();
     for (index, (id, settings)) in targets.iter().enumerate() {
         let Some(connection) = known.get(id) else {
-            let path = ["targets".to_owned(), index.to_string(), "connectionId".to_owned()];
+            let path = [
+                "targets".to_owned(),
+                index.to_string(),
+                "connectionId".to_owned(),
+            ];
             violations.push(Error::not_found("connection").at(path));
             continue;
         };
@@ -73,12 +83,21 @@ pub async fn preview(app: &App, actor: &Actor, post: &NewPost) -> Result<(Vec<Pr
 }
 
 /// Gives problems the path of the input field they come from.
-pub(super) fn at_input(body: &PostBody, connection: &Connection, target: usize, problems: Vec<Problem>) -> Vec<Problem> {
+pub(super) fn at_input(
+    body: &PostBody,
+    connection: &Connection,
+    target: usize,
+    problems: Vec<Problem>,
+) -> Vec<Problem> {
     problems
         .into_iter()
         .map(|problem| {
             let path = match problem.path.first().map(String::as_str) {
-                Some("destination") => vec!["targets".to_owned(), target.to_string(), "boardId".to_owned()],
+                Some("destination") => vec![
+                    "targets".to_owned(),
+                    target.to_string(),
+                    "boardId".to_owned(),
+                ],
                 _ => input_path(body, connection.network, connection.id, &problem.path),
             };
             Problem { path, ..problem }
@@ -86,12 +105,20 @@ pub(super) fn at_input(body: &PostBody, connection: &Connection, target: usize, 
         .collect()
 }
 
-pub(super) async fn by_id(conn: &mut Conn, actor: &Actor, ids: &[ConnectionId]) -> Result<HashMap<ConnectionId, Connection>> {
+pub(super) async fn by_id(
+    conn: &mut Conn,
+    actor: &Actor,
+    ids: &[ConnectionId],
+) -> Result<HashMap<ConnectionId, Connection>> {
     let rows = connection::by_ids(conn, actor.workspace, ids).await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
-pub(super) async fn media_of(conn: &mut Conn, actor: &Actor, body: &PostBody) -> Result<HashMap<MediaId, Media>> {
+pub(super) async fn media_of(
+    conn: &mut Conn,
+    actor: &Actor,
+    body: &PostBody,
+) -> Result<HashMap<MediaId, Media>> {
     let rows = media::by_ids(conn, actor.workspace, &body.media_ids()).await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }

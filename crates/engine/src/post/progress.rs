@@ -68,18 +68,41 @@ pub async fn progress(
     let rows = scope.rows(app, actor).await?;
     let end = settled_at(app, actor, &rows).await?;
     let ready = match after {
-        None => rows.into_iter().map(|target| Update { seq, target, event: None }).collect(),
+        None => rows
+            .into_iter()
+            .map(|target| Update {
+                seq,
+                target,
+                event: None,
+            })
+            .collect(),
         Some(_) => VecDeque::new(),
     };
     let start = after.unwrap_or(seq);
-    let events = event::follow(app, actor, Some(start), Vec::new()).await?.boxed();
-    let watch = Watch { app: app.clone(), actor: actor.clone(), scope, events, ready, end, at: start };
-    Ok(stream::unfold(watch, |mut watch| async move { Some((watch.next().await?, watch)) }))
+    let events = event::follow(app, actor, Some(start), Vec::new())
+        .await?
+        .boxed();
+    let watch = Watch {
+        app: app.clone(),
+        actor: actor.clone(),
+        scope,
+        events,
+        ready,
+        end,
+        at: start,
+    };
+    Ok(stream::unfold(watch, |mut watch| async move {
+        Some((watch.next().await?, watch))
+    }))
 }
 
 /// The place in the log by which all of `rows` were settled, if they are.
 async fn settled_at(app: &App, actor: &Actor, rows: &[Target]) -> Result<Option<i64>> {
-    if rows.iter().all(|row| row.state.is_settled()) { event::head(app, actor).await.map(Some) } else { Ok(None) }
+    if rows.iter().all(|row| row.state.is_settled()) {
+        event::head(app, actor).await.map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 struct Watch {
@@ -118,9 +141,19 @@ impl Watch {
     async fn take(&mut self, event: Event) -> Result<()> {
         let rows = self.scope.rows(&self.app, &self.actor).await?;
         let over = event.kind == EventType::PostDeleted.as_str() || rows.is_empty();
-        self.end = if over { Some(event.seq) } else { settled_at(&self.app, &self.actor, &rows).await? };
-        let target = rows.into_iter().find(|row| event.target_id == Some(row.id.uuid()));
-        self.ready.extend(target.map(|target| Update { seq: event.seq, target, event: Some(event) }));
+        self.end = if over {
+            Some(event.seq)
+        } else {
+            settled_at(&self.app, &self.actor, &rows).await?
+        };
+        let target = rows
+            .into_iter()
+            .find(|row| event.target_id == Some(row.id.uuid()));
+        self.ready.extend(target.map(|target| Update {
+            seq: event.seq,
+            target,
+            event: Some(event),
+        }));
         Ok(())
     }
 }

@@ -30,12 +30,16 @@ pub async fn delete_remote(app: &App, actor: &Actor, id: TargetId) -> Result<Tar
         return Err(wrong_state(&row, "deleted on the network"));
     }
     let remote_id = row.remote_id.clone().ok_or_else(|| {
-        let message = "The network's id of this post is not known; delete it on the network yourself.";
+        let message =
+            "The network's id of this post is not known; delete it on the network yourself.";
         Error::new(ErrorCode::InvalidState, message)
     })?;
     let session = tokens::session(app, &account).await?;
     let ctx = app.network_ctx(account.network)?;
-    app.connector(account.network).delete(&ctx, &session, &remote_id).await.map_err(refusal)?;
+    app.connector(account.network)
+        .delete(&ctx, &session, &remote_id)
+        .await
+        .map_err(refusal)?;
 
     let mut tx = app.db.begin().await?;
     lane::lock(&mut tx, &[row.connection_id]).await?;
@@ -44,7 +48,12 @@ pub async fn delete_remote(app: &App, actor: &Actor, id: TargetId) -> Result<Tar
     row.updated_at = app.now();
     target::update(&mut tx, &mut row, State::Published).await?;
     let message = format!("Deleted on {}.", row.network);
-    let step = NewStep { at: app.now(), kind: "DELETED", message, detail: json!({}) };
+    let step = NewStep {
+        at: app.now(),
+        kind: "DELETED",
+        message,
+        detail: json!({}),
+    };
     timeline::add_steps(&mut tx, row.workspace_id, row.id, row.attempt, &[step]).await?;
     let event = target_event(app, actor, EventType::TargetDeleted, &row, json!({}));
     finish(app, actor, tx, std::slice::from_ref(&row), vec![event]).await?;

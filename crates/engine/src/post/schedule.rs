@@ -28,28 +28,47 @@ pub async fn schedule(
     only: Option<&[TargetId]>,
 ) -> Result<Written, Violations> {
     actor.require(Permission::Publish).map_err(one)?;
-    let chosen = when.resolve(app.now()).map_err(|error| one(error.within(["schedule"])))?;
+    let chosen = when
+        .resolve(app.now())
+        .map_err(|error| one(error.within(["schedule"])))?;
     let mut tx = app.db.begin().await.map_err(one)?;
     let (post, mut rows) = open(&mut tx, actor, id, version).await.map_err(one)?;
     choose(&mut rows, only, TargetAction::Schedule, "scheduled")?;
     if rows.is_empty() {
-        let error = Error::new(ErrorCode::TargetsRequired, "The post has no target that could be scheduled.");
+        let error = Error::new(
+            ErrorCode::TargetsRequired,
+            "The post has no target that could be scheduled.",
+        );
         return Err(one(error.at(["targets"])));
     }
-    let plan: Vec<_> = rows.iter().map(|row| (row.connection_id, row.settings.0.clone())).collect();
-    let seen = inspect(app, &mut tx, actor, &post.body, &plan, true).await.map_err(one)?;
+    let plan: Vec<_> = rows
+        .iter()
+        .map(|row| (row.connection_id, row.settings.0.clone()))
+        .collect();
+    let seen = inspect(app, &mut tx, actor, &post.body, &plan, true)
+        .await
+        .map_err(one)?;
     if !seen.violations.is_empty() {
         return Err(seen.violations);
     }
     let mut events = Vec::new();
     for row in &mut rows {
-        events.push(schedule_row(app, actor, &mut tx, row, &chosen, false).await.map_err(one)?);
+        events.push(
+            schedule_row(app, actor, &mut tx, row, &chosen, false)
+                .await
+                .map_err(one)?,
+        );
     }
-    post::refresh_due(&mut tx, id, app.now()).await.map_err(one)?;
+    post::refresh_due(&mut tx, id, app.now())
+        .await
+        .map_err(one)?;
     finish(app, actor, tx, &rows, events).await.map_err(one)?;
     let mut warnings = seen.warnings;
     warnings.extend(chosen.warning());
-    Ok(Written { post: reread(app, actor, id).await.map_err(one)?, warnings })
+    Ok(Written {
+        post: reread(app, actor, id).await.map_err(one)?,
+        warnings,
+    })
 }
 
 /// Publishes now: those named, else all that are drafts, scheduled or cancelled.
@@ -64,11 +83,21 @@ pub async fn publish_now(
 }
 
 /// Takes the time away again; the targets are drafts.
-pub async fn unschedule(app: &App, actor: &Actor, id: PostId, only: Option<&[TargetId]>) -> Result<Post, Violations> {
+pub async fn unschedule(
+    app: &App,
+    actor: &Actor,
+    id: PostId,
+    only: Option<&[TargetId]>,
+) -> Result<Post, Violations> {
     actor.require(Permission::Publish).map_err(one)?;
     let mut tx = app.db.begin().await.map_err(one)?;
     let (_, mut rows) = open(&mut tx, actor, id, None).await.map_err(one)?;
-    choose(&mut rows, only, TargetAction::Unschedule, "taken off the schedule")?;
+    choose(
+        &mut rows,
+        only,
+        TargetAction::Unschedule,
+        "taken off the schedule",
+    )?;
     let mut events = Vec::new();
     for row in &mut rows {
         row.state = State::Draft;
@@ -76,16 +105,31 @@ pub async fn unschedule(app: &App, actor: &Actor, id: PostId, only: Option<&[Tar
         row.local_time = None;
         row.time_zone = None;
         row.updated_at = app.now();
-        target::update(&mut tx, row, State::Scheduled).await.map_err(one)?;
-        events.push(target_event(app, actor, EventType::TargetCancelled, row, json!({ "draft": true })));
+        target::update(&mut tx, row, State::Scheduled)
+            .await
+            .map_err(one)?;
+        events.push(target_event(
+            app,
+            actor,
+            EventType::TargetCancelled,
+            row,
+            json!({ "draft": true }),
+        ));
     }
-    post::refresh_due(&mut tx, id, app.now()).await.map_err(one)?;
+    post::refresh_due(&mut tx, id, app.now())
+        .await
+        .map_err(one)?;
     finish(app, actor, tx, &rows, events).await.map_err(one)?;
     reread(app, actor, id).await.map_err(one)
 }
 
 /// Cancels targets that were not sent: those named, else all that can be.
-pub async fn cancel(app: &App, actor: &Actor, id: PostId, only: Option<&[TargetId]>) -> Result<Post, Violations> {
+pub async fn cancel(
+    app: &App,
+    actor: &Actor,
+    id: PostId,
+    only: Option<&[TargetId]>,
+) -> Result<Post, Violations> {
     actor.require(Permission::Publish).map_err(one)?;
     let mut tx = app.db.begin().await.map_err(one)?;
     let (_, mut rows) = open(&mut tx, actor, id, None).await.map_err(one)?;
@@ -93,7 +137,10 @@ pub async fn cancel(app: &App, actor: &Actor, id: PostId, only: Option<&[TargetI
     choose(&mut rows, only, TargetAction::Cancel, "cancelled")?;
     if rows.is_empty() {
         let message = match all.iter().find(|row| row.state.is_in_flight()) {
-            Some(row) => format!("It is being published to {} at this moment and can no longer be stopped.", row.network),
+            Some(row) => format!(
+                "It is being published to {} at this moment and can no longer be stopped.",
+                row.network
+            ),
             None => "No target can be cancelled any more.".to_owned(),
         };
         return Err(one(Error::new(ErrorCode::InvalidState, message)));
@@ -130,7 +177,11 @@ fn choose(
         }
     }
     rows.retain(|row| only.contains(&row.id));
-    if violations.is_empty() { Ok(()) } else { Err(violations) }
+    if violations.is_empty() {
+        Ok(())
+    } else {
+        Err(violations)
+    }
 }
 
 async fn reread(app: &App, actor: &Actor, id: PostId) -> posthaste_core::Result<Post> {

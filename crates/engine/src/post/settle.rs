@@ -6,8 +6,7 @@ use posthaste_core::{
     target::State,
 };
 use posthaste_store::{
-    Tx, connection, lane,
-    post,
+    Tx, connection, lane, post,
     target::{self, Target},
     timeline::{self, NewStep},
 };
@@ -58,7 +57,10 @@ pub async fn settle(app: &App, actor: &Actor, id: TargetId, how: Settlement) -> 
     let (mut tx, mut row) = open(app, actor, id).await?;
     let mut events = Vec::new();
     match how {
-        Settlement::Live { permalink, remote_id } => {
+        Settlement::Live {
+            permalink,
+            remote_id,
+        } => {
             if !TargetAction::Settle.fits(&row) {
                 return Err(wrong_state(&row, "settled as live"));
             }
@@ -66,7 +68,11 @@ pub async fn settle(app: &App, actor: &Actor, id: TargetId, how: Settlement) -> 
                 && !link.starts_with("https://")
                 && !link.starts_with("http://")
             {
-                return Err(Error::new(ErrorCode::LinkInvalid, "The permalink must be a web address.").at(["permalink"]));
+                return Err(Error::new(
+                    ErrorCode::LinkInvalid,
+                    "The permalink must be a web address.",
+                )
+                .at(["permalink"]));
             }
             let from = row.state;
             row.state = State::Published;
@@ -77,16 +83,34 @@ pub async fn settle(app: &App, actor: &Actor, id: TargetId, how: Settlement) -> 
             row.error_message = None;
             row.updated_at = app.now();
             target::update(&mut tx, &mut row, from).await?;
-            note(app, &mut tx, &row, "SETTLED", "A person says that it is live.").await?;
+            note(
+                app,
+                &mut tx,
+                &row,
+                "SETTLED",
+                "A person says that it is live.",
+            )
+            .await?;
             events.push(target_event(
-                app, actor, EventType::TargetPublished, &row, json!({ "permalink": row.permalink, "byHand": true }),
+                app,
+                actor,
+                EventType::TargetPublished,
+                &row,
+                json!({ "permalink": row.permalink, "byHand": true }),
             ));
         }
         Settlement::Publish => {
             if !matches!(row.state, State::Held | State::Failed) {
                 return Err(wrong_state(&row, "published again"));
             }
-            publish_again(app, actor, &mut tx, &mut row, "A person chose to publish it.").await?;
+            publish_again(
+                app,
+                actor,
+                &mut tx,
+                &mut row,
+                "A person chose to publish it.",
+            )
+            .await?;
         }
         Settlement::Drop => {
             if !matches!(row.state, State::Held | State::Failed) {
@@ -99,10 +123,20 @@ pub async fn settle(app: &App, actor: &Actor, id: TargetId, how: Settlement) -> 
     done(app, actor, tx, row, events).await
 }
 
-async fn publish_again(app: &App, actor: &Actor, tx: &mut Tx, row: &mut Target, why: &str) -> Result<()> {
+async fn publish_again(
+    app: &App,
+    actor: &Actor,
+    tx: &mut Tx,
+    row: &mut Target,
+    why: &str,
+) -> Result<()> {
     let account = connection::get(tx, actor.workspace, row.connection_id).await?;
     if account.status != connection::Status::Active {
-        let message = format!("{} must be usable first; it is {}.", account.name, account.status.as_str());
+        let message = format!(
+            "{} must be usable first; it is {}.",
+            account.name,
+            account.status.as_str()
+        );
         return Err(Error::new(ErrorCode::ConnectionUnusable, message));
     }
     let chosen = When::Now.resolve(app.now())?;
@@ -114,14 +148,27 @@ async fn publish_again(app: &App, actor: &Actor, tx: &mut Tx, row: &mut Target, 
 
 async fn open(app: &App, actor: &Actor, id: TargetId) -> Result<(Tx, Target)> {
     let mut tx = app.db.begin().await?;
-    let connection: ConnectionId = target::get(&mut tx, actor.workspace, id).await?.connection_id;
+    let connection: ConnectionId = target::get(&mut tx, actor.workspace, id)
+        .await?
+        .connection_id;
     lane::lock(&mut tx, &[connection]).await?;
     let row = target::get(&mut tx, actor.workspace, id).await?;
     Ok((tx, row))
 }
 
-async fn note(app: &App, tx: &mut Tx, row: &Target, kind: &'static str, message: &str) -> Result<()> {
-    let step = NewStep { at: app.now(), kind, message: message.to_owned(), detail: json!({}) };
+async fn note(
+    app: &App,
+    tx: &mut Tx,
+    row: &Target,
+    kind: &'static str,
+    message: &str,
+) -> Result<()> {
+    let step = NewStep {
+        at: app.now(),
+        kind,
+        message: message.to_owned(),
+        detail: json!({}),
+    };
     timeline::add_steps(tx, row.workspace_id, row.id, row.attempt, &[step]).await
 }
 
@@ -138,5 +185,8 @@ async fn done(
 }
 
 pub(super) fn wrong_state(row: &Target, verb: &str) -> Error {
-    Error::new(ErrorCode::InvalidState, format!("A target that is {} cannot be {verb}.", row.state.as_str()))
+    Error::new(
+        ErrorCode::InvalidState,
+        format!("A target that is {} cannot be {verb}.", row.state.as_str()),
+    )
 }

@@ -55,9 +55,21 @@ pub(super) async fn inspect(
     strict: bool,
 ) -> Result<Inspection> {
     let ids: Vec<_> = targets.iter().map(|(id, _)| *id).collect();
-    let of_variants = body.variants.iter().filter_map(|variant| variant.connection);
-    let connections = by_id(conn, actor, &ids.iter().copied().chain(of_variants).collect::<Vec<_>>()).await?;
-    let known: Vec<_> = ids.iter().copied().filter(|id| connections.contains_key(id)).collect();
+    let of_variants = body
+        .variants
+        .iter()
+        .filter_map(|variant| variant.connection);
+    let connections = by_id(
+        conn,
+        actor,
+        &ids.iter().copied().chain(of_variants).collect::<Vec<_>>(),
+    )
+    .await?;
+    let known: Vec<_> = ids
+        .iter()
+        .copied()
+        .filter(|id| connections.contains_key(id))
+        .collect();
     lane::lock(conn, &known).await?;
     let media = media_of(conn, actor, body).await?;
 
@@ -66,7 +78,11 @@ pub(super) async fn inspect(
     violations.extend(missing_connections(body, &connections));
     let mut warnings = Vec::new();
     for (index, (id, settings)) in targets.iter().enumerate() {
-        let at = ["targets".to_owned(), index.to_string(), "connectionId".to_owned()];
+        let at = [
+            "targets".to_owned(),
+            index.to_string(),
+            "connectionId".to_owned(),
+        ];
         if ids[..index].contains(id) {
             let message = "This connection stands among the targets already.";
             violations.push(Error::new(ErrorCode::TargetDuplicate, message).at(at));
@@ -80,7 +96,10 @@ pub(super) async fn inspect(
             if strict || connection.status == Status::Removed {
                 violations.push(problem.into());
             } else {
-                warnings.push(Problem { severity: posthaste_core::post::Severity::Warning, ..problem });
+                warnings.push(Problem {
+                    severity: posthaste_core::post::Severity::Warning,
+                    ..problem
+                });
             }
         }
         let composed = compose(app, body, connection, settings, None, &media);
@@ -92,12 +111,19 @@ pub(super) async fn inspect(
             if problem.is_error() && strict {
                 violations.push(problem.into());
             } else {
-                warnings.push(Problem { severity: posthaste_core::post::Severity::Warning, ..problem });
+                warnings.push(Problem {
+                    severity: posthaste_core::post::Severity::Warning,
+                    ..problem
+                });
             }
         }
     }
     violations.dedup_by(|a, b| a.code == b.code && a.path == b.path && a.message == b.message);
-    Ok(Inspection { violations, warnings, connections })
+    Ok(Inspection {
+        violations,
+        warnings,
+        connections,
+    })
 }
 
 pub(super) fn missing_media(body: &PostBody, known: &HashMap<MediaId, Media>) -> Violations {
@@ -115,7 +141,10 @@ pub(super) fn missing_media(body: &PostBody, known: &HashMap<MediaId, Media>) ->
     let mut found = missing(&body.content.media, Vec::new());
     for (index, variant) in body.variants.iter().enumerate() {
         if let Some(media) = &variant.media {
-            found.extend(missing(media, vec!["variants".to_owned(), index.to_string()]));
+            found.extend(missing(
+                media,
+                vec!["variants".to_owned(), index.to_string()],
+            ));
         }
     }
     found
@@ -124,9 +153,17 @@ pub(super) fn missing_media(body: &PostBody, known: &HashMap<MediaId, Media>) ->
 fn missing_connections(body: &PostBody, known: &HashMap<ConnectionId, Connection>) -> Violations {
     let variants = body.variants.iter().enumerate();
     variants
-        .filter(|(_, variant)| variant.connection.is_some_and(|id| !known.contains_key(&id)))
+        .filter(|(_, variant)| {
+            variant
+                .connection
+                .is_some_and(|id| !known.contains_key(&id))
+        })
         .map(|(index, _)| {
-            Error::not_found("connection").at(["variants".to_owned(), index.to_string(), "connectionId".to_owned()])
+            Error::not_found("connection").at([
+                "variants".to_owned(),
+                index.to_string(),
+                "connectionId".to_owned(),
+            ])
         })
         .collect()
 }
@@ -140,12 +177,16 @@ fn usable(connection: &Connection, at: [String; 3]) -> Option<Problem> {
             format!("{name} must be reconnected before anything can be published to it."),
             at,
         )),
-        Status::Disabled => {
-            Some(Problem::error(ErrorCode::ConnectionUnusable, format!("{name} is disabled."), at))
-        }
-        Status::Removed => {
-            Some(Problem::error(ErrorCode::ConnectionUnusable, format!("{name} was removed from this workspace."), at))
-        }
+        Status::Disabled => Some(Problem::error(
+            ErrorCode::ConnectionUnusable,
+            format!("{name} is disabled."),
+            at,
+        )),
+        Status::Removed => Some(Problem::error(
+            ErrorCode::ConnectionUnusable,
+            format!("{name} was removed from this workspace."),
+            at,
+        )),
     }
 }
 
@@ -160,7 +201,9 @@ pub(super) fn row(
 ) -> Target {
     let now = app.now();
     let mut row = Target {
-        id: new.id.unwrap_or_else(|| TargetId::new(&*app.clock, &*app.random)),
+        id: new
+            .id
+            .unwrap_or_else(|| TargetId::new(&*app.clock, &*app.random)),
         workspace_id: post.workspace_id,
         post_id: post.id,
         connection_id: connection.id,

@@ -21,7 +21,10 @@ pub struct Validation {
 pub async fn validate(app: &App, actor: &Actor, post: &NewPost) -> Result<Validation> {
     actor.require(Permission::Read)?;
     let judgement = judge(app, &mut *app.db.get().await?, actor, post, true).await?;
-    Ok(Validation { errors: judgement.violations, warnings: judgement.seen.warnings })
+    Ok(Validation {
+        errors: judgement.violations,
+        warnings: judgement.seen.warnings,
+    })
 }
 
 /// Everything that can be said about a new post before it is written.
@@ -40,7 +43,12 @@ pub(super) async fn judge(
     strict: bool,
 ) -> Result<Judgement> {
     let mut violations = Violations::new();
-    let chosen = match post.schedule.as_ref().map(|when| when.resolve(app.now())).transpose() {
+    let chosen = match post
+        .schedule
+        .as_ref()
+        .map(|when| when.resolve(app.now()))
+        .transpose()
+    {
         Ok(chosen) => chosen,
         Err(error) => {
             violations.push(error.within(["schedule"]));
@@ -51,8 +59,21 @@ pub(super) async fn judge(
         let message = "There is nothing to publish to: the post has no target.";
         violations.push(Error::new(ErrorCode::TargetsRequired, message).at(["targets"]));
     }
-    let mut seen = inspect(app, conn, actor, &post.body, &connections(&post.targets), strict).await?;
+    let mut seen = inspect(
+        app,
+        conn,
+        actor,
+        &post.body,
+        &connections(&post.targets),
+        strict,
+    )
+    .await?;
     violations.append(&mut seen.violations);
-    seen.warnings.extend(chosen.as_ref().and_then(Chosen::warning));
-    Ok(Judgement { violations, seen, chosen })
+    seen.warnings
+        .extend(chosen.as_ref().and_then(Chosen::warning));
+    Ok(Judgement {
+        violations,
+        seen,
+        chosen,
+    })
 }

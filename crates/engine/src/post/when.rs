@@ -41,15 +41,31 @@ impl When {
     /// The instant; refuses the past, the far future and zones that do not exist.
     pub fn resolve(&self, now: DateTime<Utc>) -> Result<Chosen> {
         let chosen = match self {
-            Self::Now => Chosen { instant: now, local: None, note: None },
-            Self::At(instant) => Chosen { instant: *instant, local: None, note: None },
+            Self::Now => Chosen {
+                instant: now,
+                local: None,
+                note: None,
+            },
+            Self::At(instant) => Chosen {
+                instant: *instant,
+                local: None,
+                note: None,
+            },
             Self::Local { at, zone } => local(*at, zone)?,
         };
-        let field = if matches!(self, Self::Local { .. }) { "localTime" } else { "at" };
+        let field = if matches!(self, Self::Local { .. }) {
+            "localTime"
+        } else {
+            "at"
+        };
         if chosen.instant < now - GRACE {
             return Err(Error::new(
                 ErrorCode::TimeInPast,
-                format!("{} has passed; it is {} now.", text(chosen.instant), text(now)),
+                format!(
+                    "{} has passed; it is {} now.",
+                    text(chosen.instant),
+                    text(now)
+                ),
             )
             .at([field]));
         }
@@ -68,18 +84,35 @@ impl Chosen {
     /// The note as a warning on the field it concerns.
     pub fn warning(&self) -> Option<Problem> {
         let note = self.note.clone()?;
-        Some(Problem::warning(ErrorCode::InvalidInput, note, ["schedule", "localTime"]))
+        Some(Problem::warning(
+            ErrorCode::InvalidInput,
+            note,
+            ["schedule", "localTime"],
+        ))
     }
 }
 
 fn local(at: NaiveDateTime, zone: &str) -> Result<Chosen> {
-    let local = LocalTime { at, zone: parse_zone(zone).map_err(|error| error.at(["timeZone"]))? };
+    let local = LocalTime {
+        at,
+        zone: parse_zone(zone).map_err(|error| error.at(["timeZone"]))?,
+    };
     let resolved = local.resolve().map_err(|error| error.at(["localTime"]))?;
     let note = resolved.shift.map(|shift| match shift {
-        Shift::Gap => format!("The clocks in {zone} skip {at}; it goes out at {} instead.", text(resolved.instant)),
-        Shift::Overlap => format!("The clocks in {zone} show {at} twice; the first is meant, {}.", text(resolved.instant)),
+        Shift::Gap => format!(
+            "The clocks in {zone} skip {at}; it goes out at {} instead.",
+            text(resolved.instant)
+        ),
+        Shift::Overlap => format!(
+            "The clocks in {zone} show {at} twice; the first is meant, {}.",
+            text(resolved.instant)
+        ),
     });
-    Ok(Chosen { instant: resolved.instant, local: Some((at, zone.to_owned())), note })
+    Ok(Chosen {
+        instant: resolved.instant,
+        local: Some((at, zone.to_owned())),
+        note,
+    })
 }
 
 fn text(instant: DateTime<Utc>) -> String {
@@ -95,12 +128,19 @@ mod tests {
     }
 
     fn paris(at: &str) -> Result<Chosen> {
-        When::Local { at: at.parse().unwrap(), zone: "Europe/Paris".into() }.resolve(now())
+        When::Local {
+            at: at.parse().unwrap(),
+            zone: "Europe/Paris".into(),
+        }
+        .resolve(now())
     }
 
     #[test]
     fn nine_in_paris_on_the_sunday_the_clocks_change() {
-        assert_eq!(text(paris("2027-03-28T09:00:00").unwrap().instant), "2027-03-28T07:00:00Z");
+        assert_eq!(
+            text(paris("2027-03-28T09:00:00").unwrap().instant),
+            "2027-03-28T07:00:00Z"
+        );
     }
 
     #[test]
@@ -116,10 +156,26 @@ mod tests {
             let error = when.resolve(now()).unwrap_err();
             (error.code, error.path_text())
         };
-        assert_eq!(refusal(When::At(now() - TimeDelta::minutes(5))), (ErrorCode::TimeInPast, "at".into()));
-        assert_eq!(refusal(When::At(now() + TimeDelta::days(3000))), (ErrorCode::TimeTooFar, "at".into()));
-        let nowhere = When::Local { at: now().naive_utc(), zone: "Mars/Base".into() };
-        assert_eq!(refusal(nowhere), (ErrorCode::InvalidTimeZone, "timeZone".into()));
-        assert!(When::At(now() - TimeDelta::seconds(5)).resolve(now()).is_ok());
+        assert_eq!(
+            refusal(When::At(now() - TimeDelta::minutes(5))),
+            (ErrorCode::TimeInPast, "at".into())
+        );
+        assert_eq!(
+            refusal(When::At(now() + TimeDelta::days(3000))),
+            (ErrorCode::TimeTooFar, "at".into())
+        );
+        let nowhere = When::Local {
+            at: now().naive_utc(),
+            zone: "Mars/Base".into(),
+        };
+        assert_eq!(
+            refusal(nowhere),
+            (ErrorCode::InvalidTimeZone, "timeZone".into())
+        );
+        assert!(
+            When::At(now() - TimeDelta::seconds(5))
+                .resolve(now())
+                .is_ok()
+        );
     }
 }

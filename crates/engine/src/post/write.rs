@@ -57,17 +57,29 @@ pub struct Written {
 
 /// Writes a post with its targets, scheduled if a time is given. All or nothing.
 pub async fn create(app: &App, actor: &Actor, new: NewPost) -> Result<Written, Violations> {
-    let permission = if new.schedule.is_some() { Permission::Publish } else { Permission::Write };
+    let permission = if new.schedule.is_some() {
+        Permission::Publish
+    } else {
+        Permission::Write
+    };
     actor.require(permission).map_err(one)?;
     let now = app.now();
     let mut tx = app.db.begin().await.map_err(one)?;
     let strict = new.schedule.is_some();
-    let Judgement { violations, seen, chosen } = judge(app, &mut tx, actor, &new, strict).await.map_err(one)?;
+    let Judgement {
+        violations,
+        seen,
+        chosen,
+    } = judge(app, &mut tx, actor, &new, strict)
+        .await
+        .map_err(one)?;
     if !violations.is_empty() {
         return Err(violations);
     }
     let post = Post {
-        id: new.id.unwrap_or_else(|| PostId::new(&*app.clock, &*app.random)),
+        id: new
+            .id
+            .unwrap_or_else(|| PostId::new(&*app.clock, &*app.random)),
         workspace_id: actor.workspace,
         body: Json(new.body),
         version: 1,
@@ -82,38 +94,74 @@ pub async fn create(app: &App, actor: &Actor, new: NewPost) -> Result<Written, V
         .enumerate()
         .filter_map(|(position, target)| {
             let connection = seen.connections.get(&target.connection?)?;
-            Some(row(app, &post, connection, position, target, chosen.as_ref()))
+            Some(row(
+                app,
+                &post,
+                connection,
+                position,
+                target,
+                chosen.as_ref(),
+            ))
         })
         .collect();
     store_new(app, actor, tx, &post, &rows).await.map_err(one)?;
-    Ok(Written { post, warnings: seen.warnings })
+    Ok(Written {
+        post,
+        warnings: seen.warnings,
+    })
 }
 
-async fn store_new(app: &App, actor: &Actor, mut tx: Tx, post: &Post, rows: &[Target]) -> posthaste_core::Result<()> {
-    post::insert(&mut tx, post).await.map_err(|error| error.at(["id"]))?;
-    target::insert(&mut tx, rows).await.map_err(|error| error.at(["targets"]))?;
+async fn store_new(
+    app: &App,
+    actor: &Actor,
+    mut tx: Tx,
+    post: &Post,
+    rows: &[Target],
+) -> posthaste_core::Result<()> {
+    post::insert(&mut tx, post)
+        .await
+        .map_err(|error| error.at(["id"]))?;
+    target::insert(&mut tx, rows)
+        .await
+        .map_err(|error| error.at(["targets"]))?;
     let mut events = vec![about(app, actor, EventType::PostCreated, post.id)];
-    events.extend(rows.iter().filter(|row| row.state == State::Scheduled).map(|row| scheduled(app, actor, row)));
+    events.extend(
+        rows.iter()
+            .filter(|row| row.state == State::Scheduled)
+            .map(|row| scheduled(app, actor, row)),
+    );
     finish(app, actor, tx, rows, events).await
 }
 
 /// Changes body or targets of a post none of whose targets is being published at this moment.
-pub async fn update(app: &App, actor: &Actor, id: PostId, change: Change) -> Result<Written, Violations> {
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    id: PostId,
+    change: Change,
+) -> Result<Written, Violations> {
     actor.require(Permission::Write).map_err(one)?;
     let mut tx = app.db.begin().await.map_err(one)?;
-    let (mut post, mut rows) = open(&mut tx, actor, id, change.version).await.map_err(one)?;
+    let (mut post, mut rows) = open(&mut tx, actor, id, change.version)
+        .await
+        .map_err(one)?;
     refuse_in_flight(&rows).map_err(one)?;
     (change.edit)(&mut post.body.0);
     let wanted = change.targets.as_deref();
     let plan = match wanted {
         Some(targets) => connections(targets),
-        None => rows.iter().map(|row| (row.connection_id, row.settings.0.clone())).collect(),
+        None => rows
+            .iter()
+            .map(|row| (row.connection_id, row.settings.0.clone()))
+            .collect(),
     };
     let strict = rows.iter().any(|row| row.state == State::Scheduled);
     if strict {
         actor.require(Permission::Publish).map_err(one)?;
     }
-    let seen = inspect(app, &mut tx, actor, &post.body, &plan, strict).await.map_err(one)?;
+    let seen = inspect(app, &mut tx, actor, &post.body, &plan, strict)
+        .await
+        .map_err(one)?;
     if !seen.violations.is_empty() {
         return Err(seen.violations);
     }
@@ -124,10 +172,15 @@ pub async fn update(app: &App, actor: &Actor, id: PostId, change: Change) -> Res
         retarget(app, &mut tx, &post, &mut rows, wanted, &seen).await?;
     }
     lane::refresh(&mut tx, &touched).await.map_err(one)?;
-    post::refresh_due(&mut tx, post.id, post.updated_at).await.map_err(one)?;
+    post::refresh_due(&mut tx, post.id, post.updated_at)
+        .await
+        .map_err(one)?;
     let events = vec![about(app, actor, EventType::PostUpdated, post.id)];
     finish(app, actor, tx, &rows, events).await.map_err(one)?;
-    Ok(Written { post, warnings: seen.warnings })
+    Ok(Written {
+        post,
+        warnings: seen.warnings,
+    })
 }
 
 async fn retarget(
@@ -138,16 +191,36 @@ async fn retarget(
     wanted: &[NewTarget],
     seen: &Inspection,
 ) -> Result<(), Violations> {
-    for row in rows.extract_if(.., |row| !wanted.iter().any(|new| new.connection == Some(row.connection_id))) {
-        if !matches!(row.state, State::Draft | State::Scheduled | State::Cancelled) || row.attempt > 0 {
-            let message = format!("A target that was tried already ({}) stays with its post.", row.state.as_str());
-            return Err(one(Error::new(ErrorCode::InvalidState, message).at(["targets"])));
+    for row in rows.extract_if(.., |row| {
+        !wanted
+            .iter()
+            .any(|new| new.connection == Some(row.connection_id))
+    }) {
+        if !matches!(
+            row.state,
+            State::Draft | State::Scheduled | State::Cancelled
+        ) || row.attempt > 0
+        {
+            let message = format!(
+                "A target that was tried already ({}) stays with its post.",
+                row.state.as_str()
+            );
+            return Err(one(
+                Error::new(ErrorCode::InvalidState, message).at(["targets"])
+            ));
         }
-        target::delete(tx, row.workspace_id, row.id).await.map_err(one)?;
+        target::delete(tx, row.workspace_id, row.id)
+            .await
+            .map_err(one)?;
     }
     for (position, new) in wanted.iter().enumerate() {
-        let Some(connection) = new.connection.and_then(|id| seen.connections.get(&id)) else { continue };
-        if let Some(row) = rows.iter_mut().find(|row| row.connection_id == connection.id) {
+        let Some(connection) = new.connection.and_then(|id| seen.connections.get(&id)) else {
+            continue;
+        };
+        if let Some(row) = rows
+            .iter_mut()
+            .find(|row| row.connection_id == connection.id)
+        {
             row.position = position as i32;
             row.settings = Json(new.settings.clone());
             row.misfire = new.misfire;
@@ -157,7 +230,9 @@ async fn retarget(
             target::update(tx, row, state).await.map_err(one)?;
         } else {
             let row = row(app, post, connection, position, new, None);
-            target::insert(tx, std::slice::from_ref(&row)).await.map_err(one)?;
+            target::insert(tx, std::slice::from_ref(&row))
+                .await
+                .map_err(one)?;
             rows.push(row);
         }
     }
@@ -171,11 +246,15 @@ pub async fn delete(app: &App, actor: &Actor, id: PostId) -> posthaste_core::Res
     let (post, mut rows) = open(&mut tx, actor, id, None).await?;
     refuse_in_flight(&rows)?;
     if rows.iter().any(|row| row.state == State::Published) {
-        let message = "The post is live. Delete it on the networks first; its history stays otherwise.";
+        let message =
+            "The post is live. Delete it on the networks first; its history stays otherwise.";
         return Err(Error::new(ErrorCode::InvalidState, message));
     }
     let mut events = Vec::new();
-    for row in rows.iter_mut().filter(|row| matches!(row.state, State::Scheduled | State::Held | State::Failed)) {
+    for row in rows
+        .iter_mut()
+        .filter(|row| matches!(row.state, State::Scheduled | State::Held | State::Failed))
+    {
         events.push(cancel_row(app, actor, &mut tx, row).await?);
     }
     post::delete(&mut tx, post.id, app.now()).await?;
@@ -194,7 +273,10 @@ pub(super) async fn cancel_row(
     row.state = State::Cancelled;
     row.updated_at = app.now();
     target::update(tx, row, from).await?;
-    Ok(NewEvent { connection: Some(row.connection_id), ..target_event(app, actor, EventType::TargetCancelled, row, json!({})) })
+    Ok(NewEvent {
+        connection: Some(row.connection_id),
+        ..target_event(app, actor, EventType::TargetCancelled, row, json!({}))
+    })
 }
 
 /// Puts one target on the schedule and returns its event.
@@ -227,7 +309,10 @@ pub(super) async fn open(
     if let Some(version) = version
         && version != post.version
     {
-        let message = format!("The post is at version {} now, not {version}.", post.version);
+        let message = format!(
+            "The post is at version {} now, not {version}.",
+            post.version
+        );
         return Err(Error::new(ErrorCode::VersionConflict, message).at(["version"]));
     }
     let rows = target::of_posts(tx, actor.workspace, &[id]).await?;
@@ -264,11 +349,17 @@ fn lanes_of(rows: &[Target]) -> Vec<ConnectionId> {
 }
 
 pub(super) fn connections(targets: &[NewTarget]) -> Vec<(ConnectionId, TargetSettings)> {
-    targets.iter().filter_map(|target| Some((target.connection?, target.settings.clone()))).collect()
+    targets
+        .iter()
+        .filter_map(|target| Some((target.connection?, target.settings.clone())))
+        .collect()
 }
 
 fn about(app: &App, actor: &Actor, kind: EventType, post: PostId) -> NewEvent {
-    NewEvent { post: Some(post), ..app.event(actor, kind, json!({})) }
+    NewEvent {
+        post: Some(post),
+        ..app.event(actor, kind, json!({}))
+    }
 }
 
 /// An event about a target.
@@ -289,7 +380,13 @@ pub(crate) fn target_event(
 
 fn scheduled(app: &App, actor: &Actor, row: &Target) -> NewEvent {
     let due: Option<DateTime<Utc>> = row.due_at;
-    target_event(app, actor, EventType::TargetScheduled, row, json!({ "dueAt": due, "network": row.network }))
+    target_event(
+        app,
+        actor,
+        EventType::TargetScheduled,
+        row,
+        json!({ "dueAt": due, "network": row.network }),
+    )
 }
 
 fn one(error: Error) -> Violations {

@@ -45,16 +45,39 @@ pub(super) enum Health {
 }
 
 /// One claimed target from preparation to outcome.
-pub(super) async fn publish_one(app: &App, worker: NodeId, target: Target, stop: &CancellationToken) -> Result<Health> {
+pub(super) async fn publish_one(
+    app: &App,
+    worker: NodeId,
+    target: Target,
+    stop: &CancellationToken,
+) -> Result<Health> {
     let journal = Journal::new(app.clock.clone());
     if let Some(verdict) = missed(app, &target) {
-        apply(app, worker, &target, State::Claimed, &verdict, AttemptEnd::default(), &journal).await?;
+        apply(
+            app,
+            worker,
+            &target,
+            State::Claimed,
+            &verdict,
+            AttemptEnd::default(),
+            &journal,
+        )
+        .await?;
         return Ok(Health::Unasked);
     }
     let mut job = match load(app, target, &journal, true).await? {
         Ok(job) => job,
         Err((target, verdict)) => {
-            apply(app, worker, &target, State::Claimed, &verdict, AttemptEnd::default(), &journal).await?;
+            apply(
+                app,
+                worker,
+                &target,
+                State::Claimed,
+                &verdict,
+                AttemptEnd::default(),
+                &journal,
+            )
+            .await?;
             return Ok(Health::Unasked);
         }
     };
@@ -63,11 +86,29 @@ pub(super) async fn publish_one(app: &App, worker: NodeId, target: Target, stop:
         Preparation::Refused(failure) => {
             let health = health_of(&failure);
             let (verdict, end) = refused(app, &job, failure);
-            apply(app, worker, &job.target, State::Claimed, &verdict, end, &journal).await?;
+            apply(
+                app,
+                worker,
+                &job.target,
+                State::Claimed,
+                &verdict,
+                end,
+                &journal,
+            )
+            .await?;
             return Ok(health);
         }
         Preparation::PutBack(verdict) => {
-            apply(app, worker, &job.target, State::Claimed, &verdict, AttemptEnd::default(), &journal).await?;
+            apply(
+                app,
+                worker,
+                &job.target,
+                State::Claimed,
+                &verdict,
+                AttemptEnd::default(),
+                &journal,
+            )
+            .await?;
             return Ok(Health::Unasked);
         }
         Preparation::Lost => return Ok(Health::Unasked),
@@ -77,9 +118,16 @@ pub(super) async fn publish_one(app: &App, worker: NodeId, target: Target, stop:
 
 /// A target whose time is long past goes out, goes to a person or is given up, as it says.
 fn missed(app: &App, target: &Target) -> Option<Verdict> {
-    let due = target.due_at.filter(|_| !target.late_ok && target.attempt <= 1)?;
+    let due = target
+        .due_at
+        .filter(|_| !target.late_ok && target.attempt <= 1)?;
     let late = app.now() - due;
-    let message = || format!("Its time passed {} hours ago while it could not be published.", late.num_hours());
+    let message = || {
+        format!(
+            "Its time passed {} hours ago while it could not be published.",
+            late.num_hours()
+        )
+    };
     match target.misfire.decide(due, app.now()) {
         Due::Publish => None,
         Due::Skip => Some(Verdict::failed(ErrorCode::MissedTime, message())),
@@ -96,25 +144,42 @@ enum Preparation {
 }
 
 /// The invisible steps. Each is kept, so that a crash costs one step and not the upload.
-async fn prepare(app: &App, job: &mut Job, journal: &Journal, stop: &CancellationToken) -> Result<Preparation> {
+async fn prepare(
+    app: &App,
+    job: &mut Job,
+    journal: &Journal,
+    stop: &CancellationToken,
+) -> Result<Preparation> {
     let began = Instant::now();
     let mut progress = job.target.progress.as_ref().map(|json| json.0.clone());
     let mut refreshed = false;
     loop {
-        let step = job.connector.prepare(&job.ctx, &job.session, &job.rendition, progress.clone()).await;
+        let step = job
+            .connector
+            .prepare(&job.ctx, &job.session, &job.rendition, progress.clone())
+            .await;
         match step {
             Ok(Prepared::Ready { ready }) => return Ok(Preparation::Ready(ready)),
-            Ok(Prepared::Step { progress: next, wait, note }) => {
+            Ok(Prepared::Step {
+                progress: next,
+                wait,
+                note,
+            }) => {
                 journal.note("PREPARED", note, json!({}));
                 let mut conn = app.db.get().await?;
-                if !publish::save_progress(&mut conn, job.target.id, job.target.token, &next).await? {
+                if !publish::save_progress(&mut conn, job.target.id, job.target.token, &next)
+                    .await?
+                {
                     return Ok(Preparation::Lost);
                 }
                 drop(conn);
                 progress = Some(next);
                 if began.elapsed() > LONGEST_PREPARATION {
                     let message = "The network took too long to process the media.";
-                    return Ok(Preparation::Refused(Failure::new(FailureClass::Retry, message)));
+                    return Ok(Preparation::Refused(Failure::new(
+                        FailureClass::Retry,
+                        message,
+                    )));
                 }
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}
@@ -123,7 +188,11 @@ async fn prepare(app: &App, job: &mut Job, journal: &Journal, stop: &Cancellatio
             }
             Err(failure) if failure.class == FailureClass::Reauthorize && !refreshed => {
                 refreshed = true;
-                journal.note("TOKEN", "The network refused the access token; refreshing it once.", json!({}));
+                journal.note(
+                    "TOKEN",
+                    "The network refused the access token; refreshing it once.",
+                    json!({}),
+                );
                 match refresh(app, job).await {
                     Ok(fresh) => {
                         job.session = tokens::session(app, &fresh).await?;
@@ -138,11 +207,22 @@ async fn prepare(app: &App, job: &mut Job, journal: &Journal, stop: &Cancellatio
 }
 
 fn drained(app: &App) -> Verdict {
-    Verdict::put_back(app.now(), "drained", ErrorCode::Unavailable, "The worker stops; another one goes on.")
+    Verdict::put_back(
+        app.now(),
+        "drained",
+        ErrorCode::Unavailable,
+        "The worker stops; another one goes on.",
+    )
 }
 
 /// Intent, the one call, outcome.
-async fn send(app: &App, worker: NodeId, job: &Job, ready: Value, journal: &Journal) -> Result<Health> {
+async fn send(
+    app: &App,
+    worker: NodeId,
+    job: &Job,
+    ready: Value,
+    journal: &Journal,
+) -> Result<Health> {
     let target = &job.target;
     let Some(committed) = commit_intent(app, worker, job, &ready, journal).await? else {
         return Ok(Health::Unasked);
@@ -154,10 +234,22 @@ async fn send(app: &App, worker: NodeId, job: &Job, ready: Value, journal: &Jour
             ErrorCode::Unavailable,
             "This process was stopped between intent and call; nothing was sent.",
         );
-        apply(app, worker, target, State::Sending, &verdict, AttemptEnd::default(), journal).await?;
+        apply(
+            app,
+            worker,
+            target,
+            State::Sending,
+            &verdict,
+            AttemptEnd::default(),
+            journal,
+        )
+        .await?;
         return Ok(Health::Unasked);
     }
-    let mut outcome = job.connector.publish(&job.ctx, &job.session, &job.rendition, &ready).await;
+    let mut outcome = job
+        .connector
+        .publish(&job.ctx, &job.session, &job.rendition, &ready)
+        .await;
     if let Outcome::Published(live) = &mut outcome {
         live.permalink = live.permalink.take().filter(|link| !link.is_empty());
     }
@@ -179,22 +271,44 @@ async fn send(app: &App, worker: NodeId, job: &Job, ready: Value, journal: &Jour
 }
 
 /// Fresh tokens for a job whose token was refused.
-pub(super) async fn refresh(app: &App, job: &Job) -> Result<posthaste_store::connection::Connection> {
+pub(super) async fn refresh(
+    app: &App,
+    job: &Job,
+) -> Result<posthaste_store::connection::Connection> {
     let row = &job.connection;
-    tokens::refresh(app, row.workspace_id, row.id, "the network refused the access token", row.version).await
+    tokens::refresh(
+        app,
+        row.workspace_id,
+        row.id,
+        "the network refused the access token",
+        row.version,
+    )
+    .await
 }
 
 /// The network refused the token at the visible call, so nothing went out: refresh once and let the
 /// next try go on from what is prepared; without a fresh token the account must be reconnected.
-async fn after_refusal_of_token(app: &App, job: &Job, verdict: Verdict, journal: &Journal) -> Verdict {
+async fn after_refusal_of_token(
+    app: &App,
+    job: &Job,
+    verdict: Verdict,
+    journal: &Journal,
+) -> Verdict {
     if job.target.attempt > 1 {
         return verdict;
     }
-    journal.note("TOKEN", "The network refused the access token; refreshing it once.", json!({}));
+    journal.note(
+        "TOKEN",
+        "The network refused the access token; refreshing it once.",
+        json!({}),
+    );
     match refresh(app, job).await {
         Ok(_) => Verdict {
             reconnect: false,
-            to: Move::Again { counted: true, anew: false },
+            to: Move::Again {
+                counted: true,
+                anew: false,
+            },
             ..verdict
         },
         Err(_) => verdict,
@@ -217,17 +331,39 @@ async fn commit_intent(
         Some(earlier) => (earlier.at, earlier.after_id.clone()),
         None => (now, known_ids.first().cloned()),
     };
-    let intent = Intent { at, ready: ready.clone(), after_id, known_ids };
+    let intent = Intent {
+        at,
+        ready: ready.clone(),
+        after_id,
+        known_ids,
+    };
     // The call must be able to end within the lease.
-    let margin = TimeDelta::from_std(app.timing.call.min(app.timing.lease / 2)).unwrap_or(TimeDelta::seconds(30));
+    let margin = TimeDelta::from_std(app.timing.call.min(app.timing.lease / 2))
+        .unwrap_or(TimeDelta::seconds(30));
     if !publish::commit_intent(&mut tx, target, worker, &intent, now, margin).await? {
         tracing::warn!(target_id = %target.id, token = target.token, "no intent: the target or its lease is gone");
         return Ok(None);
     }
-    journal.note("INTENT", "Intent written down; now the one call that makes it visible.", json!({}));
-    timeline::add_steps(&mut tx, target.workspace_id, target.id, target.attempt, &journal.take()).await?;
-    let event =
-        crate::post::target_event(app, &system(target), EventType::TargetSending, target, json!({ "network": target.network }));
+    journal.note(
+        "INTENT",
+        "Intent written down; now the one call that makes it visible.",
+        json!({}),
+    );
+    timeline::add_steps(
+        &mut tx,
+        target.workspace_id,
+        target.id,
+        target.attempt,
+        &journal.take(),
+    )
+    .await?;
+    let event = crate::post::target_event(
+        app,
+        &system(target),
+        EventType::TargetSending,
+        target,
+        json!({ "network": target.network }),
+    );
     event::append(&mut tx, target.workspace_id, &[event]).await?;
     tx.commit().await?;
     Ok(Some(Instant::now()))
@@ -258,7 +394,11 @@ pub(super) fn end_of(failure: &Failure) -> AttemptEnd {
 }
 
 pub(super) fn health_of(failure: &Failure) -> Health {
-    if failure.class == FailureClass::Retry { Health::Ill } else { Health::Well }
+    if failure.class == FailureClass::Retry {
+        Health::Ill
+    } else {
+        Health::Well
+    }
 }
 
 /// Claims due targets and writes down that their tries began, in one transaction.
@@ -278,10 +418,21 @@ pub(super) async fn claim(
     let mut by_workspace = std::collections::BTreeMap::<_, Vec<_>>::new();
     for target in &targets {
         publish::insert_attempt(&mut tx, target, worker, &new_attempt(app, false)).await?;
-        timeline::add_steps(&mut tx, target.workspace_id, target.id, target.attempt, &[begun(app, target)]).await?;
+        timeline::add_steps(
+            &mut tx,
+            target.workspace_id,
+            target.id,
+            target.attempt,
+            &[begun(app, target)],
+        )
+        .await?;
         let data = json!({ "network": target.network, "attempt": target.attempt });
-        let event = crate::post::target_event(app, &system(target), EventType::TargetClaimed, target, data);
-        by_workspace.entry(target.workspace_id).or_default().push(event);
+        let event =
+            crate::post::target_event(app, &system(target), EventType::TargetClaimed, target, data);
+        by_workspace
+            .entry(target.workspace_id)
+            .or_default()
+            .push(event);
     }
     // In the order of their ids, so that two workers never wait for each other in a circle.
     for (workspace, events) in by_workspace {

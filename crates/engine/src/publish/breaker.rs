@@ -44,7 +44,14 @@ impl Breakers {
                 _ if waits => {}
                 "CLOSED" => allowance.open.push(state.network),
                 _ => {
-                    network_state::set_breaker(&mut conn, state.network, "HALF_OPEN", Some(now + PROBE_EVERY), now).await?;
+                    network_state::set_breaker(
+                        &mut conn,
+                        state.network,
+                        "HALF_OPEN",
+                        Some(now + PROBE_EVERY),
+                        now,
+                    )
+                    .await?;
                     allowance.probe.push(state.network);
                 }
             }
@@ -53,15 +60,25 @@ impl Breakers {
     }
 
     /// Takes note of how a call went and moves the breaker if it must.
-    pub async fn note(&self, app: &App, network: Network, health: Health, probing: bool) -> Result<()> {
+    pub async fn note(
+        &self,
+        app: &App,
+        network: Network,
+        health: Health,
+        probing: bool,
+    ) -> Result<()> {
         let now = app.now();
         let breaker = match (health, probing) {
             (Health::Unasked, _) => return Ok(()),
             (Health::Well, true) => Some(("CLOSED", None)),
             (Health::Ill, true) => Some(("OPEN", Some(now + PROBE_EVERY))),
-            (health, false) => self.tripped(network, health == Health::Ill).then_some(("OPEN", Some(now + PROBE_EVERY))),
+            (health, false) => self
+                .tripped(network, health == Health::Ill)
+                .then_some(("OPEN", Some(now + PROBE_EVERY))),
         };
-        let Some((state, until)) = breaker else { return Ok(()) };
+        let Some((state, until)) = breaker else {
+            return Ok(());
+        };
         tracing::warn!(network = network.as_str(), state, "breaker");
         if state == "CLOSED" {
             self.calls().remove(&network);
@@ -97,7 +114,9 @@ mod tests {
     #[test]
     fn it_trips_at_half_of_twenty() {
         let breakers = Breakers::default();
-        let trips: Vec<bool> = (0..20).map(|n| breakers.tripped(Network::X, n % 2 == 0)).collect();
+        let trips: Vec<bool> = (0..20)
+            .map(|n| breakers.tripped(Network::X, n % 2 == 0))
+            .collect();
         assert_eq!(trips.iter().position(|tripped| *tripped), Some(19));
         assert!((0..40).all(|n| !breakers.tripped(Network::Facebook, n % 3 == 0)));
     }

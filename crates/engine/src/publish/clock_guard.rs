@@ -19,7 +19,10 @@ pub(super) struct ClockGuard {
 
 impl ClockGuard {
     pub fn new(now: DateTime<Utc>) -> Self {
-        Self { last: (Instant::now(), now).into(), trusted: AtomicBool::new(true) }
+        Self {
+            last: (Instant::now(), now).into(),
+            trusted: AtomicBool::new(true),
+        }
     }
 
     /// Whether targets may be judged due.
@@ -29,12 +32,18 @@ impl ClockGuard {
 
     /// Notices a jump at once, without asking anybody.
     pub fn tick(&self, now: DateTime<Utc>) {
-        let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut last = self
+            .last
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let steady = TimeDelta::from_std(last.0.elapsed()).unwrap_or_default();
         let drift = (now - last.1) - steady;
         *last = (Instant::now(), now);
         if drift.abs() > JUMP && self.trusted.swap(false, Ordering::Relaxed) {
-            tracing::error!(seconds = drift.num_seconds(), "the clock jumped; nothing is claimed until it agrees with the database");
+            tracing::error!(
+                seconds = drift.num_seconds(),
+                "the clock jumped; nothing is claimed until it agrees with the database"
+            );
         }
     }
 
@@ -43,7 +52,11 @@ impl ClockGuard {
         let difference = now - database;
         let agrees = difference.abs() <= DIFFERENCE;
         if self.trusted.swap(agrees, Ordering::Relaxed) != agrees {
-            tracing::error!(seconds = difference.num_seconds(), agrees, "this machine's clock against the database's");
+            tracing::error!(
+                seconds = difference.num_seconds(),
+                agrees,
+                "this machine's clock against the database's"
+            );
         }
     }
 }

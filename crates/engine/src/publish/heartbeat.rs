@@ -19,7 +19,10 @@ pub(super) async fn keep_leases(app: App, worker: NodeId, stop: CancellationToke
         }
         let late = last.elapsed().saturating_sub(lease / 6);
         if watchdog && late > lease / 2 {
-            tracing::error!(milliseconds = late.as_millis() as u64, "this process was stopped for too long; ending it");
+            tracing::error!(
+                milliseconds = late.as_millis() as u64,
+                "this process was stopped for too long; ending it"
+            );
             std::process::abort();
         }
         last = Instant::now();
@@ -27,7 +30,9 @@ pub(super) async fn keep_leases(app: App, worker: NodeId, stop: CancellationToke
         let kept = async { publish::keep(&mut *app.db.get().await?, worker, until).await };
         match tokio::time::timeout(Duration::from_secs(5), kept).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, cause = ?error.cause, "cannot keep the leases"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, cause = ?error.cause, "cannot keep the leases")
+            }
             Err(_) => tracing::warn!("keeping the leases takes too long"),
         }
     }

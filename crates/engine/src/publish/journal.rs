@@ -21,23 +21,41 @@ pub(super) struct Journal {
 
 impl Journal {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, steps: Arc::default(), exhausted: Arc::default() }
+        Self {
+            clock,
+            steps: Arc::default(),
+            exhausted: Arc::default(),
+        }
     }
 
     pub fn note(&self, kind: &'static str, message: impl Into<String>, detail: Value) {
-        let step = NewStep { at: self.clock.now(), kind, message: message.into(), detail };
-        self.steps.lock().unwrap_or_else(PoisonError::into_inner).push(step);
+        let step = NewStep {
+            at: self.clock.now(),
+            kind,
+            message: message.into(),
+            detail,
+        };
+        self.steps
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(step);
     }
 
     fn limited(&self, found: Option<Exhausted>) {
         if found.is_some() {
-            *self.exhausted.lock().unwrap_or_else(PoisonError::into_inner) = found;
+            *self
+                .exhausted
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = found;
         }
     }
 
     /// The limit of which the networks' headers said that nothing is left.
     pub fn exhausted(&self) -> Option<Exhausted> {
-        *self.exhausted.lock().unwrap_or_else(PoisonError::into_inner)
+        *self
+            .exhausted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The steps since the last call.
@@ -65,11 +83,16 @@ impl Http for NotedHttp {
                 format!("answered {}", response.status),
                 json!({ "request": name, "status": response.status, "milliseconds": millis, "bytes": response.body.len() }),
             ),
-            Err(error) => (error.to_string(), json!({ "request": name, "error": error.to_string(), "milliseconds": millis })),
+            Err(error) => (
+                error.to_string(),
+                json!({ "request": name, "error": error.to_string(), "milliseconds": millis }),
+            ),
         };
-        self.journal.note("REQUEST", format!("{name}: {result}"), detail);
+        self.journal
+            .note("REQUEST", format!("{name}: {result}"), detail);
         if let Ok(response) = &answer {
-            self.journal.limited(self.connector.exhausted(response, self.journal.clock.now()));
+            self.journal
+                .limited(self.connector.exhausted(response, self.journal.clock.now()));
         }
         answer
     }

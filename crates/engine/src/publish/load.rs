@@ -45,31 +45,60 @@ pub(super) async fn load(
     let mut conn = app.db.get().await?;
     let connection = connection::get(&mut conn, target.workspace_id, target.connection_id).await?;
     let Ok(post) = post::get(&mut conn, target.workspace_id, target.post_id).await else {
-        return Ok(Err((target, Verdict::held(ErrorCode::NotFound, "The post was deleted."))));
+        return Ok(Err((
+            target,
+            Verdict::held(ErrorCode::NotFound, "The post was deleted."),
+        )));
     };
     if let Some(verdict) = unusable(&connection) {
         return Ok(Err((target, verdict)));
     }
     let rows = media::by_ids(&mut conn, target.workspace_id, &post.body.media_ids()).await?;
     drop(conn);
-    let media: std::collections::HashMap<MediaId, _> = rows.into_iter().map(|row| (row.id, row)).collect();
+    let media: std::collections::HashMap<MediaId, _> =
+        rows.into_iter().map(|row| (row.id, row)).collect();
 
     let mut ctx = match app.network_ctx(target.network) {
         Ok(ctx) => ctx,
         Err(error) => return Ok(Err((target, Verdict::held(error.code, error.message)))),
     };
-    ctx.http = Arc::new(NotedHttp { inner: ctx.http, journal: journal.clone(), connector: app.connector(target.network) });
+    ctx.http = Arc::new(NotedHttp {
+        inner: ctx.http,
+        journal: journal.clone(),
+        connector: app.connector(target.network),
+    });
     let session = match tokens::session(app, &connection).await {
         Ok(session) => session,
         Err(error) => return Ok(Err((target, token_trouble(app, error)))),
     };
-    let composed = compose(app, &post.body, &connection, &target.settings, Some(target.id), &media);
+    let composed = compose(
+        app,
+        &post.body,
+        &connection,
+        &target.settings,
+        Some(target.id),
+        &media,
+    );
     if check && let Some(problem) = composed.problems.iter().find(|problem| problem.is_error()) {
-        return Ok(Err((target, Verdict::failed(problem.code, problem.message.clone()))));
+        return Ok(Err((
+            target,
+            Verdict::failed(problem.code, problem.message.clone()),
+        )));
     }
     let content = content_of(&post, &connection);
-    let rendition = if check { composed.make(app, &media, &content).await? } else { composed.rendition };
-    Ok(Ok(Job { connector: app.connector(target.network), ctx, session, rendition, connection, target }))
+    let rendition = if check {
+        composed.make(app, &media, &content).await?
+    } else {
+        composed.rendition
+    };
+    Ok(Ok(Job {
+        connector: app.connector(target.network),
+        ctx,
+        session,
+        rendition,
+        connection,
+        target,
+    }))
 }
 
 fn content_of(post: &Post, connection: &Connection) -> posthaste_core::post::Content {
@@ -80,18 +109,28 @@ fn unusable(connection: &Connection) -> Option<Verdict> {
     let name = &connection.name;
     match connection.status {
         Status::Active => None,
-        Status::Reconnect => {
-            Some(Verdict::held(ErrorCode::ReconnectRequired, format!("{name} must be reconnected.")))
-        }
-        Status::Disabled => Some(Verdict::held(ErrorCode::ConnectionUnusable, format!("{name} is disabled."))),
-        Status::Removed => Some(Verdict::held(ErrorCode::ConnectionUnusable, format!("{name} was removed."))),
+        Status::Reconnect => Some(Verdict::held(
+            ErrorCode::ReconnectRequired,
+            format!("{name} must be reconnected."),
+        )),
+        Status::Disabled => Some(Verdict::held(
+            ErrorCode::ConnectionUnusable,
+            format!("{name} is disabled."),
+        )),
+        Status::Removed => Some(Verdict::held(
+            ErrorCode::ConnectionUnusable,
+            format!("{name} was removed."),
+        )),
     }
 }
 
 /// A token that cannot be had now is waited for; one that will never come back needs a person.
 fn token_trouble(app: &App, error: posthaste_core::Error) -> Verdict {
     match error.code {
-        ErrorCode::ReconnectRequired => Verdict { reconnect: true, ..Verdict::held(error.code, error.message) },
+        ErrorCode::ReconnectRequired => Verdict {
+            reconnect: true,
+            ..Verdict::held(error.code, error.message)
+        },
         code if code.is_retryable() => {
             let failure = Failure::new(FailureClass::Retry, &error.message);
             let until = app.now() + posthaste_core::target::back_off(1, &*app.random);

@@ -31,15 +31,37 @@ pub(super) async fn claim(app: &App, worker: NodeId, limit: i64) -> Result<Vec<T
 /// Reads one target back and settles it.
 pub(super) async fn read_back(app: &App, worker: NodeId, target: Target) -> Result<()> {
     let journal = Journal::new(app.clock.clone());
-    journal.note("READ_BACK", format!("Looking on {} for what became of it.", target.network), json!({}));
+    journal.note(
+        "READ_BACK",
+        format!("Looking on {} for what became of it.", target.network),
+        json!({}),
+    );
     match load(app, target, &journal, false).await? {
         Ok(mut job) => {
             let (verdict, end) = look(app, &mut job, &journal).await;
-            apply(app, worker, &job.target, State::Reconciling, &verdict, end, &journal).await?;
+            apply(
+                app,
+                worker,
+                &job.target,
+                State::Reconciling,
+                &verdict,
+                end,
+                &journal,
+            )
+            .await?;
         }
         Err((target, verdict)) => {
             let verdict = still_unknown(app, &target, verdict);
-            apply(app, worker, &target, State::Reconciling, &verdict, AttemptEnd::default(), &journal).await?;
+            apply(
+                app,
+                worker,
+                &target,
+                State::Reconciling,
+                &verdict,
+                AttemptEnd::default(),
+                &journal,
+            )
+            .await?;
         }
     }
     Ok(())
@@ -48,46 +70,86 @@ pub(super) async fn read_back(app: &App, worker: NodeId, target: Target) -> Resu
 /// What stands in the way of reading back says nothing about the post: it is not sent again, and a
 /// person who is asked is told that it may be live.
 fn still_unknown(app: &App, target: &Target, verdict: Verdict) -> Verdict {
-    let why = verdict.trouble.map(|(_, message)| message).unwrap_or_default();
+    let why = verdict
+        .trouble
+        .map(|(_, message)| message)
+        .unwrap_or_default();
     let to = match (&verdict.to, verdict.wait) {
-        (Move::Again { .. }, Some(wait)) => Move::Uncertain { read_back_at: wait.until, misses: target.misses },
-        (Move::Again { .. }, None) => Move::Uncertain { read_back_at: app.now(), misses: target.misses },
+        (Move::Again { .. }, Some(wait)) => Move::Uncertain {
+            read_back_at: wait.until,
+            misses: target.misses,
+        },
+        (Move::Again { .. }, None) => Move::Uncertain {
+            read_back_at: app.now(),
+            misses: target.misses,
+        },
         _ => Move::Held,
     };
     let message = format!("Whether it is live could not be read back: {why}");
-    Verdict { to, trouble: Some((ErrorCode::OutcomeUnknown, message)), wait: None, reconnect: verdict.reconnect }
+    Verdict {
+        to,
+        trouble: Some((ErrorCode::OutcomeUnknown, message)),
+        wait: None,
+        reconnect: verdict.reconnect,
+    }
 }
 
 async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptEnd) {
     let Some(intent) = job.target.intent.as_ref().map(|json| json.0.clone()) else {
-        return (Verdict::held(ErrorCode::OutcomeUnknown, "The intent of this try is lost."), AttemptEnd::default());
+        return (
+            Verdict::held(ErrorCode::OutcomeUnknown, "The intent of this try is lost."),
+            AttemptEnd::default(),
+        );
     };
     let mut refreshed = false;
     loop {
-        let answer = job.connector.lookup(&job.ctx, &job.session, &job.rendition, &intent).await;
+        let answer = job
+            .connector
+            .lookup(&job.ctx, &job.session, &job.rendition, &intent)
+            .await;
         let at = circumstances(app, job);
         match answer {
             Ok(lookup) => {
                 let needed = job.capabilities().absence_readings;
-                let suspected = job.target.error_code.as_deref() == Some(ErrorCode::PossibleDuplicate.as_str());
-                let verdict = after_lookup(lookup, &at, job.target.misses, needed, job.target.if_absent, suspected);
+                let suspected =
+                    job.target.error_code.as_deref() == Some(ErrorCode::PossibleDuplicate.as_str());
+                let verdict = after_lookup(
+                    lookup,
+                    &at,
+                    job.target.misses,
+                    needed,
+                    job.target.if_absent,
+                    suspected,
+                );
                 return (verdict, AttemptEnd::default());
             }
             Err(failure) if failure.class == FailureClass::Reauthorize && !refreshed => {
                 refreshed = true;
-                journal.note("TOKEN", "The network refused the access token; refreshing it once.", json!({}));
+                journal.note(
+                    "TOKEN",
+                    "The network refused the access token; refreshing it once.",
+                    json!({}),
+                );
                 let fresh = async {
                     let row = refresh(app, job).await?;
                     tokens::session(app, &row).await
                 };
                 match fresh.await {
                     Ok(session) => job.session = session,
-                    Err(_) => return (after_failed_lookup(failure, &at, job.target.misses, intent.at), AttemptEnd::default()),
+                    Err(_) => {
+                        return (
+                            after_failed_lookup(failure, &at, job.target.misses, intent.at),
+                            AttemptEnd::default(),
+                        );
+                    }
                 }
             }
             Err(failure) => {
                 let end = end_of(&failure);
-                return (after_failed_lookup(failure, &at, job.target.misses, intent.at), end);
+                return (
+                    after_failed_lookup(failure, &at, job.target.misses, intent.at),
+                    end,
+                );
             }
         }
     }

@@ -1,10 +1,4 @@
-use posthaste_core::{
-    Provenance,
-    access::Role,
-    event::EventType,
-    ids::NodeId,
-    target::State,
-};
+use posthaste_core::{Provenance, access::Role, event::EventType, ids::NodeId, target::State};
 use posthaste_store::{
     Tx, connection, event, lane, network_state,
     publish::{self, AttemptEnd, Move},
@@ -21,7 +15,11 @@ use crate::{Actor, App};
 
 /// Posthaste itself as the author of what the publisher does.
 pub(super) fn system(target: &Target) -> Actor {
-    Actor { workspace: target.workspace_id, role: Role::Owner, provenance: Provenance::System }
+    Actor {
+        workspace: target.workspace_id,
+        role: Role::Owner,
+        provenance: Provenance::System,
+    }
 }
 
 /// Applies a verdict: target, attempt, timeline, lane, connection and event in one transaction.
@@ -42,7 +40,10 @@ pub(super) async fn apply(
 
     let mut tx = app.db.begin().await?;
     lane::lock(&mut tx, &[target.connection_id]).await?;
-    let trouble = verdict.trouble.as_ref().map(|(code, message)| (code.as_str(), message.as_str()));
+    let trouble = verdict
+        .trouble
+        .as_ref()
+        .map(|(code, message)| (code.as_str(), message.as_str()));
     if !publish::advance(&mut tx, target, from, &verdict.to, trouble, now).await? {
         tracing::warn!(target_id = %target.id, token = target.token, "fenced off: somebody else has this target by now");
         return Ok(false);
@@ -53,14 +54,37 @@ pub(super) async fn apply(
         ..end
     };
     publish::finish_attempt(&mut tx, target.id, target.token, state, &end, now).await?;
-    timeline::add_steps(&mut tx, target.workspace_id, target.id, target.attempt, &journal.take()).await?;
+    timeline::add_steps(
+        &mut tx,
+        target.workspace_id,
+        target.id,
+        target.attempt,
+        &journal.take(),
+    )
+    .await?;
     hold_back(app, &mut tx, target, verdict).await?;
     if let Some(limit) = journal.exhausted() {
-        wait(app, &mut tx, target, &Wait { until: limit.until, reason: "rate limit", app_wide: limit.app_wide }).await?;
+        wait(
+            app,
+            &mut tx,
+            target,
+            &Wait {
+                until: limit.until,
+                reason: "rate limit",
+                app_wide: limit.app_wide,
+            },
+        )
+        .await?;
     }
     lane::release(&mut tx, target.connection_id, worker.uuid()).await?;
     lane::refresh(&mut tx, &[target.connection_id]).await?;
-    let event = crate::post::target_event(app, &system(target), event_type(&verdict.to), target, data(target, verdict));
+    let event = crate::post::target_event(
+        app,
+        &system(target),
+        event_type(&verdict.to),
+        target,
+        data(target, verdict),
+    );
     event::append(&mut tx, target.workspace_id, &[event]).await?;
     tx.commit().await?;
     app.hints.committed();
@@ -71,7 +95,12 @@ pub(super) async fn apply(
     Ok(true)
 }
 
-async fn hold_back(app: &App, tx: &mut Tx, target: &Target, verdict: &Verdict) -> posthaste_core::Result<()> {
+async fn hold_back(
+    app: &App,
+    tx: &mut Tx,
+    target: &Target,
+    verdict: &Verdict,
+) -> posthaste_core::Result<()> {
     if let Some(due) = &verdict.wait {
         wait(app, tx, target, due).await?;
     }
@@ -81,7 +110,11 @@ async fn hold_back(app: &App, tx: &mut Tx, target: &Target, verdict: &Verdict) -
             row.status = connection::Status::Reconnect;
             row.updated_at = app.now();
             connection::update(tx, &mut row).await?;
-            let mut event = app.event(&system(target), EventType::ConnectionReconnectRequired, json!({ "network": target.network }));
+            let mut event = app.event(
+                &system(target),
+                EventType::ConnectionReconnectRequired,
+                json!({ "network": target.network }),
+            );
             event.connection = Some(row.id);
             event::append(tx, target.workspace_id, &[event]).await?;
         }
@@ -100,11 +133,17 @@ async fn wait(app: &App, tx: &mut Tx, target: &Target, wait: &Wait) -> posthaste
 /// Writes down the beginning of a try with its steps so far.
 pub(super) fn begun(app: &App, target: &Target) -> NewStep {
     let now = app.now();
-    let late = target.due_at.map_or(0, |due| (now - due).num_milliseconds().max(0));
+    let late = target
+        .due_at
+        .map_or(0, |due| (now - due).num_milliseconds().max(0));
     NewStep {
         at: now,
         kind: "CLAIMED",
-        message: format!("Try {} begins, {:.1} s after its time.", target.attempt, late as f64 / 1000.0),
+        message: format!(
+            "Try {} begins, {:.1} s after its time.",
+            target.attempt,
+            late as f64 / 1000.0
+        ),
         detail: json!({ "lateMilliseconds": late, "token": target.token }),
     }
 }
@@ -131,16 +170,25 @@ fn event_type(to: &Move) -> EventType {
 
 fn words(target: &Target, verdict: &Verdict) -> String {
     let network = target.network;
-    let why = verdict.trouble.as_ref().map(|(_, message)| message.as_str()).unwrap_or_default();
+    let why = verdict
+        .trouble
+        .as_ref()
+        .map(|(_, message)| message.as_str())
+        .unwrap_or_default();
     match (&verdict.to, &verdict.wait) {
         (Move::Published(live), _) => match &live.permalink {
             Some(link) => format!("Live on {network}: {link}"),
             None => format!("Live on {network}."),
         },
-        (Move::Again { .. }, Some(wait)) => format!("{why} Next try at {}.", wait.until.format("%H:%M:%S UTC")),
+        (Move::Again { .. }, Some(wait)) => {
+            format!("{why} Next try at {}.", wait.until.format("%H:%M:%S UTC"))
+        }
         (Move::Again { .. }, None) => why.to_owned(),
         (Move::Uncertain { read_back_at, .. }, _) => {
-            format!("Not known whether it is live: {why} Reading back at {}.", read_back_at.format("%H:%M:%S UTC"))
+            format!(
+                "Not known whether it is live: {why} Reading back at {}.",
+                read_back_at.format("%H:%M:%S UTC")
+            )
         }
         (Move::Held, _) => format!("Waits for a person: {why}"),
         (Move::Failed, _) => format!("Failed: {why}"),

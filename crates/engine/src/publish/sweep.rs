@@ -8,10 +8,7 @@ use posthaste_store::{
 };
 use serde_json::json;
 
-use super::{
-    settle::system,
-    verdict::Circumstances,
-};
+use super::{settle::system, verdict::Circumstances};
 use crate::App;
 
 /// How many lost leases are looked at in one go.
@@ -31,9 +28,29 @@ pub(super) async fn sweep(app: &App) -> Result<usize> {
         let trouble = (ErrorCode::OutcomeUnknown.as_str(), message);
         let error = (to.state() == State::Uncertain).then_some(trouble);
         publish::advance(&mut tx, &target, from, &to, error, now).await?;
-        publish::finish_attempt(&mut tx, target.id, old, to.state(), &AttemptEnd::default(), now).await?;
-        let step = NewStep { at: now, kind: "LEASE_LOST", message: message.to_owned(), detail: json!({}) };
-        timeline::add_steps(&mut tx, target.workspace_id, target.id, target.attempt, &[step]).await?;
+        publish::finish_attempt(
+            &mut tx,
+            target.id,
+            old,
+            to.state(),
+            &AttemptEnd::default(),
+            now,
+        )
+        .await?;
+        let step = NewStep {
+            at: now,
+            kind: "LEASE_LOST",
+            message: message.to_owned(),
+            detail: json!({}),
+        };
+        timeline::add_steps(
+            &mut tx,
+            target.workspace_id,
+            target.id,
+            target.attempt,
+            &[step],
+        )
+        .await?;
         let kind = if to.state() == State::Uncertain {
             posthaste_core::event::EventType::TargetUncertain
         } else {
@@ -47,30 +64,52 @@ pub(super) async fn sweep(app: &App) -> Result<usize> {
     lane::refresh(&mut tx, &touched).await?;
     tx.commit().await?;
     if !lost.is_empty() {
-        tracing::warn!(count = lost.len(), "took targets from workers that gave no sign of life");
+        tracing::warn!(
+            count = lost.len(),
+            "took targets from workers that gave no sign of life"
+        );
         app.hints.committed();
     }
     Ok(lost.len())
 }
 
 fn rescue(app: &App, target: &Target, from: State) -> (Move, &'static str) {
-    let settle = Circumstances::settle(&app.timing, app.connector(target.network).capabilities().settle);
+    let settle = Circumstances::settle(
+        &app.timing,
+        app.connector(target.network).capabilities().settle,
+    );
     let later = app.now() + TimeDelta::from_std(settle).unwrap_or(TimeDelta::minutes(1));
     match from {
         State::Sending => (
-            Move::Uncertain { read_back_at: later, misses: 0 },
+            Move::Uncertain {
+                read_back_at: later,
+                misses: 0,
+            },
             "The worker was lost after the intent; reading back whether the post is live.",
         ),
         State::Reconciling => (
-            Move::Uncertain { read_back_at: later, misses: target.misses },
+            Move::Uncertain {
+                read_back_at: later,
+                misses: target.misses,
+            },
             "The worker was lost while reading back; another one reads again.",
         ),
-        _ => (Move::Again { counted: false, anew: false }, "The worker was lost before anything was sent; another one goes on."),
+        _ => (
+            Move::Again {
+                counted: false,
+                anew: false,
+            },
+            "The worker was lost before anything was sent; another one goes on.",
+        ),
     }
 }
 
 /// Says that this worker lives, and forgets processes that have been gone for a day.
-pub(super) async fn beat(app: &App, worker: NodeId, started_at: chrono::DateTime<chrono::Utc>) -> Result<()> {
+pub(super) async fn beat(
+    app: &App,
+    worker: NodeId,
+    started_at: chrono::DateTime<chrono::Utc>,
+) -> Result<()> {
     let mut conn = app.db.get().await?;
     node::beat(&mut conn, worker, "WORKER", started_at, app.now()).await?;
     node::sweep(&mut conn, app.now() - TimeDelta::days(1)).await

@@ -35,15 +35,30 @@ pub(super) struct Verdict {
 
 impl Verdict {
     fn plain(to: Move) -> Self {
-        Self { to, trouble: None, wait: None, reconnect: false }
+        Self {
+            to,
+            trouble: None,
+            wait: None,
+            reconnect: false,
+        }
     }
 
     fn troubled(to: Move, code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { trouble: Some((code, message.into())), ..Self::plain(to) }
+        Self {
+            trouble: Some((code, message.into())),
+            ..Self::plain(to)
+        }
     }
 
     fn waiting(self, until: DateTime<Utc>, reason: &'static str, app_wide: bool) -> Self {
-        Self { wait: Some(Wait { until, reason, app_wide }), ..self }
+        Self {
+            wait: Some(Wait {
+                until,
+                reason,
+                app_wide,
+            }),
+            ..self
+        }
     }
 
     pub fn published(live: Published) -> Self {
@@ -51,8 +66,21 @@ impl Verdict {
     }
 
     /// Put back without a try being used up; something outside the target was in the way.
-    pub fn put_back(until: DateTime<Utc>, reason: &'static str, code: ErrorCode, message: impl Into<String>) -> Self {
-        Self::troubled(Move::Again { counted: false, anew: false }, code, message).waiting(until, reason, false)
+    pub fn put_back(
+        until: DateTime<Utc>,
+        reason: &'static str,
+        code: ErrorCode,
+        message: impl Into<String>,
+    ) -> Self {
+        Self::troubled(
+            Move::Again {
+                counted: false,
+                anew: false,
+            },
+            code,
+            message,
+        )
+        .waiting(until, reason, false)
     }
 
     pub fn held(code: ErrorCode, message: impl Into<String>) -> Self {
@@ -96,19 +124,40 @@ pub(super) fn after_failure(failure: Failure, at: &Circumstances<'_>) -> Verdict
     let code = failure.code();
     let message = failure.message;
     match failure.class {
-        FailureClass::Retry if at.attempt >= MAX_ATTEMPTS => {
-            Verdict::failed(ErrorCode::AttemptsUsedUp, format!("All {MAX_ATTEMPTS} tries failed. The last: {message}"))
-        }
+        FailureClass::Retry if at.attempt >= MAX_ATTEMPTS => Verdict::failed(
+            ErrorCode::AttemptsUsedUp,
+            format!("All {MAX_ATTEMPTS} tries failed. The last: {message}"),
+        ),
         FailureClass::Retry => {
             let until = at.now + back_off(at.attempt, at.random);
-            Verdict::troubled(Move::Again { counted: true, anew: false }, code, message).waiting(until, "retry", false)
+            Verdict::troubled(
+                Move::Again {
+                    counted: true,
+                    anew: false,
+                },
+                code,
+                message,
+            )
+            .waiting(until, "retry", false)
         }
         FailureClass::RateLimited { until, app_wide } => {
-            let until = until.filter(|until| *until > at.now).unwrap_or(at.now + UNSAID_LIMIT);
-            Verdict::troubled(Move::Again { counted: false, anew: false }, code, message)
-                .waiting(until, "rate limit", app_wide)
+            let until = until
+                .filter(|until| *until > at.now)
+                .unwrap_or(at.now + UNSAID_LIMIT);
+            Verdict::troubled(
+                Move::Again {
+                    counted: false,
+                    anew: false,
+                },
+                code,
+                message,
+            )
+            .waiting(until, "rate limit", app_wide)
         }
-        FailureClass::Reauthorize => Verdict { reconnect: true, ..Verdict::held(code, message) },
+        FailureClass::Reauthorize => Verdict {
+            reconnect: true,
+            ..Verdict::held(code, message)
+        },
         FailureClass::Permission | FailureClass::Operator => Verdict::held(code, message),
         FailureClass::Rejected => Verdict::failed(code, message),
     }
@@ -124,12 +173,20 @@ pub(super) fn after_lookup(
     if_absent: IfAbsent,
     suspected: bool,
 ) -> Verdict {
-    let code = if suspected { ErrorCode::PossibleDuplicate } else { ErrorCode::OutcomeUnknown };
+    let code = if suspected {
+        ErrorCode::PossibleDuplicate
+    } else {
+        ErrorCode::OutcomeUnknown
+    };
     match lookup {
         Lookup::Found(live) => Verdict::published(live),
         Lookup::CannotTell { reason } => Verdict::held(ErrorCode::OutcomeUnknown, reason),
         Lookup::Absent { proved } if !proved && misses + 1 < needed => {
-            let reason = format!("Not found on {} yet ({} of {needed} readings).", at.network, misses + 1);
+            let reason = format!(
+                "Not found on {} yet ({} of {needed} readings).",
+                at.network,
+                misses + 1
+            );
             uncertain(at, misses + 1, code, reason)
         }
         Lookup::Absent { .. } if suspected => Verdict::held(
@@ -150,43 +207,79 @@ fn absent(at: &Circumstances<'_>, if_absent: IfAbsent) -> Verdict {
         return Verdict::held(ErrorCode::OutcomeUnknown, message);
     }
     if at.attempt >= MAX_ATTEMPTS {
-        return Verdict::failed(ErrorCode::AttemptsUsedUp, format!("All {MAX_ATTEMPTS} tries came to nothing on {network}."));
+        return Verdict::failed(
+            ErrorCode::AttemptsUsedUp,
+            format!("All {MAX_ATTEMPTS} tries came to nothing on {network}."),
+        );
     }
     let message = format!("{network} shows no such post; it is sent again.");
-    Verdict::troubled(Move::Again { counted: true, anew: false }, ErrorCode::NetworkUnavailable, message)
+    Verdict::troubled(
+        Move::Again {
+            counted: true,
+            anew: false,
+        },
+        ErrorCode::NetworkUnavailable,
+        message,
+    )
 }
 
 /// After a reading back that failed itself. `since` is the intent's time.
-pub(super) fn after_failed_lookup(failure: Failure, at: &Circumstances<'_>, misses: i32, since: DateTime<Utc>) -> Verdict {
+pub(super) fn after_failed_lookup(
+    failure: Failure,
+    at: &Circumstances<'_>,
+    misses: i32,
+    since: DateTime<Utc>,
+) -> Verdict {
     let patient = at.now - since < PATIENCE;
     match failure.class {
         FailureClass::RateLimited { until, .. } if patient => {
-            let until = until.filter(|until| *until > at.now).unwrap_or(at.now + UNSAID_LIMIT);
+            let until = until
+                .filter(|until| *until > at.now)
+                .unwrap_or(at.now + UNSAID_LIMIT);
             Verdict::troubled(
-                Move::Uncertain { read_back_at: until, misses },
+                Move::Uncertain {
+                    read_back_at: until,
+                    misses,
+                },
                 ErrorCode::NetworkRateLimited,
                 failure.message,
             )
         }
-        FailureClass::Retry if patient => uncertain(at, misses, ErrorCode::OutcomeUnknown, failure.message),
+        FailureClass::Retry if patient => {
+            uncertain(at, misses, ErrorCode::OutcomeUnknown, failure.message)
+        }
         FailureClass::Reauthorize => Verdict {
             reconnect: true,
             ..Verdict::held(
                 ErrorCode::OutcomeUnknown,
-                format!("Whether it is live cannot be read back without access: {}", failure.message),
+                format!(
+                    "Whether it is live cannot be read back without access: {}",
+                    failure.message
+                ),
             )
         },
         _ => Verdict::held(
             ErrorCode::OutcomeUnknown,
-            format!("Whether it is live could not be read back: {}", failure.message),
+            format!(
+                "Whether it is live could not be read back: {}",
+                failure.message
+            ),
         ),
     }
 }
 
 /// Read back later: the settle time, doubled with each reading that found nothing.
-fn uncertain(at: &Circumstances<'_>, misses: i32, code: ErrorCode, reason: impl Into<String>) -> Verdict {
+fn uncertain(
+    at: &Circumstances<'_>,
+    misses: i32,
+    code: ErrorCode,
+    reason: impl Into<String>,
+) -> Verdict {
     let delay = TimeDelta::from_std(read_back_delay(at.settle, misses)).unwrap_or(PATIENCE);
-    let to = Move::Uncertain { read_back_at: at.now + delay, misses };
+    let to = Move::Uncertain {
+        read_back_at: at.now + delay,
+        misses,
+    };
     Verdict::troubled(to, code, reason)
 }
 
@@ -204,7 +297,13 @@ mod tests {
 
     fn with<T>(attempt: i32, test: impl FnOnce(&Circumstances<'_>) -> T) -> T {
         let random = SeededRandom::new(7);
-        test(&Circumstances { now: now(), network: Network::X, attempt, settle: Duration::from_secs(10), random: &random })
+        test(&Circumstances {
+            now: now(),
+            network: Network::X,
+            attempt,
+            settle: Duration::from_secs(10),
+            random: &random,
+        })
     }
 
     fn failure(class: FailureClass) -> Failure {
@@ -216,7 +315,14 @@ mod tests {
         let reset = Some(now() + TimeDelta::minutes(9));
         let rows = [
             (FailureClass::Retry, State::Scheduled, true),
-            (FailureClass::RateLimited { until: reset, app_wide: true }, State::Scheduled, false),
+            (
+                FailureClass::RateLimited {
+                    until: reset,
+                    app_wide: true,
+                },
+                State::Scheduled,
+                false,
+            ),
             (FailureClass::Reauthorize, State::Held, false),
             (FailureClass::Permission, State::Held, false),
             (FailureClass::Operator, State::Held, false),
@@ -230,31 +336,71 @@ mod tests {
             }
             assert_eq!(verdict.reconnect, class == FailureClass::Reauthorize);
         }
-        let limited = with(1, |at| after_failure(failure(FailureClass::RateLimited { until: reset, app_wide: true }), at));
+        let limited = with(1, |at| {
+            after_failure(
+                failure(FailureClass::RateLimited {
+                    until: reset,
+                    app_wide: true,
+                }),
+                at,
+            )
+        });
         let wait = limited.wait.unwrap();
-        assert_eq!((Some(wait.until), wait.reason, wait.app_wide), (reset, "rate limit", true));
+        assert_eq!(
+            (Some(wait.until), wait.reason, wait.app_wide),
+            (reset, "rate limit", true)
+        );
     }
 
     #[test]
     fn the_eighth_failure_is_the_last() {
-        let state = |attempt| with(attempt, |at| after_failure(failure(FailureClass::Retry), at).to.state());
+        let state = |attempt| {
+            with(attempt, |at| {
+                after_failure(failure(FailureClass::Retry), at).to.state()
+            })
+        };
         assert_eq!((state(7), state(8)), (State::Scheduled, State::Failed));
     }
 
     #[test]
     fn an_unknown_outcome_is_read_back_after_the_settle_time_and_never_sent_again() {
-        let verdict = with(1, |at| after_call(Outcome::Unknown { reason: "cut".into() }, at));
-        assert_eq!(verdict.to, Move::Uncertain { read_back_at: now() + TimeDelta::seconds(10), misses: 0 });
-        assert_eq!(verdict.trouble, Some((ErrorCode::OutcomeUnknown, "cut".into())));
+        let verdict = with(1, |at| {
+            after_call(
+                Outcome::Unknown {
+                    reason: "cut".into(),
+                },
+                at,
+            )
+        });
+        assert_eq!(
+            verdict.to,
+            Move::Uncertain {
+                read_back_at: now() + TimeDelta::seconds(10),
+                misses: 0
+            }
+        );
+        assert_eq!(
+            verdict.trouble,
+            Some((ErrorCode::OutcomeUnknown, "cut".into()))
+        );
     }
 
     #[test]
     fn absence_needs_a_proof_or_several_readings() {
         let look = |proved, misses, if_absent| {
-            with(1, |at| after_lookup(Lookup::Absent { proved }, at, misses, 3, if_absent, false)).to
+            with(1, |at| {
+                after_lookup(Lookup::Absent { proved }, at, misses, 3, if_absent, false)
+            })
+            .to
         };
-        let later = |seconds, misses| Move::Uncertain { read_back_at: now() + TimeDelta::seconds(seconds), misses };
-        let again = Move::Again { counted: true, anew: false };
+        let later = |seconds, misses| Move::Uncertain {
+            read_back_at: now() + TimeDelta::seconds(seconds),
+            misses,
+        };
+        let again = Move::Again {
+            counted: true,
+            anew: false,
+        };
         assert_eq!(look(false, 0, IfAbsent::Resend), later(20, 1));
         assert_eq!(look(false, 1, IfAbsent::Resend), later(40, 2));
         assert_eq!(look(false, 2, IfAbsent::Resend), again);
@@ -265,10 +411,29 @@ mod tests {
 
     #[test]
     fn what_was_refused_as_duplicate_is_looked_for_and_never_sent_again() {
-        let verdict = with(1, |at| after_call(Outcome::Duplicate { reason: "same".into() }, at));
-        assert_eq!(verdict.trouble, Some((ErrorCode::PossibleDuplicate, "same".into())));
+        let verdict = with(1, |at| {
+            after_call(
+                Outcome::Duplicate {
+                    reason: "same".into(),
+                },
+                at,
+            )
+        });
+        assert_eq!(
+            verdict.trouble,
+            Some((ErrorCode::PossibleDuplicate, "same".into()))
+        );
         let look = |misses| {
-            with(1, |at| after_lookup(Lookup::Absent { proved: false }, at, misses, 3, IfAbsent::Resend, true))
+            with(1, |at| {
+                after_lookup(
+                    Lookup::Absent { proved: false },
+                    at,
+                    misses,
+                    3,
+                    IfAbsent::Resend,
+                    true,
+                )
+            })
         };
         assert_eq!(look(0).trouble.unwrap().0, ErrorCode::PossibleDuplicate);
         assert_eq!(look(2).to, Move::Held);
@@ -278,7 +443,10 @@ mod tests {
     fn a_reading_that_fails_never_sends_again() {
         let classes = [
             FailureClass::Retry,
-            FailureClass::RateLimited { until: None, app_wide: false },
+            FailureClass::RateLimited {
+                until: None,
+                app_wide: false,
+            },
             FailureClass::Reauthorize,
             FailureClass::Permission,
             FailureClass::Rejected,
@@ -286,11 +454,23 @@ mod tests {
         ];
         for class in classes {
             for since in [now(), now() - TimeDelta::hours(1)] {
-                let verdict = with(1, |at| after_failed_lookup(failure(class.clone()), at, 1, since));
-                assert!(matches!(verdict.to.state(), State::Uncertain | State::Held), "{class:?}");
+                let verdict = with(1, |at| {
+                    after_failed_lookup(failure(class.clone()), at, 1, since)
+                });
+                assert!(
+                    matches!(verdict.to.state(), State::Uncertain | State::Held),
+                    "{class:?}"
+                );
             }
         }
-        let late = with(1, |at| after_failed_lookup(failure(FailureClass::Retry), at, 1, now() - TimeDelta::hours(1)));
+        let late = with(1, |at| {
+            after_failed_lookup(
+                failure(FailureClass::Retry),
+                at,
+                1,
+                now() - TimeDelta::hours(1),
+            )
+        });
         assert_eq!(late.to, Move::Held);
     }
 }

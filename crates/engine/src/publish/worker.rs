@@ -30,7 +30,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { concurrency: 32, read_backs: 8, guarded: true, drain: Duration::from_secs(30) }
+        Self {
+            concurrency: 32,
+            read_backs: 8,
+            guarded: true,
+            drain: Duration::from_secs(30),
+        }
     }
 }
 
@@ -48,7 +53,12 @@ pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
     });
     tracing::info!(worker = %id, concurrency = settings.concurrency, "worker started");
     let beating = CancellationToken::new();
-    let heart = tokio::spawn(keep_leases(worker.app.clone(), id, beating.clone(), settings.guarded));
+    let heart = tokio::spawn(keep_leases(
+        worker.app.clone(),
+        id,
+        beating.clone(),
+        settings.guarded,
+    ));
     let mut work = JoinSet::new();
     work.spawn(worker.clone().publish_loop());
     work.spawn(worker.clone().read_back_loop());
@@ -100,7 +110,10 @@ impl Worker {
             }
         }
         let all = async { while running.join_next().await.is_some() {} };
-        if tokio::time::timeout(self.settings.drain, all).await.is_err() {
+        if tokio::time::timeout(self.settings.drain, all)
+            .await
+            .is_err()
+        {
             tracing::warn!("not all begun targets ended in time; another worker takes them over");
         }
     }
@@ -112,7 +125,9 @@ impl Worker {
             return Ok(Vec::new());
         }
         // Room first: what is claimed is begun at once.
-        let Ok(first) = self.room.clone().acquire_owned().await else { return Ok(Vec::new()) };
+        let Ok(first) = self.room.clone().acquire_owned().await else {
+            return Ok(Vec::new());
+        };
         let mut permits = vec![first];
         while let Ok(permit) = self.room.clone().try_acquire_owned() {
             permits.push(permit);
@@ -120,13 +135,27 @@ impl Worker {
         let allowance = self.breakers.allowance(&self.app).await?;
         let mut taken = Vec::new();
         for network in allowance.probe {
-            taken.extend(self.claim(&[network], 1).await?.into_iter().map(|target| (target, true)));
+            taken.extend(
+                self.claim(&[network], 1)
+                    .await?
+                    .into_iter()
+                    .map(|target| (target, true)),
+            );
         }
         let limit = permits.len().saturating_sub(taken.len());
         if !allowance.open.is_empty() && limit > 0 {
-            taken.extend(self.claim(&allowance.open, limit).await?.into_iter().map(|target| (target, false)));
+            taken.extend(
+                self.claim(&allowance.open, limit)
+                    .await?
+                    .into_iter()
+                    .map(|target| (target, false)),
+            );
         }
-        Ok(taken.into_iter().zip(permits).map(|((target, probing), permit)| (target, probing, permit)).collect())
+        Ok(taken
+            .into_iter()
+            .zip(permits)
+            .map(|((target, probing), permit)| (target, probing, permit))
+            .collect())
     }
 
     async fn claim(&self, networks: &[Network], limit: usize) -> Result<Vec<Target>> {
@@ -143,7 +172,11 @@ impl Worker {
                 Health::Unasked
             }
         };
-        if let Err(error) = self.breakers.note(&self.app, network, health, probing).await {
+        if let Err(error) = self
+            .breakers
+            .note(&self.app, network, health, probing)
+            .await
+        {
             tracing::warn!(%error, "cannot move the breaker");
         }
     }
@@ -157,13 +190,19 @@ impl Worker {
             self.guard.tick(self.app.now());
             let trusted = !self.settings.guarded || self.guard.is_trusted();
             let free = if trusted { room.available_permits() } else { 0 };
-            let due = if free == 0 { Ok(Vec::new()) } else { read_back::claim(&self.app, self.id, free as i64).await };
+            let due = if free == 0 {
+                Ok(Vec::new())
+            } else {
+                read_back::claim(&self.app, self.id, free as i64).await
+            };
             let due = due.unwrap_or_else(|error| {
                 tracing::warn!(%error, cause = ?error.cause, "cannot look for what must be read back");
                 Vec::new()
             });
             for target in due {
-                let Ok(permit) = room.clone().try_acquire_owned() else { break };
+                let Ok(permit) = room.clone().try_acquire_owned() else {
+                    break;
+                };
                 let worker = self.clone();
                 running.spawn(async move {
                     let id = target.id;
@@ -186,7 +225,8 @@ impl Worker {
             if let Err(error) = self.sweep(started_at).await {
                 tracing::warn!(%error, cause = ?error.cause, "cannot sweep");
             }
-            self.pause(self.app.timing.sweep.min(Duration::from_secs(5))).await;
+            self.pause(self.app.timing.sweep.min(Duration::from_secs(5)))
+                .await;
         }
     }
 
@@ -213,7 +253,11 @@ impl Worker {
     /// Until a hint, the next due instant or the next poll, whichever comes first. `looked_again`
     /// remembers that what was due could not be claimed a moment ago either.
     async fn rest(&self, looked_again: &mut bool) {
-        let poll = self.app.timing.poll.mul_f64(0.8 + 0.4 * self.app.random.unit());
+        let poll = self
+            .app
+            .timing
+            .poll
+            .mul_f64(0.8 + 0.4 * self.app.random.unit());
         let next = async { publish::next_due(&mut *self.app.db.get().await?).await };
         let wait = match next.await {
             Ok(Some(due)) => match (due - self.app.now()).to_std() {

@@ -13,7 +13,10 @@ use posthaste_core::{
 };
 use posthaste_engine::{Actor, App, Parts, event::Hints, session};
 use posthaste_media::{BlobStore, Staging};
-use posthaste_store::{Database, event::{self, Event}};
+use posthaste_store::{
+    Database,
+    event::{self, Event},
+};
 use posthaste_testkit::TestDatabase;
 use tempfile::TempDir;
 
@@ -38,7 +41,9 @@ impl World {
         let clock = posthaste_testkit::clock();
         let dir = TempDir::new().unwrap();
         let blobs = BlobStore::local(dir.path().join("blobs")).unwrap();
-        let staging = Staging::local(dir.path().join("staging")).unwrap().moving_into(&blobs);
+        let staging = Staging::local(dir.path().join("staging"))
+            .unwrap()
+            .moving_into(&blobs);
         let app = App::new(Parts {
             db: TestDatabase::new().await.db,
             clock: Arc::new(clock.clone()),
@@ -55,7 +60,12 @@ impl World {
             hints: Hints::default(),
         });
         let workspace = workspace(&app).await;
-        Self { app, clock, workspace, dir }
+        Self {
+            app,
+            clock,
+            workspace,
+            dir,
+        }
     }
 
     /// A person of this role in the world's workspace.
@@ -75,17 +85,33 @@ impl World {
 
     /// Every event of the world's workspace so far.
     pub async fn events(&self) -> Vec<Event> {
-        event::after(&mut self.db().get().await.unwrap(), self.workspace, 0, &[], 1000).await.unwrap()
+        event::after(
+            &mut self.db().get().await.unwrap(),
+            self.workspace,
+            0,
+            &[],
+            1000,
+        )
+        .await
+        .unwrap()
     }
 }
 
 fn actor(workspace: WorkspaceId, role: Role, random: &dyn Random) -> Actor {
     let user = UserId::new(&posthaste_testkit::clock(), random);
-    Actor { workspace, role, provenance: Provenance::Person { user } }
+    Actor {
+        workspace,
+        role,
+        provenance: Provenance::Person { user },
+    }
 }
 
 async fn workspace(app: &App) -> WorkspaceId {
-    let new = session::NewWorkspace { id: None, name: "Test".into(), time_zone: "Europe/Berlin".into() };
+    let new = session::NewWorkspace {
+        id: None,
+        name: "Test".into(),
+        time_zone: "Europe/Berlin".into(),
+    };
     session::create_workspace(app, new).await.unwrap().id
 }
 
@@ -94,5 +120,8 @@ fn apps() -> HashMap<Network, AppCredentials> {
         id: format!("{network}-id"),
         secret: Secret::new(format!("{network}-secret")),
     };
-    Network::ALL.iter().map(|network| (*network, credentials(*network))).collect()
+    Network::ALL
+        .iter()
+        .map(|network| (*network, credentials(*network)))
+        .collect()
 }

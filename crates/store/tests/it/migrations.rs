@@ -5,9 +5,19 @@ use posthaste_testkit::TestDatabase;
 #[tokio::test(flavor = "multi_thread")]
 async fn they_can_be_taken_back_and_run_again() {
     let test = TestDatabase::new().await;
-    assert_eq!(posthaste_store::pending_migrations(&test.url).await.unwrap(), 0);
+    assert_eq!(
+        posthaste_store::pending_migrations(&test.url)
+            .await
+            .unwrap(),
+        0
+    );
     posthaste_store::revert_all(&test.url).await.unwrap();
     let run = posthaste_store::migrate(&test.url).await.unwrap();
     assert!(!run.is_empty());
-    assert_eq!(posthaste_store::pending_migrations(&test.url).await.unwrap(), 0);
+    assert_eq!(
+        posthaste_store::pending_migrations(&test.url)
+            .await
+            .unwrap(),
+        0
+    );
 }

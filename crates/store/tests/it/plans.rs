@@ -14,7 +14,9 @@ use posthaste_core::{
     ids::{ConnectionId, NodeId, PostId, TargetId, WorkspaceId},
     target::State,
 };
-use posthaste_store::{Conn, PageRequest, access, connection, event, lane, media, post, publish, target, timeline};
+use posthaste_store::{
+    Conn, PageRequest, access, connection, event, lane, media, post, publish, target, timeline,
+};
 use posthaste_testkit::{TestDatabase, start};
 use uuid::Uuid;
 
@@ -29,17 +31,27 @@ struct Scans {
 }
 
 async fn scans(conn: &mut Conn, sql: &str) -> BTreeMap<String, i64> {
-    conn.batch_execute("SELECT pg_stat_force_next_flush()").await.unwrap();
+    conn.batch_execute("SELECT pg_stat_force_next_flush()")
+        .await
+        .unwrap();
     let rows: Vec<Scans> = diesel::sql_query(sql).load(conn).await.unwrap();
     rows.into_iter().map(|row| (row.name, row.scans)).collect()
 }
 
 async fn table_scans(conn: &mut Conn) -> BTreeMap<String, i64> {
-    scans(conn, "SELECT relname::text AS name, seq_scan AS scans FROM pg_stat_user_tables").await
+    scans(
+        conn,
+        "SELECT relname::text AS name, seq_scan AS scans FROM pg_stat_user_tables",
+    )
+    .await
 }
 
 async fn index_scans(conn: &mut Conn) -> BTreeMap<String, i64> {
-    scans(conn, "SELECT indexrelname::text AS name, idx_scan AS scans FROM pg_stat_user_indexes").await
+    scans(
+        conn,
+        "SELECT indexrelname::text AS name, idx_scan AS scans FROM pg_stat_user_indexes",
+    )
+    .await
 }
 
 /// Runs `query` and asserts that `index` served it and no table was read from end to end.
@@ -49,10 +61,25 @@ macro_rules! by_index {
         let indexes = index_scans($conn).await;
         $query.await.unwrap();
         let used = index_scans($conn).await;
-        let served: Vec<_> = used.iter().filter(|(name, scans)| **scans > indexes[*name]).map(|(name, _)| name.as_str()).collect();
-        assert!(served.contains(&$index), "{} is served by {served:?}, not by {}", stringify!($query), $index);
+        let served: Vec<_> = used
+            .iter()
+            .filter(|(name, scans)| **scans > indexes[*name])
+            .map(|(name, _)| name.as_str())
+            .collect();
+        assert!(
+            served.contains(&$index),
+            "{} is served by {served:?}, not by {}",
+            stringify!($query),
+            $index
+        );
         for (table, scans) in table_scans($conn).await {
-            let small = ["network_states", "nodes", "workspaces", "event_heads", "target_transitions"];
+            let small = [
+                "network_states",
+                "nodes",
+                "workspaces",
+                "event_heads",
+                "target_transitions",
+            ];
             assert!(
                 small.contains(&table.as_str()) || scans == tables[&table],
                 "{table} is read from end to end by {}",
@@ -63,7 +90,12 @@ macro_rules! by_index {
 }
 
 fn page<K>(after: Option<K>) -> PageRequest<K> {
-    PageRequest { limit: 50, after, before: None, from_end: false }
+    PageRequest {
+        limit: 50,
+        after,
+        before: None,
+        from_end: false,
+    }
 }
 
 fn id(kind: u128, number: u128) -> Uuid {
@@ -84,39 +116,158 @@ async fn each_query_has_its_index() {
 
     let none = post::Filter::default();
     for (by, descending) in [(post::Order::Created, true), (post::Order::Created, false)] {
-        by_index!(conn, "posts_by_creation", post::list(conn, workspace, &none, post::Sort { by, descending }, &page(None)));
+        by_index!(
+            conn,
+            "posts_by_creation",
+            post::list(
+                conn,
+                workspace,
+                &none,
+                post::Sort { by, descending },
+                &page(None)
+            )
+        );
     }
-    let updated = post::Sort { by: post::Order::Updated, descending: true };
-    by_index!(conn, "posts_by_update", post::list(conn, workspace, &none, updated, &page(Some((Some(now), id(3, 1))))));
-    let due = post::Sort { by: post::Order::Due, descending: false };
-    by_index!(conn, "posts_by_due", post::list(conn, workspace, &none, due, &page(Some((Some(now), id(3, 1))))));
-    let scheduled = post::Filter { states: Some(vec![State::Scheduled]), ..post::Filter::default() };
-    by_index!(conn, "targets_of_post", post::list(conn, workspace, &scheduled, updated, &page(None)));
-    by_index!(conn, "posts_workspace_id_id_key", post::by_ids(conn, workspace, &[PostId::from(id(3, 6))]));
+    let updated = post::Sort {
+        by: post::Order::Updated,
+        descending: true,
+    };
+    by_index!(
+        conn,
+        "posts_by_update",
+        post::list(
+            conn,
+            workspace,
+            &none,
+            updated,
+            &page(Some((Some(now), id(3, 1))))
+        )
+    );
+    let due = post::Sort {
+        by: post::Order::Due,
+        descending: false,
+    };
+    by_index!(
+        conn,
+        "posts_by_due",
+        post::list(
+            conn,
+            workspace,
+            &none,
+            due,
+            &page(Some((Some(now), id(3, 1))))
+        )
+    );
+    let scheduled = post::Filter {
+        states: Some(vec![State::Scheduled]),
+        ..post::Filter::default()
+    };
+    by_index!(
+        conn,
+        "targets_of_post",
+        post::list(conn, workspace, &scheduled, updated, &page(None))
+    );
+    by_index!(
+        conn,
+        "posts_workspace_id_id_key",
+        post::by_ids(conn, workspace, &[PostId::from(id(3, 6))])
+    );
 
     let all = target::Filter::default();
-    by_index!(conn, "targets_by_due", target::list(conn, workspace, &all, true, false, &page(None)));
-    by_index!(conn, "targets_by_creation", target::list(conn, workspace, &all, false, true, &page(None)));
-    by_index!(conn, "targets_of_post", target::of_posts(conn, workspace, &[PostId::from(id(3, 6))]));
-    by_index!(conn, "targets_workspace_id_id_key", target::get(conn, workspace, TargetId::from(id(4, 6))));
-    by_index!(conn, "steps_of_target", timeline::steps_of(conn, workspace, &[TargetId::from(id(4, 6))]));
-    by_index!(conn, "attempts_target_id_token_key", timeline::attempts_of(conn, workspace, &[TargetId::from(id(4, 6))]));
+    by_index!(
+        conn,
+        "targets_by_due",
+        target::list(conn, workspace, &all, true, false, &page(None))
+    );
+    by_index!(
+        conn,
+        "targets_by_creation",
+        target::list(conn, workspace, &all, false, true, &page(None))
+    );
+    by_index!(
+        conn,
+        "targets_of_post",
+        target::of_posts(conn, workspace, &[PostId::from(id(3, 6))])
+    );
+    by_index!(
+        conn,
+        "targets_workspace_id_id_key",
+        target::get(conn, workspace, TargetId::from(id(4, 6)))
+    );
+    by_index!(
+        conn,
+        "steps_of_target",
+        timeline::steps_of(conn, workspace, &[TargetId::from(id(4, 6))])
+    );
+    by_index!(
+        conn,
+        "attempts_target_id_token_key",
+        timeline::attempts_of(conn, workspace, &[TargetId::from(id(4, 6))])
+    );
 
-    by_index!(conn, "events_pkey", event::after(conn, workspace, 100, &[], 50));
-    by_index!(conn, "connections_in_order", connection::list(conn, workspace, &Default::default(), &page(None)));
-    by_index!(conn, "connections_one_per_account", connection::by_account(conn, workspace, Network::X, "remote 12"));
-    by_index!(conn, "connections_refresh_due", connection::due_for_refresh(conn, now, 10));
-    by_index!(conn, "lanes_pkey", lane::by_connections(conn, workspace, &[account]));
-    by_index!(conn, "media_in_order", media::list(conn, workspace, None, &page(None)));
+    by_index!(
+        conn,
+        "events_pkey",
+        event::after(conn, workspace, 100, &[], 50)
+    );
+    by_index!(
+        conn,
+        "connections_in_order",
+        connection::list(conn, workspace, &Default::default(), &page(None))
+    );
+    by_index!(
+        conn,
+        "connections_one_per_account",
+        connection::by_account(conn, workspace, Network::X, "remote 12")
+    );
+    by_index!(
+        conn,
+        "connections_refresh_due",
+        connection::due_for_refresh(conn, now, 10)
+    );
+    by_index!(
+        conn,
+        "lanes_pkey",
+        lane::by_connections(conn, workspace, &[account])
+    );
+    by_index!(
+        conn,
+        "media_in_order",
+        media::list(conn, workspace, None, &page(None))
+    );
     by_index!(conn, "media_unfinished", media::expired(conn, now, 10));
-    by_index!(conn, "api_keys_hash_key", access::api_key_by_hash(conn, b"hash 7", now));
-    by_index!(conn, "users_email_key", access::user_by_email(conn, "person7@example.com"));
+    by_index!(
+        conn,
+        "api_keys_hash_key",
+        access::api_key_by_hash(conn, b"hash 7", now)
+    );
+    by_index!(
+        conn,
+        "users_email_key",
+        access::user_by_email(conn, "person7@example.com")
+    );
 
     by_index!(conn, "lanes_due", publish::next_due(conn));
-    by_index!(conn, "lanes_due", publish::claim(conn, worker, &Network::ALL, 10, now, now));
-    by_index!(conn, "targets_head_of_lane", publish::claim(conn, worker, &Network::ALL, 10, now, now));
-    by_index!(conn, "targets_to_read_back", publish::claim_read_backs(conn, worker, 10, now, now));
+    by_index!(
+        conn,
+        "lanes_due",
+        publish::claim(conn, worker, &Network::ALL, 10, now, now)
+    );
+    by_index!(
+        conn,
+        "targets_head_of_lane",
+        publish::claim(conn, worker, &Network::ALL, 10, now, now)
+    );
+    by_index!(
+        conn,
+        "targets_to_read_back",
+        publish::claim_read_backs(conn, worker, 10, now, now)
+    );
     by_index!(conn, "lanes_busy", publish::lost_leases(conn, now, 10));
-    by_index!(conn, "targets_known_on_network", publish::known_ids(conn, account, 50));
+    by_index!(
+        conn,
+        "targets_known_on_network",
+        publish::known_ids(conn, account, 50)
+    );
     by_index!(conn, "lanes_due", publish::oldest_due(conn, now));
 }

@@ -1,6 +1,17 @@
-use posthaste_core::{ErrorCode, access::Role, event::EventType, media::{MediaFacts, MediaFormat}};
-use posthaste_engine::{Actor, media::{self, ORIGINAL, blob_key}};
-use posthaste_store::{PageRequest, media::{self as rows, Status}};
+use posthaste_core::{
+    ErrorCode,
+    access::Role,
+    event::EventType,
+    media::{MediaFacts, MediaFormat},
+};
+use posthaste_engine::{
+    Actor,
+    media::{self, ORIGINAL, blob_key},
+};
+use posthaste_store::{
+    PageRequest,
+    media::{self as rows, Status},
+};
 
 use super::{begun, bytes, jpeg, new, uploaded};
 use crate::world::World;
@@ -10,11 +21,41 @@ async fn refusals(world: &World, actor: &Actor) -> Vec<(&'static str, Option<Err
     let app = &world.app;
     let id = begun(world, 10).await;
     vec![
-        ("append", media::append(app, actor, id, 0, bytes(b"x")).await.err().map(|error| error.code)),
-        ("offset", media::offset(app, actor, id).await.err().map(|error| error.code)),
-        ("set_alt_text", media::set_alt_text(app, actor, id, None).await.err().map(|error| error.code)),
-        ("delete", media::delete(app, actor, id).await.err().map(|error| error.code)),
-        ("get", media::get(app, actor, id).await.err().map(|error| error.code)),
+        (
+            "append",
+            media::append(app, actor, id, 0, bytes(b"x"))
+                .await
+                .err()
+                .map(|error| error.code),
+        ),
+        (
+            "offset",
+            media::offset(app, actor, id)
+                .await
+                .err()
+                .map(|error| error.code),
+        ),
+        (
+            "set_alt_text",
+            media::set_alt_text(app, actor, id, None)
+                .await
+                .err()
+                .map(|error| error.code),
+        ),
+        (
+            "delete",
+            media::delete(app, actor, id)
+                .await
+                .err()
+                .map(|error| error.code),
+        ),
+        (
+            "get",
+            media::get(app, actor, id)
+                .await
+                .err()
+                .map(|error| error.code),
+        ),
     ]
 }
 
@@ -26,7 +67,12 @@ async fn another_workspace_finds_nothing() {
         assert_eq!(code, Some(ErrorCode::NotFound), "{what}");
     }
     assert_eq!(media::count(&world.app, &stranger, None).await.unwrap(), 0);
-    assert_eq!(media::count(&world.app, &world.actor(Role::Viewer), None).await.unwrap(), 1);
+    assert_eq!(
+        media::count(&world.app, &world.actor(Role::Viewer), None)
+            .await
+            .unwrap(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -46,12 +92,24 @@ async fn alt_text_is_set_and_removed() {
     let world = World::new().await;
     let editor = world.actor(Role::Editor);
     let id = begun(&world, 10).await;
-    for (text, kept) in [(Some(" A dog "), Some("A dog")), (Some("  "), None), (Some("x"), Some("x")), (None, None)] {
-        let row = media::set_alt_text(&world.app, &editor, id, text).await.unwrap();
+    for (text, kept) in [
+        (Some(" A dog "), Some("A dog")),
+        (Some("  "), None),
+        (Some("x"), Some("x")),
+        (None, None),
+    ] {
+        let row = media::set_alt_text(&world.app, &editor, id, text)
+            .await
+            .unwrap();
         assert_eq!(row.alt_text.as_deref(), kept);
     }
-    let error = media::set_alt_text(&world.app, &editor, id, Some(&"x".repeat(2001))).await.unwrap_err();
-    assert_eq!((error.code, error.path_text()), (ErrorCode::AltTextTooLong, "altText".into()));
+    let error = media::set_alt_text(&world.app, &editor, id, Some(&"x".repeat(2001)))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.code, error.path_text()),
+        (ErrorCode::AltTextTooLong, "altText".into())
+    );
 }
 
 #[tokio::test]
@@ -61,17 +119,48 @@ async fn deleting_takes_the_bytes_of_all_copies() {
     let row = uploaded(&world, &jpeg(64, 64)).await;
     let copy = blob_key(world.workspace, row.id, "small");
     world.app.blobs.put(&copy, bytes(b"copy")).await.unwrap();
-    let facts = MediaFacts { format: MediaFormat::Jpeg, ..row.facts.unwrap().0 };
-    rows::insert_rendition(&mut world.db().get().await.unwrap(), row.id, "small", &facts, world.app.now()).await.unwrap();
+    let facts = MediaFacts {
+        format: MediaFormat::Jpeg,
+        ..row.facts.unwrap().0
+    };
+    rows::insert_rendition(
+        &mut world.db().get().await.unwrap(),
+        row.id,
+        "small",
+        &facts,
+        world.app.now(),
+    )
+    .await
+    .unwrap();
 
     media::delete(&world.app, &editor, row.id).await.unwrap();
     for recipe in [ORIGINAL, "small"] {
-        let size = world.app.blobs.size(&blob_key(world.workspace, row.id, recipe)).await.unwrap();
+        let size = world
+            .app
+            .blobs
+            .size(&blob_key(world.workspace, row.id, recipe))
+            .await
+            .unwrap();
         assert_eq!(size, None, "{recipe}");
     }
-    assert_eq!(media::get(&world.app, &editor, row.id).await.unwrap_err().code, ErrorCode::NotFound);
-    assert_eq!(media::delete(&world.app, &editor, row.id).await.unwrap_err().code, ErrorCode::NotFound);
-    assert_eq!(world.events().await.last().unwrap().kind, EventType::MediaDeleted.as_str());
+    assert_eq!(
+        media::get(&world.app, &editor, row.id)
+            .await
+            .unwrap_err()
+            .code,
+        ErrorCode::NotFound
+    );
+    assert_eq!(
+        media::delete(&world.app, &editor, row.id)
+            .await
+            .unwrap_err()
+            .code,
+        ErrorCode::NotFound
+    );
+    assert_eq!(
+        world.events().await.last().unwrap().kind,
+        EventType::MediaDeleted.as_str()
+    );
 }
 
 #[tokio::test]
@@ -79,7 +168,9 @@ async fn an_unfinished_upload_can_be_thrown_away() {
     let world = World::new().await;
     let editor = world.actor(Role::Editor);
     let id = begun(&world, 10).await;
-    media::append(&world.app, &editor, id, 0, bytes(b"half")).await.unwrap();
+    media::append(&world.app, &editor, id, 0, bytes(b"half"))
+        .await
+        .unwrap();
     media::delete(&world.app, &editor, id).await.unwrap();
     assert_eq!(world.app.staging.offset(&id.to_string()).await.unwrap(), 0);
 }
@@ -91,16 +182,27 @@ async fn lists_are_in_the_order_of_creation_and_filter_by_status() {
     let ready = uploaded(&world, &jpeg(8, 8)).await.id;
     world.clock.advance(chrono::TimeDelta::seconds(1));
     let unfinished = begun(&world, 10).await;
-    let page = PageRequest { limit: 10, after: None, before: None, from_end: false };
+    let page = PageRequest {
+        limit: 10,
+        after: None,
+        before: None,
+        from_end: false,
+    };
     let ids = |statuses: Option<&'static [Status]>| {
         let (app, viewer, page) = (&world.app, &viewer, &page);
         async move {
             let rows = media::list(app, viewer, statuses, page).await.unwrap().rows;
-            assert_eq!(media::count(app, viewer, statuses).await.unwrap(), rows.len() as i64);
+            assert_eq!(
+                media::count(app, viewer, statuses).await.unwrap(),
+                rows.len() as i64
+            );
             rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
         }
     };
     assert_eq!(ids(None).await, [ready, unfinished]);
     assert_eq!(ids(Some(&[Status::Ready])).await, [ready]);
-    assert_eq!(ids(Some(&[Status::Uploading, Status::Failed])).await, [unfinished]);
+    assert_eq!(
+        ids(Some(&[Status::Uploading, Status::Failed])).await,
+        [unfinished]
+    );
 }
