@@ -53,7 +53,7 @@ impl Default for Switches {
         Self {
             seed: 1,
             read_back_lag_ms: Network::ALL.map(|n| (n, 0)).into(),
-            processing_ms: 300,
+            processing_ms: 200,
             rate_limits: RateLimits::default(),
             meta_error_status: MetaErrorStatus::Catalog,
             facebook_two_phase: false,

@@ -162,17 +162,18 @@ impl Progress {
         })
     }
 
-    /// Pictures are done in seconds, videos take up to minutes; Instagram asks for one look a
+    /// Pictures are often done at once, videos take up to minutes; Instagram asks for one look a
     /// minute in the long run.
     fn wait(&self) -> Duration {
         let watching = self.container.is_some() || self.finished < self.parts.len();
-        Duration::from_secs(match self.looks {
+        Duration::from_millis(match self.looks {
             _ if !watching => 0,
-            0 => 1,
-            1..=3 => 3,
-            4..=8 => 10,
-            9..=12 => 30,
-            _ => 60,
+            0 => 250,
+            1 => 750,
+            2..=4 => 3_000,
+            5..=9 => 10_000,
+            10..=13 => 30_000,
+            _ => 60_000,
         })
     }
 }
