@@ -112,7 +112,7 @@ impl Sandbox {
 
         let step = show::Step::begin();
         let seed = self
-            .simulator("seed", self.layout.seed_arguments())?
+            .simulator("seed", Layout::seed_arguments())?
             .finish()
             .await?;
         self.seed = Some(Seed::read(&seed)?);

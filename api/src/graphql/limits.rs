@@ -241,9 +241,10 @@ mod tests {
 
     #[test]
     fn fragments_that_multiply_or_contain_themselves_are_refused_at_once() {
-        let doubling: String = (0..60)
+        let doubling = (0..60)
             .map(|n| format!("fragment f{n} on T {{ ...f{} ...f{} }} ", n + 1, n + 1))
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         assert_eq!(
             refusal(&format!("{{ ...f0 }} {doubling} fragment f60 on T {{ a }}")),
             Some(ErrorCode::QueryTooComplex)

@@ -98,9 +98,10 @@ async fn hostile_and_mistaken_documents_get_a_code_and_advice() {
         "{ workspace ".repeat(16),
         "}".repeat(16)
     );
-    let aliases: String = (0..101)
+    let aliases = (0..101)
         .map(|n| format!("a{n}: workspace {{ id }} "))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let directives = "@include(if: true) ".repeat(2000);
     let long = format!("{{ viewer {directives} {{ role }} }}");
     for (query, code) in [
@@ -126,7 +127,10 @@ async fn hostile_and_mistaken_documents_get_a_code_and_advice() {
         assert_eq!((status, found), (400, json!(code)), "{shown}");
     }
     let lists = "connections(first: 100) { nodes { destinations { id } } } ";
-    let many: String = (0..10).map(|n| format!("a{n}: {lists}")).collect();
+    let many = (0..10)
+        .map(|n| format!("a{n}: {lists}"))
+        .collect::<Vec<_>>()
+        .concat();
     assert_eq!(
         refused(&world, &format!("{{ {many} }}")).await,
         (400, json!("QUERY_TOO_COMPLEX"))
@@ -225,7 +229,7 @@ async fn two_gigabytes_are_refused_without_reading_them() {
     );
 
     let endless = Body::from_stream(stream::repeat_with(|| {
-        Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 65536]))
+        Ok::<_, std::io::Error>(Bytes::from(vec![b' '; 65536]))
     }));
     let (status, _, problem) = send(&world, post().body(endless).unwrap()).await;
     assert_eq!(

@@ -176,7 +176,7 @@ pub async fn fan_out(app: App, incoming: Arc<Notify>) {
                 .into_iter()
                 .for_each(|(workspace, head)| app.hints.announce(workspace, head)),
             Err(error) => {
-                tracing::warn!(%error, cause = ?error.cause, "cannot look for new events")
+                tracing::warn!(%error, cause = ?error.cause, "cannot look for new events");
             }
         }
     }

@@ -16,6 +16,7 @@ pub fn statements() -> usize {
     STATEMENTS.load(Ordering::SeqCst)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature is diesel's")]
 fn counter() -> Option<Box<dyn Instrumentation>> {
     Some(Box::new(|event: InstrumentationEvent<'_>| {
         if matches!(event, InstrumentationEvent::StartQuery { .. }) {

@@ -220,7 +220,7 @@ async fn drained(
             );
         }
         ensure!(
-            began.elapsed() < Duration::from_secs(1800),
+            began.elapsed() < Duration::from_mins(30),
             "{left} targets are still open after half an hour"
         );
         tokio::time::sleep(Duration::from_millis(250)).await;

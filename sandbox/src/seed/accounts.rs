@@ -27,9 +27,10 @@ struct Grant {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Token {
-    access_token: String,
-    #[serde(default)]
-    refresh_token: Option<String>,
+    #[serde(rename = "accessToken")]
+    access: String,
+    #[serde(default, rename = "refreshToken")]
+    refresh: Option<String>,
     #[serde(default)]
     expires_in: Option<i64>,
     #[serde(default)]
@@ -151,8 +152,8 @@ pub async fn connect(
         username: Some(account.username.clone()),
         avatar_url: None,
         tokens: TokenSet {
-            access: Secret::new(token.access_token),
-            refresh: token.refresh_token.map(Secret::new),
+            access: Secret::new(token.access),
+            refresh: token.refresh.map(Secret::new),
             expires_at: after(token.expires_in),
             refresh_expires_at: after(token.refresh_token_expires_in),
             scopes: token.scopes,

@@ -206,11 +206,14 @@ async fn accounts(
         before: None,
         from_end: false,
     };
-    Ok(
-        posthaste_engine::connection::list(app, &owner, &Default::default(), &page)
-            .await?
-            .rows,
+    Ok(posthaste_engine::connection::list(
+        app,
+        &owner,
+        &posthaste_store::connection::Filter::default(),
+        &page,
     )
+    .await?
+    .rows)
 }
 
 async fn drafts(app: &App, place: &Place, connections: &[Connection]) -> anyhow::Result<()> {

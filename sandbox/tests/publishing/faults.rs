@@ -177,3 +177,31 @@ async fn a_limit_that_is_used_up_is_not_run_into() {
     assert_eq!(lanes[0].block_reason.as_deref(), Some("rate limit"));
     assert!(lanes[0].blocked_until.unwrap() > world.app.now());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outcome_outlives_a_database_that_drops_every_connection() {
+    let world = World::new().await;
+    let connections = [
+        world.connect(Network::Facebook, 0).await,
+        world.connect(Network::X, 0).await,
+    ];
+    for network in ["FACEBOOK", "X"] {
+        let fault = json!({ "network": network, "operation": "publish", "kind": "delay_after", "delayMs": 1500 });
+        world.fault(fault).await;
+    }
+    world.work();
+    let post = world.post("Through the storm.", &[], &connections).await;
+    world.until(post, State::Sending).await;
+    world.drop_connections().await;
+    let targets = world.until(post, State::Published).await;
+    assert_eq!(world.walls("Through the storm.").await.len(), 2);
+    // Known from the answers, not read back.
+    let ids: Vec<_> = targets.iter().map(|target| target.id).collect();
+    let (attempts, _) = post::timeline(&world.app, &world.actor, &ids)
+        .await
+        .unwrap();
+    assert!(
+        attempts.iter().all(|attempt| attempt.kind == "PUBLISH"),
+        "{attempts:?}"
+    );
+}

@@ -1,5 +1,7 @@
 //! The publisher against the simulated networks, on a real database: faults, tokens, order, time.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+
 mod faults;
 mod plain;
 mod times;

@@ -243,9 +243,9 @@ impl World {
                 "{} {:?} {:?}",
                 target.network, target.state, target.error_message
             );
-            steps
-                .iter()
-                .for_each(|step| eprintln!("    {} {} {}", step.at, step.kind, step.message));
+            for step in steps {
+                eprintln!("    {} {} {}", step.at, step.kind, step.message);
+            }
         }
         panic!("not all {stage:?}");
     }
@@ -260,6 +260,18 @@ impl World {
                     .is_some_and(|shown| shown.contains(text))
             })
             .collect()
+    }
+
+    /// Ends every connection to the database, as a restart of PostgreSQL does.
+    pub async fn drop_connections(&self) {
+        let (client, connection) =
+            tokio_postgres::connect(self.app.db.url(), tokio_postgres::NoTls)
+                .await
+                .unwrap();
+        tokio::spawn(connection);
+        let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        client.simple_query(others).await.unwrap();
     }
 
     /// Scripts a fault.

@@ -146,7 +146,7 @@ impl Layout {
     }
 
     /// Arguments that fill the database with the sample workspace.
-    pub fn seed_arguments(&self) -> Vec<String> {
+    pub fn seed_arguments() -> Vec<String> {
         vec!["seed".to_owned()]
     }
 

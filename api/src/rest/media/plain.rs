@@ -147,7 +147,7 @@ impl Form {
             }
             match part.name().map(str::to_owned).as_deref() {
                 Some("fileName") => {
-                    self.about.file_name = Some(short_text(part, "fileName").await?)
+                    self.about.file_name = Some(short_text(part, "fileName").await?);
                 }
                 Some("altText") => self.about.alt_text = Some(short_text(part, "altText").await?),
                 other => {

@@ -184,10 +184,10 @@ async fn try_again(app: &App, actor: &Actor, row: Media) -> Result<()> {
     match complete(app, actor, row.clone()).await {
         Ok(_) => {}
         Err(error) if row.created_at + GIVE_UP <= app.now() => {
-            drop(record(app, actor, &row, Err(error)).await?)
+            drop(record(app, actor, &row, Err(error)).await?);
         }
         Err(error) => {
-            tracing::warn!(%error, cause = ?error.cause, media = %row.id, "cannot look at an upload yet")
+            tracing::warn!(%error, cause = ?error.cause, media = %row.id, "cannot look at an upload yet");
         }
     }
     Ok(())

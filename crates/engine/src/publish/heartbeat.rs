@@ -31,7 +31,7 @@ pub(super) async fn keep_leases(app: App, worker: NodeId, stop: CancellationToke
         match tokio::time::timeout(Duration::from_secs(5), kept).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::warn!(%error, cause = ?error.cause, "cannot keep the leases")
+                tracing::warn!(%error, cause = ?error.cause, "cannot keep the leases");
             }
             Err(_) => tracing::warn!("keeping the leases takes too long"),
         }

@@ -213,7 +213,7 @@ async fn each_query_has_its_index() {
     by_index!(
         conn,
         "connections_in_order",
-        connection::list(conn, workspace, &Default::default(), &page(None))
+        connection::list(conn, workspace, &connection::Filter::default(), &page(None))
     );
     by_index!(
         conn,
