@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::LIST;
 use crate::graphql::{
-    access::Provenance, connection::Connection, context::loader, page, scalars::Named,
+    access::Provenance, connection::Connection, context::loader, page, post::Post, scalars::Named,
+    target::Target,
 };
 
 /// Something that happened: one row of the workspace's log.
@@ -48,9 +49,25 @@ impl Event {
         self.0.post_id.map(|id| PostId::from(id).into())
     }
 
+    /// The post concerned, as it is now; null once it was removed.
+    async fn post(&self, ctx: &Context<'_>) -> Result<Option<Post>> {
+        match self.0.post_id {
+            Some(id) => Ok(loader(ctx)?.load_one(PostId::from(id)).await?.map(Post)),
+            None => Ok(None),
+        }
+    }
+
     /// The id of the target concerned.
     async fn target_id(&self) -> Option<ID> {
         self.0.target_id.map(|id| TargetId::from(id).into())
+    }
+
+    /// The target concerned, as it is now; null once it was removed.
+    async fn target(&self, ctx: &Context<'_>) -> Result<Option<Target>> {
+        match self.0.target_id {
+            Some(id) => Ok(loader(ctx)?.load_one(TargetId::from(id)).await?.map(Target)),
+            None => Ok(None),
+        }
     }
 
     /// The id of the media concerned.

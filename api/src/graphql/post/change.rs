@@ -81,6 +81,10 @@ fn given<T: Default>(field: MaybeUndefined<T>) -> Option<T> {
 }
 
 /// The new value of a field that may be empty, if it changes.
+#[expect(
+    clippy::option_option,
+    reason = "whether it changes, and to nothing or something"
+)]
 fn nullable<T>(field: MaybeUndefined<T>) -> Option<Option<T>> {
     match field {
         MaybeUndefined::Undefined => None,

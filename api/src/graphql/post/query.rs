@@ -2,6 +2,7 @@ use async_graphql::{Context, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
 use posthaste_engine::post as engine;
 use posthaste_store::post::{self as rows, Filter, Order, Sort};
+use uuid::Uuid;
 
 use super::{
     enums::PostOrder,
@@ -69,17 +70,23 @@ impl PostOrder {
         Sort { by, descending }
     }
 
-    /// The list's name in its cursors, and a post's key in this order.
-    fn key(self) -> (&'static str, fn(&rows::Post) -> Option<DateTime<Utc>>) {
-        match self {
-            Self::CreatedAtAsc | Self::CreatedAtDesc => {
-                ("posts.created", |row| Some(row.created_at))
-            }
-            Self::UpdatedAtAsc | Self::UpdatedAtDesc => {
-                ("posts.updated", |row| Some(row.updated_at))
-            }
-            Self::DueAtAsc | Self::DueAtDesc => ("posts.due", |row| row.due_at),
+    /// The list's name in its cursors.
+    fn list(self) -> &'static str {
+        match self.sort().by {
+            Order::Created => "posts.created",
+            Order::Updated => "posts.updated",
+            Order::Due => "posts.due",
         }
+    }
+
+    /// A post's place in the order.
+    fn key(self, row: &rows::Post) -> (Option<DateTime<Utc>>, Uuid) {
+        let at = match self.sort().by {
+            Order::Created => Some(row.created_at),
+            Order::Updated => Some(row.updated_at),
+            Order::Due => row.due_at,
+        };
+        (at, row.id.uuid())
     }
 }
 
@@ -117,7 +124,7 @@ impl PostQuery {
     ) -> Result<List<Post>> {
         let (app, actor) = both(ctx)?;
         let filter = filter.unwrap_or_default().read()?;
-        let (name, key) = order_by.key();
+        let name = order_by.list();
         let request = Args {
             first,
             after,
@@ -135,7 +142,7 @@ impl PostQuery {
             name,
             found,
             total,
-            |row| (key(row), row.id.uuid()),
+            |row| order_by.key(row),
             Post,
         ))
     }

@@ -2,6 +2,7 @@ use async_graphql::{Context, ID, InputObject, Object, Result};
 use chrono::{DateTime, Utc};
 use posthaste_engine::post as engine;
 use posthaste_store::target::{Filter, Target as Row};
+use uuid::Uuid;
 
 use super::{
     enums::{TargetOrder, TargetState},
@@ -57,13 +58,23 @@ impl TargetOrder {
         matches!(self, Self::CreatedAtDesc | Self::DueAtDesc)
     }
 
-    /// The list's name in its cursors, and a target's key in this order.
-    fn key(self) -> (&'static str, fn(&Row) -> Option<DateTime<Utc>>) {
+    /// The list's name in its cursors.
+    fn list(self) -> &'static str {
         if self.by_due() {
-            ("targets.due", |row| row.due_at)
+            "targets.due"
         } else {
-            ("targets.created", |row| Some(row.created_at))
+            "targets.created"
         }
+    }
+
+    /// A target's place in the order.
+    fn key(self, row: &Row) -> (Option<DateTime<Utc>>, Uuid) {
+        let at = if self.by_due() {
+            row.due_at
+        } else {
+            Some(row.created_at)
+        };
+        (at, row.id.uuid())
     }
 }
 
@@ -101,7 +112,7 @@ impl TargetQuery {
     ) -> Result<List<Target>> {
         let (app, actor) = both(ctx)?;
         let filter = filter.unwrap_or_default().read()?;
-        let (name, key) = order_by.key();
+        let name = order_by.list();
         let request = Args {
             first,
             after,
@@ -120,7 +131,7 @@ impl TargetQuery {
             name,
             found,
             total,
-            |row| (key(row), row.id.uuid()),
+            |row| order_by.key(row),
             Target,
         ))
     }

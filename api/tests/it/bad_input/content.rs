@@ -21,8 +21,9 @@ pub fn cases(f: &Fixture) -> Vec<Case> {
 
 fn texts(f: &Fixture) -> Vec<Case> {
     let picture = json!([{ "id": f.jpegs[0] }]);
-    let marks = |mark: &str, count: usize| -> String {
-        (0..count).map(|n| format!("{mark}word{n} ")).collect()
+    let marks = |mark: &str, count: usize| {
+        let words: Vec<_> = (0..count).map(|n| format!("{mark}word{n}")).collect();
+        words.join(" ")
     };
     let x = |name, content, code, path| {
         change(name, "postCreate", now(f, Network::X, content), code, path)

@@ -127,7 +127,7 @@ async fn every_wrong_request_gets_its_code_and_path_and_changes_nothing() {
         protocol::cases(&f),
     ];
     let cases: Vec<_> = cases.into_iter().flatten().collect();
-    assert!(cases.len() >= 40, "only {} kinds", cases.len());
+    assert!(cases.len() >= 90, "only {} kinds", cases.len());
     for case in cases {
         let answer = case.request.send(&f.world).await;
         let told = error(&answer);

@@ -34,9 +34,10 @@ fn documents(f: &Fixture) -> Vec<Case> {
         "targets { post { ".repeat(4),
         " } }".repeat(4)
     );
-    let aliases: String = (0..101)
-        .map(|n| format!("a{n}: workspace {{ id }} "))
+    let aliases: Vec<_> = (0..101)
+        .map(|n| format!("a{n}: workspace {{ id }}"))
         .collect();
+    let aliases = aliases.join(" ");
     let input = |name, input: Value, code, path: &str| Case {
         name,
         request: Ask::Document(
@@ -248,9 +249,10 @@ async fn two_gigabytes_of_text_are_refused_early() {
     let world = World::new().await;
     let taken = Arc::new(AtomicUsize::new(0));
     let counter = taken.clone();
+    let piece = Bytes::from(vec![b'a'; PIECE]);
     let pieces = (0..2 * 1024 * 1024 * 1024 / PIECE).map(move |_| {
         counter.fetch_add(PIECE, Ordering::SeqCst);
-        Ok::<_, std::io::Error>(Bytes::from_static(&[b'a'; PIECE]))
+        Ok::<_, std::io::Error>(piece.clone())
     });
     let request = Request::post("/graphql")
         .header(
