@@ -1,4 +1,9 @@
-use posthaste_core::{Provenance, access::Role, event::EventType, ids::NodeId, target::State};
+use std::time::Duration;
+
+use posthaste_core::{
+    ErrorCode, Provenance, Result, access::Role, connector::Exhausted, event::EventType,
+    ids::NodeId, target::State,
+};
 use posthaste_store::{
     Tx, connection, event, lane, network_state,
     publish::{self, AttemptEnd, Move},
@@ -22,8 +27,14 @@ pub(super) fn system(target: &Target) -> Actor {
     }
 }
 
+/// How often an outcome is written down before the lease and the sweep must see to it.
+const TRIES: u32 = 20;
+/// How long to wait for a database that went away.
+const BETWEEN: Duration = Duration::from_millis(500);
+
 /// Applies a verdict: target, attempt, timeline, lane, connection and event in one transaction.
-/// False when the target was no longer ours; then nothing is written.
+/// False when the target was no longer ours; then nothing is written. While the database is away
+/// the outcome is kept and tried again: what is known need not be read back.
 pub(super) async fn apply(
     app: &App,
     worker: NodeId,
@@ -32,75 +43,102 @@ pub(super) async fn apply(
     verdict: &Verdict,
     end: AttemptEnd,
     journal: &Journal,
-) -> posthaste_core::Result<bool> {
-    let now = app.now();
-    let state = verdict.to.state();
+) -> Result<bool> {
     let message = words(target, verdict);
     journal.note(kind(&verdict.to), message.clone(), details(verdict));
-
-    let mut tx = app.db.begin().await?;
-    lane::lock(&mut tx, &[target.connection_id]).await?;
-    let trouble = verdict
-        .trouble
-        .as_ref()
-        .map(|(code, message)| (code.as_str(), message.as_str()));
-    if !publish::advance(&mut tx, target, from, &verdict.to, trouble, now).await? {
-        tracing::warn!(target_id = %target.id, token = target.token, "fenced off: somebody else has this target by now");
-        return Ok(false);
-    }
-    let end = AttemptEnd {
-        error_code: trouble.map(|(code, _)| code.to_owned()),
-        error_message: trouble.map(|(_, message)| message.to_owned()),
-        ..end
+    let steps = journal.take();
+    let outcome = Outcome {
+        from,
+        verdict,
+        end: &end,
+        steps: &steps,
+        exhausted: journal.exhausted(),
     };
-    publish::finish_attempt(&mut tx, target.id, target.token, state, &end, now).await?;
-    timeline::add_steps(
-        &mut tx,
-        target.workspace_id,
-        target.id,
-        target.attempt,
-        &journal.take(),
-    )
-    .await?;
-    hold_back(app, &mut tx, target, verdict).await?;
-    if let Some(limit) = journal.exhausted() {
-        wait(
-            app,
+    let mut tries = 1;
+    let applied = loop {
+        match outcome.write(app, worker, target).await {
+            Err(error) if error.code == ErrorCode::Unavailable && tries < TRIES => {
+                tracing::warn!(target_id = %target.id, tries, cause = ?error.cause, "cannot write an outcome down yet");
+                tries += 1;
+                tokio::time::sleep(BETWEEN).await;
+            }
+            written => break written?,
+        }
+    };
+    let state = verdict.to.state().as_str();
+    if applied {
+        app.hints.committed();
+        tracing::info!(
+            target_id = %target.id, workspace_id = %target.workspace_id, network = target.network.as_str(),
+            attempt = target.attempt, state, "{message}"
+        );
+    } else {
+        tracing::warn!(target_id = %target.id, token = target.token, state, "fenced off: somebody else has this target by now");
+    }
+    Ok(applied)
+}
+
+/// What is written down about a try.
+struct Outcome<'a> {
+    from: State,
+    verdict: &'a Verdict,
+    end: &'a AttemptEnd,
+    steps: &'a [NewStep],
+    exhausted: Option<Exhausted>,
+}
+
+impl Outcome<'_> {
+    async fn write(&self, app: &App, worker: NodeId, target: &Target) -> Result<bool> {
+        let (now, verdict) = (app.now(), self.verdict);
+        let state = verdict.to.state();
+        let mut tx = app.db.begin().await?;
+        lane::lock(&mut tx, &[target.connection_id]).await?;
+        let trouble = verdict
+            .trouble
+            .as_ref()
+            .map(|(code, message)| (code.as_str(), message.as_str()));
+        if !publish::advance(&mut tx, target, self.from, &verdict.to, trouble, now).await? {
+            return Ok(false);
+        }
+        let end = AttemptEnd {
+            error_code: trouble.map(|(code, _)| code.to_owned()),
+            error_message: trouble.map(|(_, message)| message.to_owned()),
+            ..self.end.clone()
+        };
+        publish::finish_attempt(&mut tx, target.id, target.token, state, &end, now).await?;
+        timeline::add_steps(
             &mut tx,
-            target,
-            &Wait {
+            target.workspace_id,
+            target.id,
+            target.attempt,
+            self.steps,
+        )
+        .await?;
+        hold_back(app, &mut tx, target, verdict).await?;
+        if let Some(limit) = self.exhausted {
+            let limit = Wait {
                 until: limit.until,
                 reason: "rate limit",
                 app_wide: limit.app_wide,
-            },
-        )
-        .await?;
+            };
+            wait(app, &mut tx, target, &limit).await?;
+        }
+        lane::release(&mut tx, target.connection_id, worker.uuid()).await?;
+        lane::refresh(&mut tx, &[target.connection_id]).await?;
+        let event = crate::post::target_event(
+            app,
+            &system(target),
+            event_type(&verdict.to),
+            target,
+            data(target, verdict),
+        );
+        event::append(&mut tx, target.workspace_id, &[event]).await?;
+        tx.commit().await?;
+        Ok(true)
     }
-    lane::release(&mut tx, target.connection_id, worker.uuid()).await?;
-    lane::refresh(&mut tx, &[target.connection_id]).await?;
-    let event = crate::post::target_event(
-        app,
-        &system(target),
-        event_type(&verdict.to),
-        target,
-        data(target, verdict),
-    );
-    event::append(&mut tx, target.workspace_id, &[event]).await?;
-    tx.commit().await?;
-    app.hints.committed();
-    tracing::info!(
-        target_id = %target.id, workspace_id = %target.workspace_id, network = target.network.as_str(),
-        attempt = target.attempt, state = state.as_str(), "{message}"
-    );
-    Ok(true)
 }
 
-async fn hold_back(
-    app: &App,
-    tx: &mut Tx,
-    target: &Target,
-    verdict: &Verdict,
-) -> posthaste_core::Result<()> {
+async fn hold_back(app: &App, tx: &mut Tx, target: &Target, verdict: &Verdict) -> Result<()> {
     if let Some(due) = &verdict.wait {
         wait(app, tx, target, due).await?;
     }
@@ -122,7 +160,7 @@ async fn hold_back(
     Ok(())
 }
 
-async fn wait(app: &App, tx: &mut Tx, target: &Target, wait: &Wait) -> posthaste_core::Result<()> {
+async fn wait(app: &App, tx: &mut Tx, target: &Target, wait: &Wait) -> Result<()> {
     if wait.app_wide {
         network_state::block(tx, target.network, wait.until, wait.reason, app.now()).await
     } else {
