@@ -1,7 +1,7 @@
 //! The one error of the product, and the one table of its codes.
 //!
 //! GraphQL errors, REST problems, the documentation page and the SDK classes all derive from
-//! [`error_codes!`]; adding a code means adding one entry there. An error carries two messages: what
+//! `error_codes!`; adding a code means adding one entry there. An error carries two messages: what
 //! a person may see, and a cause that only the log may see.
 
 use std::fmt::{self, Write as _};

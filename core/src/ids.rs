@@ -1,7 +1,7 @@
 //! Typed ids: a readable prefix and a UUIDv7, written as a TypeID (`post_01h455vb4pex5vsknk084sn02q`).
 //!
 //! Format: <https://github.com/jetify-com/typeid/tree/main/spec> (Crockford base32, 26 characters).
-//! Adding a kind of entity means adding one line to [`ids!`] below.
+//! Adding a kind of entity means adding one line to `ids!` below.
 
 use std::{fmt, str::FromStr};
 

@@ -1,7 +1,7 @@
 //! The simulated networks: one port, each real host under a path of its name.
 //!
-//! A request goes through [`server`] and [`pipeline`] (faults, request log) to the [`module`] of
-//! its host, which answers from the one [`state`]. `/control`, `/log`, `/requests` and the walls
+//! A request goes through `server` and `pipeline` (faults, request log) to the `module` of
+//! its host, which answers from the one `state`. `/control`, `/log`, `/requests` and the walls
 //! on `/` belong to no network.
 
 pub mod accounts;

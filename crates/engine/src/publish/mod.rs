@@ -1,8 +1,8 @@
 //! The publisher: takes due targets, publishes each effectively once, reads back what is unknown.
 //!
-//! One worker is four loops: claim and publish ([`worker`]), read back ([`read_back`]), look for
-//! lost leases ([`sweep`]), and keep leases alive ([`heartbeat`]). Any number of workers run on one
-//! database. What a call's answer means for a target is decided in one pure place, [`verdict`].
+//! One worker is four loops: claim and publish (`worker`), read back (`read_back`), look for
+//! lost leases (`sweep`), and keep leases alive (`heartbeat`). Any number of workers run on one
+//! database. What a call's answer means for a target is decided in one pure place, `verdict`.
 
 mod attempt;
 mod breaker;
