@@ -1,5 +1,5 @@
-use posthaste_core::{Network, event::EventType, target::State};
-use posthaste_engine::event;
+use posthaste_core::{ErrorCode, Network, event::EventType, target::State};
+use posthaste_engine::{event, post};
 use serde_json::json;
 
 use crate::world::World;
@@ -147,4 +147,27 @@ async fn a_thousand_targets_due_at_once_go_out_exactly_once() {
     keys.sort_unstable();
     keys.dedup();
     assert_eq!(keys.len(), 1000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_post_is_never_changed_or_sent_again() {
+    let world = World::new().await;
+    let connections = [world.connect(Network::Facebook, 0).await];
+    world.work();
+    let id = world.post("As it stands.", &[], &connections).await;
+    world.until(id, State::Published).await;
+    let change = post::Change {
+        version: None,
+        edit: Box::new(|body| body.content.text = "Otherwise.".into()),
+        targets: None,
+    };
+    let refused = post::update(&world.app, &world.actor, id, change)
+        .await
+        .unwrap_err();
+    assert_eq!(refused[0].code, ErrorCode::InvalidState);
+    let refused = post::publish_now(&world.app, &world.actor, id, None, None)
+        .await
+        .unwrap_err();
+    assert_eq!(refused[0].code, ErrorCode::TargetsRequired);
+    assert_eq!(world.walls("As it stands.").await.len(), 1);
 }

@@ -85,7 +85,7 @@ impl PostAction {
         let any = |action: TargetAction| rows.iter().any(|row| action.fits(row));
         let still = !rows.iter().any(|row| row.state.is_in_flight());
         match self {
-            Self::Update => still,
+            Self::Update => still && !is_live_everywhere(rows),
             Self::Schedule => any(TargetAction::Schedule),
             Self::Unschedule => any(TargetAction::Unschedule),
             Self::PublishNow => any(TargetAction::PublishNow),
@@ -93,6 +93,12 @@ impl PostAction {
             Self::Delete => still && !rows.iter().any(|row| row.state == State::Published),
         }
     }
+}
+
+/// Whether nothing is left that a change could still reach.
+pub(super) fn is_live_everywhere(rows: &[Target]) -> bool {
+    let live = |row: &Target| matches!(row.state, State::Published | State::DeletedRemote);
+    !rows.is_empty() && rows.iter().all(live)
 }
 
 /// Whether a target waits because nobody knows if it is live.

@@ -18,6 +18,7 @@ use serde_json::json;
 
 use super::{
     NewTarget, Violations, When,
+    actions::is_live_everywhere,
     targets::{Inspection, inspect, row, set_time},
     validate::{Judgement, judge},
 };
@@ -146,6 +147,7 @@ pub async fn update(
         .await
         .map_err(one)?;
     refuse_in_flight(&rows).map_err(one)?;
+    refuse_live(&rows).map_err(one)?;
     (change.edit)(&mut post.body.0);
     let wanted = change.targets.as_deref();
     let plan = match wanted {
@@ -327,6 +329,17 @@ pub(super) fn refuse_in_flight(rows: &[Target]) -> posthaste_core::Result<()> {
             Err(Error::new(ErrorCode::InvalidState, message).retry_after(5))
         }
     }
+}
+
+/// A change never reaches a network where the post is live, so one that could only be meant so is
+/// refused; a new post says something new.
+fn refuse_live(rows: &[Target]) -> posthaste_core::Result<()> {
+    if !is_live_everywhere(rows) {
+        return Ok(());
+    }
+    let message =
+        "The post is live everywhere it was to go; changing it here would not change it there.";
+    Err(Error::new(ErrorCode::InvalidState, message))
 }
 
 /// Updates lanes and the log, commits, and wakes whoever waits.
