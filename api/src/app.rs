@@ -19,7 +19,7 @@ pub fn build(config: &Config) -> anyhow::Result<App> {
     let secret = config.security.secret()?;
     let (blobs, staging) = storage(&config.storage.data_dir)?;
     let parts = Parts {
-        db: Database::new(config.database_url()?, config.database.pool())?,
+        db: Database::new(config.address()?, config.database.pool())?,
         clock: config.sandbox.clock(),
         random: Arc::new(OsRandom),
         http: Arc::new(HttpClient::new()?),

@@ -4,14 +4,23 @@
 use std::{future::poll_fn, sync::Arc, time::Duration};
 
 use posthaste_engine::App;
-use tokio::{sync::Notify, time::sleep};
-use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Socket, tls::NoTlsStream};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::Notify,
+    time::sleep,
+};
+use tokio_postgres::{AsyncMessage, Client, Connection};
 
 /// Changes that come closer together are told about once.
 const DEBOUNCE: Duration = Duration::from_millis(100);
 
 /// How long to wait before connecting again.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// What a connection goes through: a socket, with TLS or without.
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
 /// Passes hints on for as long as the process runs; `incoming` wakes the fan-out to subscriptions.
 pub async fn run(app: App, incoming: Arc<Notify>) {
@@ -23,21 +32,22 @@ pub async fn run(app: App, incoming: Arc<Notify>) {
     }
 }
 
-async fn relay(app: &App, incoming: &Notify) -> Result<(), tokio_postgres::Error> {
-    let (client, connection) = tokio_postgres::connect(app.db.url(), NoTls).await?;
+async fn relay(app: &App, incoming: &Notify) -> anyhow::Result<()> {
+    let (client, connection) = app.db.address().wire().await?;
     let listening = listen(app, incoming, connection);
     let telling = tell(app, incoming, &client);
     tokio::select! {
-        outcome = listening => outcome,
-        outcome = telling => outcome,
+        outcome = listening => outcome?,
+        outcome = telling => outcome?,
     }
+    Ok(())
 }
 
 /// Drives the connection and wakes this process's workers and subscriptions.
 async fn listen(
     app: &App,
     incoming: &Notify,
-    mut connection: Connection<Socket, NoTlsStream>,
+    mut connection: Connection<impl Stream, impl Stream>,
 ) -> Result<(), tokio_postgres::Error> {
     while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
         if let AsyncMessage::Notification(_) = message? {

@@ -178,7 +178,7 @@ fn compare(app: &App, database: DateTime<Utc>) -> anyhow::Result<String> {
 }
 
 async fn migrations(app: &App) -> anyhow::Result<String> {
-    match pending_migrations(app.db.url()).await? {
+    match pending_migrations(app.db.address()).await? {
         0 => Ok("are current".to_owned()),
         pending => bail!("{pending} have not run; run `posthaste migrate`"),
     }

@@ -9,7 +9,7 @@ pub struct Args {}
 
 /// Runs pending migrations and prints their names.
 pub async fn run(config: Config, _args: Args) -> anyhow::Result<()> {
-    let ran = migrate(config.database_url()?)
+    let ran = migrate(&config.address()?)
         .await
         .context("the migrations did not run")?;
     if ran.is_empty() {

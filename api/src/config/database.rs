@@ -1,4 +1,8 @@
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use posthaste_store::PoolSettings;
 use serde::Deserialize;
@@ -9,6 +13,8 @@ use serde::Deserialize;
 pub struct Database {
     /// Its address; empty when none is set.
     pub url: String,
+    /// The authorities of its certificate (PEM); empty for the machine's.
+    pub ca_file: PathBuf,
     /// Most connections of one process.
     pub max_connections: usize,
     /// How long a caller waits for a free one.
@@ -16,6 +22,11 @@ pub struct Database {
 }
 
 impl Database {
+    /// The file of authorities, if one is set.
+    pub fn ca_file(&self) -> Option<&Path> {
+        Some(self.ca_file.as_path()).filter(|path| !path.as_os_str().is_empty())
+    }
+
     /// How the pool is made.
     pub fn pool(&self) -> PoolSettings {
         PoolSettings {

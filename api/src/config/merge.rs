@@ -5,6 +5,7 @@ use toml::{Table, Value};
 /// Environment variables and the settings they set.
 const VARIABLES: &[(&str, &[&str])] = &[
     ("DATABASE_URL", &["database", "url"]),
+    ("POSTHASTE_DATABASE_CA_FILE", &["database", "ca_file"]),
     ("POSTHASTE_LISTEN", &["server", "listen"]),
     ("POSTHASTE_PUBLIC_URL", &["server", "public_url"]),
     ("POSTHASTE_DATA_DIR", &["storage", "data_dir"]),

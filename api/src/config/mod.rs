@@ -13,6 +13,7 @@ mod storage;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use posthaste_store::Address;
 use serde::Deserialize;
 use toml::Table;
 
@@ -105,14 +106,14 @@ impl Config {
     }
 
     /// The database's address; without one nothing but `schema` and `errors` can run.
-    pub fn database_url(&self) -> anyhow::Result<&str> {
+    pub fn address(&self) -> anyhow::Result<Address> {
         if self.database.url.is_empty() {
             bail!(
                 "No database is set. Set DATABASE_URL=postgres://user:password@host/name (or database.url in {FILE}), \
                  or try everything on this machine with `posthaste sandbox`."
             );
         }
-        Ok(&self.database.url)
+        Ok(Address::new(&self.database.url, self.database.ca_file())?)
     }
 }
 

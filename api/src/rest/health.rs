@@ -45,7 +45,7 @@ impl Health {
         }
         drop(app.db.get().await?);
         if !self.migrated.load(Ordering::Relaxed) {
-            let pending = pending_migrations(app.db.url()).await?;
+            let pending = pending_migrations(app.db.address()).await?;
             if pending > 0 {
                 let message =
                     format!("{pending} database migrations have not run; run `posthaste migrate`.");

@@ -3,16 +3,18 @@ use std::{
     time::Duration,
 };
 
+use diesel::ConnectionError;
 use diesel_async::{
     AnsiTransactionManager, AsyncPgConnection, TransactionManager,
     pooled_connection::{
-        AsyncDieselConnectionManager,
+        AsyncDieselConnectionManager, ManagerConfig,
         deadpool::{Object, Pool},
     },
 };
+use futures::FutureExt;
 use posthaste_core::{Error, ErrorCode, Result};
 
-use crate::error::StoreExt;
+use crate::{Address, error::StoreExt};
 
 /// A connection.
 pub type Conn = AsyncPgConnection;
@@ -51,7 +53,7 @@ pub struct PoolStatus {
 #[derive(Clone)]
 pub struct Database {
     pool: Pool<Conn>,
-    url: String,
+    address: Address,
 }
 
 impl std::fmt::Debug for Database {
@@ -61,10 +63,9 @@ impl std::fmt::Debug for Database {
 }
 
 impl Database {
-    /// A pool for a connection string (`postgres://…` or `host=… user=…`).
-    pub fn new(url: &str, settings: PoolSettings) -> Result<Self> {
-        let manager = AsyncDieselConnectionManager::<Conn>::new(url);
-        let pool = Pool::builder(manager)
+    /// A pool of connections to an address.
+    pub fn new(address: Address, settings: PoolSettings) -> Result<Self> {
+        let pool = Pool::builder(manager(address.clone()))
             .max_size(settings.max_size)
             .wait_timeout(Some(settings.wait))
             .create_timeout(Some(settings.wait))
@@ -72,15 +73,12 @@ impl Database {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(Error::internal)?;
-        Ok(Self {
-            pool,
-            url: url.to_owned(),
-        })
+        Ok(Self { pool, address })
     }
 
-    /// The connection string, for connections outside the pool (migrations, notifications).
-    pub fn url(&self) -> &str {
-        &self.url
+    /// Where it is, for connections outside the pool (migrations, notifications).
+    pub fn address(&self) -> &Address {
+        &self.address
     }
 
     /// A connection for reading, or for a single statement.
@@ -110,6 +108,21 @@ impl Database {
             waiting: status.waiting,
         }
     }
+}
+
+/// The pool's connections are made by [`Address::connect`]; the manager's own string stays empty.
+fn manager(address: Address) -> AsyncDieselConnectionManager<Conn> {
+    let mut config = ManagerConfig::default();
+    config.custom_setup = Box::new(move |_| {
+        let address = address.clone();
+        async move { address.connect().await.map_err(bad_connection) }.boxed()
+    });
+    AsyncDieselConnectionManager::new_with_config("", config)
+}
+
+fn bad_connection(error: Error) -> ConnectionError {
+    let reason = error.cause.map(|cause| cause.to_string());
+    ConnectionError::BadConnection(reason.unwrap_or(error.message))
 }
 
 /// A transaction on a pooled connection. Use it as a connection; end it with [`Tx::commit`].

@@ -9,6 +9,7 @@
 //! the row and its queries, an index for each query and a line in `tests/it/plans.rs`.
 
 pub mod access;
+mod address;
 pub mod connection;
 mod database;
 mod error;
@@ -30,6 +31,7 @@ pub mod target;
 pub mod timeline;
 pub mod workspace;
 
+pub use address::{Address, Wire};
 pub use database::{Conn, Database, PoolSettings, PoolStatus, Tx, database_time};
 pub use error::StoreExt;
 pub use json::Json;

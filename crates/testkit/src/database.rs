@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result};
 use diesel::{QueryableByName, sql_types::Text};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use posthaste_store::{Database, PoolSettings};
+use posthaste_store::{Address, Database, PoolSettings};
 
 /// A migrated database that belongs to one test.
 ///
@@ -61,7 +61,7 @@ impl TestDatabase {
             wait: Duration::from_secs(10),
         };
         Ok(Self {
-            db: Database::new(&url, settings)?,
+            db: Database::new(Address::new(&url, None)?, settings)?,
             url,
         })
     }
@@ -156,7 +156,8 @@ async fn prepare_template(admin: &mut AsyncPgConnection, maintenance: &str) -> R
         admin
             .batch_execute(&format!("CREATE DATABASE {unfinished}"))
             .await?;
-        posthaste_store::migrate(&with_database(maintenance, unfinished)).await?;
+        let address = Address::new(&with_database(maintenance, unfinished), None)?;
+        posthaste_store::migrate(&address).await?;
         admin
             .batch_execute(&format!("ALTER DATABASE {unfinished} RENAME TO {template}"))
             .await?;

@@ -8,7 +8,7 @@ use posthaste_engine::{
     session::{self, NewWorkspace},
 };
 use posthaste_postgres::{Binaries, Cluster, Durability, Options, Search};
-use posthaste_store::{Database, PoolSettings};
+use posthaste_store::{Address, Database, PoolSettings};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -49,7 +49,8 @@ impl Ground {
         .await?;
         cluster.create_database("bench").await?;
         let database_url = cluster.url("bench");
-        posthaste_store::migrate(&database_url).await?;
+        let address = Address::new(&database_url, None)?;
+        posthaste_store::migrate(&address).await?;
 
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let networks_url = format!("http://{}", listener.local_addr()?);
@@ -62,7 +63,7 @@ impl Ground {
         let public = TcpListener::bind("127.0.0.1:0").await?;
         let app = app(Setup {
             db: Database::new(
-                &database_url,
+                address,
                 PoolSettings {
                     max_size: 32,
                     ..PoolSettings::default()

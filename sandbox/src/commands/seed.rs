@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use anyhow::Context;
 use posthaste_core::{ports::Clock, secret::Secret};
 use posthaste_engine::adapters::{MovableClock, OsRandom, SystemClock};
-use posthaste_store::{Database, PoolSettings};
+use posthaste_store::{Address, Database, PoolSettings};
 
 use crate::{
     seed::{Control, seed},
@@ -44,7 +44,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         None => Arc::new(SystemClock),
     };
     let app = app(Setup {
-        db: Database::new(&args.database_url, PoolSettings::default())?,
+        db: Database::new(
+            Address::new(&args.database_url, None)?,
+            PoolSettings::default(),
+        )?,
         clock,
         random: Arc::new(OsRandom),
         data_dir: &args.data_dir,

@@ -5,3 +5,4 @@
 mod migrations;
 mod plans;
 mod state_machine;
+mod tls;

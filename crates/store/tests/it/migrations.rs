@@ -6,16 +6,18 @@ use posthaste_testkit::TestDatabase;
 async fn they_can_be_taken_back_and_run_again() {
     let test = TestDatabase::new().await;
     assert_eq!(
-        posthaste_store::pending_migrations(&test.url)
+        posthaste_store::pending_migrations(test.db.address())
             .await
             .unwrap(),
         0
     );
-    posthaste_store::revert_all(&test.url).await.unwrap();
-    let run = posthaste_store::migrate(&test.url).await.unwrap();
+    posthaste_store::revert_all(test.db.address())
+        .await
+        .unwrap();
+    let run = posthaste_store::migrate(test.db.address()).await.unwrap();
     assert!(!run.is_empty());
     assert_eq!(
-        posthaste_store::pending_migrations(&test.url)
+        posthaste_store::pending_migrations(test.db.address())
             .await
             .unwrap(),
         0
