@@ -6,6 +6,7 @@ mod migrate;
 mod sandbox;
 mod schema;
 mod serve;
+mod setup;
 mod worker;
 
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ enum Command {
     Serve(serve::Args),
     Worker(worker::Args),
     Migrate(migrate::Args),
+    Setup(setup::Args),
     Sandbox(sandbox::Args),
     Schema(schema::Args),
     Errors(errors::Args),
@@ -73,6 +75,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate(args) => {
             let config = configured(&flags)?;
             on_runtime(migrate::run(config, args))
+        }
+        Command::Setup(args) => {
+            let config = configured(&flags)?;
+            on_runtime(setup::run(config, args))
         }
         // A configuration that cannot be read is a finding of the doctor, not its end.
         Command::Doctor(args) => runtime()?.block_on(doctor::run(Config::load(&flags), args)),

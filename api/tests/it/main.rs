@@ -12,6 +12,7 @@ mod post;
 mod schema;
 mod session;
 mod socket;
+mod setup;
 mod sse;
 mod target;
 mod world;

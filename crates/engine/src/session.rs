@@ -22,8 +22,8 @@ use crate::{Actor, App};
 
 pub use guard::Guard;
 pub use setup::{
-    KeyKind, NewKey, NewUser, NewWorkspace, add_member, create_key, create_user, create_workspace,
-    sample_key,
+    Founded, KeyKind, NewKey, NewUser, NewWorkspace, add_member, create_key, create_user,
+    create_workspace, found, sample_key,
 };
 
 /// How long a session lasts.

@@ -49,6 +49,20 @@ pub async fn insert(conn: &mut Conn, workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
+/// Whether there is any workspace. Until the transaction ends nobody else can add one or ask this.
+pub async fn any_for_update(conn: &mut Conn) -> Result<bool> {
+    diesel::sql_query("LOCK TABLE workspaces IN SHARE ROW EXCLUSIVE MODE")
+        .execute(conn)
+        .await
+        .stored()?;
+    diesel::select(diesel::dsl::exists(
+        workspaces::table.select(workspaces::id),
+    ))
+    .get_result(conn)
+    .await
+    .stored()
+}
+
 /// The workspace with an id.
 pub async fn get(conn: &mut Conn, id: WorkspaceId) -> Result<Workspace> {
     workspaces::table

@@ -62,8 +62,62 @@ pub struct NewKey {
     pub kind: KeyKind,
 }
 
+/// A workspace with its owner, and the secret of the owner's key.
+#[derive(Debug)]
+pub struct Founded {
+    /// The workspace.
+    pub workspace: Workspace,
+    /// Its owner.
+    pub owner: User,
+    /// The secret of a key that may do everything in it.
+    pub key: Secret,
+}
+
+/// Adds a workspace, its owner and a live key for the owner's programs: all or nothing. Where there is
+/// a workspace already, `ALREADY_EXISTS` unless `another` is wanted.
+pub async fn found(
+    app: &App,
+    workspace: NewWorkspace,
+    owner: NewUser,
+    another: bool,
+) -> Result<Founded> {
+    let workspace = workspace_row(app, workspace)?;
+    let owner = user_row(app, owner).await?;
+    let key = NewKey {
+        id: None,
+        name: "First key".to_owned(),
+        role: Role::Owner,
+        kind: KeyKind::Live,
+    };
+    let (secret, key, hash) = key_row(app, workspace.id, key)?;
+
+    let mut tx = app.db.begin().await?;
+    if workspace::any_for_update(&mut tx).await? && !another {
+        return Err(Error::new(
+            ErrorCode::AlreadyExists,
+            "There is a workspace already.",
+        ));
+    }
+    workspace::insert(&mut tx, &workspace).await?;
+    access::insert_user(&mut tx, &owner).await?;
+    access::insert_member(&mut tx, workspace.id, owner.id, Role::Owner, app.now()).await?;
+    access::insert_api_key(&mut tx, &key, &hash).await?;
+    tx.commit().await?;
+    Ok(Founded {
+        workspace,
+        owner,
+        key: secret,
+    })
+}
+
 /// Adds a person; `ALREADY_EXISTS` when the e-mail is taken.
 pub async fn create_user(app: &App, new: NewUser) -> Result<User> {
+    let user = user_row(app, new).await?;
+    access::insert_user(&mut *app.db.get().await?, &user).await?;
+    Ok(user)
+}
+
+async fn user_row(app: &App, new: NewUser) -> Result<User> {
     let email = new.email.trim().to_lowercase();
     let name = named(&new.name)?;
     if email.len() > 254 || email.split('@').filter(|part| !part.is_empty()).count() != 2 {
@@ -71,7 +125,7 @@ pub async fn create_user(app: &App, new: NewUser) -> Result<User> {
             Error::new(ErrorCode::InvalidInput, "This is not an e-mail address.").at(["email"]),
         );
     }
-    let user = User {
+    Ok(User {
         id: new
             .id
             .unwrap_or_else(|| UserId::new(&*app.clock, &*app.random)),
@@ -79,25 +133,27 @@ pub async fn create_user(app: &App, new: NewUser) -> Result<User> {
         name,
         password_hash: password::hash(app, new.password).await?,
         created_at: app.now(),
-    };
-    access::insert_user(&mut *app.db.get().await?, &user).await?;
-    Ok(user)
+    })
 }
 
 /// Adds a workspace; `ALREADY_EXISTS` when its id is taken, `INVALID_TIME_ZONE` for an unknown zone.
 pub async fn create_workspace(app: &App, new: NewWorkspace) -> Result<Workspace> {
-    let workspace = Workspace {
+    let workspace = workspace_row(app, new)?;
+    let mut tx = app.db.begin().await?;
+    workspace::insert(&mut tx, &workspace).await?;
+    tx.commit().await?;
+    Ok(workspace)
+}
+
+fn workspace_row(app: &App, new: NewWorkspace) -> Result<Workspace> {
+    Ok(Workspace {
         id: new
             .id
             .unwrap_or_else(|| WorkspaceId::new(&*app.clock, &*app.random)),
         name: named(&new.name)?,
         time_zone: schedule::parse_zone(&new.time_zone)?.name().to_owned(),
         created_at: app.now(),
-    };
-    let mut tx = app.db.begin().await?;
-    workspace::insert(&mut tx, &workspace).await?;
-    tx.commit().await?;
-    Ok(workspace)
+    })
 }
 
 /// Makes a person a member; `ALREADY_EXISTS` when already one.
@@ -111,6 +167,13 @@ pub async fn create_key(
     workspace: WorkspaceId,
     new: NewKey,
 ) -> Result<(Secret, ApiKey)> {
+    let (secret, key, hash) = key_row(app, workspace, new)?;
+    access::insert_api_key(&mut *app.db.get().await?, &key, &hash).await?;
+    Ok((secret, key))
+}
+
+/// The secret, the row and the keyed hash of a new key.
+fn key_row(app: &App, workspace: WorkspaceId, new: NewKey) -> Result<(Secret, ApiKey, Vec<u8>)> {
     let secret = new_credential(
         app,
         match new.kind {
@@ -129,8 +192,7 @@ pub async fn create_key(
         expires_at: None,
     };
     let hash = keyed_hash(&app.secret, secret.expose())?;
-    access::insert_api_key(&mut *app.db.get().await?, &key, &hash).await?;
-    Ok((secret, key))
+    Ok((secret, key, hash))
 }
 
 /// A key of a sandbox's sample workspace: its secret follows from the server's secret and the id, so
