@@ -131,7 +131,7 @@ async fn pool_migrations_and_notifications_go_through_verified_tls() {
         tokio::spawn(connection);
         client.batch_execute("LISTEN posthaste").await.unwrap();
         let db = Database::new(address, PoolSettings::default()).unwrap();
-        database_time(&mut *db.get().await.unwrap()).await.unwrap();
+        database_time(&mut db.get().await.unwrap()).await.unwrap();
     }
 }
 
