@@ -1,3 +1,12 @@
+use chrono::{DateTime, Utc};
+use diesel::{
+    BoxableExpression,
+    dsl::sql,
+    pg::Pg,
+    sql_types::{Bool, Nullable, Timestamptz, Uuid as SqlUuid},
+};
+use uuid::Uuid;
+
 /// Which part of a list, after the rules of Relay connections were checked.
 #[derive(Clone, Debug)]
 pub struct PageRequest<K> {
@@ -44,5 +53,52 @@ impl Slice {
             has_next,
             has_previous,
         }
+    }
+}
+
+/// A list's order: by a time, where none is last, then by id.
+pub struct TimeOrder {
+    /// The table, whose `id` breaks ties.
+    pub table: &'static str,
+    /// SQL of the time.
+    pub column: &'static str,
+    /// Latest first.
+    pub descending: bool,
+}
+
+type Place = (Option<DateTime<Utc>>, Uuid);
+type Condition<T> = Box<dyn BoxableExpression<T, Pg, SqlType = Bool>>;
+
+impl TimeOrder {
+    /// What the cursors of a request leave.
+    pub fn within<T: 'static>(&self, page: &PageRequest<Place>) -> Vec<Condition<T>> {
+        let after = page.after.map(|place| self.beyond(place, self.descending));
+        let before = page
+            .before
+            .map(|place| self.beyond(place, !self.descending));
+        after.into_iter().chain(before).collect()
+    }
+
+    fn beyond<T: 'static>(&self, (at, id): Place, descending: bool) -> Condition<T> {
+        let Self { table, column, .. } = self;
+        let operator = if descending { "<" } else { ">" };
+        Box::new(
+            sql::<Bool>(&format!("({column}, {table}.id) {operator} (coalesce("))
+                .bind::<Nullable<Timestamptz>, _>(at)
+                .sql(", 'infinity'::timestamptz), ")
+                .bind::<SqlUuid, _>(id)
+                .sql(")"),
+        )
+    }
+
+    /// The terms to sort by, the other way round for a page from the end.
+    pub fn terms<K>(&self, page: &PageRequest<K>) -> String {
+        let Self { table, column, .. } = self;
+        let direction = if self.descending == page.from_end {
+            "ASC"
+        } else {
+            "DESC"
+        };
+        format!("{column} {direction}, {table}.id {direction}")
     }
 }

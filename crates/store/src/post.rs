@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::{
     dsl::{exists, sql},
     prelude::*,
-    sql_types::{Bool, Timestamptz},
+    sql_types::Bool,
 };
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     Conn, Json, Page, PageRequest, Slice, StoreExt,
+    page::TimeOrder,
     schema::{post_media, posts, targets},
 };
 
@@ -281,28 +282,16 @@ pub async fn list(
         Order::Due => DUE_OR_NEVER,
     };
     let mut query = filtered!(posts::table.select(Post::as_select()), workspace, filter);
-    let beyond = |descending: bool| if descending { "<" } else { ">" };
-    for (key, operator) in [
-        (page.after, beyond(sort.descending)),
-        (page.before, beyond(!sort.descending)),
-    ] {
-        let Some((at, id)) = key else { continue };
-        let condition = sql::<Bool>(&format!("({column}, posts.id) {operator} (coalesce("))
-            .bind::<diesel::sql_types::Nullable<Timestamptz>, _>(at)
-            .sql(", 'infinity'::timestamptz), ")
-            .bind::<diesel::sql_types::Uuid, _>(id)
-            .sql(")");
+    let order = TimeOrder {
+        table: "posts",
+        column,
+        descending: sort.descending,
+    };
+    for condition in order.within(page) {
         query = query.filter(condition);
     }
-    let direction = if sort.descending == page.from_end {
-        "ASC"
-    } else {
-        "DESC"
-    };
     let rows = query
-        .order(sql::<Bool>(&format!(
-            "{column} {direction}, posts.id {direction}"
-        )))
+        .order(sql::<Bool>(&order.terms(page)))
         .limit(page.limit + 1)
         .load(conn)
         .await

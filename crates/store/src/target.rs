@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::{
     dsl::sql,
     prelude::*,
-    sql_types::{Bool, Timestamptz},
+    sql_types::Bool,
 };
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Conn, Json, Page, PageRequest, Slice, StoreExt, schema::targets};
+use crate::{Conn, Json, Page, PageRequest, Slice, StoreExt, page::TimeOrder, schema::targets};
 
 /// What to do once it is proved that an unknown call published nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -358,28 +358,16 @@ pub async fn list(
         workspace,
         filter
     );
-    let beyond = |descending: bool| if descending { "<" } else { ">" };
-    for (key, operator) in [
-        (page.after, beyond(descending)),
-        (page.before, beyond(!descending)),
-    ] {
-        let Some((at, id)) = key else { continue };
-        let condition = sql::<Bool>(&format!("({column}, targets.id) {operator} (coalesce("))
-            .bind::<diesel::sql_types::Nullable<Timestamptz>, _>(at)
-            .sql(", 'infinity'::timestamptz), ")
-            .bind::<diesel::sql_types::Uuid, _>(id)
-            .sql(")");
+    let order = TimeOrder {
+        table: "targets",
+        column,
+        descending,
+    };
+    for condition in order.within(page) {
         query = query.filter(condition);
     }
-    let direction = if descending == page.from_end {
-        "ASC"
-    } else {
-        "DESC"
-    };
     let rows = query
-        .order(sql::<Bool>(&format!(
-            "{column} {direction}, targets.id {direction}"
-        )))
+        .order(sql::<Bool>(&order.terms(page)))
         .limit(page.limit + 1)
         .load(conn)
         .await

@@ -7,8 +7,9 @@ use posthaste_core::{
 };
 use posthaste_engine::{Actor, App, connection};
 use posthaste_store::connection::Connection;
+use reqwest::{RequestBuilder, Response};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::networks::accounts;
 
@@ -54,14 +55,7 @@ impl Control {
     /// The accounts of a network, oldest first.
     pub async fn accounts(&self, network: Network) -> anyhow::Result<Vec<accounts::Account>> {
         let url = format!("{}/accounts?network={}", self.url, network.as_str());
-        Ok(self
-            .http
-            .get(url)
-            .send()
-            .await?
-            .error_for_status()?
-            .json()
-            .await?)
+        Ok(sent(self.http.get(url)).await?.json().await?)
     }
 
     /// Makes `count` more accounts.
@@ -71,64 +65,39 @@ impl Control {
         count: usize,
     ) -> anyhow::Result<Vec<accounts::Account>> {
         let body = json!({ "network": network.as_str(), "count": count });
-        let answer = self
-            .http
-            .post(format!("{}/accounts", self.url))
-            .json(&body)
-            .send()
-            .await?;
-        Ok(answer.error_for_status()?.json().await?)
+        Ok(self.posted("accounts", &body).await?.json().await?)
     }
 
     /// Sends any other control call.
-    pub async fn post(
-        &self,
-        path: &str,
-        body: serde_json::Value,
-    ) -> anyhow::Result<serde_json::Value> {
-        let answer = self
-            .http
-            .post(format!("{}/{path}", self.url))
-            .json(&body)
-            .send()
-            .await?;
-        Ok(answer.error_for_status()?.json().await.unwrap_or_default())
+    pub async fn post(&self, path: &str, body: Value) -> anyhow::Result<Value> {
+        let answer = self.posted(path, &body).await?;
+        Ok(answer.json().await.unwrap_or_default())
     }
 
     /// Changes switches.
-    pub async fn switch(&self, body: serde_json::Value) -> anyhow::Result<()> {
-        self.http
-            .patch(format!("{}/switches", self.url))
-            .json(&body)
-            .send()
-            .await?
-            .error_for_status()?;
-        Ok(())
+    pub async fn switch(&self, body: Value) -> anyhow::Result<()> {
+        let request = self.http.patch(format!("{}/switches", self.url));
+        sent(request.json(&body)).await.map(drop)
     }
 
     /// Every accepted post, oldest first.
-    pub async fn log(&self) -> anyhow::Result<Vec<serde_json::Value>> {
+    pub async fn log(&self) -> anyhow::Result<Vec<Value>> {
         let url = format!("{}/log", self.url.trim_end_matches("/control"));
-        Ok(self
-            .http
-            .get(url)
-            .send()
-            .await?
-            .error_for_status()?
-            .json()
-            .await?)
+        Ok(sent(self.http.get(url)).await?.json().await?)
     }
 
     async fn grant(&self, network: Network, account: &str) -> anyhow::Result<Grant> {
         let body = json!({ "network": network.as_str(), "accountId": account });
-        let answer = self
-            .http
-            .post(format!("{}/grants", self.url))
-            .json(&body)
-            .send()
-            .await?;
-        Ok(answer.error_for_status()?.json().await?)
+        Ok(self.posted("grants", &body).await?.json().await?)
     }
+
+    async fn posted(&self, path: &str, body: &Value) -> anyhow::Result<Response> {
+        sent(self.http.post(format!("{}/{path}", self.url)).json(body)).await
+    }
+}
+
+async fn sent(request: RequestBuilder) -> anyhow::Result<Response> {
+    Ok(request.send().await?.error_for_status()?)
 }
 
 /// Connects an account as if its consent had been clicked; a Pinterest account posts to its first

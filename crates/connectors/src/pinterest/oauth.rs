@@ -1,6 +1,7 @@
 //! OAuth 2.0 (networks.md, 4.1).
 
 use posthaste_core::{
+    Network,
     connector::{
         Account, Authorization, Ctx, Destination, Failure, FailureClass, Session, TokenSet,
     },
@@ -11,7 +12,7 @@ use super::{
     api::{self, Board, Page, User},
     capabilities::CAPABILITIES,
 };
-use crate::{oauth2, wire};
+use crate::oauth2;
 
 /// At most so many pages of 250 boards.
 const MAX_PAGES: usize = 20;
@@ -44,16 +45,7 @@ pub async fn exchange(
 
 /// Fresh tokens; the refresh token changes each time.
 pub async fn refresh(ctx: &Ctx, tokens: &TokenSet) -> Result<TokenSet, Failure> {
-    let Some(refresh) = &tokens.refresh else {
-        return Err(Failure::new(
-            FailureClass::Reauthorize,
-            "Pinterest gave no refresh token; connect the account again.",
-        ));
-    };
-    let fields = [
-        ("grant_type", "refresh_token"),
-        ("refresh_token", refresh.expose()),
-    ];
+    let fields = oauth2::refresh_form(Network::Pinterest, tokens)?;
     ask(ctx, &fields, Some(tokens)).await
 }
 
@@ -99,13 +91,7 @@ async fn ask(
         .header("authorization", oauth2::basic(&ctx.app))
         .form(fields.iter().copied());
     let response = api::send(ctx, request).await.map_err(dead_grant)?;
-    wire::tokens(&response.json(), before, ctx.clock.now()).ok_or_else(|| Failure {
-        status: Some(response.status),
-        ..Failure::new(
-            FailureClass::Retry,
-            "Pinterest answered without an access token.",
-        )
-    })
+    oauth2::tokens(ctx, Network::Pinterest, &response, before)
 }
 
 /// A refused code or refresh token.

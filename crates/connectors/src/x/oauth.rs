@@ -10,7 +10,7 @@ use super::{
     api::{self, User},
     capabilities::CAPABILITIES,
 };
-use crate::{oauth2, wire};
+use crate::oauth2;
 
 /// The consent page.
 pub fn authorize_url(ctx: &Ctx, authorization: &Authorization) -> String {
@@ -42,23 +42,14 @@ pub async fn exchange(
         ("code_verifier", &authorization.verifier),
     ];
     let response = ask(ctx, "/oauth2/token", &fields).await?;
-    read_tokens(ctx, &response, None)
+    oauth2::tokens(ctx, Network::X, &response, None)
 }
 
 /// Fresh tokens; the refresh token is used up by it and another one comes back.
 pub async fn refresh(ctx: &Ctx, tokens: &TokenSet) -> Result<TokenSet, Failure> {
-    let Some(refresh) = &tokens.refresh else {
-        return Err(Failure::new(
-            FailureClass::Reauthorize,
-            "X gave no refresh token; connect the account again.",
-        ));
-    };
-    let fields = [
-        ("grant_type", "refresh_token"),
-        ("refresh_token", refresh.expose()),
-    ];
+    let fields = oauth2::refresh_form(Network::X, tokens)?;
     let response = ask(ctx, "/oauth2/token", &fields).await?;
-    read_tokens(ctx, &response, Some(tokens))
+    oauth2::tokens(ctx, Network::X, &response, Some(tokens))
 }
 
 /// Ends an access token.
@@ -104,18 +95,4 @@ fn dead_grant(failure: Failure) -> Failure {
         _ => return failure,
     };
     Failure { class, ..failure }
-}
-
-fn read_tokens(
-    ctx: &Ctx,
-    response: &Response,
-    before: Option<&TokenSet>,
-) -> Result<TokenSet, Failure> {
-    wire::tokens(&response.json(), before, ctx.clock.now()).ok_or_else(|| Failure {
-        status: Some(response.status),
-        ..Failure::new(
-            FailureClass::Retry,
-            format!("{} answered without an access token.", Network::X),
-        )
-    })
 }

@@ -1,20 +1,16 @@
 //! `x.com/i/oauth2/authorize`.
 
-use std::collections::BTreeSet;
-
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
 use super::super::{
     Networks,
-    accounts::PERSON_NAME,
     answer::Answer,
     call::Call,
-    consent::{Consent, Decision, choices, decision, redirect_url},
+    consent::{Request, need, only, return_address, scopes},
     kinds::Network,
     pages,
-    tokens::Code,
 };
 
 /// Life of a code.
@@ -31,125 +27,49 @@ const PARAMS: [&str; 7] = [
     "code_challenge_method",
 ];
 
-/// A legal request for consent.
-struct Request<'a> {
-    client_id: &'a str,
-    redirect_uri: &'a str,
-    scopes: BTreeSet<String>,
-    state: &'a str,
-    /// Always as S256: a plain challenge is hashed here.
-    challenge: String,
-}
-
 /// The page, and what the person decided on it.
 pub fn answer(networks: &Networks, call: &Call) -> Answer {
-    let request = match read(networks, call) {
-        Ok(request) => request,
+    match read(networks, call) {
+        Ok(request) => request.answer(networks, call, words),
         Err(text) => {
             let text = format!("You weren't able to give access to the App. {text}");
-            return Answer::html(400, pages::notice("Something went wrong", &text));
+            Answer::html(400, pages::notice("Something went wrong", &text))
         }
-    };
-    match decision(call) {
-        None => page(networks, call, &request),
-        Some(Decision::Deny) => back(&request, ("error", "access_denied")),
-        Some(Decision::Allow(accounts)) => allow(networks, &request, accounts),
     }
 }
 
 fn read<'a>(networks: &Networks, call: &'a Call) -> Result<Request<'a>, String> {
-    let need = |name: &str| {
-        let value = call.query(name).filter(|value| !value.is_empty());
-        value.ok_or_else(|| format!("Missing parameter: {name}."))
-    };
-    if let Some((name, _)) = call
-        .query
-        .iter()
-        .find(|(name, _)| !PARAMS.contains(&name.as_str()))
-    {
-        return Err(format!("Unknown parameter: {name}."));
-    }
-    let client_id = need("client_id")?;
+    only(call, &PARAMS)?;
+    let client_id = need(call, "client_id")?;
     if client_id != networks.config().clients[&Network::X].id {
         return Err("Value passed for the client id was invalid.".into());
     }
-    if need("response_type")? != "code" {
+    if need(call, "response_type")? != "code" {
         return Err("The response_type must be code.".into());
     }
-    let redirect_uri = need("redirect_uri")?;
-    if redirect_url(redirect_uri, &[]).is_none() {
-        return Err("The redirect_uri is not absolute.".into());
-    }
-    let state = need("state")?;
+    let redirect_uri = return_address(call)?;
+    let state = need(call, "state")?;
     if state.len() > MAX_STATE {
         return Err(format!("The state is longer than {MAX_STATE}."));
     }
-    let scopes: BTreeSet<String> = need("scope")?
-        .split(' ')
-        .filter(|s| !s.is_empty())
-        .map(str::to_owned)
-        .collect();
-    if let Some(unknown) = scopes.iter().find(|scope| words(scope).is_none()) {
-        return Err(format!("Unknown scope: {unknown}."));
-    }
-    let challenge = need("code_challenge")?;
-    let challenge = match need("code_challenge_method")? {
-        "S256" => challenge.to_owned(),
-        "plain" => s256(challenge),
-        other => return Err(format!("Unknown code_challenge_method: {other}.")),
-    };
     Ok(Request {
+        network: Network::X,
         client_id,
         redirect_uri,
-        scopes,
-        state,
-        challenge,
+        scopes: scopes(call, &[' '], words)?,
+        state: Some(state),
+        challenge: Some(challenge(call)?),
+        code_life: CODE,
     })
 }
 
-fn page(networks: &Networks, call: &Call, request: &Request<'_>) -> Answer {
-    Consent {
-        network: "X",
-        app: request.client_id,
-        person: PERSON_NAME,
-        permissions: request
-            .scopes
-            .iter()
-            .filter_map(|scope| Some(format!("{} ({scope})", words(scope)?)))
-            .collect(),
-        choices: choices(networks, Network::X),
-        multiple: false,
-    }
-    .page(call)
-}
-
-fn allow(networks: &Networks, request: &Request<'_>, accounts: Vec<String>) -> Answer {
-    let code = {
-        let mut state = networks.state();
-        let chosen = accounts
-            .iter()
-            .all(|id| state.accounts.get(Network::X, id).is_some());
-        if accounts.len() != 1 || !chosen {
-            return Answer::html(400, pages::notice("X", "Choose one account."));
-        }
-        let scopes = request.scopes.clone();
-        let grant = state
-            .tokens
-            .add_grant(Network::X, request.client_id, accounts, scopes);
-        state.tokens.add_code(Code {
-            grant,
-            redirect_uri: request.redirect_uri.into(),
-            challenge: Some(request.challenge.clone()),
-            expires_at: networks.now() + CODE,
-        })
-    };
-    back(request, ("code", &code))
-}
-
-fn back(request: &Request<'_>, parameter: (&str, &str)) -> Answer {
-    match redirect_url(request.redirect_uri, &[("state", request.state), parameter]) {
-        Some(url) => Answer::redirect(url.as_str()),
-        None => Answer::html(400, pages::notice("X", "The redirect_uri is not absolute.")),
+/// The challenge as S256: a plain one is hashed here.
+fn challenge(call: &Call) -> Result<String, String> {
+    let challenge = need(call, "code_challenge")?;
+    match need(call, "code_challenge_method")? {
+        "S256" => Ok(challenge.to_owned()),
+        "plain" => Ok(s256(challenge)),
+        other => Err(format!("Unknown code_challenge_method: {other}.")),
     }
 }
 
