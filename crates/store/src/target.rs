@@ -1,11 +1,7 @@
 //! Targets as people see and change them; the publisher's own queries are in [`crate::publish`].
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use diesel::{
-    dsl::sql,
-    prelude::*,
-    sql_types::Bool,
-};
+use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
     Error, ErrorCode, Network, Result,
