@@ -2,6 +2,7 @@
 
 mod bench;
 mod generate;
+mod graphiql;
 mod run;
 mod sandbox;
 mod test;

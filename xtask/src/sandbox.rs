@@ -4,7 +4,7 @@ use std::{os::unix::process::CommandExt, path::PathBuf, process::Command};
 
 use anyhow::Context;
 
-use crate::{run, tools};
+use crate::{graphiql::Fetch, run, tools};
 
 /// Checks the machine, builds, and becomes `posthaste sandbox`.
 #[derive(clap::Args)]
@@ -15,7 +15,7 @@ pub struct Args {
     /// Port of the simulated networks on 127.0.0.1.
     #[arg(long, default_value_t = 4100)]
     networks_port: u16,
-    /// Folder for data, logs, keys and a fetched PostgreSQL [default: .posthaste in the checkout].
+    /// Folder for data, logs, keys and a fetched PostgreSQL and GraphiQL [default: .posthaste in the checkout].
     #[arg(long)]
     home: Option<PathBuf>,
     /// Throw away the data of earlier runs first.
@@ -33,11 +33,14 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     tools::check_writable(&run::target())?;
     tools::check_compiler()?;
     tools::postgres(&home).await?;
+    let graphiql = Fetch::begin(&home);
 
     run::say("building (the first time takes several minutes)");
     let mut packages = vec!["-p", "posthaste-api", "-p", "posthaste-sandbox"];
     packages.extend(args.release.then_some("--release"));
-    tools::build(&packages)?;
+    // On another thread: the fetch goes on meanwhile.
+    tokio::task::spawn_blocking(move || tools::build(&packages)).await??;
+    graphiql.settle().await;
 
     let program = run::target()
         .join(if args.release { "release" } else { "debug" })

@@ -28,7 +28,8 @@ pub async fn run(config: Config, args: Args) -> anyhow::Result<()> {
             stop.clone(),
         ))
     });
-    server::serve(ApiState::new(app), listener, stop.clone()).await?;
+    let state = ApiState::new(app).with_graphiql(&config.server.graphiql_dir);
+    server::serve(state, listener, stop.clone()).await?;
     stop.cancel();
     if let Some(worker) = worker {
         server::join(worker, Duration::from_secs(45)).await;

@@ -163,7 +163,7 @@ mod tests {
         };
         assert_eq!(
             refused("[server]\nlisten_on = \"x\""),
-            "p.toml: unknown setting server.listen_on; known are: server.listen, server.public_url"
+            "p.toml: unknown setting server.listen_on; known are: server.graphiql_dir, server.listen, server.public_url"
         );
         assert_eq!(
             refused("[sever]\n"),

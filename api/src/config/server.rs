@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
@@ -12,6 +12,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Where others reach this server, without a trailing slash.
     pub public_url: String,
+    /// Folder with GraphiQL's browser files; empty for the built-in console.
+    pub graphiql_dir: PathBuf,
 }
 
 impl Server {

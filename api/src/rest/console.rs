@@ -11,7 +11,7 @@ const CSP: HeaderValue = HeaderValue::from_static(
      frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 );
 
-/// The GraphQL console.
-pub async fn page() -> Response {
+/// The built-in GraphQL console.
+pub fn page() -> Response {
     ([(header::CONTENT_SECURITY_POLICY, CSP)], Html(PAGE)).into_response()
 }

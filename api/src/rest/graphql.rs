@@ -13,7 +13,7 @@ use axum::{
 use posthaste_core::{Error, ErrorCode, Result};
 use serde_json::{Value, json};
 
-use super::{ApiState, MAX_BODY, Problem, Refusal, RequestId, console, sse, ws};
+use super::{ApiState, MAX_BODY, Problem, Refusal, RequestId, graphiql, sse, ws};
 use crate::graphql::{
     Caller,
     context::bearer,
@@ -91,15 +91,17 @@ pub async fn get_query(State(state): State<ApiState>, id: RequestId, request: Re
     answer(&state, &id, &parts.headers, query, true).await
 }
 
-/// As [`get_query`], but a browser that opens the address sees the console.
+/// As [`get_query`], but a browser that opens the address sees GraphiQL or the console.
 pub async fn get_root(State(state): State<ApiState>, id: RequestId, request: Request) -> Response {
     let accepts_html = request
         .headers()
         .get(header::ACCEPT)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.contains("text/html"));
-    if accepts_html && request.uri().query().is_none() {
-        return console::page().await;
+    let parameters = request.uri().query().unwrap_or_default();
+    let mut parameters = url::form_urlencoded::parse(parameters.as_bytes());
+    if accepts_html && !parameters.any(|(name, _)| name == "query") {
+        return graphiql::page(State(state)).await;
     }
     get_query(State(state), id, request).await
 }

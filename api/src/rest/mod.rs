@@ -2,6 +2,7 @@
 
 mod console;
 mod docs;
+mod graphiql;
 mod graphql;
 mod headers;
 mod health;
@@ -11,7 +12,7 @@ mod problem;
 mod sse;
 mod ws;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -26,6 +27,8 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::graphql::{ApiSchema, build};
+
+use graphiql::Graphiql;
 
 pub use headers::RequestId;
 pub use health::Health;
@@ -43,6 +46,8 @@ pub struct ApiState {
     pub schema: ApiSchema,
     /// What is known about this process and its database.
     pub health: Arc<Health>,
+    /// GraphiQL; without it the built-in console is shown.
+    graphiql: Option<Arc<Graphiql>>,
 }
 
 impl ApiState {
@@ -52,7 +57,22 @@ impl ApiState {
             schema: build(app.clone()),
             app,
             health: Arc::default(),
+            graphiql: None,
         }
+    }
+
+    /// Shows GraphiQL, whose browser files lie in `dir`. An empty path, or missing files, leave the built-in console.
+    pub fn with_graphiql(mut self, dir: &Path) -> Self {
+        if dir.as_os_str().is_empty() {
+            return self;
+        }
+        match Graphiql::open(dir) {
+            Ok(graphiql) => self.graphiql = Some(Arc::new(graphiql)),
+            Err(error) => tracing::warn!(
+                "GraphiQL's files are not in server.graphiql_dir, so the built-in console is shown: {error:#}"
+            ),
+        }
+        self
     }
 }
 
@@ -86,7 +106,8 @@ pub fn router(state: ApiState) -> Router {
     let (routes, openapi) = documented();
     routes
         .route("/", get(graphql::get_root).post(graphql::post_query))
-        .route("/graphiql", get(console::page))
+        .route("/graphiql", get(graphiql::page))
+        .route("/graphiql/assets/{file}", get(graphiql::asset))
         .route("/docs/errors", get(docs::errors))
         .route(
             "/openapi.json",

@@ -4,6 +4,7 @@
 mod access;
 mod bad_input;
 mod connection;
+mod console;
 mod event;
 mod http;
 mod media;
@@ -11,8 +12,8 @@ mod oauth;
 mod post;
 mod schema;
 mod session;
-mod socket;
 mod setup;
+mod socket;
 mod sse;
 mod target;
 mod world;

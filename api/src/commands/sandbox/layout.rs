@@ -54,7 +54,7 @@ impl Layout {
         create_secret(&self.secret_file())
     }
 
-    /// Removes the data of earlier runs. A fetched PostgreSQL stays.
+    /// Removes the data of earlier runs. Fetched programs stay.
     pub async fn reset(&self) -> anyhow::Result<()> {
         posthaste_postgres::remove(&self.data()).await?;
         for name in [
@@ -106,6 +106,11 @@ impl Layout {
         self.home.join("clock")
     }
 
+    /// GraphiQL's browser files, if `cargo xtask sandbox` fetched them.
+    pub fn graphiql(&self) -> Option<PathBuf> {
+        Some(self.home.join("graphiql")).filter(|folder| folder.is_dir())
+    }
+
     fn secret_file(&self) -> PathBuf {
         self.home.join("secret")
     }
@@ -152,8 +157,10 @@ impl Layout {
 
     /// Configuration of every child.
     pub fn environment(&self, database_url: &str) -> Vec<(&'static str, String)> {
+        let graphiql = self.graphiql().unwrap_or_default();
         vec![
             ("DATABASE_URL", database_url.to_owned()),
+            ("POSTHASTE_GRAPHIQL_DIR", graphiql.display().to_string()),
             ("POSTHASTE_SANDBOX", "1".to_owned()),
             ("POSTHASTE_LISTEN", format!("127.0.0.1:{}", self.port)),
             ("POSTHASTE_PUBLIC_URL", self.api_url()),

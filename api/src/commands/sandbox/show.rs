@@ -46,7 +46,10 @@ fn write_welcome(
     let (api, networks) = (layout.api_url(), layout.networks_url());
     let logs = layout.home.join("logs");
     writeln!(out, "\nPosthaste runs ({:.1} s).\n", begin.seconds())?;
-    writeln!(out, "  API and GraphiQL    {api}")?;
+    let browser = layout
+        .graphiql()
+        .map_or("API and console", |_| "API and GraphiQL");
+    writeln!(out, "  {browser:<18}  {api}")?;
     writeln!(
         out,
         "  Simulated networks  {networks} (walls), {networks}/log (accepted posts)"
