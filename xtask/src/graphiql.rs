@@ -77,13 +77,15 @@ impl Fetch {
 
     /// Waits a moment for the files. Without them a sentence says what is shown instead.
     pub async fn settle(self) {
-        let Some(task) = self.task else { return };
-        let stop = task.abort_handle();
-        let outcome = match timeout(PATIENCE, task).await {
+        let Some(mut task) = self.task else { return };
+        let outcome = match timeout(PATIENCE, &mut task).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => Err(error.into()),
             Err(_) => {
-                stop.abort();
+                task.abort();
+                // npm is ended before this process becomes another.
+                let _ = task.await;
+                let _ = fs::remove_dir_all(part(&self.home));
                 Err(anyhow::anyhow!("npm takes too long"))
             }
         };
@@ -98,6 +100,11 @@ impl Fetch {
 
 fn folder(home: &Path) -> PathBuf {
     home.join("graphiql")
+}
+
+/// Where the files are brought together.
+fn part(home: &Path) -> PathBuf {
+    home.join("graphiql.part")
 }
 
 /// Tells by its age when a fetch failed.
@@ -122,7 +129,7 @@ fn versions() -> String {
 
 /// Brings the files beside their place, then moves them there in one step.
 async fn fetch(home: PathBuf) -> anyhow::Result<()> {
-    let work = home.join("graphiql.part");
+    let work = part(&home);
     let _ = fs::remove_dir_all(&work);
     let ready = work.join("ready");
     fs::create_dir_all(&ready).with_context(|| format!("cannot create {}", ready.display()))?;
