@@ -264,10 +264,7 @@ impl World {
 
     /// Ends every connection to the database, as a restart of PostgreSQL does.
     pub async fn drop_connections(&self) {
-        let (client, connection) =
-            tokio_postgres::connect(self.app.db.url(), tokio_postgres::NoTls)
-                .await
-                .unwrap();
+        let (client, connection) = self.app.db.address().wire().await.unwrap();
         tokio::spawn(connection);
         let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
             WHERE datname = current_database() AND pid <> pg_backend_pid()";
