@@ -1,38 +1,47 @@
 use diesel_async::AsyncMigrationHarness;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use posthaste_core::{Error, Result};
+use tokio::task::spawn_blocking;
 
 use crate::{Address, Conn};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
-async fn harness(address: &Address) -> Result<AsyncMigrationHarness<Conn>> {
-    Ok(AsyncMigrationHarness::new(address.connect().await?))
+type Harness = AsyncMigrationHarness<Conn>;
+
+/// Runs `work` where it may block, since migrations are synchronous: any runtime will do.
+async fn with_harness<T: Send + 'static>(
+    address: &Address,
+    work: impl FnOnce(&mut Harness) -> diesel::migration::Result<T> + Send + 'static,
+) -> Result<T> {
+    let mut harness = Harness::new(address.connect().await?);
+    spawn_blocking(move || work(&mut harness).map_err(Error::internal))
+        .await
+        .map_err(Error::internal)?
 }
 
-/// Runs what is pending and returns the names of what ran. Needs a multi-threaded runtime.
+/// Runs what is pending and returns the names of what ran.
 pub async fn migrate(address: &Address) -> Result<Vec<String>> {
-    let mut harness = harness(address).await?;
-    let run = harness
-        .run_pending_migrations(MIGRATIONS)
-        .map_err(Error::internal)?;
-    Ok(run.iter().map(ToString::to_string).collect())
+    with_harness(address, |harness| {
+        let run = harness.run_pending_migrations(MIGRATIONS)?;
+        Ok(run.iter().map(ToString::to_string).collect())
+    })
+    .await
 }
 
 /// How many migrations have not run yet.
 pub async fn pending_migrations(address: &Address) -> Result<usize> {
-    let mut harness = harness(address).await?;
-    Ok(harness
-        .pending_migrations(MIGRATIONS)
-        .map_err(Error::internal)?
-        .len())
+    with_harness(address, |harness| {
+        Ok(harness.pending_migrations(MIGRATIONS)?.len())
+    })
+    .await
 }
 
 /// Takes every migration back, newest first (tests show that `down.sql` works).
 pub async fn revert_all(address: &Address) -> Result<()> {
-    let mut harness = harness(address).await?;
-    harness
-        .revert_all_migrations(MIGRATIONS)
-        .map_err(Error::internal)?;
-    Ok(())
+    with_harness(address, |harness| {
+        harness.revert_all_migrations(MIGRATIONS)?;
+        Ok(())
+    })
+    .await
 }

@@ -2,7 +2,8 @@
 
 use posthaste_testkit::TestDatabase;
 
-#[tokio::test(flavor = "multi_thread")]
+// On one thread: any runtime must do.
+#[tokio::test]
 async fn they_can_be_taken_back_and_run_again() {
     let test = TestDatabase::new().await;
     assert_eq!(
