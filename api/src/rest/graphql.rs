@@ -11,6 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use posthaste_core::{Error, ErrorCode, Result};
+use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Value, json};
 
 use super::{ApiState, MAX_BODY, Problem, Refusal, RequestId, graphiql, sse, ws};
@@ -278,16 +279,37 @@ fn is_request_error(answer: &Answer) -> bool {
     !answer.errors.is_empty() && answer.errors.iter().all(|error| error.path.is_empty())
 }
 
-/// An answer as JSON, without `data` when nothing was executed.
-pub fn to_json(answer: &Answer) -> Value {
-    let mut json = serde_json::to_value(answer)
-        .unwrap_or_else(|error| json!({ "errors": [{ "message": error.to_string() }] }));
-    if is_request_error(answer)
-        && let Some(fields) = json.as_object_mut()
-    {
-        fields.remove("data");
+/// An answer as clients get it: fields in the order in which they were asked for (GraphQL
+/// specification, 7.2.2), and no `data` when nothing was executed.
+#[derive(Debug)]
+pub struct Shown(pub Answer);
+
+impl Shown {
+    /// Whether anything was executed.
+    pub fn has_data(&self) -> bool {
+        !is_request_error(&self.0)
     }
-    json
+
+    /// The answer as JSON text.
+    pub fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|error| {
+            json!({ "errors": [{ "message": error.to_string() }] }).to_string()
+        })
+    }
+}
+
+impl Serialize for Shown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        if self.has_data() {
+            return self.0.serialize(serializer);
+        }
+        let mut fields = serializer.serialize_map(None)?;
+        if !self.0.extensions.is_empty() {
+            fields.serialize_entry("extensions", &self.0.extensions)?;
+        }
+        fields.serialize_entry("errors", &self.0.errors)?;
+        fields.end()
+    }
 }
 
 fn write(answer: Answer, accept: Accept) -> Response {
@@ -297,10 +319,11 @@ fn write(answer: Answer, accept: Accept) -> Response {
     } else {
         RESPONSE_JSON
     };
-    let mut response = (status, to_json(&answer).to_string()).into_response();
+    let retry_after = retry_after(&answer);
+    let mut response = (status, Shown(answer).text()).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, kind);
-    if let Some(seconds) = retry_after(&answer) {
+    if let Some(seconds) = retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     if status == StatusCode::UNAUTHORIZED {

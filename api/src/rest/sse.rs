@@ -9,7 +9,7 @@ use axum::response::{
 };
 use futures::{FutureExt, Stream, StreamExt, stream};
 
-use super::{ApiState, graphql::to_json, ws::until_revoked};
+use super::{ApiState, graphql::Shown, ws::until_revoked};
 use crate::graphql::{Caller, errors::complete};
 
 /// How often an idle stream says that it lives.
@@ -34,8 +34,6 @@ fn results(
     let public_url = state.app.public_url.clone();
     state.schema.execute_stream(query).map(move |mut answer| {
         complete(&mut answer, &public_url, &request_id);
-        Ok(Event::default()
-            .event("next")
-            .data(to_json(&answer).to_string()))
+        Ok(Event::default().event("next").data(Shown(answer).text()))
     })
 }

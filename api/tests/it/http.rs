@@ -49,6 +49,29 @@ async fn refused(world: &World, query: &str) -> (u16, Value) {
 }
 
 #[tokio::test]
+async fn fields_come_in_the_order_in_which_they_were_asked_for() {
+    let world = World::new().await;
+    let request = post()
+        .header(
+            header::AUTHORIZATION,
+            format!("Bearer {}", world.home.viewer),
+        )
+        .body(Body::from(
+            json!({ "query": "{ viewer { role kind } again: viewer { kind role } }" }).to_string(),
+        ))
+        .unwrap();
+    let response = world.send(request).await;
+    let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
+        .await
+        .unwrap();
+    let text = str::from_utf8(&bytes).unwrap();
+    let places =
+        ["\"viewer\"", "\"role\"", "\"kind\"", "\"again\""].map(|name| text.find(name).unwrap());
+    assert!(places.is_sorted(), "{text}");
+    assert!(text.rfind("\"kind\"") < text.rfind("\"role\""), "{text}");
+}
+
+#[tokio::test]
 async fn the_answer_has_the_accepted_media_type_and_the_status_that_belongs_to_it() {
     let world = World::new().await;
     let good = json!({ "query": VIEWER }).to_string();

@@ -1,6 +1,8 @@
-use async_graphql::Request;
+use async_graphql::{Request, ServerError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::rest::graphql::Shown;
 
 /// What a client may say.
 #[derive(Debug, Deserialize)]
@@ -54,14 +56,14 @@ pub enum ServerMessage {
         /// The operation.
         id: String,
         /// The result.
-        payload: Value,
+        payload: Box<Shown>,
     },
     /// The operation could not be executed; it is over.
     Error {
         /// The operation.
         id: String,
         /// GraphQL errors.
-        payload: Value,
+        payload: Vec<ServerError>,
     },
     /// The operation is over.
     Complete {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tokio::time::{Instant, interval_at, timeout};
 
 use super::{
-    super::{ApiState, RequestId, graphql::to_json},
+    super::{ApiState, RequestId, graphql::Shown},
     message::{ClientMessage, Close, ServerMessage},
     until_revoked,
 };
@@ -204,8 +204,8 @@ impl Session<'_> {
             &self.state.app.public_url,
             &self.caller.request_id,
         );
-        let mut payload = to_json(&answer);
-        if payload.get("data").is_some() {
+        let payload = Box::new(Shown(answer));
+        if payload.has_data() {
             return send(self.socket, &ServerMessage::Next { id, payload }).await;
         }
         if let Some(handle) = self.handles.remove(&id) {
@@ -215,7 +215,7 @@ impl Session<'_> {
             self.socket,
             &ServerMessage::Error {
                 id,
-                payload: payload["errors"].take(),
+                payload: payload.0.errors,
             },
         )
         .await
