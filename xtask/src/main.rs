@@ -29,7 +29,7 @@ enum Task {
     Sandbox(sandbox::Args),
     /// Run every check and test, and end with one line of totals.
     Test(test::Args),
-    /// Write the files that are made from code: schema.graphql and docs/errors.md.
+    /// Write the files that are made from others: schema.graphql, docs/errors.md, the manifest of operations.
     Gen(generate::Args),
     /// Check the rules that no compiler and no lint checks.
     Tidy,

@@ -9,6 +9,7 @@ mod event;
 mod http;
 mod media;
 mod oauth;
+mod operations;
 mod post;
 mod schema;
 mod session;
