@@ -7,25 +7,20 @@ use crate::world::{PAGE, World};
 #[tokio::test]
 async fn the_clock_moves_for_every_reader_of_its_file() {
     let world = World::start().await;
+    world.clock(json!({ "reset": true })).await;
     world.advance(3600.0).await;
     let file = world.folder.join("clock");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "3600000");
     std::fs::write(&file, "-5000").unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(30)).await;
     assert_eq!(world.get("/control/clock").await.ok()["offsetMs"], -5000);
-    world
-        .post_json("/control/clock", json!({ "now": "2030-01-01T00:00:00Z" }))
-        .await
-        .ok();
+    world.clock(json!({ "now": "2030-01-01T00:00:00Z" })).await;
     let now = world.get("/control/clock").await.ok()["now"]
         .as_str()
         .unwrap()
         .to_owned();
     assert!(now.starts_with("2030-01-01T00:00:0"), "{now}");
-    world
-        .post_json("/control/clock", json!({ "reset": true }))
-        .await
-        .ok();
+    world.clock(json!({ "reset": true })).await;
     assert_eq!(world.get("/control/clock").await.ok()["offsetMs"], 0);
     assert_eq!(
         world.post_json("/control/clock", json!({})).await.status,

@@ -63,7 +63,10 @@ impl World {
             COUNT.fetch_add(1, Ordering::Relaxed)
         ));
         std::fs::create_dir_all(&folder).unwrap();
-        Self::open(folder).await
+        let world = Self::open(folder).await;
+        // The same time of day whenever the tests run: quotas of a day end at midnight.
+        world.clock(json!({ "now": "2027-06-01T09:00:00Z" })).await;
+        world
     }
 
     /// Starts with what `folder` holds.
@@ -141,9 +144,11 @@ impl World {
     }
 
     pub async fn advance(&self, seconds: f64) {
-        self.post_json("/control/clock", json!({ "advanceSeconds": seconds }))
-            .await
-            .ok();
+        self.clock(json!({ "advanceSeconds": seconds })).await;
+    }
+
+    pub async fn clock(&self, change: Value) {
+        self.post_json("/control/clock", change).await.ok();
     }
 
     /// The access token of a new grant.
