@@ -8,6 +8,10 @@ pub trait StoreExt<T> {
 
     /// As [`StoreExt::stored`], but a violated unique constraint is `ALREADY_EXISTS` with `message`.
     fn stored_unless_taken(self, message: &str) -> Result<T, Error>;
+
+    /// As [`StoreExt::stored`], but a violated foreign key is `error`: what was checked before is no
+    /// longer so.
+    fn stored_unless_linked(self, error: impl FnOnce() -> Error) -> Result<T, Error>;
 }
 
 impl<T> StoreExt<T> for Result<T, Diesel> {
@@ -20,6 +24,13 @@ impl<T> StoreExt<T> for Result<T, Diesel> {
             Diesel::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
                 Error::new(ErrorCode::AlreadyExists, message)
             }
+            other => translate(other),
+        })
+    }
+
+    fn stored_unless_linked(self, error: impl FnOnce() -> Error) -> Result<T, Error> {
+        self.map_err(|cause| match cause {
+            Diesel::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => error(),
             other => translate(other),
         })
     }

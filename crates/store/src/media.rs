@@ -274,16 +274,19 @@ pub async fn delete(conn: &mut Conn, workspace: WorkspaceId, id: MediaId) -> Res
         .get_result(conn)
         .await
         .stored()?;
-    if used > 0 {
-        return Err(Error::new(
+    let in_use = |used: i64| {
+        Error::new(
             ErrorCode::MediaInUse,
             format!("{used} posts still use this media."),
-        ));
+        )
+    };
+    if used > 0 {
+        return Err(in_use(used));
     }
     diesel::delete(media::table.find(id.uuid()))
         .execute(conn)
         .await
-        .stored()?;
+        .stored_unless_linked(|| in_use(1))?;
     Ok(row)
 }
 

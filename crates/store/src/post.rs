@@ -59,7 +59,8 @@ pub async fn insert(conn: &mut Conn, row: &Post) -> Result<()> {
         ))
         .execute(conn)
         .await
-        .stored_unless_taken("A post with this id exists already.")?;
+        .stored_unless_taken("A post with this id exists already.")
+        .map_err(|error| error.at(["id"]))?;
     set_media(conn, row.workspace_id, row.id, &row.body.media_ids()).await
 }
 
@@ -114,14 +115,15 @@ async fn set_media(
         .values(rows)
         .execute(conn)
         .await
-        .stored()?;
+        .stored_unless_linked(|| Error::not_found("media").at(["media"]))?;
     Ok(())
 }
 
-/// Sets the post's own due time from its targets.
+/// Sets the post's own due time: the earliest of its targets that are not cancelled.
 pub async fn refresh_due(conn: &mut Conn, post: PostId, at: DateTime<Utc>) -> Result<()> {
     let earliest: Option<DateTime<Utc>> = targets::table
         .filter(targets::post_id.eq(post.uuid()))
+        .filter(targets::state.ne(State::Cancelled.as_str()))
         .select(diesel::dsl::min(targets::due_at))
         .first(conn)
         .await

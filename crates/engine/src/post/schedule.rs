@@ -149,6 +149,9 @@ pub async fn cancel(
     for row in &mut rows {
         events.push(cancel_row(app, actor, &mut tx, row).await.map_err(one)?);
     }
+    post::refresh_due(&mut tx, id, app.now())
+        .await
+        .map_err(one)?;
     finish(app, actor, tx, &rows, events).await.map_err(one)?;
     reread(app, actor, id).await.map_err(one)
 }
