@@ -96,6 +96,51 @@ async fn a_chosen_id_makes_a_repeat_harmless() {
     );
 }
 
+/// What cannot be read and what the rules forbid are told in one answer, each place once.
+#[tokio::test]
+async fn all_that_is_wrong_is_told_at_once() {
+    let world = World::new().await;
+    let x = world.home.on(Network::X);
+    let wrong = json!({
+        "text": "a".repeat(281),
+        "media": [{ "id": "nonsense" }, { "id": "media_01h455vb4pex5vsknk084sn02q" }],
+        "targets": [{ "connectionId": "nonsense" }, { "connectionId": x }],
+        "schedule": { "localTime": "2027-03-28T09:00", "timeZone": "Mars/Base" },
+    });
+    let expected = vec![
+        ("INVALID_ID".to_owned(), "media.0.id".to_owned()),
+        ("INVALID_ID".into(), "targets.0.connectionId".into()),
+        ("INVALID_TIME_ZONE".into(), "schedule.timeZone".into()),
+        ("NOT_FOUND".into(), "media.1.id".into()),
+        ("TEXT_TOO_LONG".into(), "text".into()),
+    ];
+    let refused = world.change("postCreate", "post { id }", wrong).await;
+    assert_eq!((&refused["post"], told(&refused)), (&Value::Null, expected));
+
+    let post = world
+        .change(
+            "postCreate",
+            "post { id }",
+            json!({ "text": "Fine", "targets": [{ "connectionId": x }] }),
+        )
+        .await["post"]["id"]
+        .clone();
+    let refused = world
+        .change(
+            "postUpdate",
+            "post { id }",
+            json!({ "id": post, "link": "ftp://example.org", "targets": [{ "connectionId": "nonsense" }] }),
+        )
+        .await;
+    assert_eq!(
+        told(&refused),
+        [
+            ("INVALID_ID".to_owned(), "targets.0.connectionId".to_owned()),
+            ("LINK_INVALID".into(), "link".into()),
+        ]
+    );
+}
+
 #[tokio::test]
 async fn nine_in_paris_on_the_sunday_the_clocks_change() {
     let world = World::new().await;
@@ -195,6 +240,7 @@ async fn schedule_move_take_back_and_schedule_again() {
 
     let cancelled = world.change("postCancel", POST, json!({ "id": id })).await;
     assert_eq!(cancelled["post"]["status"], "CANCELLED");
+    assert_eq!(cancelled["post"]["dueAt"], Value::Null);
     let again = world.change("postCancel", POST, json!({ "id": id })).await;
     assert_eq!(told(&again), [("INVALID_STATE".into(), String::new())]);
 

@@ -129,10 +129,7 @@ async fn fill(ground: &Ground, connections: &[Connection], posts: usize) -> anyh
             },
             targets: connections
                 .iter()
-                .map(|row| NewTarget {
-                    connection: Some(row.id),
-                    ..NewTarget::default()
-                })
+                .map(|row| NewTarget::to(row.id))
                 .collect(),
             ..NewPost::default()
         };

@@ -174,10 +174,7 @@ async fn write(
         },
         targets: connections
             .iter()
-            .map(|row| NewTarget {
-                connection: Some(row.id),
-                ..NewTarget::default()
-            })
+            .map(|row| NewTarget::to(row.id))
             .collect(),
         schedule: Some(When::At(due)),
         ..NewPost::default()

@@ -231,10 +231,7 @@ async fn drafts(app: &App, place: &Place, connections: &[Connection]) -> anyhow:
                 },
                 ..PostBody::default()
             },
-            targets: vec![NewTarget {
-                connection: Some(connection.id),
-                ..NewTarget::default()
-            }],
+            targets: vec![NewTarget::to(connection.id)],
             ..NewPost::default()
         };
         post::create(app, &place.owner(), new)

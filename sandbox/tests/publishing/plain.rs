@@ -160,6 +160,7 @@ async fn a_live_post_is_never_changed_or_sent_again() {
         version: None,
         edit: Box::new(|body| body.content.text = "Otherwise.".into()),
         targets: None,
+        unread: Vec::new(),
     };
     let refused = post::update(&world.app, &world.actor, id, change)
         .await

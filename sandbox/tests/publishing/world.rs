@@ -202,10 +202,7 @@ impl World {
             },
             targets: connections
                 .iter()
-                .map(|row| NewTarget {
-                    connection: Some(row.id),
-                    ..NewTarget::default()
-                })
+                .map(|row| NewTarget::to(row.id))
                 .collect(),
             schedule: Some(when),
             ..NewPost::default()

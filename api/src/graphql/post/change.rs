@@ -60,12 +60,17 @@ impl PostUpdateInput {
                 nullable(self.link_tracking).map(|wanted| wanted.map(read::link_tracking)),
             );
         };
+        let violations = reader.into_violations();
+        let Some(id) = id else {
+            return Err(violations);
+        };
         let change = Change {
             version: self.version,
             edit: Box::new(edit),
             targets,
+            unread: violations,
         };
-        reader.finish(|| Some((id?, change)))
+        Ok((id, change))
     }
 }
 

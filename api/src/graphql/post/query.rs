@@ -158,7 +158,7 @@ impl PostQuery {
         let (app, actor) = both(ctx)?;
         let outcome = async {
             let post = read::post(app, actor, None, input.content, input.targets, None).await?;
-            engine::preview(app, actor, &post)
+            engine::preview(app, actor, post)
                 .await
                 .map_err(|error| vec![error])
         };
@@ -193,7 +193,7 @@ impl PostQuery {
                 input.schedule,
             )
             .await?;
-            engine::validate(app, actor, &post)
+            engine::validate(app, actor, post)
                 .await
                 .map_err(|error| vec![error])
         };

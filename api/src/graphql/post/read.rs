@@ -17,7 +17,7 @@ use super::{
     schedule::ScheduleInput,
 };
 
-/// A new post; all that cannot be read is told at once.
+/// A new post, with what could not be read.
 pub async fn post(
     app: &App,
     actor: &Actor,
@@ -27,7 +27,7 @@ pub async fn post(
     schedule: Option<ScheduleInput>,
 ) -> Result<NewPost, Violations> {
     let mut reader = Reader::default();
-    let post = NewPost {
+    let mut post = NewPost {
         id: id.and_then(|id| reader.id(&id, "id")),
         body: body(content, &mut reader),
         targets: self::targets(targets, &mut reader),
@@ -35,8 +35,10 @@ pub async fn post(
             Some(schedule) => when(app, actor, schedule, &mut reader).await?,
             None => None,
         },
+        unread: Violations::new(),
     };
-    reader.finish(|| Some(post))
+    post.unread = reader.into_violations();
+    Ok(post)
 }
 
 /// When; a local time without a zone is the workspace's.
@@ -76,7 +78,7 @@ pub fn targets(list: Vec<PostTargetInput>, reader: &mut Reader) -> Vec<NewTarget
     let one = |(index, input): (usize, PostTargetInput)| {
         reader.within(&[&"targets", &index], |reader| NewTarget {
             id: input.id.and_then(|id| reader.id(&id, "id")),
-            connection: reader.id(&input.connection_id, "connectionId"),
+            connection: reader.id_or_nil(&input.connection_id, "connectionId"),
             settings: core::TargetSettings {
                 board_id: filled(input.board_id),
             },
@@ -95,15 +97,17 @@ pub(super) fn filled(text: Option<String>) -> Option<String> {
 /// The media of a post or variant.
 pub(super) fn media(list: Vec<PostMediaInput>, reader: &mut Reader) -> Vec<core::MediaRef> {
     let one = |(index, input): (usize, PostMediaInput)| {
-        let id = reader.within(&[&"media", &index], |reader| reader.id(&input.id, "id"))?;
-        Some(core::MediaRef {
+        let id = reader.within(&[&"media", &index], |reader| {
+            reader.id_or_nil(&input.id, "id")
+        });
+        core::MediaRef {
             id,
             alt_text: input.alt_text,
             crop: input.crop.map(crop),
             fit: input.fit.into(),
-        })
+        }
     };
-    list.into_iter().enumerate().filter_map(one).collect()
+    list.into_iter().enumerate().map(one).collect()
 }
 
 /// The variants of a post.
@@ -113,7 +117,7 @@ pub(super) fn variants(list: Vec<PostVariantInput>, reader: &mut Reader) -> Vec<
             network: input.network.map(Into::into),
             connection: input
                 .connection_id
-                .and_then(|id| reader.id(&id, "connectionId")),
+                .map(|id| reader.id_or_nil(&id, "connectionId")),
             text: input.text,
             title: input.title,
             link: input.link,

@@ -3,6 +3,7 @@ use std::{fmt::Display, str::FromStr};
 use async_graphql::ID;
 use posthaste_core::Error;
 use posthaste_engine::post::Violations;
+use uuid::Uuid;
 
 use crate::graphql::scalars;
 
@@ -17,6 +18,12 @@ impl Reader {
     pub fn id<T: FromStr<Err = Error>>(&mut self, id: &ID, field: &str) -> Option<T> {
         let read = scalars::id(id, &[field]);
         self.take(read)
+    }
+
+    /// Reads an id; one that cannot be read becomes one that nothing has, so that the rest is looked
+    /// at all the same.
+    pub fn id_or_nil<T: FromStr<Err = Error> + From<Uuid>>(&mut self, id: &ID, field: &str) -> T {
+        self.id(id, field).unwrap_or_else(|| Uuid::nil().into())
     }
 
     /// Reads a list of ids.
@@ -44,6 +51,11 @@ impl Reader {
                 .map(|error| error.within(outer.clone())),
         );
         value
+    }
+
+    /// What could not be read.
+    pub fn into_violations(self) -> Violations {
+        self.violations
     }
 
     /// The whole, unless something could not be read.

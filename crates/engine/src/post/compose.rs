@@ -103,10 +103,14 @@ pub(crate) fn compose(
             .or_else(|| connection.default_destination.clone()),
     };
     // Media that could not be shown is told already; its absence is no second problem.
-    let refused = !problems.iter().any(Problem::is_error);
-    if refused {
-        problems.extend(connector.check(&rendition));
-    }
+    let incomplete = problems.iter().any(Problem::is_error);
+    let about_media = |problem: &Problem| {
+        problem.code == ErrorCode::TextRequired
+            || problem.path.first().is_some_and(|part| part == "media")
+    };
+    let mut checked = connector.check(&rendition);
+    checked.retain(|problem| !(incomplete && about_media(problem)));
+    problems.extend(checked);
     Composed {
         rendition,
         problems,

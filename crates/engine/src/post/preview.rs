@@ -14,7 +14,8 @@ use posthaste_store::{
 };
 
 use super::{
-    NewPost, Violations, compose, paths::input_path, targets::missing_media, write::connections,
+    NewPost, Violations, compose, paths::input_path, targets::missing_media, validate::together,
+    write::connections,
 };
 use crate::{Actor, App};
 
@@ -43,7 +44,7 @@ pub struct Preview {
 pub async fn preview(
     app: &App,
     actor: &Actor,
-    post: &NewPost,
+    post: NewPost,
 ) -> Result<(Vec<Preview>, Violations)> {
     actor.require(Permission::Read)?;
     let mut conn = app.db.get().await?;
@@ -79,7 +80,7 @@ pub async fn preview(
             connection: connection.clone(),
         });
     }
-    Ok((previews, violations))
+    Ok((previews, together(post.unread, violations)))
 }
 
 /// Gives problems the path of the input field they come from.

@@ -23,18 +23,31 @@ use super::{
 use crate::{Actor, App};
 
 /// A connection a post is to go to.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct NewTarget {
     /// Id chosen by the client.
     pub id: Option<TargetId>,
     /// The connection.
-    pub connection: Option<ConnectionId>,
+    pub connection: ConnectionId,
     /// Board and the like.
     pub settings: TargetSettings,
     /// What to do when its time is missed.
     pub misfire: MisfirePolicy,
     /// What to do once an unknown call is proved to have published nothing.
     pub if_absent: IfAbsent,
+}
+
+impl NewTarget {
+    /// A target with nothing special about it.
+    pub fn to(connection: ConnectionId) -> Self {
+        Self {
+            id: None,
+            connection,
+            settings: TargetSettings::default(),
+            misfire: MisfirePolicy::default(),
+            if_absent: IfAbsent::default(),
+        }
+    }
 }
 
 /// What a look at body and connections told.

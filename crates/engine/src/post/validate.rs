@@ -1,3 +1,5 @@
+use std::mem;
+
 use posthaste_core::{Error, ErrorCode, Result, access::Permission, post::Problem};
 use posthaste_store::Conn;
 
@@ -18,13 +20,19 @@ pub struct Validation {
 }
 
 /// Checks a post by the rules of scheduling, without writing anything.
-pub async fn validate(app: &App, actor: &Actor, post: &NewPost) -> Result<Validation> {
+pub async fn validate(app: &App, actor: &Actor, mut post: NewPost) -> Result<Validation> {
     actor.require(Permission::Read)?;
-    let judgement = judge(app, &mut *app.db.get().await?, actor, post, true).await?;
+    let judgement = judge(app, &mut *app.db.get().await?, actor, &mut post, true).await?;
     Ok(Validation {
         errors: judgement.violations,
         warnings: judgement.seen.warnings,
     })
+}
+
+/// What could not be read and what the rules forbid, each place told once.
+pub(super) fn together(unread: Violations, mut forbidden: Violations) -> Violations {
+    forbidden.retain(|error| unread.iter().all(|told| told.path != error.path));
+    unread.into_iter().chain(forbidden).collect()
 }
 
 /// Everything that can be said about a new post before it is written.
@@ -39,7 +47,7 @@ pub(super) async fn judge(
     app: &App,
     conn: &mut Conn,
     actor: &Actor,
-    post: &NewPost,
+    post: &mut NewPost,
     strict: bool,
 ) -> Result<Judgement> {
     let mut violations = Violations::new();
@@ -69,6 +77,7 @@ pub(super) async fn judge(
     )
     .await?;
     violations.append(&mut seen.violations);
+    let violations = together(mem::take(&mut post.unread), violations);
     seen.warnings
         .extend(chosen.as_ref().and_then(Chosen::warning));
     Ok(Judgement {

@@ -1,3 +1,5 @@
+use std::mem;
+
 use chrono::{DateTime, Utc};
 use posthaste_core::{
     Error, ErrorCode,
@@ -20,12 +22,12 @@ use super::{
     NewTarget, Violations, When,
     actions::is_live_everywhere,
     targets::{Inspection, inspect, row, set_time},
-    validate::{Judgement, judge},
+    validate::{Judgement, judge, together},
 };
 use crate::{Actor, App};
 
 /// A post to be written.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct NewPost {
     /// Id chosen by the client, which makes a repeat harmless.
     pub id: Option<PostId>,
@@ -35,6 +37,16 @@ pub struct NewPost {
     pub targets: Vec<NewTarget>,
     /// When; without it the targets are drafts.
     pub schedule: Option<When>,
+    /// What the caller could not read, told together with what the rules forbid.
+    pub unread: Violations,
+}
+
+impl NewPost {
+    /// Whether it is meant to go out, also when its time could not be read.
+    fn is_scheduled(&self) -> bool {
+        let about_time = |error: &Error| error.path.first().is_some_and(|part| part == "schedule");
+        self.schedule.is_some() || self.unread.iter().any(about_time)
+    }
 }
 
 /// A change of a post.
@@ -45,6 +57,8 @@ pub struct Change {
     pub edit: Box<dyn FnOnce(&mut PostBody) + Send>,
     /// The new list of targets, if it changes: what is missing is removed, what is new is added.
     pub targets: Option<Vec<NewTarget>>,
+    /// What the caller could not read, told together with what the rules forbid.
+    pub unread: Violations,
 }
 
 /// What was written.
@@ -57,8 +71,9 @@ pub struct Written {
 }
 
 /// Writes a post with its targets, scheduled if a time is given. All or nothing.
-pub async fn create(app: &App, actor: &Actor, new: NewPost) -> Result<Written, Violations> {
-    let permission = if new.schedule.is_some() {
+pub async fn create(app: &App, actor: &Actor, mut new: NewPost) -> Result<Written, Violations> {
+    let strict = new.is_scheduled();
+    let permission = if strict {
         Permission::Publish
     } else {
         Permission::Write
@@ -66,12 +81,11 @@ pub async fn create(app: &App, actor: &Actor, new: NewPost) -> Result<Written, V
     actor.require(permission).map_err(one)?;
     let now = app.now();
     let mut tx = app.db.begin().await.map_err(one)?;
-    let strict = new.schedule.is_some();
     let Judgement {
         violations,
         seen,
         chosen,
-    } = judge(app, &mut tx, actor, &new, strict)
+    } = judge(app, &mut tx, actor, &mut new, strict)
         .await
         .map_err(one)?;
     if !violations.is_empty() {
@@ -94,7 +108,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewPost) -> Result<Written, V
         .iter()
         .enumerate()
         .filter_map(|(position, target)| {
-            let connection = seen.connections.get(&target.connection?)?;
+            let connection = seen.connections.get(&target.connection)?;
             Some(row(
                 app,
                 &post,
@@ -119,9 +133,7 @@ async fn store_new(
     post: &Post,
     rows: &[Target],
 ) -> posthaste_core::Result<()> {
-    post::insert(&mut tx, post)
-        .await
-        .map_err(|error| error.at(["id"]))?;
+    post::insert(&mut tx, post).await?;
     target::insert(&mut tx, rows)
         .await
         .map_err(|error| error.at(["targets"]))?;
@@ -161,11 +173,12 @@ pub async fn update(
     if strict {
         actor.require(Permission::Publish).map_err(one)?;
     }
-    let seen = inspect(app, &mut tx, actor, &post.body, &plan, strict)
+    let mut seen = inspect(app, &mut tx, actor, &post.body, &plan, strict)
         .await
         .map_err(one)?;
-    if !seen.violations.is_empty() {
-        return Err(seen.violations);
+    let violations = together(change.unread, mem::take(&mut seen.violations));
+    if !violations.is_empty() {
+        return Err(violations);
     }
     post.updated_at = app.now();
     let touched = lanes_of(&rows);
@@ -194,9 +207,7 @@ async fn retarget(
     seen: &Inspection,
 ) -> Result<(), Violations> {
     for row in rows.extract_if(.., |row| {
-        !wanted
-            .iter()
-            .any(|new| new.connection == Some(row.connection_id))
+        !wanted.iter().any(|new| new.connection == row.connection_id)
     }) {
         if !matches!(
             row.state,
@@ -216,7 +227,7 @@ async fn retarget(
             .map_err(one)?;
     }
     for (position, new) in wanted.iter().enumerate() {
-        let Some(connection) = new.connection.and_then(|id| seen.connections.get(&id)) else {
+        let Some(connection) = seen.connections.get(&new.connection) else {
             continue;
         };
         if let Some(row) = rows
@@ -364,7 +375,7 @@ fn lanes_of(rows: &[Target]) -> Vec<ConnectionId> {
 pub(super) fn connections(targets: &[NewTarget]) -> Vec<(ConnectionId, TargetSettings)> {
     targets
         .iter()
-        .filter_map(|target| Some((target.connection?, target.settings.clone())))
+        .map(|target| (target.connection, target.settings.clone()))
         .collect()
 }
 
