@@ -3,6 +3,7 @@
 mod manifest;
 mod operations;
 mod printed;
+mod python;
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
@@ -21,7 +22,7 @@ struct Output {
 }
 
 /// In order: later outputs read what earlier ones wrote.
-const OUTPUTS: [Output; 2] = [
+const OUTPUTS: [Output; 3] = [
     Output {
         make: printed::make,
         folder: None,
@@ -29,6 +30,10 @@ const OUTPUTS: [Output; 2] = [
     Output {
         make: manifest::make,
         folder: None,
+    },
+    Output {
+        make: python::make,
+        folder: Some(python::FOLDER),
     },
 ];
 

@@ -3,6 +3,7 @@
 mod bench;
 mod generate;
 mod graphiql;
+mod python;
 mod run;
 mod sandbox;
 mod test;

@@ -10,7 +10,7 @@ use anyhow::Context;
 use posthaste_postgres::shared;
 
 use crate::{
-    generate,
+    generate, python,
     run::{cargo, default_home, say, succeed},
     tidy, tools,
     totals::Totals,
@@ -43,6 +43,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         });
         report.check("generated files", generate::check);
         report.tests("tests", &[]);
+        report.check("sdk-python", python::test);
     }
     shared::stop_shared(&shared::default_home()).await?;
     Ok(report.finish(begin))

@@ -1,0 +1,1 @@
+"""Made of `schema.graphql` and `api/operations` by `cargo xtask gen`."""

@@ -1,0 +1,107 @@
+//! The Python environment of `sdk-python`: made once with the pinned tools, used by `gen` and `test`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, bail};
+use sha2::{Digest, Sha256};
+
+use crate::run::{default_home, output, root, say, status, succeed, target};
+
+/// Exits with 0 if it is new enough for the package.
+const NEW_ENOUGH: &str = "import sys; sys.exit(sys.version_info < (3, 10))";
+
+/// The environment's `python`, in the package's folder. Makes the environment when its list changed.
+pub fn python() -> anyhow::Result<Command> {
+    let mut command = Command::new(environment()?.join("bin/python"));
+    command
+        .current_dir(package())
+        .env_remove("PYTHONPATH")
+        .env_remove("PYTHONHOME")
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    Ok(command)
+}
+
+/// The checks of `sdk-python`, its tests that need no server, and its two packages.
+pub fn test() -> anyhow::Result<()> {
+    let packages = target().join("sdk-python").to_string_lossy().into_owned();
+    let steps: [&[&str]; 5] = [
+        &["-m", "ruff", "format", "--check", "--quiet", "."],
+        &["-m", "ruff", "check", "--quiet", "."],
+        &["-m", "mypy"],
+        &["-m", "pytest", "tests/unit"],
+        &["-m", "build", "--no-isolation", "--outdir", &packages],
+    ];
+    for arguments in steps {
+        succeed(python()?.args(arguments))?;
+    }
+    Ok(())
+}
+
+fn package() -> PathBuf {
+    root().join("sdk-python")
+}
+
+/// The environment's folder, with everything that `requirements-dev.txt` names.
+fn environment() -> anyhow::Result<PathBuf> {
+    let list = package().join("requirements-dev.txt");
+    let text = fs::read(&list).with_context(|| format!("cannot read {}", list.display()))?;
+    let wanted = Sha256::digest(text).to_vec();
+    let home = default_home().join("python");
+    let stamp = home.join("requirements.sha256");
+    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(home);
+    }
+    say("making the Python environment of sdk-python");
+    create(&home)?;
+    install(&home, &list)?;
+    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+    Ok(home)
+}
+
+fn create(home: &Path) -> anyhow::Result<()> {
+    let venv = || {
+        let mut command = Command::new("python3");
+        command.args(["-m", "venv", "--clear"]).arg(home);
+        command
+    };
+    let new_enough = Command::new("python3").args(["-c", NEW_ENOUGH]).status();
+    if !new_enough.is_ok_and(|status| status.success()) {
+        bail!(
+            "Python 3.10 or newer is needed as `python3`. Install it: Debian `apt-get install python3-venv`, \
+             Fedora `dnf install python3`, macOS `brew install python`."
+        );
+    }
+    if venv().output().is_ok_and(|made| made.status.success()) {
+        return Ok(());
+    }
+    // Debian keeps this part of Python in a package of its own.
+    from_apt()?;
+    succeed(&mut venv())
+}
+
+fn from_apt() -> anyhow::Result<()> {
+    let root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    if root && Path::new("/usr/bin/apt-get").exists() {
+        say("installing Debian's python3-venv");
+        let mut apt = Command::new("apt-get");
+        apt.args(["install", "-y", "--no-install-recommends", "python3-venv"]);
+        if status(apt.env("DEBIAN_FRONTEND", "noninteractive"))?.success() {
+            return Ok(());
+        }
+    }
+    bail!(
+        "Python cannot make environments here: `python3 -m venv` fails. Debian: `apt-get install python3-venv`."
+    )
+}
+
+fn install(home: &Path, list: &Path) -> anyhow::Result<()> {
+    let mut pip = Command::new(home.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet"]);
+    pip.args(["--disable-pip-version-check", "--requirement"]);
+    succeed(pip.arg(list))
+        .context("the tools of sdk-python could not be installed; that needs the network once")
+}
