@@ -120,10 +120,10 @@ class Shapes:
         path = [_key(node)]
         type_ = definition.type
         inside = _only_field(node)
-        if inside is not None and _is_page(inside):
-            # A list within one object: the list is what is asked for.
+        if inside is not None and (_is_page(inside) or not inside.selection_set) and document.kind == "query":
+            # One thing of an object: it is what is asked for.
             node, path = inside, [*path, _key(inside)]
-            type_ = cast("Composite", _bare(type_)).fields[inside.name.value].type  # type: ignore[union-attr]
+            type_ = cast("GraphQLObjectType", _bare(type_)).fields[inside.name.value].type
         name = self._roots.get(_named(type_), document.name)
         text = self._type(type_, node, name, payload=document.kind == "mutation")
         item = text.removeprefix("Page[").removesuffix("]") if text.startswith("Page[") else None

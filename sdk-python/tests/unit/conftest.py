@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import random
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import httpx
 import pytest
 
 from posthaste import AsyncPosthaste, Posthaste
+from posthaste._core import steps
 
 from .stub import Stub
 
@@ -30,8 +30,8 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def nap(seconds: float) -> None:
         naps.append(seconds)
 
-    monkeypatch.setattr(time, "sleep", naps.append)
-    monkeypatch.setattr(asyncio, "sleep", nap)
+    monkeypatch.setattr(steps, "sleep", naps.append)
+    monkeypatch.setattr(steps, "sleep_async", nap)
     monkeypatch.setattr(random, "uniform", lambda low, high: (low + high) / 2)
     return naps
 

@@ -1,4 +1,4 @@
-//! `sdk-python/src/posthaste/generated`: written by `sdk-python/codegen` ([adr/0008](../../../docs/adr)).
+//! `sdk-python/src/posthaste/generated`: written by `sdk-python/codegen` (docs/adr/0013).
 
 use anyhow::Context;
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 from collections.abc import AsyncGenerator, Mapping
@@ -14,6 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
 from ..errors import PosthasteError, TransportError, api_error
+from . import steps
 from .exchange import graphql_error
 from .operation import Operation
 from .settings import Settings
@@ -48,7 +48,7 @@ async def follow(
                     yield item
             return
         except PosthasteError as error:
-            await asyncio.sleep(tail.wait(error))
+            await steps.sleep_async(tail.wait(error))
 
 
 async def _connection(settings: Settings, credential: AsyncCredential, tail: Tail[T]) -> AsyncGenerator[T, None]:

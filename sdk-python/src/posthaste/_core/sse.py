@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any, TypeVar
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 import httpx
 
 from ..errors import PosthasteError, TransportError
+from . import steps
 from .exchange import judge_graphql, refusal, transport_error
 from .operation import Operation
 from .settings import Settings
@@ -37,7 +37,7 @@ def follow(
             yield from _connection(settings, http, credential, tail)
             return
         except PosthasteError as error:
-            time.sleep(tail.wait(error))
+            steps.sleep(tail.wait(error))
 
 
 def _connection(

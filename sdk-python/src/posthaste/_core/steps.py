@@ -94,12 +94,22 @@ async def run_async(flow: Flow[T], http: httpx.AsyncClient, credential: AsyncCre
         flow.close()
 
 
+def sleep(seconds: float) -> None:
+    """Wait in this thread; tests put something quicker here."""
+    time.sleep(seconds)
+
+
+async def sleep_async(seconds: float) -> None:
+    """Wait on the event loop."""
+    await asyncio.sleep(seconds)
+
+
 def _perform(step: Step, http: httpx.Client, credential: Credential) -> Any:
     match step:
         case Send():
             return http.request(step.method, step.url, headers=step.headers, content=step.content, timeout=step.timeout)
         case Sleep():
-            time.sleep(step.seconds)
+            sleep(step.seconds)
         case Authorize():
             return credential if isinstance(credential, str) else credential()
         case Call():
@@ -114,7 +124,7 @@ async def _perform_async(step: Step, http: httpx.AsyncClient, credential: AsyncC
                 step.method, step.url, headers=step.headers, content=step.content, timeout=step.timeout
             )
         case Sleep():
-            await asyncio.sleep(step.seconds)
+            await sleep_async(step.seconds)
         case Authorize():
             value = credential if isinstance(credential, str) else credential()
             return await value if inspect.isawaitable(value) else value

@@ -59,7 +59,6 @@ def send(
     progress: Progress | None,
     *,
     resume: bool = False,
-    part: int = PART,
 ) -> Flow[None]:
     """Send what the server does not have yet. After a cut it is asked where to go on."""
     offset = (yield from _offset(settings, url)) if resume else 0
@@ -70,7 +69,7 @@ def send(
         if offset >= source.size:
             return
         try:
-            offset = yield from _patch(settings, url, source, offset, part)
+            offset = yield from _patch(settings, url, source, offset)
             failures = 0
         except PosthasteError as error:
             seconds = _wait(error, failures)
@@ -87,8 +86,8 @@ def _wait(error: PosthasteError, failures: int) -> float | None:
     return wait_before_repeat(error, failures)
 
 
-def _patch(settings: Settings, url: str, source: Source, offset: int, part: int) -> Flow[int]:
-    content = yield Call(lambda: source.read(offset, part))
+def _patch(settings: Settings, url: str, source: Source, offset: int) -> Flow[int]:
+    content = yield Call(lambda: source.read(offset, PART))
     if not content:
         raise PosthasteError(f"{source.name} became shorter while it was sent.")
     headers = {

@@ -1,0 +1,24 @@
+"""The code of the README, block by block."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+FILE = Path(__file__).parent.parent / "README.md"
+
+GIVEN = """
+client = Posthaste.sandbox()
+post = client.posts.create(text="Rye").post
+cursor = client.events.iter(page_size=100).to_list()[0].cursor
+secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+body = b"{}"
+"""
+"""What the reader of a block has: names that other code made."""
+
+
+def blocks() -> list[str]:
+    """Give each block of Python; what a block takes for granted is put between the first and the others."""
+    found = re.findall(r"```python\n(.*?)```", FILE.read_text(), re.DOTALL)
+    first, *others = [str(block) for block in found]
+    return [first, GIVEN, *others]
