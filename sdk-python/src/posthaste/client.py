@@ -37,7 +37,7 @@ class Posthaste(SyncApi):
     def __init__(
         self,
         url: str,
-        key: Credential,
+        key: Credential | None = None,
         *,
         timeout: float = TIMEOUT,
         retries: int = RETRIES,
@@ -49,7 +49,8 @@ class Posthaste(SyncApi):
         """Make a client.
 
         - `url`: the server's address, without `/graphql`.
-        - `key`: an API key or a session's token, or a function that gives one for each request.
+        - `key`: an API key or a session's token, or a function that gives one for each request. Without one only
+          `sessions.create` is of use.
         - `timeout`: seconds for connecting, and again for each wait for bytes.
         - `retries`: most repeats of a request; each waits longer, with jitter, or as long as the server says.
         - `max_wait`: a server that asks to wait longer, in seconds, is not waited for.
@@ -59,7 +60,7 @@ class Posthaste(SyncApi):
         """
         self._own = http is None
         settings = _settings(url, timeout, retries, max_wait, reconnects, hooks)
-        self._runner = SyncRunner(settings, http or httpx.Client(), key)
+        self._runner = SyncRunner(settings, http or httpx.Client(), key or "")
         super().__init__(self._runner)
         self.media = SyncMedia(self._runner)
 
@@ -110,7 +111,7 @@ class AsyncPosthaste(AsyncApi):
     def __init__(
         self,
         url: str,
-        key: AsyncCredential,
+        key: AsyncCredential | None = None,
         *,
         timeout: float = TIMEOUT,
         retries: int = RETRIES,
@@ -122,7 +123,7 @@ class AsyncPosthaste(AsyncApi):
         """Make a client, as `Posthaste` is made; a function for `key` may be a coroutine."""
         self._own = http is None
         settings = _settings(url, timeout, retries, max_wait, reconnects, hooks)
-        self._runner = AsyncRunner(settings, http or httpx.AsyncClient(), key)
+        self._runner = AsyncRunner(settings, http or httpx.AsyncClient(), key or "")
         super().__init__(self._runner)
         self.media = AsyncMedia(self._runner)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import aclosing
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -43,14 +45,15 @@ def after(body: Any) -> Any:
 # Server-sent events, the blocking client
 
 
-def followed(stub: Stub, **arguments: Any) -> list[str]:
+def followed(stub: Stub, count: int, **arguments: Any) -> list[str]:
+    """Follow events with a client of this server until so many came."""
     with Posthaste(stub.url, "phk_test_1", reconnects=3) as client:
-        return [one.id for one in client.events.follow(**arguments)]
+        return [one.id for one in islice(client.events.follow(**arguments), count)]
 
 
-def test_events_come_until_the_stream_is_complete(stub: Stub) -> None:
+def test_events_come_as_they_happen(stub: Stub) -> None:
     stub.says(events({"events": event(1)}, {"events": event(2)}))
-    assert followed(stub, after="c0", types=["POST_CREATED"]) == ["evt_1", "evt_2"]
+    assert followed(stub, 2, after="c0", types=["POST_CREATED"]) == ["evt_1", "evt_2"]
     (asked,) = stub.asked
     assert asked.headers["accept"] == "text/event-stream"
     assert asked.headers["authorization"] == "Bearer phk_test_1"
@@ -64,7 +67,7 @@ def test_a_dropped_stream_goes_on_after_the_last_cursor(stub: Stub, naps: list[f
         refused("UNAVAILABLE", 503, retryable=True),
         events({"events": event(3)}),
     )
-    assert followed(stub, after="c0") == ["evt_1", "evt_2", "evt_3"]
+    assert followed(stub, 3, after="c0") == ["evt_1", "evt_2", "evt_3"]
     assert [after(asked.json) for asked in stub.asked] == ["c0", "c2", "c2", "c2"]
     assert naps == [0.25, 0.5, 1.0]
 
@@ -72,20 +75,35 @@ def test_a_dropped_stream_goes_on_after_the_last_cursor(stub: Stub, naps: list[f
 def test_vain_tries_end(stub: Stub) -> None:
     stub.says(Answer(cut=True))
     with pytest.raises(TransportError):
-        followed(stub, after="c0")
+        followed(stub, 1, after="c0")
     assert len(stub.asked) == 4
 
 
 def test_a_refusal_is_raised(stub: Stub) -> None:
     stub.says(refused("UNAUTHENTICATED", 401))
     with pytest.raises(errors.Unauthenticated):
-        followed(stub, after="c0")
+        followed(stub, 1, after="c0")
     told = {"message": "No.", "extensions": {"code": "FORBIDDEN", "requestId": "req_1"}}
     body = f"event: next\ndata: {json.dumps({'errors': [told]})}\n\n"
     stub.says(Answer(body=body, headers={"Content-Type": "text/event-stream"}, cut=True))
     with pytest.raises(errors.Forbidden):
-        followed(stub, after="c0")
+        followed(stub, 1, after="c0")
     assert len(stub.asked) == 2
+
+
+def test_a_log_that_is_said_to_be_complete_goes_on(stub: Stub) -> None:
+    """So ends a stream of server-sent events whose key was revoked."""
+    stub.says(events({"events": event(1)}), refused("UNAUTHENTICATED", 401))
+    with pytest.raises(errors.Unauthenticated):
+        followed(stub, 2, after="c0")
+
+
+def test_targets_are_followed_until_they_rest(stub: Stub) -> None:
+    stub.says(events(progress("SCHEDULED", "c5", None), progress("PUBLISHED", "c6", 6)))
+    with Posthaste(stub.url, "phk_test_1") as client:
+        states = [str(one.target.state) for one in client.targets.follow(post_id="post_1")]
+    assert states == ["SCHEDULED", "PUBLISHED"]
+    assert stub.asked[0].json["variables"] == {"postId": "post_1"}
 
 
 def test_a_stream_cut_among_the_present_states_begins_again(stub: Stub) -> None:
@@ -120,15 +138,19 @@ class Socket:
         self.subscribed.append(message["payload"]["variables"].get("after"))
         await script(socket)
 
-    def follow(self, **arguments: Any) -> list[str]:
-        """Follow events with a client of this server."""
+    def follow(self, count: int, **arguments: Any) -> list[str]:
+        """Follow events with a client of this server until so many came."""
 
         async def run() -> list[str]:
             protocol = Subprotocol("graphql-transport-ws")
             async with serve(self, "127.0.0.1", 0, subprotocols=[protocol]) as server:
                 port = next(iter(server.sockets)).getsockname()[1]
                 async with AsyncPosthaste(f"http://127.0.0.1:{port}", "phk_test_1", reconnects=2) as client:
-                    return [one.id async for one in client.events.follow(**arguments)]
+                    seen: list[str] = []
+                    async with aclosing(client.events.follow(**arguments)) as stream:
+                        while len(seen) < count:
+                            seen.append((await anext(stream)).id)
+                    return seen
 
         return asyncio.run(run())
 
@@ -154,14 +176,14 @@ def tells(*numbers: int, complete: bool = False, code: int | None = None) -> Cal
 
 def test_events_come_over_a_socket() -> None:
     socket = Socket(tells(1, 2, complete=True))
-    assert socket.follow(after="c0") == ["evt_1", "evt_2"]
+    assert socket.follow(2, after="c0") == ["evt_1", "evt_2"]
     assert socket.payloads == [{"authorization": "Bearer phk_test_1"}]
     assert socket.subscribed == ["c0"]
 
 
 def test_a_dropped_socket_goes_on_after_the_last_cursor(naps: list[float]) -> None:
     socket = Socket(tells(1, code=1012), tells(2), tells(code=1013), tells(3, complete=True))
-    assert socket.follow(after="c0") == ["evt_1", "evt_2", "evt_3"]
+    assert socket.follow(3, after="c0") == ["evt_1", "evt_2", "evt_3"]
     assert socket.subscribed == ["c0", "c1", "c2", "c2"]
     # Each event that came makes the next wait short again.
     assert naps == [0.25, 0.25, 0.5]
@@ -170,14 +192,14 @@ def test_a_dropped_socket_goes_on_after_the_last_cursor(naps: list[float]) -> No
 def test_vain_sockets_end() -> None:
     socket = Socket(tells())
     with pytest.raises(TransportError):
-        socket.follow(after="c0")
+        socket.follow(1, after="c0")
     assert socket.subscribed == ["c0"] * 3
 
 
 def test_a_refused_credential_is_raised_at_once() -> None:
     socket = Socket(tells(code=4403))
     with pytest.raises(errors.Unauthenticated, match=r"because \(4403\)"):
-        socket.follow(after="c0")
+        socket.follow(1, after="c0")
     assert len(socket.subscribed) == 1
 
 
@@ -188,4 +210,4 @@ def test_an_error_of_the_operation_is_raised() -> None:
         await socket.wait_closed()
 
     with pytest.raises(errors.InvalidInput, match="INVALID_CURSOR"):
-        Socket(script).follow(after="nonsense")
+        Socket(script).follow(1, after="nonsense")

@@ -76,6 +76,7 @@ async def _connection(settings: Settings, credential: AsyncCredential, tail: Tai
                     case "error":
                         raise graphql_error({"errors": message["payload"]}, None, None)
                     case "complete":
+                        tail.complete()
                         return
     except ConnectionClosed as cause:
         raise _closed(cause) from cause

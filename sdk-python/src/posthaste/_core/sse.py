@@ -62,7 +62,7 @@ def _connection(
                 raise refusal(response, request_id)
             for event, data in read_events(response.iter_lines()):
                 if event == "complete":
-                    return
+                    return tail.complete()
                 if event == "next":
                     yield tail.take(json.loads(data))
     except httpx.TransportError as cause:

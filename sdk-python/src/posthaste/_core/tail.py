@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
-from ..errors import PosthasteError
+from ..errors import PosthasteError, TransportError
 from .exchange import graphql_error, wait_before_repeat
 from .operation import Operation
 from .settings import Settings
 
 T = TypeVar("T")
+
+ENDLESS = frozenset({"events"})
+"""Subscriptions that no server completes: one that does ends them for another reason, such as a revoked key."""
 
 
 class Tail(Generic[T]):
@@ -40,6 +43,11 @@ class Tail(Generic[T]):
         if item.get("cursor") and item.get("event", True) is not None:
             self._variables["after"] = item["cursor"]
         return self._operation.parse(item)
+
+    def complete(self) -> None:
+        """Take note that the server calls it complete; raises if it cannot be."""
+        if self._operation.path[0] in ENDLESS:
+            raise TransportError("The server ended the stream.")
 
     def wait(self, error: PosthasteError) -> float:
         """Seconds to wait before connecting again; raises `error` when there is no use in it."""
