@@ -46,6 +46,17 @@ async fn the_log_is_read_in_pages_and_by_type() {
     assert_eq!(none["nodes"], json!([]));
 }
 
+#[tokio::test]
+async fn the_workspace_tells_where_the_log_ends() {
+    let world = World::new().await;
+    let all = story(&world, json!({})).await;
+    let query = "{ workspace { eventsCursor } }";
+    let end = world.ask(query, json!({})).await["workspace"]["eventsCursor"].clone();
+    assert_eq!(end, all["pageInfo"]["endCursor"]);
+    let later = story(&world, json!({ "after": end })).await;
+    assert_eq!(later["nodes"], json!([]));
+}
+
 /// Reads server-sent events until `count` results came.
 async fn follow(world: &World, query: &str, count: usize) -> Vec<Value> {
     let request = Request::post("/graphql")

@@ -1,8 +1,10 @@
-use async_graphql::{ID, Object};
+use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
 use posthaste_core::Result;
-use posthaste_engine::{Actor, App, session};
+use posthaste_engine::{Actor, App, event as log, session};
 use posthaste_store::workspace;
+
+use crate::graphql::{context::both, event, page};
 
 /// The tenant that owns everything else.
 pub struct Workspace(pub workspace::Workspace);
@@ -35,5 +37,11 @@ impl Workspace {
     /// When it was made.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at
+    }
+
+    /// The end of the event log at this moment: hand it to `events(after:)` to miss nothing from now on.
+    async fn events_cursor(&self, ctx: &Context<'_>) -> async_graphql::Result<String> {
+        let (app, actor) = both(ctx)?;
+        Ok(page::cursor(event::LIST, &log::head(app, actor).await?))
     }
 }
