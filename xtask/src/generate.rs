@@ -4,6 +4,7 @@ mod manifest;
 mod operations;
 mod printed;
 mod python;
+mod typescript;
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
@@ -22,7 +23,7 @@ struct Output {
 }
 
 /// In order: later outputs read what earlier ones wrote.
-const OUTPUTS: [Output; 3] = [
+const OUTPUTS: [Output; 4] = [
     Output {
         make: printed::make,
         folder: None,
@@ -34,6 +35,10 @@ const OUTPUTS: [Output; 3] = [
     Output {
         make: python::make,
         folder: Some(python::FOLDER),
+    },
+    Output {
+        make: typescript::make,
+        folder: Some(typescript::FOLDER),
     },
 ];
 

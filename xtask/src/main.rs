@@ -3,14 +3,17 @@
 mod bench;
 mod generate;
 mod graphiql;
+mod npm;
 mod python;
 mod run;
 mod sandbox;
+mod stories;
 mod test;
 mod test_postgres;
 mod tidy;
 mod tools;
 mod totals;
+mod typescript;
 
 use std::process::ExitCode;
 
@@ -30,10 +33,12 @@ enum Task {
     Sandbox(sandbox::Args),
     /// Run every check and test, and end with one line of totals.
     Test(test::Args),
-    /// Write the files that are made from others: schema.graphql, docs/errors.md, the manifest of operations.
+    /// Write the files that are made from others: schema.graphql, docs/errors.md, the manifest of operations, the SDKs.
     Gen(generate::Args),
     /// Check the rules that no compiler and no lint checks.
     Tidy,
+    /// What a developer does with each SDK, against a sandbox of their own.
+    Stories,
     /// Measure: built with optimisation, figures on standard output.
     Bench(bench::Args),
     /// The PostgreSQL that tests share. Tests start it by themselves.
@@ -54,6 +59,7 @@ async fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Test(args) => return test::run(args).await,
         Task::Gen(args) => generate::run(&args)?,
         Task::Tidy => tidy::run()?,
+        Task::Stories => stories::run_alone().await?,
         Task::Bench(args) => bench::run(&args).await?,
         Task::TestPostgres(args) => test_postgres::run(&args).await?,
     }

@@ -12,8 +12,9 @@ use posthaste_postgres::shared;
 use crate::{
     generate, python,
     run::{cargo, default_home, say, succeed},
-    tidy, tools,
+    stories, tidy, tools,
     totals::Totals,
+    typescript,
 };
 
 /// How much to run.
@@ -44,6 +45,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         report.check("generated files", generate::check);
         report.tests("tests", &[]);
         report.check("sdk-python", python::test);
+        report.check("sdk-ts", typescript::test);
+        let postgres = tools::postgres(&default_home()).await;
+        report.check("stories of the SDKs", || stories::run(&postgres?));
     }
     shared::stop_shared(&shared::default_home()).await?;
     Ok(report.finish(begin))

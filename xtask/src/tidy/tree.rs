@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use anyhow::Context;
 
-const SKIPPED: [&str; 4] = ["target", "node_modules", "dist", "fixtures"];
+const SKIPPED: [&str; 5] = ["target", "node_modules", "dist", "build", "fixtures"];
 
 /// A text file, its path from the root with `/`.
 #[derive(Debug, Clone, PartialEq, Eq)]

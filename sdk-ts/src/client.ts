@@ -1,0 +1,199 @@
+import { type GraphqlAnswer, type Meta, dataOf, metaOf, readAnswer } from './answer.js';
+import { type Document, kindOf } from './document.js';
+import { PosthasteError, TransportError } from './errors.js';
+import { isNode } from './node.js';
+import type { CallOptions, ClientOptions } from './options.js';
+import { deadline, retrying } from './retry.js';
+import { type Socket, openSocket } from './socket.js';
+import { VERSION } from './version.js';
+
+/** One request over HTTP. */
+export interface HttpRequest {
+  /** What hooks are told. */
+  operation: string;
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  body?: BodyInit;
+}
+
+/** Data of an answer, and what is known besides. */
+export interface Answered<T> {
+  data: T;
+  meta: Meta;
+}
+
+/** Sends documents and files to a server; safe to share. */
+export class Client {
+  /** The server's address without a slash at its end. */
+  readonly url: string;
+  readonly #options: ClientOptions;
+  #last: Meta | undefined;
+  #socket: Socket | undefined;
+
+  constructor(options: ClientOptions) {
+    this.url = options.url.replace(/\/+$/, '');
+    this.#options = options;
+  }
+
+  /** What the newest answer told about limits and costs. */
+  get last(): Meta | undefined {
+    return this.#last;
+  }
+
+  /** Asks one of the documents of this package; answers with the value of its field. */
+  async request<T, V>(document: Document<T, V>, variables: V, options: CallOptions = {}): Promise<T> {
+    return (await this.send(document, variables, options)).data;
+  }
+
+  /** As `request`, with the request's id, costs and limits. */
+  async send<T, V>(document: Document<T, V>, variables: V, options: CallOptions = {}): Promise<Answered<T>> {
+    const { data, meta } = await this.#post(document, variables, options);
+    return { data: (data as Record<string, T>)[document.field] as T, meta };
+  }
+
+  /** Asks a document of your own; answers with its data. */
+  async graphql<T = unknown>(text: string, variables: object = {}, options: CallOptions = {}): Promise<T> {
+    const document = { kind: kindOf(text), name: '', field: '', text };
+    return (await this.#post(document, variables, options)).data as T;
+  }
+
+  /** Ends the connection for subscriptions, if one is open. */
+  close(): void {
+    this.#socket?.close();
+    this.#socket = undefined;
+  }
+
+  async #post<T, V>(document: Document<T, V>, variables: V, options: CallOptions): Promise<Answered<unknown>> {
+    const headers: Record<string, string> = { accept: 'application/graphql-response+json' };
+    if (document.kind === 'mutation') headers['idempotency-key'] = options.idempotencyKey ?? newKey();
+    let answer: GraphqlAnswer = {};
+    const request = { operation: document.name || document.kind, ...this.query(document, variables, headers) };
+    const meta = await this.http(request, options, async (response, attempts) => {
+      answer = readAnswer(await response.text(), response);
+      const meta = metaOf(response, answer.extensions, attempts);
+      this.#last = meta;
+      dataOf(answer, meta.status, meta.requestId);
+      return meta;
+    });
+    return { data: answer.data, meta };
+  }
+
+  /** @internal The request that carries a document. */
+  query(document: { name: string; text: string }, variables: unknown, headers: Record<string, string>) {
+    const named = document.name ? { operationName: document.name } : {};
+    return {
+      url: `${this.url}/graphql`,
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ query: document.text, variables, ...named }),
+    };
+  }
+
+  /** @internal Sends a request until `read` is content with an answer. */
+  async http<T extends Meta>(
+    request: HttpRequest,
+    options: CallOptions,
+    read: (response: Response, attempts: number) => Promise<T>,
+  ): Promise<T> {
+    const begin = Date.now();
+    const { operation } = request;
+    const told = await retrying(
+      {
+        retries: options.retries ?? this.#options.retries ?? 3,
+        signal: options.signal,
+        onRetry: (retry) => this.#tell('onRetry', options, { operation, ...retry }),
+      },
+      (attempt) => this.once(request, options, attempt, (response) => read(response, attempt + 1)),
+    );
+    this.#tell('onResponse', options, { operation, duration: Date.now() - begin, ...told });
+    return told;
+  }
+
+  /** @internal Sends a request once. */
+  async once<T>(
+    request: HttpRequest,
+    options: CallOptions,
+    attempt: number,
+    read: (response: Response) => Promise<T>,
+  ): Promise<T> {
+    const milliseconds = options.timeout ?? this.#options.timeout ?? 30_000;
+    const time = deadline(options.signal, milliseconds);
+    try {
+      return await read(await this.fetch(request, options, attempt, time.signal));
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (time.isOver()) {
+        const message = `No answer from ${this.url} within ${milliseconds} ms.`;
+        throw new TransportError('timeout', message, { cause: error });
+      }
+      throw error instanceof PosthasteError ? error : this.#lost(error);
+    } finally {
+      time.done();
+    }
+  }
+
+  /** @internal Begins a request; a connection that fails is a `TransportError`. */
+  async fetch(request: HttpRequest, options: CallOptions, attempt: number, signal: AbortSignal): Promise<Response> {
+    signal.throwIfAborted();
+    const { operation, url, method, body } = request;
+    const headers = new Headers({ ...this.#options.headers, ...options.headers, ...request.headers });
+    const key = await this.authorization();
+    if (key) headers.set('authorization', key);
+    // Browsers name themselves, and ask the server before they send headers of others.
+    if (isNode()) {
+      headers.set('user-agent', `posthaste-sdk-ts/${VERSION} node/${process.versions.node}`);
+      if (attempt > 0) headers.set('x-retry-count', String(attempt));
+    }
+    for (const hooks of [this.#options, options]) await hooks.onRequest?.({ operation, url, headers, attempt });
+    try {
+      const send = this.#options.fetch ?? globalThis.fetch;
+      return await send(url, { method, headers, signal, redirect: 'error', ...(body === undefined ? {} : { body }) });
+    } catch (error) {
+      throw this.#lost(error);
+    }
+  }
+
+  #lost(error: unknown): TransportError {
+    return new TransportError('network', `Cannot reach ${this.url}: ${reason(error)}`, { cause: error });
+  }
+
+  /** @internal The header that says who asks. */
+  async authorization(): Promise<string | undefined> {
+    const { key } = this.#options;
+    const value = typeof key === 'function' ? await key() : key;
+    return value && `Bearer ${value}`;
+  }
+
+  /** @internal The shared WebSocket, if this client has one. */
+  socket(): Socket | undefined {
+    const choice = this.#options.webSocket ?? (globalThis as { WebSocket?: ClientOptions['webSocket'] }).WebSocket;
+    if (!choice) return undefined;
+    this.#socket ??= openSocket(this.url, choice, () => this.authorization());
+    return this.#socket;
+  }
+
+  #tell<H extends 'onResponse' | 'onRetry'>(
+    hook: H,
+    options: CallOptions,
+    info: Parameters<NonNullable<CallOptions[H]>>[0],
+  ): void {
+    for (const hooks of [this.#options, options]) (hooks[hook] as ((told: typeof info) => void) | undefined)?.(info);
+  }
+
+  /** @internal Tells the hooks about a pause. */
+  pausing(options: CallOptions, info: Parameters<NonNullable<CallOptions['onRetry']>>[0]): void {
+    this.#tell('onRetry', options, info);
+  }
+}
+
+/** A key that nobody else makes; it is no secret. */
+function newKey(): string {
+  const own = globalThis.crypto?.randomUUID?.();
+  return own ?? Array.from({ length: 4 }, () => Math.random().toString(36).slice(2, 12).padEnd(10, '0')).join('-');
+}
+
+function reason(error: unknown): string {
+  const inner = (error as { cause?: unknown }).cause ?? error;
+  return inner instanceof Error ? inner.message : String(inner);
+}

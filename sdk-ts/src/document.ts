@@ -1,0 +1,18 @@
+/** An operation of the API with the types of its answer and its variables. */
+export interface Document<Value, Variables> {
+  readonly kind: 'query' | 'mutation' | 'subscription';
+  /** The operation's name. */
+  readonly name: string;
+  /** The root field, whose value is the answer. */
+  readonly field: string;
+  /** The GraphQL text. */
+  readonly text: string;
+  /** Only for the compiler. */
+  readonly __types?: (variables: Variables) => Value;
+}
+
+/** A GraphQL document of your own, for `client.graphql`. */
+export function kindOf(text: string): Document<unknown, unknown>['kind'] {
+  const found = /^(?:\s|#.*\n|,)*(query|mutation|subscription)\b/.exec(text);
+  return (found?.[1] as 'query' | 'mutation' | 'subscription' | undefined) ?? 'query';
+}

@@ -1,0 +1,59 @@
+import { type GraphqlAnswer, dataOf } from './answer.js';
+import type { Client } from './client.js';
+import type { Document } from './document.js';
+import type { CallOptions } from './options.js';
+import { pauseAfter, sleep } from './retry.js';
+import { overSse } from './sse.js';
+
+/** What a subscription's results may say about their place in the event log. */
+interface Placed {
+  cursor?: string;
+  /** Of results that begin with the present: nothing for those. */
+  event?: unknown;
+}
+
+/**
+ * Follows a subscription. A connection that breaks is opened again from the last cursor on, so that
+ * nothing is missed and no event comes twice; a result that tells the present, not an event, may.
+ */
+export async function* follow<T, V extends object>(
+  client: Client,
+  document: Document<T, V>,
+  variables: V,
+  options: CallOptions = {},
+): AsyncGenerator<T, void> {
+  const resumable = /\$after\b/.test(document.text);
+  let after = (variables as { after?: string | null }).after;
+  let connected = false;
+  for (let failures = 0; ; failures += 1) {
+    try {
+      for await (const answer of open(client, document, after ? { ...variables, after } : variables, options)) {
+        const value = (dataOf(answer) as Record<string, T>)[document.field] as T;
+        const { cursor, event } = value as Placed;
+        if (cursor && event !== null) after = cursor;
+        connected = true;
+        failures = 0;
+        yield value;
+      }
+      return;
+    } catch (error) {
+      const delay = pauseAfter(error, failures);
+      const patient = connected || failures < (options.retries ?? 3);
+      if (!resumable || !patient || delay === undefined) throw error;
+      client.pausing(options, { operation: document.name, attempt: failures + 1, delay, error: error as Error });
+      await sleep(delay, options.signal);
+    }
+  }
+}
+
+function open<T, V extends object>(
+  client: Client,
+  document: Document<T, V>,
+  variables: object,
+  options: CallOptions,
+): AsyncGenerator<GraphqlAnswer, void> {
+  const socket = client.socket();
+  if (!socket) return overSse(client, document, variables, options);
+  const request = { query: document.text, operationName: document.name, variables: { ...variables } };
+  return socket.run(request, options.signal);
+}

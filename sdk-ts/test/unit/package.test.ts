@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import * as sdk from '@posthaste/sdk';
+import * as webhooks from '@posthaste/sdk/webhooks';
+
+const load = createRequire(import.meta.url);
+
+test('the version is the package\u2019s', () => {
+  assert.equal(sdk.VERSION, load('@posthaste/sdk/package.json').version);
+});
+
+test('CommonJS has what modules have', async () => {
+  assert.deepEqual(Object.keys(load('@posthaste/sdk')).sort(), Object.keys(sdk).sort());
+  assert.deepEqual(Object.keys(load('@posthaste/sdk/webhooks')).sort(), Object.keys(webhooks).sort());
+  const { Posthaste } = load('@posthaste/sdk') as typeof sdk;
+  await assert.rejects(Posthaste.sandbox({ path: '/nowhere/sandbox.json' }), /There is no sandbox.json at/);
+});
+
+test('documents are sent as the manifest has them', () => {
+  const file = new URL('../../../../api/operations/manifest.json', import.meta.url);
+  const manifest = JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+  const hashes = Object.values(sdk.documents).map(({ text }) => createHash('sha256').update(text).digest('hex'));
+  assert.deepEqual(hashes.sort(), Object.keys(manifest).sort());
+});
