@@ -146,6 +146,10 @@ class Events:
         that a client that was away misses nothing."""
         return self._runner.follow(ops.EVENT_FOLLOW, {"types": types, "after": after})
 
+    async def head(self, *, options: RequestOptions | None = None) -> str:
+        """The workspace that the credential opens."""
+        return await self._runner.call(ops.EVENT_HEAD, {}, options)
+
     async def list(
         self,
         *,

@@ -589,6 +589,19 @@ EVENT_FOLLOW: Operation[m.Event] = Operation(
     + _PROVENANCE_FIELDS,
 )
 
+EVENT_HEAD: Operation[str] = Operation(
+    "EventHead",
+    "query",
+    ("workspace", "eventsCursor"),
+    str,
+    """query EventHead {
+  workspace {
+    eventsCursor
+  }
+}
+""",
+)
+
 EVENT_LIST: Operation[Page[m.Event]] = Operation(
     "EventList",
     "query",
