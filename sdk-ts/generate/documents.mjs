@@ -17,14 +17,16 @@ export function printDocuments(api) {
 function printDocument(api, operation) {
   const { name, kind, definition, selection } = operation;
   const variables = definition.variableDefinitions.length ? `t.${name}Variables` : 'Record<string, never>';
-  const parts = spreads(definition, api.fragments).map((fragment) => ` + ${fragment}`);
+  // A list, not one text put together here: bundlers leave out what only stands in lists.
+  const fragments = spreads(definition, api.fragments).join(', ');
   return [
     `/** \`${operation.client}\`: the ${kind} \`${operation.field.name}\`. */`,
     `export const ${name}: Document<${qualified(resultOf(api, operation))}, ${variables}> = {`,
     `  kind: '${kind}',`,
     `  name: '${name}',`,
     `  field: '${selection.alias?.value ?? selection.name.value}',`,
-    `  text: ${template(operation.text)}${parts.join('')},`,
+    `  text: ${template(operation.text)},`,
+    ...(fragments ? [`  fragments: [${fragments}],`] : []),
     '};\n',
   ].join('\n');
 }

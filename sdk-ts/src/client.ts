@@ -1,10 +1,9 @@
 import { type GraphqlAnswer, type Meta, dataOf, metaOf, readAnswer } from './answer.js';
-import { type Document, kindOf } from './document.js';
+import { type Document, kindOf, textOf } from './document.js';
 import { PosthasteError, TransportError } from './errors.js';
 import { isNode } from './node.js';
-import type { CallOptions, ClientOptions } from './options.js';
+import type { CallOptions, ClientOptions, WebSocketClass } from './options.js';
 import { deadline, retrying } from './retry.js';
-import { type Socket, openSocket } from './socket.js';
 import { VERSION } from './version.js';
 
 /** One request over HTTP. */
@@ -29,7 +28,7 @@ export class Client {
   readonly url: string;
   readonly #options: ClientOptions;
   #last: Meta | undefined;
-  #socket: Socket | undefined;
+  #ends: (() => void)[] = [];
 
   constructor(options: ClientOptions) {
     this.url = options.url.replace(/\/+$/, '');
@@ -54,14 +53,13 @@ export class Client {
 
   /** Asks a document of your own; answers with its data. */
   async graphql<T = unknown>(text: string, variables: object = {}, options: CallOptions = {}): Promise<T> {
-    const document = { kind: kindOf(text), name: '', field: '', text };
+    const document: Document<unknown, object> = { kind: kindOf(text), name: '', field: '', text };
     return (await this.#post(document, variables, options)).data as T;
   }
 
   /** Ends the connection for subscriptions, if one is open. */
   close(): void {
-    this.#socket?.close();
-    this.#socket = undefined;
+    for (const end of this.#ends.splice(0)) end();
   }
 
   async #post<T, V>(document: Document<T, V>, variables: V, options: CallOptions): Promise<Answered<unknown>> {
@@ -80,13 +78,13 @@ export class Client {
   }
 
   /** @internal The request that carries a document. */
-  query(document: { name: string; text: string }, variables: unknown, headers: Record<string, string>) {
+  query(document: Pick<Document<unknown, never>, 'name' | 'text' | 'fragments'>, variables: unknown, headers: Record<string, string>) {
     const named = document.name ? { operationName: document.name } : {};
     return {
       url: `${this.url}/graphql`,
       method: 'POST',
       headers: { ...headers, 'content-type': 'application/json' },
-      body: JSON.stringify({ query: document.text, variables, ...named }),
+      body: JSON.stringify({ query: textOf(document), variables, ...named }),
     };
   }
 
@@ -165,12 +163,15 @@ export class Client {
     return value && `Bearer ${value}`;
   }
 
-  /** @internal The shared WebSocket, if this client has one. */
-  socket(): Socket | undefined {
-    const choice = this.#options.webSocket ?? (globalThis as { WebSocket?: ClientOptions['webSocket'] }).WebSocket;
-    if (!choice) return undefined;
-    this.#socket ??= openSocket(this.url, choice, () => this.authorization());
-    return this.#socket;
+  /** @internal What subscriptions go over; nothing for server-sent events. */
+  webSocket(): WebSocketClass | undefined {
+    const { WebSocket } = globalThis as { WebSocket?: WebSocketClass };
+    return (this.#options.webSocket ?? WebSocket) || undefined;
+  }
+
+  /** @internal Has something done when this client is closed. */
+  closing(end: () => void): void {
+    this.#ends.push(end);
   }
 
   #tell<H extends 'onResponse' | 'onRetry'>(

@@ -5,13 +5,20 @@ export interface Document<Value, Variables> {
   readonly name: string;
   /** The root field, whose value is the answer. */
   readonly field: string;
-  /** The GraphQL text. */
+  /** The GraphQL text without fragments. */
   readonly text: string;
+  /** Texts of the fragments that it needs. */
+  readonly fragments?: readonly string[];
   /** Only for the compiler. */
   readonly __types?: (variables: Variables) => Value;
 }
 
-/** A GraphQL document of your own, for `client.graphql`. */
+/** What is sent of a document. */
+export function textOf(document: { text: string; fragments?: readonly string[] }): string {
+  return [document.text, ...(document.fragments ?? [])].join('');
+}
+
+/** The kind of a GraphQL document of your own, for `client.graphql`. */
 export function kindOf(text: string): Document<unknown, unknown>['kind'] {
   const found = /^(?:\s|#.*\n|,)*(query|mutation|subscription)\b/.exec(text);
   return (found?.[1] as 'query' | 'mutation' | 'subscription' | undefined) ?? 'query';

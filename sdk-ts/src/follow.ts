@@ -1,8 +1,9 @@
 import { type GraphqlAnswer, dataOf } from './answer.js';
 import type { Client } from './client.js';
-import type { Document } from './document.js';
+import { type Document, textOf } from './document.js';
 import type { CallOptions } from './options.js';
 import { pauseAfter, sleep } from './retry.js';
+import { socketOf } from './socket.js';
 import { overSse } from './sse.js';
 
 /** What a subscription's results may say about their place in the event log. */
@@ -52,8 +53,8 @@ function open<T, V extends object>(
   variables: object,
   options: CallOptions,
 ): AsyncGenerator<GraphqlAnswer, void> {
-  const socket = client.socket();
-  if (!socket) return overSse(client, document, variables, options);
-  const request = { query: document.text, operationName: document.name, variables: { ...variables } };
-  return socket.run(request, options.signal);
+  const webSocket = client.webSocket();
+  if (!webSocket) return overSse(client, document, variables, options);
+  const request = { query: textOf(document), operationName: document.name, variables: { ...variables } };
+  return socketOf(client, webSocket).run(request, options.signal);
 }

@@ -1,7 +1,7 @@
 export type { Cost, Meta, RateLimit } from './answer.js';
 export type { Done, Payload } from './call.js';
 export { type Answered, Client } from './client.js';
-export type { Document } from './document.js';
+export { type Document, textOf } from './document.js';
 export {
   ApiError,
   PosthasteError,
@@ -11,7 +11,6 @@ export {
   UserErrors,
 } from './errors.js';
 export { follow } from './follow.js';
-export * as documents from './generated/documents.js';
 export type * from './generated/types.js';
 export type {
   CallOptions,

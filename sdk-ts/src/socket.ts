@@ -1,5 +1,6 @@
 import { createClient } from 'graphql-ws/client';
 import { type GraphqlAnswer, dataOf } from './answer.js';
+import type { Client } from './client.js';
 import { ApiError, TransportError } from './errors.js';
 import type { WebSocketClass } from './options.js';
 
@@ -18,7 +19,7 @@ const REFUSALS: Record<number, { code: string; retryable: boolean }> = {
 };
 
 /** One WebSocket for all subscriptions of a client; it opens with the first and ends with the last. */
-export interface Socket {
+interface Socket {
   run(request: Subscribe, signal: AbortSignal | undefined): AsyncGenerator<GraphqlAnswer, void>;
   close(): void;
 }
@@ -29,8 +30,23 @@ interface Subscribe {
   variables: Record<string, unknown>;
 }
 
+const sockets = new WeakMap<Client, Socket>();
+
+/** The WebSocket of a client, which ends with `client.close()`. */
+export function socketOf(client: Client, webSocket: WebSocketClass): Socket {
+  const known = sockets.get(client);
+  if (known) return known;
+  const socket = openSocket(client.url, webSocket, () => client.authorization());
+  sockets.set(client, socket);
+  client.closing(() => {
+    sockets.delete(client);
+    socket.close();
+  });
+  return socket;
+}
+
 /** Speaks graphql-transport-ws with a server. */
-export function openSocket(
+function openSocket(
   url: string,
   webSocket: WebSocketClass,
   authorization: () => Promise<string | undefined>,

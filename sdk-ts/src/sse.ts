@@ -1,5 +1,6 @@
 import { type GraphqlAnswer, dataOf, readAnswer } from './answer.js';
 import type { Client } from './client.js';
+import type { Document } from './document.js';
 import { TransportError } from './errors.js';
 import type { CallOptions } from './options.js';
 import { deadline } from './retry.js';
@@ -10,7 +11,7 @@ const SILENCE = 45_000;
 /** Follows a subscription over server-sent events (GraphQL over SSE, distinct connections). */
 export async function* overSse(
   client: Client,
-  document: { name: string; text: string },
+  document: Pick<Document<unknown, never>, 'name' | 'text' | 'fragments'>,
   variables: object,
   options: CallOptions,
 ): AsyncGenerator<GraphqlAnswer, void> {

@@ -298,7 +298,8 @@ export const ConnectionAuthorize: Document<t.ConnectionAuthorizeResult, t.Connec
     }
   }
 }
-` + ErrorFields + GrantFields + WarningFields,
+`,
+  fragments: [ErrorFields, GrantFields, WarningFields],
 };
 
 /** `connections.create`: the mutation `connectionCreate`. */
@@ -319,7 +320,8 @@ export const ConnectionCreate: Document<t.ConnectionCreateResult, t.ConnectionCr
     }
   }
 }
-` + ConnectionFields + ErrorFields + WarningFields,
+`,
+  fragments: [ConnectionFields, ErrorFields, WarningFields],
 };
 
 /** `connections.destinations`: the query `connection`. */
@@ -357,7 +359,8 @@ export const ConnectionDisable: Document<t.ConnectionDisableResult, t.Connection
     }
   }
 }
-` + ConnectionFields + ErrorFields + WarningFields,
+`,
+  fragments: [ConnectionFields, ErrorFields, WarningFields],
 };
 
 /** `connections.enable`: the mutation `connectionEnable`. */
@@ -378,7 +381,8 @@ export const ConnectionEnable: Document<t.ConnectionEnableResult, t.ConnectionEn
     }
   }
 }
-` + ConnectionFields + ErrorFields + WarningFields,
+`,
+  fragments: [ConnectionFields, ErrorFields, WarningFields],
 };
 
 /** `connections.get`: the query `connection`. */
@@ -391,7 +395,8 @@ export const ConnectionGet: Document<t.Connection, t.ConnectionGetVariables> = {
     ...ConnectionFields
   }
 }
-` + ConnectionFields,
+`,
+  fragments: [ConnectionFields],
 };
 
 /** `connections.grant`: the query `connectionGrant`. */
@@ -404,7 +409,8 @@ export const ConnectionGrantGet: Document<t.ConnectionGrant, t.ConnectionGrantGe
     ...GrantFields
   }
 }
-` + GrantFields,
+`,
+  fragments: [GrantFields],
 };
 
 /** `connections.list`: the query `connections`. */
@@ -430,7 +436,8 @@ export const ConnectionList: Document<t.ConnectionListResult, t.ConnectionListVa
     totalCount @include(if: $withTotal)
   }
 }
-` + ConnectionFields + PageFields,
+`,
+  fragments: [ConnectionFields, PageFields],
 };
 
 /** `connections.pause`: the mutation `connectionPause`. */
@@ -451,7 +458,8 @@ export const ConnectionPause: Document<t.ConnectionPauseResult, t.ConnectionPaus
     }
   }
 }
-` + ConnectionFields + ErrorFields + WarningFields,
+`,
+  fragments: [ConnectionFields, ErrorFields, WarningFields],
 };
 
 /** `connections.reconnect`: the mutation `connectionReconnect`. */
@@ -473,7 +481,8 @@ export const ConnectionReconnect: Document<t.ConnectionReconnectResult, t.Connec
     }
   }
 }
-` + ErrorFields + GrantFields + WarningFields,
+`,
+  fragments: [ErrorFields, GrantFields, WarningFields],
 };
 
 /** `connections.remove`: the mutation `connectionRemove`. */
@@ -494,7 +503,8 @@ export const ConnectionRemove: Document<t.ConnectionRemoveResult, t.ConnectionRe
     }
   }
 }
-` + ConnectionFields + ErrorFields + WarningFields,
+`,
+  fragments: [ConnectionFields, ErrorFields, WarningFields],
 };
 
 /** `connections.resume`: the mutation `connectionResume`. */
@@ -515,7 +525,8 @@ export const ConnectionResume: Document<t.ConnectionResumeResult, t.ConnectionRe
     }
   }
 }
-` + ConnectionFields + ErrorFields + WarningFields,
+`,
+  fragments: [ConnectionFields, ErrorFields, WarningFields],
 };
 
 /** `connections.update`: the mutation `connectionUpdate`. */
@@ -536,7 +547,8 @@ export const ConnectionUpdate: Document<t.ConnectionUpdateResult, t.ConnectionUp
     }
   }
 }
-` + ConnectionFields + ErrorFields + WarningFields,
+`,
+  fragments: [ConnectionFields, ErrorFields, WarningFields],
 };
 
 /** `events.follow`: the subscription `events`. */
@@ -549,7 +561,8 @@ export const EventFollow: Document<t.Event, t.EventFollowVariables> = {
     ...EventFields
   }
 }
-` + EventFields + ProvenanceFields,
+`,
+  fragments: [EventFields, ProvenanceFields],
 };
 
 /** `events.head`: the query `workspace`. */
@@ -580,7 +593,8 @@ export const EventList: Document<t.EventListResult, t.EventListVariables> = {
     }
   }
 }
-` + EventFields + PageFields + ProvenanceFields,
+`,
+  fragments: [EventFields, PageFields, ProvenanceFields],
 };
 
 /** `media.createUpload`: the mutation `mediaUploadCreate`. */
@@ -602,7 +616,8 @@ export const MediaUploadCreate: Document<t.MediaUploadCreateResult, t.MediaUploa
     }
   }
 }
-` + ErrorFields + MediaFields + ProvenanceFields + WarningFields,
+`,
+  fragments: [ErrorFields, MediaFields, ProvenanceFields, WarningFields],
 };
 
 /** `media.delete`: the mutation `mediaDelete`. */
@@ -621,7 +636,8 @@ export const MediaDelete: Document<t.MediaDeleteResult, t.MediaDeleteVariables> 
     }
   }
 }
-` + ErrorFields + WarningFields,
+`,
+  fragments: [ErrorFields, WarningFields],
 };
 
 /** `media.get`: the query `media`. */
@@ -634,7 +650,8 @@ export const MediaGet: Document<t.Media, t.MediaGetVariables> = {
     ...MediaFields
   }
 }
-` + MediaFields + ProvenanceFields,
+`,
+  fragments: [MediaFields, ProvenanceFields],
 };
 
 /** `media.list`: the query `mediaList`. */
@@ -660,7 +677,8 @@ export const MediaList: Document<t.MediaListResult, t.MediaListVariables> = {
     totalCount @include(if: $withTotal)
   }
 }
-` + MediaFields + PageFields + ProvenanceFields,
+`,
+  fragments: [MediaFields, PageFields, ProvenanceFields],
 };
 
 /** `media.update`: the mutation `mediaUpdate`. */
@@ -681,7 +699,8 @@ export const MediaUpdate: Document<t.MediaUpdateResult, t.MediaUpdateVariables> 
     }
   }
 }
-` + ErrorFields + MediaFields + ProvenanceFields + WarningFields,
+`,
+  fragments: [ErrorFields, MediaFields, ProvenanceFields, WarningFields],
 };
 
 /** `networks.list`: the query `networks`. */
@@ -729,7 +748,8 @@ export const NetworkList: Document<Array<t.NetworkListResult>, Record<string, ne
     }
   }
 }
-` + PictureRuleFields + VideoRuleFields,
+`,
+  fragments: [PictureRuleFields, VideoRuleFields],
 };
 
 /** `nodes.get`: the query `node`. */
@@ -742,7 +762,8 @@ export const NodeGet: Document<t.Node | null, t.NodeGetVariables> = {
     ...NodeFields
   }
 }
-` + NodeFields,
+`,
+  fragments: [NodeFields],
 };
 
 /** `nodes.list`: the query `nodes`. */
@@ -755,7 +776,8 @@ export const NodeList: Document<Array<t.Node | null>, t.NodeListVariables> = {
     ...NodeFields
   }
 }
-` + NodeFields,
+`,
+  fragments: [NodeFields],
 };
 
 /** `posts.cancel`: the mutation `postCancel`. */
@@ -776,7 +798,8 @@ export const PostCancel: Document<t.PostCancelResult, t.PostCancelVariables> = {
     }
   }
 }
-` + ErrorFields + PostFields + PostMediaFields + ProvenanceFields + TargetFields + WarningFields,
+`,
+  fragments: [ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, WarningFields],
 };
 
 /** `posts.create`: the mutation `postCreate`. */
@@ -797,7 +820,8 @@ export const PostCreate: Document<t.PostCreateResult, t.PostCreateVariables> = {
     }
   }
 }
-` + ErrorFields + PostFields + PostMediaFields + ProvenanceFields + TargetFields + WarningFields,
+`,
+  fragments: [ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, WarningFields],
 };
 
 /** `posts.delete`: the mutation `postDelete`. */
@@ -816,7 +840,8 @@ export const PostDelete: Document<t.PostDeleteResult, t.PostDeleteVariables> = {
     }
   }
 }
-` + ErrorFields + WarningFields,
+`,
+  fragments: [ErrorFields, WarningFields],
 };
 
 /** `posts.get`: the query `post`. */
@@ -829,7 +854,8 @@ export const PostGet: Document<t.Post, t.PostGetVariables> = {
     ...PostFields
   }
 }
-` + PostFields + PostMediaFields + ProvenanceFields + TargetFields,
+`,
+  fragments: [PostFields, PostMediaFields, ProvenanceFields, TargetFields],
 };
 
 /** `posts.list`: the query `posts`. */
@@ -863,7 +889,8 @@ export const PostList: Document<t.PostListResult, t.PostListVariables> = {
     totalCount @include(if: $withTotal)
   }
 }
-` + PageFields + PostFields + PostMediaFields + ProvenanceFields + TargetFields,
+`,
+  fragments: [PageFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields],
 };
 
 /** `posts.preview`: the query `postPreview`. */
@@ -907,7 +934,8 @@ export const PostPreview: Document<t.PostPreviewResult, t.PostPreviewVariables> 
     }
   }
 }
-` + ErrorFields,
+`,
+  fragments: [ErrorFields],
 };
 
 /** `posts.publishNow`: the mutation `postPublishNow`. */
@@ -928,7 +956,8 @@ export const PostPublishNow: Document<t.PostPublishNowResult, t.PostPublishNowVa
     }
   }
 }
-` + ErrorFields + PostFields + PostMediaFields + ProvenanceFields + TargetFields + WarningFields,
+`,
+  fragments: [ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, WarningFields],
 };
 
 /** `posts.schedule`: the mutation `postSchedule`. */
@@ -949,7 +978,8 @@ export const PostSchedule: Document<t.PostScheduleResult, t.PostScheduleVariable
     }
   }
 }
-` + ErrorFields + PostFields + PostMediaFields + ProvenanceFields + TargetFields + WarningFields,
+`,
+  fragments: [ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, WarningFields],
 };
 
 /** `posts.unschedule`: the mutation `postUnschedule`. */
@@ -970,7 +1000,8 @@ export const PostUnschedule: Document<t.PostUnscheduleResult, t.PostUnscheduleVa
     }
   }
 }
-` + ErrorFields + PostFields + PostMediaFields + ProvenanceFields + TargetFields + WarningFields,
+`,
+  fragments: [ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, WarningFields],
 };
 
 /** `posts.update`: the mutation `postUpdate`. */
@@ -991,7 +1022,8 @@ export const PostUpdate: Document<t.PostUpdateResult, t.PostUpdateVariables> = {
     }
   }
 }
-` + ErrorFields + PostFields + PostMediaFields + ProvenanceFields + TargetFields + WarningFields,
+`,
+  fragments: [ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, WarningFields],
 };
 
 /** `posts.validate`: the query `postValidate`. */
@@ -1010,7 +1042,8 @@ export const PostValidate: Document<t.PostValidateResult, t.PostValidateVariable
     }
   }
 }
-` + ErrorFields + WarningFields,
+`,
+  fragments: [ErrorFields, WarningFields],
 };
 
 /** `sessions.create`: the mutation `sessionCreate`. */
@@ -1035,7 +1068,8 @@ export const SessionCreate: Document<t.SessionCreateResult, t.SessionCreateVaria
     }
   }
 }
-` + ErrorFields + WarningFields,
+`,
+  fragments: [ErrorFields, WarningFields],
 };
 
 /** `sessions.delete`: the mutation `sessionDelete`. */
@@ -1054,7 +1088,8 @@ export const SessionDelete: Document<t.SessionDeleteResult, Record<string, never
     }
   }
 }
-` + ErrorFields + WarningFields,
+`,
+  fragments: [ErrorFields, WarningFields],
 };
 
 /** `targets.deleteRemote`: the mutation `targetDeleteRemote`. */
@@ -1075,7 +1110,8 @@ export const TargetDeleteRemote: Document<t.TargetDeleteRemoteResult, t.TargetDe
     }
   }
 }
-` + ErrorFields + TargetFields + WarningFields,
+`,
+  fragments: [ErrorFields, TargetFields, WarningFields],
 };
 
 /** `targets.follow`: the subscription `targetProgress`. */
@@ -1094,7 +1130,8 @@ export const TargetFollow: Document<t.TargetFollowResult, t.TargetFollowVariable
     }
   }
 }
-` + EventFields + ProvenanceFields + TargetFields,
+`,
+  fragments: [EventFields, ProvenanceFields, TargetFields],
 };
 
 /** `targets.get`: the query `target`. */
@@ -1114,7 +1151,8 @@ export const TargetGet: Document<t.TargetGetResult, t.TargetGetVariables> = {
     }
   }
 }
-` + TargetFields,
+`,
+  fragments: [TargetFields],
 };
 
 /** `targets.list`: the query `targets`. */
@@ -1151,7 +1189,8 @@ export const TargetList: Document<t.TargetListResult, t.TargetListVariables> = {
     totalCount @include(if: $withTotal)
   }
 }
-` + PageFields + TargetFields,
+`,
+  fragments: [PageFields, TargetFields],
 };
 
 /** `targets.retry`: the mutation `targetRetry`. */
@@ -1172,7 +1211,8 @@ export const TargetRetry: Document<t.TargetRetryResult, t.TargetRetryVariables> 
     }
   }
 }
-` + ErrorFields + TargetFields + WarningFields,
+`,
+  fragments: [ErrorFields, TargetFields, WarningFields],
 };
 
 /** `targets.settle`: the mutation `targetSettle`. */
@@ -1193,7 +1233,8 @@ export const TargetSettle: Document<t.TargetSettleResult, t.TargetSettleVariable
     }
   }
 }
-` + ErrorFields + TargetFields + WarningFields,
+`,
+  fragments: [ErrorFields, TargetFields, WarningFields],
 };
 
 /** `targets.timeline`: the query `target`. */
@@ -1261,7 +1302,8 @@ export const ViewerGet: Document<t.ViewerGetResult, Record<string, never>> = {
     }
   }
 }
-` + WorkspaceFields,
+`,
+  fragments: [WorkspaceFields],
 };
 
 /** `workspace.get`: the query `workspace`. */
@@ -1274,5 +1316,6 @@ export const WorkspaceGet: Document<t.Workspace, Record<string, never>> = {
     ...WorkspaceFields
   }
 }
-` + WorkspaceFields,
+`,
+  fragments: [WorkspaceFields],
 };
