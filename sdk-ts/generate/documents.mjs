@@ -15,16 +15,16 @@ export function printDocuments(api) {
 }
 
 function printDocument(api, operation) {
-  const { name, kind, definition, selection } = operation;
+  const { name, kind, definition, fields } = operation;
   const variables = definition.variableDefinitions.length ? `t.${name}Variables` : 'Record<string, never>';
   // A list, not one text put together here: bundlers leave out what only stands in lists.
   const fragments = spreads(definition, api.fragments).join(', ');
   return [
-    `/** \`${operation.client}\`: the ${kind} \`${operation.field.name}\`. */`,
+    `/** \`${operation.client}\`: the ${kind} \`${fields.join('.')}\`. */`,
     `export const ${name}: Document<${qualified(resultOf(api, operation))}, ${variables}> = {`,
     `  kind: '${kind}',`,
     `  name: '${name}',`,
-    `  field: '${selection.alias?.value ?? selection.name.value}',`,
+    `  fields: [${fields.map((field) => `'${field}'`).join(', ')}],`,
     `  text: ${template(operation.text)},`,
     ...(fragments ? [`  fragments: [${fragments}],`] : []),
     '};\n',

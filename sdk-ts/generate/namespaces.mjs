@@ -47,7 +47,7 @@ function call(operation) {
   const only = (name) => variables.length === 1 && variables[0] === name;
   if (operation.kind === 'subscription') return 'following';
   if (operation.kind === 'mutation') return variables.length ? 'changing' : 'changingNothing';
-  if (isPage(operation)) return 'listing';
+  if (isPage(operation.selection)) return 'listing';
   if (!variables.length) return 'reading';
   if (only('id')) return 'readingById';
   if (only('ids')) return 'readingByIds';

@@ -31,21 +31,31 @@ function readOperation(schema, { path, text, definition }) {
   const client = /^# client: ([a-z]\w*)\.([a-z]\w*)\n/.exec(text);
   if (!client) throw new Error(`${path}: the first line is not "# client: noun.verb"`);
   const kind = definition.operation;
-  const selection = definition.selectionSet.selections[0];
-  const field = schema.getRootType(kind).getFields()[selection.name.value];
-  if (!field) throw new Error(`${path}: there is no ${kind} ${selection.name.value}`);
+  const outer = definition.selectionSet.selections[0];
+  const root = schema.getRootType(kind).getFields()[outer.name.value];
+  if (!root) throw new Error(`${path}: there is no ${kind} ${outer.name.value}`);
   return {
     path,
     kind,
     definition,
-    selection,
-    field,
+    root,
+    ...value(root, outer),
     client: `${client[1]}.${client[2]}`,
     namespace: client[1],
     method: client[2],
     name: definition.name.value,
     text: text.slice(text.indexOf('\n') + 1),
   };
+}
+
+/** What an operation is for: the value of its root field, or the list that is all it asks of it. */
+function value(root, outer) {
+  const [only, more] = outer.selectionSet?.selections ?? [];
+  if (!more && only?.kind === 'Field' && isPage(only)) {
+    const field = getNamedType(root.type).getFields()[only.name.value];
+    return { field, selection: only, fields: [outer.name.value, only.name.value] };
+  }
+  return { field: root, selection: outer, fields: [outer.name.value] };
 }
 
 function check(schema, fragments, operations) {
@@ -85,14 +95,9 @@ export function spreads(definition, fragments, found = new Set()) {
 }
 
 /** Whether a selection is a Relay page: `nodes` and `pageInfo`. */
-export function isPage(operation) {
-  const names = (operation.selection.selectionSet?.selections ?? []).map((inner) => inner.name?.value);
+export function isPage(selection) {
+  const names = (selection.selectionSet?.selections ?? []).map((inner) => inner.name?.value);
   return names.includes('nodes') && names.includes('pageInfo');
-}
-
-/** A field's type without its wrappers. */
-export function named(field) {
-  return getNamedType(field.type);
 }
 
 /** A JSDoc comment, or nothing. */

@@ -97,8 +97,8 @@ function printResult(api, operation) {
   return comment(type.description) + declare(name, shape(api, type, operation.selection.selectionSet, ''));
 }
 
-function printVariables(api, { name, definition, field }) {
-  const described = (variable) => field.args.find((argument) => argument.name === variable)?.description;
+function printVariables(api, { name, definition, root, field }) {
+  const described = (variable) => [...root.args, ...field.args].find((argument) => argument.name === variable)?.description;
   const lines = definition.variableDefinitions.map((variable) =>
     printArgument({
       name: variable.variable.name.value,
@@ -110,7 +110,7 @@ function printVariables(api, { name, definition, field }) {
   return lines.length ? `/** Variables of ${name}. */\nexport interface ${name}Variables {\n${lines.join('')}}\n` : '';
 }
 
-/** Variables that are no argument of the root field. */
+/** Variables that are no argument of a field. */
 function own(name) {
   return name === 'withTotal' ? 'Whether to count all items, into `totalCount`.' : undefined;
 }

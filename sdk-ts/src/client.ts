@@ -1,5 +1,5 @@
 import { type GraphqlAnswer, type Meta, dataOf, metaOf, readAnswer } from './answer.js';
-import { type Document, kindOf, textOf } from './document.js';
+import { type Document, kindOf, textOf, valueOf } from './document.js';
 import { PosthasteError, TransportError } from './errors.js';
 import { isNode } from './node.js';
 import type { CallOptions, ClientOptions, WebSocketClass } from './options.js';
@@ -48,12 +48,12 @@ export class Client {
   /** As `request`, with the request's id, costs and limits. */
   async send<T, V>(document: Document<T, V>, variables: V, options: CallOptions = {}): Promise<Answered<T>> {
     const { data, meta } = await this.#post(document, variables, options);
-    return { data: (data as Record<string, T>)[document.field] as T, meta };
+    return { data: valueOf(document, data), meta };
   }
 
   /** Asks a document of your own; answers with its data. */
   async graphql<T = unknown>(text: string, variables: object = {}, options: CallOptions = {}): Promise<T> {
-    const document: Document<unknown, object> = { kind: kindOf(text), name: '', field: '', text };
+    const document: Document<unknown, object> = { kind: kindOf(text), name: '', fields: [], text };
     return (await this.#post(document, variables, options)).data as T;
   }
 

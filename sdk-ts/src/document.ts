@@ -3,14 +3,20 @@ export interface Document<Value, Variables> {
   readonly kind: 'query' | 'mutation' | 'subscription';
   /** The operation's name. */
   readonly name: string;
-  /** The root field, whose value is the answer. */
-  readonly field: string;
+  /** The root field whose value is the answer, and the way on where that is deeper. */
+  readonly fields: readonly string[];
   /** The GraphQL text without fragments. */
   readonly text: string;
   /** Texts of the fragments that it needs. */
   readonly fragments?: readonly string[];
   /** Only for the compiler. */
   readonly __types?: (variables: Variables) => Value;
+}
+
+/** The answer of a document in its data. */
+export function valueOf<T>(document: Document<T, never>, data: unknown): T {
+  const step = (value: unknown, field: string) => (value as Record<string, unknown>)[field];
+  return document.fields.reduce(step, data) as T;
 }
 
 /** What is sent of a document. */

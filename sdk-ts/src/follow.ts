@@ -1,6 +1,6 @@
 import { type GraphqlAnswer, dataOf } from './answer.js';
 import type { Client } from './client.js';
-import { type Document, textOf } from './document.js';
+import { type Document, textOf, valueOf } from './document.js';
 import type { CallOptions } from './options.js';
 import { pauseAfter, sleep } from './retry.js';
 import { socketOf } from './socket.js';
@@ -15,7 +15,8 @@ interface Placed {
 
 /**
  * Follows a subscription. A connection that breaks is opened again from the last cursor on, so that
- * nothing is missed and no event comes twice; a result that tells the present, not an event, may.
+ * nothing is missed and no event comes twice. What tells the present, not an event, has no cursor to go
+ * on from and may come again.
  */
 export async function* follow<T, V extends object>(
   client: Client,
@@ -23,13 +24,12 @@ export async function* follow<T, V extends object>(
   variables: V,
   options: CallOptions = {},
 ): AsyncGenerator<T, void> {
-  const resumable = /\$after\b/.test(document.text);
   let after = (variables as { after?: string | null }).after;
   let connected = false;
   for (let failures = 0; ; failures += 1) {
     try {
       for await (const answer of open(client, document, after ? { ...variables, after } : variables, options)) {
-        const value = (dataOf(answer) as Record<string, T>)[document.field] as T;
+        const value = valueOf(document, dataOf(answer));
         const { cursor, event } = value as Placed;
         if (cursor && event !== null) after = cursor;
         connected = true;
@@ -40,7 +40,7 @@ export async function* follow<T, V extends object>(
     } catch (error) {
       const delay = pauseAfter(error, failures);
       const patient = connected || failures < (options.retries ?? 3);
-      if (!resumable || !patient || delay === undefined) throw error;
+      if (!patient || delay === undefined) throw error;
       client.pausing(options, { operation: document.name, attempt: failures + 1, delay, error: error as Error });
       await sleep(delay, options.signal);
     }

@@ -283,7 +283,7 @@ const WorkspaceFields = `fragment WorkspaceFields on Workspace {
 export const ConnectionAuthorize: Document<t.ConnectionAuthorizeResult, t.ConnectionAuthorizeVariables> = {
   kind: 'mutation',
   name: 'ConnectionAuthorize',
-  field: 'connectionAuthorize',
+  fields: ['connectionAuthorize'],
   text: `mutation ConnectionAuthorize($input: ConnectionAuthorizeInput!) {
   connectionAuthorize(input: $input) {
     authorizeUrl
@@ -306,7 +306,7 @@ export const ConnectionAuthorize: Document<t.ConnectionAuthorizeResult, t.Connec
 export const ConnectionCreate: Document<t.ConnectionCreateResult, t.ConnectionCreateVariables> = {
   kind: 'mutation',
   name: 'ConnectionCreate',
-  field: 'connectionCreate',
+  fields: ['connectionCreate'],
   text: `mutation ConnectionCreate($input: ConnectionCreateInput!) {
   connectionCreate(input: $input) {
     connections {
@@ -328,7 +328,7 @@ export const ConnectionCreate: Document<t.ConnectionCreateResult, t.ConnectionCr
 export const ConnectionDestinations: Document<t.ConnectionDestinationsResult, t.ConnectionDestinationsVariables> = {
   kind: 'query',
   name: 'ConnectionDestinations',
-  field: 'connection',
+  fields: ['connection'],
   text: `query ConnectionDestinations($id: ID!) {
   connection(id: $id) {
     id
@@ -345,7 +345,7 @@ export const ConnectionDestinations: Document<t.ConnectionDestinationsResult, t.
 export const ConnectionDisable: Document<t.ConnectionDisableResult, t.ConnectionDisableVariables> = {
   kind: 'mutation',
   name: 'ConnectionDisable',
-  field: 'connectionDisable',
+  fields: ['connectionDisable'],
   text: `mutation ConnectionDisable($input: ConnectionDisableInput!) {
   connectionDisable(input: $input) {
     connection {
@@ -367,7 +367,7 @@ export const ConnectionDisable: Document<t.ConnectionDisableResult, t.Connection
 export const ConnectionEnable: Document<t.ConnectionEnableResult, t.ConnectionEnableVariables> = {
   kind: 'mutation',
   name: 'ConnectionEnable',
-  field: 'connectionEnable',
+  fields: ['connectionEnable'],
   text: `mutation ConnectionEnable($input: ConnectionEnableInput!) {
   connectionEnable(input: $input) {
     connection {
@@ -389,7 +389,7 @@ export const ConnectionEnable: Document<t.ConnectionEnableResult, t.ConnectionEn
 export const ConnectionGet: Document<t.Connection, t.ConnectionGetVariables> = {
   kind: 'query',
   name: 'ConnectionGet',
-  field: 'connection',
+  fields: ['connection'],
   text: `query ConnectionGet($id: ID!) {
   connection(id: $id) {
     ...ConnectionFields
@@ -403,7 +403,7 @@ export const ConnectionGet: Document<t.Connection, t.ConnectionGetVariables> = {
 export const ConnectionGrantGet: Document<t.ConnectionGrant, t.ConnectionGrantGetVariables> = {
   kind: 'query',
   name: 'ConnectionGrantGet',
-  field: 'connectionGrant',
+  fields: ['connectionGrant'],
   text: `query ConnectionGrantGet($id: ID!) {
   connectionGrant(id: $id) {
     ...GrantFields
@@ -417,7 +417,7 @@ export const ConnectionGrantGet: Document<t.ConnectionGrant, t.ConnectionGrantGe
 export const ConnectionList: Document<t.ConnectionListResult, t.ConnectionListVariables> = {
   kind: 'query',
   name: 'ConnectionList',
-  field: 'connections',
+  fields: ['connections'],
   text: `query ConnectionList(
   $filter: ConnectionFilter
   $first: Int
@@ -444,7 +444,7 @@ export const ConnectionList: Document<t.ConnectionListResult, t.ConnectionListVa
 export const ConnectionPause: Document<t.ConnectionPauseResult, t.ConnectionPauseVariables> = {
   kind: 'mutation',
   name: 'ConnectionPause',
-  field: 'connectionPause',
+  fields: ['connectionPause'],
   text: `mutation ConnectionPause($input: ConnectionPauseInput!) {
   connectionPause(input: $input) {
     connection {
@@ -466,7 +466,7 @@ export const ConnectionPause: Document<t.ConnectionPauseResult, t.ConnectionPaus
 export const ConnectionReconnect: Document<t.ConnectionReconnectResult, t.ConnectionReconnectVariables> = {
   kind: 'mutation',
   name: 'ConnectionReconnect',
-  field: 'connectionReconnect',
+  fields: ['connectionReconnect'],
   text: `mutation ConnectionReconnect($input: ConnectionReconnectInput!) {
   connectionReconnect(input: $input) {
     authorizeUrl
@@ -489,7 +489,7 @@ export const ConnectionReconnect: Document<t.ConnectionReconnectResult, t.Connec
 export const ConnectionRemove: Document<t.ConnectionRemoveResult, t.ConnectionRemoveVariables> = {
   kind: 'mutation',
   name: 'ConnectionRemove',
-  field: 'connectionRemove',
+  fields: ['connectionRemove'],
   text: `mutation ConnectionRemove($input: ConnectionRemoveInput!) {
   connectionRemove(input: $input) {
     connection {
@@ -511,7 +511,7 @@ export const ConnectionRemove: Document<t.ConnectionRemoveResult, t.ConnectionRe
 export const ConnectionResume: Document<t.ConnectionResumeResult, t.ConnectionResumeVariables> = {
   kind: 'mutation',
   name: 'ConnectionResume',
-  field: 'connectionResume',
+  fields: ['connectionResume'],
   text: `mutation ConnectionResume($input: ConnectionResumeInput!) {
   connectionResume(input: $input) {
     connection {
@@ -533,7 +533,7 @@ export const ConnectionResume: Document<t.ConnectionResumeResult, t.ConnectionRe
 export const ConnectionUpdate: Document<t.ConnectionUpdateResult, t.ConnectionUpdateVariables> = {
   kind: 'mutation',
   name: 'ConnectionUpdate',
-  field: 'connectionUpdate',
+  fields: ['connectionUpdate'],
   text: `mutation ConnectionUpdate($input: ConnectionUpdateInput!) {
   connectionUpdate(input: $input) {
     connection {
@@ -555,7 +555,7 @@ export const ConnectionUpdate: Document<t.ConnectionUpdateResult, t.ConnectionUp
 export const EventFollow: Document<t.Event, t.EventFollowVariables> = {
   kind: 'subscription',
   name: 'EventFollow',
-  field: 'events',
+  fields: ['events'],
   text: `subscription EventFollow($types: [EventType!], $after: String) {
   events(types: $types, after: $after) {
     ...EventFields
@@ -569,7 +569,7 @@ export const EventFollow: Document<t.Event, t.EventFollowVariables> = {
 export const EventHead: Document<t.EventHeadResult, Record<string, never>> = {
   kind: 'query',
   name: 'EventHead',
-  field: 'workspace',
+  fields: ['workspace'],
   text: `query EventHead {
   workspace {
     eventsCursor
@@ -582,7 +582,7 @@ export const EventHead: Document<t.EventHeadResult, Record<string, never>> = {
 export const EventList: Document<t.EventListResult, t.EventListVariables> = {
   kind: 'query',
   name: 'EventList',
-  field: 'events',
+  fields: ['events'],
   text: `query EventList($types: [EventType!], $first: Int, $after: String) {
   events(types: $types, first: $first, after: $after) {
     nodes {
@@ -601,7 +601,7 @@ export const EventList: Document<t.EventListResult, t.EventListVariables> = {
 export const MediaUploadCreate: Document<t.MediaUploadCreateResult, t.MediaUploadCreateVariables> = {
   kind: 'mutation',
   name: 'MediaUploadCreate',
-  field: 'mediaUploadCreate',
+  fields: ['mediaUploadCreate'],
   text: `mutation MediaUploadCreate($input: MediaUploadCreateInput!) {
   mediaUploadCreate(input: $input) {
     uploadUrl
@@ -624,7 +624,7 @@ export const MediaUploadCreate: Document<t.MediaUploadCreateResult, t.MediaUploa
 export const MediaDelete: Document<t.MediaDeleteResult, t.MediaDeleteVariables> = {
   kind: 'mutation',
   name: 'MediaDelete',
-  field: 'mediaDelete',
+  fields: ['mediaDelete'],
   text: `mutation MediaDelete($input: MediaDeleteInput!) {
   mediaDelete(input: $input) {
     deletedId
@@ -644,7 +644,7 @@ export const MediaDelete: Document<t.MediaDeleteResult, t.MediaDeleteVariables> 
 export const MediaGet: Document<t.Media, t.MediaGetVariables> = {
   kind: 'query',
   name: 'MediaGet',
-  field: 'media',
+  fields: ['media'],
   text: `query MediaGet($id: ID!) {
   media(id: $id) {
     ...MediaFields
@@ -658,7 +658,7 @@ export const MediaGet: Document<t.Media, t.MediaGetVariables> = {
 export const MediaList: Document<t.MediaListResult, t.MediaListVariables> = {
   kind: 'query',
   name: 'MediaList',
-  field: 'mediaList',
+  fields: ['mediaList'],
   text: `query MediaList(
   $filter: MediaFilter
   $first: Int
@@ -685,7 +685,7 @@ export const MediaList: Document<t.MediaListResult, t.MediaListVariables> = {
 export const MediaUpdate: Document<t.MediaUpdateResult, t.MediaUpdateVariables> = {
   kind: 'mutation',
   name: 'MediaUpdate',
-  field: 'mediaUpdate',
+  fields: ['mediaUpdate'],
   text: `mutation MediaUpdate($input: MediaUpdateInput!) {
   mediaUpdate(input: $input) {
     media {
@@ -707,7 +707,7 @@ export const MediaUpdate: Document<t.MediaUpdateResult, t.MediaUpdateVariables> 
 export const NetworkList: Document<Array<t.NetworkListResult>, Record<string, never>> = {
   kind: 'query',
   name: 'NetworkList',
-  field: 'networks',
+  fields: ['networks'],
   text: `query NetworkList {
   networks {
     network
@@ -756,7 +756,7 @@ export const NetworkList: Document<Array<t.NetworkListResult>, Record<string, ne
 export const NodeGet: Document<t.Node | null, t.NodeGetVariables> = {
   kind: 'query',
   name: 'NodeGet',
-  field: 'node',
+  fields: ['node'],
   text: `query NodeGet($id: ID!) {
   node(id: $id) {
     ...NodeFields
@@ -770,7 +770,7 @@ export const NodeGet: Document<t.Node | null, t.NodeGetVariables> = {
 export const NodeList: Document<Array<t.Node | null>, t.NodeListVariables> = {
   kind: 'query',
   name: 'NodeList',
-  field: 'nodes',
+  fields: ['nodes'],
   text: `query NodeList($ids: [ID!]!) {
   nodes(ids: $ids) {
     ...NodeFields
@@ -784,7 +784,7 @@ export const NodeList: Document<Array<t.Node | null>, t.NodeListVariables> = {
 export const PostCancel: Document<t.PostCancelResult, t.PostCancelVariables> = {
   kind: 'mutation',
   name: 'PostCancel',
-  field: 'postCancel',
+  fields: ['postCancel'],
   text: `mutation PostCancel($input: PostCancelInput!) {
   postCancel(input: $input) {
     post {
@@ -806,7 +806,7 @@ export const PostCancel: Document<t.PostCancelResult, t.PostCancelVariables> = {
 export const PostCreate: Document<t.PostCreateResult, t.PostCreateVariables> = {
   kind: 'mutation',
   name: 'PostCreate',
-  field: 'postCreate',
+  fields: ['postCreate'],
   text: `mutation PostCreate($input: PostCreateInput!) {
   postCreate(input: $input) {
     post {
@@ -828,7 +828,7 @@ export const PostCreate: Document<t.PostCreateResult, t.PostCreateVariables> = {
 export const PostDelete: Document<t.PostDeleteResult, t.PostDeleteVariables> = {
   kind: 'mutation',
   name: 'PostDelete',
-  field: 'postDelete',
+  fields: ['postDelete'],
   text: `mutation PostDelete($input: PostDeleteInput!) {
   postDelete(input: $input) {
     deletedId
@@ -848,7 +848,7 @@ export const PostDelete: Document<t.PostDeleteResult, t.PostDeleteVariables> = {
 export const PostGet: Document<t.Post, t.PostGetVariables> = {
   kind: 'query',
   name: 'PostGet',
-  field: 'post',
+  fields: ['post'],
   text: `query PostGet($id: ID!) {
   post(id: $id) {
     ...PostFields
@@ -862,7 +862,7 @@ export const PostGet: Document<t.Post, t.PostGetVariables> = {
 export const PostList: Document<t.PostListResult, t.PostListVariables> = {
   kind: 'query',
   name: 'PostList',
-  field: 'posts',
+  fields: ['posts'],
   text: `query PostList(
   $filter: PostFilter
   $orderBy: PostOrder = CREATED_AT_DESC
@@ -897,7 +897,7 @@ export const PostList: Document<t.PostListResult, t.PostListVariables> = {
 export const PostPreview: Document<t.PostPreviewResult, t.PostPreviewVariables> = {
   kind: 'query',
   name: 'PostPreview',
-  field: 'postPreview',
+  fields: ['postPreview'],
   text: `query PostPreview($input: PostPreviewInput!) {
   postPreview(input: $input) {
     targets {
@@ -942,7 +942,7 @@ export const PostPreview: Document<t.PostPreviewResult, t.PostPreviewVariables> 
 export const PostPublishNow: Document<t.PostPublishNowResult, t.PostPublishNowVariables> = {
   kind: 'mutation',
   name: 'PostPublishNow',
-  field: 'postPublishNow',
+  fields: ['postPublishNow'],
   text: `mutation PostPublishNow($input: PostPublishNowInput!) {
   postPublishNow(input: $input) {
     post {
@@ -964,7 +964,7 @@ export const PostPublishNow: Document<t.PostPublishNowResult, t.PostPublishNowVa
 export const PostSchedule: Document<t.PostScheduleResult, t.PostScheduleVariables> = {
   kind: 'mutation',
   name: 'PostSchedule',
-  field: 'postSchedule',
+  fields: ['postSchedule'],
   text: `mutation PostSchedule($input: PostScheduleInput!) {
   postSchedule(input: $input) {
     post {
@@ -986,7 +986,7 @@ export const PostSchedule: Document<t.PostScheduleResult, t.PostScheduleVariable
 export const PostUnschedule: Document<t.PostUnscheduleResult, t.PostUnscheduleVariables> = {
   kind: 'mutation',
   name: 'PostUnschedule',
-  field: 'postUnschedule',
+  fields: ['postUnschedule'],
   text: `mutation PostUnschedule($input: PostUnscheduleInput!) {
   postUnschedule(input: $input) {
     post {
@@ -1008,7 +1008,7 @@ export const PostUnschedule: Document<t.PostUnscheduleResult, t.PostUnscheduleVa
 export const PostUpdate: Document<t.PostUpdateResult, t.PostUpdateVariables> = {
   kind: 'mutation',
   name: 'PostUpdate',
-  field: 'postUpdate',
+  fields: ['postUpdate'],
   text: `mutation PostUpdate($input: PostUpdateInput!) {
   postUpdate(input: $input) {
     post {
@@ -1030,7 +1030,7 @@ export const PostUpdate: Document<t.PostUpdateResult, t.PostUpdateVariables> = {
 export const PostValidate: Document<t.PostValidateResult, t.PostValidateVariables> = {
   kind: 'query',
   name: 'PostValidate',
-  field: 'postValidate',
+  fields: ['postValidate'],
   text: `query PostValidate($input: PostValidateInput!) {
   postValidate(input: $input) {
     valid
@@ -1050,7 +1050,7 @@ export const PostValidate: Document<t.PostValidateResult, t.PostValidateVariable
 export const SessionCreate: Document<t.SessionCreateResult, t.SessionCreateVariables> = {
   kind: 'mutation',
   name: 'SessionCreate',
-  field: 'sessionCreate',
+  fields: ['sessionCreate'],
   text: `mutation SessionCreate($input: SessionCreateInput!) {
   sessionCreate(input: $input) {
     token
@@ -1076,7 +1076,7 @@ export const SessionCreate: Document<t.SessionCreateResult, t.SessionCreateVaria
 export const SessionDelete: Document<t.SessionDeleteResult, Record<string, never>> = {
   kind: 'mutation',
   name: 'SessionDelete',
-  field: 'sessionDelete',
+  fields: ['sessionDelete'],
   text: `mutation SessionDelete {
   sessionDelete {
     deletedId
@@ -1096,7 +1096,7 @@ export const SessionDelete: Document<t.SessionDeleteResult, Record<string, never
 export const TargetDeleteRemote: Document<t.TargetDeleteRemoteResult, t.TargetDeleteRemoteVariables> = {
   kind: 'mutation',
   name: 'TargetDeleteRemote',
-  field: 'targetDeleteRemote',
+  fields: ['targetDeleteRemote'],
   text: `mutation TargetDeleteRemote($input: TargetDeleteRemoteInput!) {
   targetDeleteRemote(input: $input) {
     target {
@@ -1118,7 +1118,7 @@ export const TargetDeleteRemote: Document<t.TargetDeleteRemoteResult, t.TargetDe
 export const TargetFollow: Document<t.TargetFollowResult, t.TargetFollowVariables> = {
   kind: 'subscription',
   name: 'TargetFollow',
-  field: 'targetProgress',
+  fields: ['targetProgress'],
   text: `subscription TargetFollow($postId: ID, $targetId: ID, $after: String) {
   targetProgress(postId: $postId, targetId: $targetId, after: $after) {
     cursor
@@ -1138,7 +1138,7 @@ export const TargetFollow: Document<t.TargetFollowResult, t.TargetFollowVariable
 export const TargetGet: Document<t.TargetGetResult, t.TargetGetVariables> = {
   kind: 'query',
   name: 'TargetGet',
-  field: 'target',
+  fields: ['target'],
   text: `query TargetGet($id: ID!) {
   target(id: $id) {
     ...TargetFields
@@ -1159,7 +1159,7 @@ export const TargetGet: Document<t.TargetGetResult, t.TargetGetVariables> = {
 export const TargetList: Document<t.TargetListResult, t.TargetListVariables> = {
   kind: 'query',
   name: 'TargetList',
-  field: 'targets',
+  fields: ['targets'],
   text: `query TargetList(
   $filter: TargetFilter
   $orderBy: TargetOrder = DUE_AT_ASC
@@ -1197,7 +1197,7 @@ export const TargetList: Document<t.TargetListResult, t.TargetListVariables> = {
 export const TargetRetry: Document<t.TargetRetryResult, t.TargetRetryVariables> = {
   kind: 'mutation',
   name: 'TargetRetry',
-  field: 'targetRetry',
+  fields: ['targetRetry'],
   text: `mutation TargetRetry($input: TargetRetryInput!) {
   targetRetry(input: $input) {
     target {
@@ -1219,7 +1219,7 @@ export const TargetRetry: Document<t.TargetRetryResult, t.TargetRetryVariables> 
 export const TargetSettle: Document<t.TargetSettleResult, t.TargetSettleVariables> = {
   kind: 'mutation',
   name: 'TargetSettle',
-  field: 'targetSettle',
+  fields: ['targetSettle'],
   text: `mutation TargetSettle($input: TargetSettleInput!) {
   targetSettle(input: $input) {
     target {
@@ -1241,7 +1241,7 @@ export const TargetSettle: Document<t.TargetSettleResult, t.TargetSettleVariable
 export const TargetTimeline: Document<t.TargetTimelineResult, t.TargetTimelineVariables> = {
   kind: 'query',
   name: 'TargetTimeline',
-  field: 'target',
+  fields: ['target'],
   text: `query TargetTimeline($id: ID!, $first: Int) {
   target(id: $id) {
     id
@@ -1280,7 +1280,7 @@ export const TargetTimeline: Document<t.TargetTimelineResult, t.TargetTimelineVa
 export const ViewerGet: Document<t.ViewerGetResult, Record<string, never>> = {
   kind: 'query',
   name: 'ViewerGet',
-  field: 'viewer',
+  fields: ['viewer'],
   text: `query ViewerGet {
   viewer {
     kind
@@ -1310,7 +1310,7 @@ export const ViewerGet: Document<t.ViewerGetResult, Record<string, never>> = {
 export const WorkspaceGet: Document<t.Workspace, Record<string, never>> = {
   kind: 'query',
   name: 'WorkspaceGet',
-  field: 'workspace',
+  fields: ['workspace'],
   text: `query WorkspaceGet {
   workspace {
     ...WorkspaceFields
