@@ -78,7 +78,7 @@ async function change<P extends Payload, V>(
   return data;
 }
 
-/** A subscription; one of a log begins at its end, which is asked for first, so that nothing is missed. */
+/** A subscription. A log, which has a head and no end, is followed from its head on, so that nothing is missed. */
 export function following<T, V extends object>(
   client: Client,
   document: Document<T, V>,
@@ -87,6 +87,6 @@ export function following<T, V extends object>(
   return async function* (...[variables, options]: Variables<V>): AsyncGenerator<T, void> {
     const given = (variables ?? {}) as V & { after?: string | null };
     const start = head && !given.after ? { after: (await client.request(head, {}, options)).eventsCursor } : {};
-    yield* follow(client, document, { ...given, ...start }, options);
+    yield* follow(client, document, { ...given, ...start }, options, head !== undefined);
   };
 }

@@ -1,6 +1,7 @@
 import { type GraphqlAnswer, dataOf } from './answer.js';
 import type { Client } from './client.js';
 import { type Document, textOf, valueOf } from './document.js';
+import { TransportError } from './errors.js';
 import type { CallOptions } from './options.js';
 import { pauseAfter, sleep } from './retry.js';
 import { socketOf } from './socket.js';
@@ -16,13 +17,14 @@ interface Placed {
 /**
  * Follows a subscription. A connection that breaks is opened again from the last cursor on, so that
  * nothing is missed and no event comes twice. What tells the present, not an event, has no cursor to go
- * on from and may come again.
+ * on from and may come again. An `endless` one is opened again also when the server ends it.
  */
 export async function* follow<T, V extends object>(
   client: Client,
   document: Document<T, V>,
   variables: V,
   options: CallOptions = {},
+  endless = false,
 ): AsyncGenerator<T, void> {
   let after = (variables as { after?: string | null }).after;
   let connected = false;
@@ -36,7 +38,8 @@ export async function* follow<T, V extends object>(
         failures = 0;
         yield value;
       }
-      return;
+      if (!endless) return;
+      throw new TransportError('network', 'The server ended the stream.');
     } catch (error) {
       const delay = pauseAfter(error, failures);
       const patient = connected || failures < (options.retries ?? 3);

@@ -21,7 +21,7 @@ async function take<T>(items: AsyncIterable<T>, count: number): Promise<T[]> {
 
 const cursors = (events: { cursor: string }[]) => events.map(({ cursor }) => cursor);
 
-/** A log of five events over server-sent events; the first streams break after two. */
+/** A log of five events over server-sent events; of the first streams one breaks and one ends after two. */
 function log(t: TestContext) {
   const breaks = { left: 2 };
   return stub(t, (seen, response) => {
@@ -31,7 +31,8 @@ function log(t: TestContext) {
     for (let n = start + 1; n <= 5; n += 1) {
       if (n === start + 3 && breaks.left) {
         breaks.left -= 1;
-        return void setTimeout(() => response.destroy(), 10);
+        if (breaks.left) return void setTimeout(() => response.destroy(), 10);
+        return void response.end('event: complete\ndata:\n\n');
       }
       send(response, event(n));
     }
