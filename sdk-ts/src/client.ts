@@ -190,8 +190,9 @@ export class Client {
 
 /** A key that nobody else makes; it is no secret. */
 function newKey(): string {
-  const own = globalThis.crypto?.randomUUID?.();
-  return own ?? Array.from({ length: 4 }, () => Math.random().toString(36).slice(2, 12).padEnd(10, '0')).join('-');
+  const digit = () => Math.floor(Math.random() * 16).toString(16);
+  // Node 18 and pages without https have no randomUUID.
+  return globalThis.crypto?.randomUUID?.() ?? 'xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx'.replace(/x/g, digit);
 }
 
 function reason(error: unknown): string {

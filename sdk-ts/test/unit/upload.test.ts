@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { File } from 'node:buffer';
 import { type TestContext, test } from 'node:test';
 import { ApiError, TransportError, UserErrors } from '@posthaste/sdk';
 import { asked, json, refused, stub } from '../stub.js';
@@ -30,7 +31,7 @@ async function uploads(t: TestContext, bad: (n: number) => 'cut' | 'half' | 'los
 test('a file goes up in parts, with its name and progress', async (t) => {
   const { client, requests, kept } = await uploads(t);
   const progress: number[] = [];
-  const file = new File(['0123456789'], 'digits.jpg');
+  const file = new File(['0123456789'], 'digits.jpg') as unknown as Blob;
   const media = await client.media.upload(file, {
     altText: 'Ten digits',
     partSize: 4,
