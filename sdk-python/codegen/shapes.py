@@ -1,8 +1,8 @@
 """Classes for what operations select.
 
 A fragment is a class, named by the type it is on. A selection that is nothing but one fragment is that class;
-one with more fields is a subclass. What is selected in place is a class of its own, named by where it stands,
-so that its name does not depend on other operations.
+one with more fields is a subclass. What is selected in place is a class of its own: at the root and in lists with
+pages named by the type, else by where it stands, so that its name does not depend on other operations.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ SCALARS = {
     "LocalDateTime": "datetime",
     "JSON": "Any",
 }
+
+EXTRAS = frozenset({"PostPayload.dryRun", "TargetPayload.dryRun", "WebhookEndpointTestPayload.webhookDelivery"})
+"""Fields of payloads that may be null also when there are no errors: they tell about a dry run, or are none."""
 
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 
@@ -161,7 +164,9 @@ class Shapes:
         composite = cast("GraphQLObjectType", _bare(type_))
         nodes = next(each for each in _fields_of(node) if each.name.value == "nodes")
         list_ = composite.fields["nodes"].type
-        text = self._type(list_, nodes, f"{name}Node").removesuffix(" | None")
+        plain = _named(list_)
+        taken = plain in self._fragments.values() or plain in self._roots
+        text = self._type(list_, nodes, f"{name}Node" if taken else plain).removesuffix(" | None")
         return text.removeprefix("list[").removesuffix("]")
 
     def _fragment(self, fragment: str) -> str:
@@ -181,9 +186,7 @@ class Shapes:
         if payload and "errors" in {one.key for one in fields}:
             # Errors are raised; where there are none, everything else is there.
             fields = [
-                Field(one.name, one.key, one.type.removesuffix(" | None"), one.doc, optional=False)
-                for one in fields
-                if one.key != "errors"
+                one if f"{type_.name}.{one.key}" in EXTRAS else _certain(one) for one in fields if one.key != "errors"
             ]
         return self._add(Shape(name, base, type_.description, fields))
 
@@ -233,6 +236,10 @@ class Shapes:
         if known != shape:
             raise ValueError(f"two classes would be named {shape.name}")
         return shape.name
+
+
+def _certain(found: Field) -> Field:
+    return Field(found.name, found.key, found.type.removesuffix(" | None"), found.doc, optional=False)
 
 
 def _optional(found: Field) -> Field:
