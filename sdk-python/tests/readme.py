@@ -10,7 +10,7 @@ FILE = Path(__file__).parent.parent / "README.md"
 GIVEN = """
 client = Posthaste.sandbox()
 post = client.posts.create(text="Rye").post
-cursor = client.events.iter(page_size=100).to_list()[0].cursor
+cursor = client.events.list(first=1).nodes[0].cursor
 secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 body = b"{}"
 """

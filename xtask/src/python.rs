@@ -41,6 +41,15 @@ pub fn test() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The package against a running sandbox: the story that every SDK tells, and what its README shows.
+pub fn story(sandbox: &Path) -> anyhow::Result<()> {
+    succeed(
+        python()?
+            .args(["-m", "pytest", "tests/story"])
+            .env("POSTHASTE_SANDBOX", sandbox),
+    )
+}
+
 fn package() -> PathBuf {
     root().join("sdk-python")
 }

@@ -15,7 +15,7 @@ from websockets.typing import Subprotocol
 
 from posthaste import AsyncPosthaste, Posthaste, TransportError, errors
 
-from .stub import Answer, Stub, events, refused
+from .stub import Answer, Stub, data, events, refused
 
 
 def event(n: int) -> dict[str, Any]:
@@ -70,6 +70,12 @@ def test_a_dropped_stream_goes_on_after_the_last_cursor(stub: Stub, naps: list[f
     assert followed(stub, 3, after="c0") == ["evt_1", "evt_2", "evt_3"]
     assert [after(asked.json) for asked in stub.asked] == ["c0", "c2", "c2", "c2"]
     assert naps == [0.25, 0.5, 1.0]
+
+
+def test_without_a_cursor_it_begins_at_this_moment(stub: Stub) -> None:
+    stub.says(data(workspace={"eventsCursor": "c7"}), Answer(cut=True), events({"events": event(8)}))
+    assert followed(stub, 1) == ["evt_8"]
+    assert [after(asked.json) for asked in stub.asked] == [None, "c7", "c7"]
 
 
 def test_vain_tries_end(stub: Stub) -> None:
