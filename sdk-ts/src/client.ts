@@ -13,7 +13,7 @@ export interface HttpRequest {
   url: string;
   method: string;
   headers: Record<string, string>;
-  body?: BodyInit;
+  body?: string | Blob;
 }
 
 /** Data of an answer, and what is known besides. */

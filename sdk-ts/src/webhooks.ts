@@ -19,6 +19,8 @@ export interface WebhookEvent<T = unknown> {
   type: string;
   /** When it happened. */
   timestamp: string;
+  /** Counts what your endpoint is sent, from 1 and without gaps. */
+  sequence: number;
   /** What the endpoint's document selects. */
   data: T;
 }

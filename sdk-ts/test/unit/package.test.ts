@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import * as sdk from '@posthaste/sdk';
@@ -27,4 +27,11 @@ test('documents are sent as the manifest has them', () => {
     createHash('sha256').update(sdk.textOf(document)).digest('hex'),
   );
   assert.deepEqual(hashes.sort(), Object.keys(manifest).sort());
+});
+
+test('nothing of Node is imported where browsers would look for it', () => {
+  const folder = new URL('../../../dist/esm/', import.meta.url);
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.js'))) {
+    assert.doesNotMatch(readFileSync(new URL(file, folder), 'utf8'), /from 'node:|require\(/, file);
+  }
 });
