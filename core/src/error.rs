@@ -75,6 +75,12 @@ error_codes! {
     NotFound, "NOT_FOUND", 404, false, "There is nothing with this id in the workspace.", "Check the id; it may belong to another workspace or have been removed.";
     RateLimited, "RATE_LIMITED", 429, true, "Too many requests.", "Wait as long as Retry-After says.";
 
+    // Repeats and documents
+    IdempotencyMismatch, "IDEMPOTENCY_MISMATCH", 409, false, "The idempotency key was used for another request.", "Take a new key for each new request; repeat a request unchanged under its own.";
+    IdempotencyInProgress, "IDEMPOTENCY_IN_PROGRESS", 409, true, "The request with this idempotency key is still being worked on.", "Repeat it unchanged after Retry-After; the answer comes then.";
+    PersistedQueryNotFound, "PERSISTED_QUERY_NOT_FOUND", 400, false, "The server knows no document with this hash.", "Send the document together with its hash; the hash alone will do from then on.";
+    DocumentNotRegistered, "DOCUMENT_NOT_REGISTERED", 403, false, "This server takes only registered documents from browsers.", "Send a document of api/operations or its hash; programs outside browsers may send any.";
+
     // State
     VersionConflict, "VERSION_CONFLICT", 409, false, "Somebody changed it since you read it.", "Read it again and repeat the change on the new version.";
     InvalidState, "INVALID_STATE", 409, false, "This is not possible in the present state.", "Read allowedActions to see what is possible now.";

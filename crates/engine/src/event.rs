@@ -7,8 +7,8 @@ use std::{
 };
 
 use futures::{Stream, stream};
-use posthaste_core::{Result, access::Permission, event::EventType, ids::WorkspaceId};
-use posthaste_store::event::{self, Event};
+use posthaste_core::{Result, access::Permission, ids::WorkspaceId};
+use posthaste_store::event::{self, Event, Filter};
 use tokio::sync::{Notify, watch};
 
 use crate::{Actor, App};
@@ -84,7 +84,7 @@ pub async fn after(
     app: &App,
     actor: &Actor,
     seq: i64,
-    kinds: &[EventType],
+    filter: &Filter,
     limit: i64,
 ) -> Result<Vec<Event>> {
     actor.require(Permission::Read)?;
@@ -92,7 +92,7 @@ pub async fn after(
         &mut *app.db.get().await?,
         actor.workspace,
         seq,
-        kinds,
+        filter,
         limit.clamp(1, BATCH),
     )
     .await
@@ -110,7 +110,7 @@ pub async fn follow(
     app: &App,
     actor: &Actor,
     seq: Option<i64>,
-    kinds: Vec<EventType>,
+    filter: Filter,
 ) -> Result<impl Stream<Item = Result<Event>> + Send + use<>> {
     actor.require(Permission::Read)?;
     let start = match seq {
@@ -120,7 +120,7 @@ pub async fn follow(
     let state = Follower {
         app: app.clone(),
         workspace: actor.workspace,
-        kinds,
+        filter,
         at: start,
         ready: Vec::new().into_iter(),
         head: app.hints.follow(actor.workspace),
@@ -134,7 +134,7 @@ pub async fn follow(
 struct Follower {
     app: App,
     workspace: WorkspaceId,
-    kinds: Vec<EventType>,
+    filter: Filter,
     at: i64,
     ready: std::vec::IntoIter<Event>,
     head: watch::Receiver<i64>,
@@ -150,7 +150,7 @@ impl Follower {
             self.head.borrow_and_update();
             let mut conn = self.app.db.get().await?;
             let batch =
-                event::after(&mut conn, self.workspace, self.at, &self.kinds, BATCH).await?;
+                event::after(&mut conn, self.workspace, self.at, &self.filter, BATCH).await?;
             drop(conn);
             if batch.is_empty() {
                 // The sender lives as long as the app; should it go, the poll below still finds all.

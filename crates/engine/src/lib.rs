@@ -11,12 +11,14 @@
 //! - [`post`]: writing, previewing, scheduling and settling posts
 //! - [`publish`]: the worker that publishes each target effectively once
 //! - [`event`]: reading the event log and following it live
+//! - [`idempotency`]: requests that come twice
 
 mod actor;
 pub mod adapters;
 mod app;
 pub mod connection;
 pub mod event;
+pub mod idempotency;
 pub mod media;
 pub mod post;
 pub mod publish;

@@ -108,12 +108,21 @@ pub async fn append(conn: &mut Conn, workspace: WorkspaceId, new: &[NewEvent]) -
     Ok(())
 }
 
-/// Events after a position, oldest first, at most `limit`; only `kinds` unless empty.
+/// What a reading of the log is narrowed by; all conditions hold together.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only these types; all when empty.
+    pub kinds: Vec<EventType>,
+    /// Only what concerns this post.
+    pub post: Option<PostId>,
+}
+
+/// Events after a position, oldest first, at most `limit`.
 pub async fn after(
     conn: &mut Conn,
     workspace: WorkspaceId,
     seq: i64,
-    kinds: &[EventType],
+    filter: &Filter,
     limit: i64,
 ) -> Result<Vec<Event>> {
     let mut query = events::table
@@ -126,10 +135,12 @@ pub async fn after(
         .limit(limit)
         .select(Event::as_select())
         .into_boxed();
-    if !kinds.is_empty() {
-        query = query.filter(
-            events::kind.eq_any(kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()),
-        );
+    if !filter.kinds.is_empty() {
+        let kinds: Vec<_> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
+        query = query.filter(events::kind.eq_any(kinds));
+    }
+    if let Some(post) = filter.post {
+        query = query.filter(events::post_id.eq(post.uuid()));
     }
     query.load(conn).await.stored()
 }

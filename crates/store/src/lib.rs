@@ -15,6 +15,7 @@ mod database;
 mod error;
 pub mod event;
 pub mod grant;
+pub mod idempotency;
 mod json;
 pub mod lane;
 pub mod media;

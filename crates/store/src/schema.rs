@@ -300,3 +300,17 @@ diesel::allow_tables_to_appear_in_same_query!(
     users,
     workspaces
 );
+
+diesel::table! {
+    idempotency_keys (workspace_id, credential_id, key) {
+        workspace_id -> Uuid,
+        credential_id -> Uuid,
+        key -> Text,
+        fingerprint -> Bytea,
+        created_at -> Timestamptz,
+        token -> Int4,
+        lease_until -> Nullable<Timestamptz>,
+        answer -> Nullable<Bytea>,
+        expires_at -> Timestamptz,
+    }
+}

@@ -1,5 +1,6 @@
 use posthaste_core::{ErrorCode, Network, event::EventType, target::State};
 use posthaste_engine::{event, post};
+use posthaste_store::event::Filter;
 use serde_json::json;
 
 use crate::world::World;
@@ -53,7 +54,7 @@ async fn the_event_log_tells_the_story_of_each_target_in_order() {
     world.work();
     let post = world.post("In order.", &[], &connections).await;
     let targets = world.until(post, State::Published).await;
-    let events = event::after(&world.app, &world.actor, 0, &[], 200)
+    let events = event::after(&world.app, &world.actor, 0, &Filter::default(), 200)
         .await
         .unwrap();
     let numbers: Vec<_> = events.iter().map(|event| event.seq).collect();

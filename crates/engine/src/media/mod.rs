@@ -16,8 +16,8 @@ pub use open::{Opened, open};
 pub use rendition::Shown;
 pub(crate) use rendition::{make, show};
 pub use upload::{
-    MAX_BYTES, MAX_FILE_NAME, NewUpload, Received, append, begin, discard, keep, offset, receive,
-    violations,
+    MAX_BYTES, MAX_FILE_NAME, NewUpload, Received, append, begin, begin_once, discard, keep,
+    offset, receive, violations,
 };
 
 use library::check_alt_text;

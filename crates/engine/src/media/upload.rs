@@ -7,8 +7,8 @@ use posthaste_store::{
     media::{self as rows, Media, Status},
 };
 
-use super::{check_alt_text, complete};
-use crate::{Actor, App, post::Violations};
+use super::{check_alt_text, complete, get};
+use crate::{Actor, App, idempotency::Once, post::Violations};
 
 /// Largest upload, in bytes: one less than 2 GiB, so that GraphQL's 32-bit `Int` can carry it.
 pub const MAX_BYTES: u64 = i32::MAX as u64;
@@ -41,6 +41,25 @@ pub async fn begin(app: &App, actor: &Actor, new: NewUpload) -> Result<Media, Vi
         return Err(violations);
     }
     insert(app, actor, new).await.map_err(|error| vec![error])
+}
+
+/// As [`begin`], for a request that may have come this far in an earlier run: then the answer is the
+/// upload that was begun there.
+pub async fn begin_once(
+    app: &App,
+    actor: &Actor,
+    mut new: NewUpload,
+    once: &Once,
+) -> Result<Media, Violations> {
+    let id = *new.id.get_or_insert_with(|| once.id());
+    if once.is_repeat() {
+        match get(app, actor, id).await {
+            Ok(media) if once.made(actor, &media.provenance, media.created_at) => return Ok(media),
+            Err(error) if error.code != ErrorCode::NotFound => return Err(vec![error]),
+            _ => {}
+        }
+    }
+    begin(app, actor, new).await
 }
 
 async fn insert(app: &App, actor: &Actor, new: NewUpload) -> Result<Media> {

@@ -3,6 +3,7 @@
 mod actions;
 mod compose;
 mod lists;
+mod once;
 mod paths;
 mod preview;
 mod progress;
@@ -19,6 +20,7 @@ pub use lists::{
     by_ids, count, get, list, target, target_count, target_list, targets_by_ids, targets_of_posts,
     timeline,
 };
+pub use once::create_once;
 pub use preview::{Preview, preview};
 pub use progress::{Scope, Update, progress};
 pub use remote::delete_remote;

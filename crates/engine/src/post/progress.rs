@@ -6,7 +6,10 @@ use posthaste_core::{
     event::EventType,
     ids::{PostId, TargetId},
 };
-use posthaste_store::{event::Event, target::Target};
+use posthaste_store::{
+    event::{Event, Filter},
+    target::Target,
+};
 
 use super::{get, target, targets_by_ids, targets_of_posts};
 use crate::{Actor, App, event};
@@ -79,7 +82,7 @@ pub async fn progress(
         Some(_) => VecDeque::new(),
     };
     let start = after.unwrap_or(seq);
-    let events = event::follow(app, actor, Some(start), Vec::new())
+    let events = event::follow(app, actor, Some(start), Filter::default())
         .await?
         .boxed();
     let watch = Watch {

@@ -238,6 +238,7 @@ impl Worker {
         sweep::beat(&self.app, self.id, started_at).await?;
         sweep::sweep(&self.app).await?;
         crate::media::sweep(&self.app).await?;
+        crate::idempotency::sweep(&self.app).await?;
         Ok(())
     }
 

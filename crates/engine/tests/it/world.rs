@@ -89,7 +89,7 @@ impl World {
             &mut self.db().get().await.unwrap(),
             self.workspace,
             0,
-            &[],
+            &event::Filter::default(),
             1000,
         )
         .await

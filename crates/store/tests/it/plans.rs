@@ -208,7 +208,16 @@ async fn each_query_has_its_index() {
     by_index!(
         conn,
         "events_pkey",
-        event::after(conn, workspace, 100, &[], 50)
+        event::after(conn, workspace, 100, &event::Filter::default(), 50)
+    );
+    let of_post = event::Filter {
+        post: Some(PostId::from(id(3, 6))),
+        ..event::Filter::default()
+    };
+    by_index!(
+        conn,
+        "events_by_post",
+        event::after(conn, workspace, 100, &of_post, 50)
     );
     by_index!(
         conn,

@@ -30,8 +30,11 @@ INSERT INTO steps (workspace_id, target_id, attempt, at, kind, message, detail)
     SELECT workspace_id, id, 1, '2027-01-01', 'CLAIMED', 'x', '{}' FROM targets;
 INSERT INTO attempts (id, workspace_id, target_id, n, kind, token, worker, started_at)
     SELECT id, workspace_id, id, 1, 'PUBLISH', 1, id, '2027-01-01' FROM targets;
-INSERT INTO events (workspace_id, seq, id, at, kind, provenance, data)
-    SELECT pg_temp.id(1, 1 + n % 2), n, pg_temp.id(5, n), '2027-01-01', 'post.created', '{"kind":"SYSTEM"}', '{}' FROM generate_series(1, 5000) n;
+INSERT INTO events (workspace_id, seq, id, at, kind, post_id, provenance, data)
+    SELECT pg_temp.id(1, 1 + n % 2), n, pg_temp.id(5, n), '2027-01-01', 'post.created', pg_temp.id(3, n), '{"kind":"SYSTEM"}', '{}' FROM generate_series(1, 5000) n;
+INSERT INTO idempotency_keys (workspace_id, credential_id, key, fingerprint, created_at, lease_until, expires_at)
+    SELECT pg_temp.id(1, 1 + n % 2), pg_temp.id(11, n % 50), 'key ' || n, 'x', '2027-01-01', '2027-01-01',
+        timestamptz '2027-01-02' + n * interval '1 minute' FROM generate_series(1, 5000) n;
 INSERT INTO media (id, workspace_id, status, file_name, bytes, provenance, created_at, expires_at)
     SELECT pg_temp.id(6, n), pg_temp.id(1, 1 + n % 2), 'UPLOADING', 'a.jpg', 1, '{"kind":"SYSTEM"}', timestamptz '2027-01-01' + n * interval '1 second',
         CASE WHEN n % 50 = 0 THEN timestamptz '2027-02-01' END FROM generate_series(1, 4000) n;
