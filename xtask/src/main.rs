@@ -5,6 +5,7 @@ mod generate;
 mod graphiql;
 mod npm;
 mod python;
+mod reference_clients;
 mod run;
 mod sandbox;
 mod stories;
@@ -39,6 +40,8 @@ enum Task {
     Tidy,
     /// What a developer does with each SDK, against a sandbox of their own.
     Stories,
+    /// The reference clients of GraphQL over HTTP, WebSocket and server-sent events against a server.
+    ReferenceClients,
     /// Measure: built with optimisation, figures on standard output.
     Bench(bench::Args),
     /// The PostgreSQL that tests share. Tests start it by themselves.
@@ -60,6 +63,7 @@ async fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Gen(args) => generate::run(&args)?,
         Task::Tidy => tidy::run()?,
         Task::Stories => stories::run_alone().await?,
+        Task::ReferenceClients => reference_clients::run_alone().await?,
         Task::Bench(args) => bench::run(&args).await?,
         Task::TestPostgres(args) => test_postgres::run(&args).await?,
     }

@@ -10,7 +10,7 @@ use anyhow::Context;
 use posthaste_postgres::shared;
 
 use crate::{
-    generate, python,
+    generate, python, reference_clients,
     run::{cargo, default_home, say, succeed},
     stories, tidy, tools,
     totals::Totals,
@@ -48,6 +48,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         report.check("sdk-ts", typescript::test);
         let postgres = tools::postgres(&default_home()).await;
         report.check("stories of the SDKs", || stories::run(&postgres?));
+        let database = reference_clients::database().await;
+        report.check("reference clients", || reference_clients::run(&database?));
     }
     shared::stop_shared(&shared::default_home()).await?;
     Ok(report.finish(begin))

@@ -51,6 +51,17 @@ pub async fn ensure_shared(home: &Path) -> anyhow::Result<String> {
     Ok(sql::url(&place.socket, sql::MAINTENANCE))
 }
 
+/// An empty database of this name on the shared cluster, in place of an earlier one; its connection
+/// string. Letters, digits and underscores only.
+pub async fn fresh_database(home: &Path, name: &str) -> anyhow::Result<String> {
+    let maintenance = ensure_shared(home).await?;
+    let client = sql::connect(&maintenance).await?;
+    let drop = format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)");
+    client.batch_execute(&drop).await?;
+    sql::create_database(&client, name).await?;
+    Ok(sql::url(&Place::resolve(&data_dir(home))?.socket, name))
+}
+
 /// Stops the shared cluster and removes its data.
 pub async fn remove_shared(home: &Path) -> anyhow::Result<()> {
     stop_shared(home).await?;
