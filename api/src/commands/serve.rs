@@ -28,7 +28,9 @@ pub async fn run(config: Config, args: Args) -> anyhow::Result<()> {
             stop.clone(),
         ))
     });
-    let state = ApiState::new(app).with_graphiql(&config.server.graphiql_dir);
+    let state = ApiState::new(app)
+        .with_graphiql(&config.server.graphiql_dir)
+        .taking(config.graphql.documents);
     server::serve(state, listener, stop.clone()).await?;
     stop.cancel();
     if let Some(worker) = worker {

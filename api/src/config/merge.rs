@@ -9,6 +9,7 @@ const VARIABLES: &[(&str, &[&str])] = &[
     ("POSTHASTE_LISTEN", &["server", "listen"]),
     ("POSTHASTE_PUBLIC_URL", &["server", "public_url"]),
     ("POSTHASTE_GRAPHIQL_DIR", &["server", "graphiql_dir"]),
+    ("POSTHASTE_GRAPHQL_DOCUMENTS", &["graphql", "documents"]),
     ("POSTHASTE_DATA_DIR", &["storage", "data_dir"]),
     ("POSTHASTE_SECRET_FILE", &["security", "secret_file"]),
     ("POSTHASTE_NETWORKS_BASE_URL", &["networks", "base_url"]),

@@ -2,6 +2,7 @@
 //! each section; unknown keys are refused by name.
 
 mod database;
+mod graphql;
 mod log;
 mod merge;
 mod networks;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 use toml::Table;
 
 pub use database::Database;
+pub use graphql::{Documents, Graphql};
 pub use log::{Format, Log};
 pub use networks::Networks;
 pub use sandbox::Sandbox;
@@ -37,6 +39,8 @@ const FILE: &str = "posthaste.toml";
 pub struct Config {
     /// Listening and the public address.
     pub server: Server,
+    /// What GraphQL takes.
+    pub graphql: Graphql,
     /// PostgreSQL.
     pub database: Database,
     /// Media files.
@@ -167,7 +171,7 @@ mod tests {
         );
         assert_eq!(
             refused("[sever]\n"),
-            "p.toml: unknown section sever; known are: database, log, networks, sandbox, security, server, storage"
+            "p.toml: unknown section sever; known are: database, graphql, log, networks, sandbox, security, server, storage"
         );
         assert!(
             refused("[server]\nlisten = 5").starts_with("the configuration: "),

@@ -47,12 +47,7 @@ impl Extension for LimitsExtension {
         variables: &Variables,
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
-        if tokens(query) > TOKENS {
-            return Err(refused(
-                ErrorCode::QueryTooComplex,
-                format!("The document has more than {TOKENS} words and signs."),
-            ));
-        }
+        check_length(query)?;
         let document = next.run(ctx, query, variables).await?;
         if aliases(&document) > ALIASES {
             return Err(refused(
@@ -63,6 +58,17 @@ impl Extension for LimitsExtension {
         check_size(&document)?;
         Ok(document)
     }
+}
+
+/// Refuses a document that is too long to be parsed.
+pub fn check_length(query: &str) -> ServerResult<()> {
+    if tokens(query) > TOKENS {
+        return Err(refused(
+            ErrorCode::QueryTooComplex,
+            format!("The document has more than {TOKENS} words and signs."),
+        ));
+    }
+    Ok(())
 }
 
 fn refused(code: ErrorCode, message: String) -> ServerError {

@@ -3,7 +3,7 @@
 //! Each area has `types.rs`, and `query.rs`, `mutation.rs`, `subscription.rs` as far as it needs
 //! them; [`schema`] merges them. Beside the areas: who asks ([`context`]), errors ([`errors`],
 //! [`payload`]), lists ([`page`]), loading without N+1 ([`loader`]), names from core's tables
-//! ([`scalars`]), and what a document may cost ([`limits`]).
+//! ([`scalars`]), what a document may cost ([`limits`]), and repeats ([`idempotency`]).
 //!
 //! To add a field: describe it (a test insists), authorize in the use case, never here; ids come as
 //! `ID` and are read with [`scalars::id`] so that a wrong one names its place.
@@ -13,6 +13,7 @@ pub mod connection;
 pub mod context;
 pub mod errors;
 pub mod event;
+pub mod idempotency;
 pub mod limits;
 pub mod loader;
 pub mod media;

@@ -9,7 +9,7 @@ use async_graphql::{
 use posthaste_engine::{App, session::Guard};
 
 use super::{
-    connection, event, limits, media, network, node,
+    connection, event, idempotency, limits, media, network, node,
     page::{Cursor, List},
     payload::MutationError,
     post, target, viewer, workspace,
@@ -66,6 +66,7 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     .limit_depth(limits::DEPTH)
     .limit_complexity(limits::COMPLEXITY)
     .limit_directives(limits::DIRECTIVES)
+    .directive(idempotency::idempotent)
     .extension(limits::Limits)
 }
 

@@ -1,29 +1,35 @@
 //! GraphQL over HTTP, as its specification says.
 
 use async_graphql::{
-    Request as Query, Response as Answer, Variables,
-    parser::types::{DocumentOperations, OperationType},
+    Extensions, Request as Query, Response as Answer, Variables, parser::types::OperationType,
 };
 use axum::{
     body::{Body, to_bytes},
     extract::{FromRequestParts, Request, State, WebSocketUpgrade},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use posthaste_core::{Error, ErrorCode, Result};
 use serde::{Serialize, Serializer, ser::SerializeMap};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{ApiState, MAX_BODY, Problem, Refusal, RequestId, graphiql, sse, ws};
+use super::{
+    ApiState, MAX_BODY, Problem, Refusal, RequestId, graphiql,
+    operation::{self, Answered, Operation},
+    sse, ws,
+};
 use crate::graphql::{
     Caller,
     context::bearer,
-    errors::{code_of, complete, refusal},
+    errors::{code_of, refusal},
 };
 
 const RESPONSE_JSON: HeaderValue =
     HeaderValue::from_static("application/graphql-response+json; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
+/// Says that an answer was given before.
+const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// How the client wants its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +69,9 @@ impl Accept {
 fn parse_range(range: &str) -> Option<(f32, Accept)> {
     let mut parts = range.split(';').map(str::trim);
     let accept = match parts.next()?.to_ascii_lowercase().as_str() {
-        "application/graphql-response+json" | "*/*" | "application/*" => Accept::ResponseJson,
-        "application/json" => Accept::Json,
+        "application/graphql-response+json" => Accept::ResponseJson,
+        // For clients that take anything, as those that say nothing (GraphQL over HTTP, 6.1).
+        "application/json" | "*/*" | "application/*" => Accept::Json,
         "text/event-stream" => Accept::EventStream,
         _ => return None,
     };
@@ -170,13 +177,22 @@ fn parse_post(bytes: &[u8]) -> Result<Query> {
             ));
         }
         Value::Object(fields) if fields.get("query").is_some_and(Value::is_string) => {}
+        Value::Object(fields) if !fields.contains_key("query") && by_hash(fields) => {}
         _ => return Err(bad("The body must be an object with a text 'query'.".into())),
     }
     serde_json::from_value(body).map_err(|error| bad(format!("The body does not fit: {error}")))
 }
 
+/// Whether the document is named by its hash.
+fn by_hash(fields: &Map<String, Value>) -> bool {
+    fields
+        .get("extensions")
+        .is_some_and(|extensions| extensions.get("persistedQuery").is_some())
+}
+
 fn parse_get(text: &str) -> Result<Query> {
     let bad = |message: &str| Error::new(ErrorCode::BadRequest, message);
+    let mut extensions = Extensions::default();
     let mut query = None;
     let mut operation_name = None;
     let mut variables = Variables::default();
@@ -189,12 +205,19 @@ fn parse_get(text: &str) -> Result<Query> {
                     serde_json::from_str(&value).map_err(|_| bad("variables is no JSON."))?;
                 variables = Variables::from_json(json);
             }
+            "extensions" if !value.is_empty() => {
+                extensions = serde_json::from_str(&value)
+                    .map_err(|_| bad("extensions is no JSON object."))?;
+            }
             _ => {}
         }
     }
-    let mut query =
-        Query::new(query.ok_or_else(|| bad("Give the document as the parameter 'query'."))?);
+    if query.is_none() && !extensions.contains_key("persistedQuery") {
+        return Err(bad("Give the document as the parameter 'query'."));
+    }
+    let mut query = Query::new(query.unwrap_or_default());
     query.operation_name = operation_name;
+    query.extensions = extensions;
     Ok(query.variables(variables))
 }
 
@@ -219,27 +242,32 @@ async fn answer(
         Err(error) => return Refusal::new(&state.app, id, error).into_response(),
     };
     let ready = async {
-        let mut query = query?;
-        if is_get {
-            refuse_mutation(&mut query)?;
+        let query = query?;
+        let caller = caller(state, id, headers).await?;
+        let operation = Operation::new(state, &caller, query, is_browser(headers))?;
+        if is_get && operation.kind() == OperationType::Mutation {
+            let message = "A mutation must be sent with POST.";
+            return Err(Error::new(ErrorCode::MethodNotAllowed, message));
         }
-        Ok::<_, Error>((query, caller(state, id, headers).await?))
+        Ok((operation.with_key(headers), caller))
     };
-    let (mut query, caller) = match ready.await {
+    let (operation, caller) = match ready.await {
         Ok(ready) => ready,
         // Not GraphQL yet: whoever speaks no GraphQL understands a problem document.
         Err(error) if is_transport(error.code) => {
             return Refusal::new(&state.app, id, error).into_response();
         }
-        Err(error) => return write(refusal(error, &state.app.public_url, &id.0), accept),
+        Err(error) => return write(refusal(error, &state.app.public_url, &id.0).into(), accept),
     };
-    query.data = caller.data(&state.app);
     if accept == Accept::EventStream {
-        return sse::serve(state.clone(), caller, query);
+        return sse::serve(state.clone(), caller, operation, headers);
     }
-    let mut answer = state.schema.execute(query).await;
-    complete(&mut answer, &state.app.public_url, &id.0);
-    write(answer, accept)
+    write(operation::execute(state, &caller, operation).await, accept)
+}
+
+/// Every browser says where a request that may change something, or a WebSocket, comes from.
+pub fn is_browser(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::ORIGIN)
 }
 
 fn is_transport(code: ErrorCode) -> bool {
@@ -250,28 +278,6 @@ fn is_transport(code: ErrorCode) -> bool {
             | ErrorCode::MethodNotAllowed
             | ErrorCode::NotAcceptable
     )
-}
-
-/// A link that a person follows must change nothing.
-fn refuse_mutation(query: &mut Query) -> Result<()> {
-    let name = query.operation_name.clone();
-    let Ok(document) = query.parsed_query() else {
-        return Ok(());
-    };
-    let changes = match &document.operations {
-        DocumentOperations::Single(operation) => operation.node.ty == OperationType::Mutation,
-        DocumentOperations::Multiple(operations) => operations.iter().any(|(known, operation)| {
-            operation.node.ty == OperationType::Mutation
-                && name.as_deref().is_none_or(|name| name == known.as_str())
-        }),
-    };
-    if changes {
-        return Err(Error::new(
-            ErrorCode::MethodNotAllowed,
-            "A mutation must be sent with POST.",
-        ));
-    }
-    Ok(())
 }
 
 /// Whether nothing was executed: then the answer has no `data` (GraphQL specification, 7.1.2).
@@ -312,7 +318,12 @@ impl Serialize for Shown {
     }
 }
 
-fn write(answer: Answer, accept: Accept) -> Response {
+fn write(answered: Answered, accept: Accept) -> Response {
+    let Answered {
+        answer,
+        text,
+        is_replayed,
+    } = answered;
     let status = status(&answer, accept);
     let kind = if accept == Accept::Json {
         JSON
@@ -320,8 +331,12 @@ fn write(answer: Answer, accept: Accept) -> Response {
         RESPONSE_JSON
     };
     let retry_after = retry_after(&answer);
-    let mut response = (status, Shown(answer).text()).into_response();
+    let text = text.unwrap_or_else(|| Shown(answer).text());
+    let mut response = (status, text).into_response();
     let headers = response.headers_mut();
+    if is_replayed {
+        headers.insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+    }
     headers.insert(header::CONTENT_TYPE, kind);
     if let Some(seconds) = retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

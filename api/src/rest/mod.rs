@@ -2,12 +2,14 @@
 
 mod console;
 mod docs;
+mod documents;
 mod graphiql;
 mod graphql;
 mod headers;
 mod health;
 mod media;
 mod oauth;
+mod operation;
 mod problem;
 mod sse;
 mod ws;
@@ -26,8 +28,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use crate::graphql::{ApiSchema, build};
+use crate::{
+    config::Documents as Policy,
+    graphql::{ApiSchema, build},
+};
 
+use documents::Documents;
 use graphiql::Graphiql;
 
 pub use headers::RequestId;
@@ -48,6 +54,8 @@ pub struct ApiState {
     pub health: Arc<Health>,
     /// GraphiQL; without it the built-in console is shown.
     graphiql: Option<Arc<Graphiql>>,
+    /// The documents that are known by their hash.
+    documents: Arc<Documents>,
 }
 
 impl ApiState {
@@ -58,7 +66,14 @@ impl ApiState {
             app,
             health: Arc::default(),
             graphiql: None,
+            documents: Arc::new(Documents::new(Policy::default())),
         }
+    }
+
+    /// Takes the documents that a policy allows; any unless this is called.
+    pub fn taking(mut self, policy: Policy) -> Self {
+        self.documents = Arc::new(Documents::new(policy));
+        self
     }
 
     /// Shows GraphiQL, whose browser files lie in `dir`. An empty path, or missing files, leave the built-in console.

@@ -2,38 +2,50 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use async_graphql::Request as Query;
-use axum::response::{
-    IntoResponse, Response,
-    sse::{Event, KeepAlive, Sse},
+use axum::{
+    http::{HeaderMap, HeaderName},
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
 };
-use futures::{FutureExt, Stream, StreamExt, stream};
+use futures::{FutureExt, StreamExt, stream};
 
-use super::{ApiState, graphql::Shown, ws::until_revoked};
-use crate::graphql::{Caller, errors::complete};
+use super::{
+    ApiState,
+    graphql::Shown,
+    operation::{self, Operation},
+    ws::until_revoked,
+};
+use crate::graphql::{Caller, event::Resume};
 
 /// How often an idle stream says that it lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// Answers with one `next` event for each result and `complete` at the end. The stream also ends
-/// when the credential is revoked.
-pub fn serve(state: ApiState, caller: Caller, query: Query) -> Response {
+/// Where a client that comes back wants to go on (HTML standard, 9.2.4).
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// Answers with one `next` event for each result and `complete` at the end. What comes from the event
+/// log carries its cursor as `id`. The stream also ends when the credential is revoked.
+pub fn serve(
+    state: ApiState,
+    caller: Caller,
+    operation: Operation,
+    headers: &HeaderMap,
+) -> Response {
+    let heard = headers.get(LAST_EVENT_ID).filter(|id| !id.is_empty());
+    let resume = Resume::after(heard.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned()));
     let revoked = until_revoked(state.app.clone(), caller.credential.clone());
-    let results = results(state, caller.request_id, query).take_until(revoked.boxed());
+    let results = operation::results(state, caller, operation, Some(resume.clone()));
+    let events = results.map(move |answer| {
+        let event = Event::default().event("next").data(Shown(answer).text());
+        Ok::<_, Infallible>(match resume.take() {
+            Some(cursor) => event.id(cursor),
+            None => event,
+        })
+    });
     let complete = stream::once(async { Ok(Event::default().event("complete").data("")) });
-    Sse::new(results.chain(complete))
+    Sse::new(events.take_until(revoked.boxed()).chain(complete))
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
         .into_response()
-}
-
-fn results(
-    state: ApiState,
-    request_id: String,
-    query: Query,
-) -> impl Stream<Item = Result<Event, Infallible>> {
-    let public_url = state.app.public_url.clone();
-    state.schema.execute_stream(query).map(move |mut answer| {
-        complete(&mut answer, &public_url, &request_id);
-        Ok(Event::default().event("next").data(Shown(answer).text()))
-    })
 }

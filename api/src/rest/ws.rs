@@ -14,8 +14,10 @@ use posthaste_core::{Error, ErrorCode, secret::Secret};
 use posthaste_engine::App;
 use tokio::time::sleep;
 
-use super::{ApiState, MAX_BODY, Refusal, RequestId};
+use super::{ApiState, MAX_BODY, Refusal, RequestId, graphql::is_browser};
 use crate::graphql::context::bearer;
+
+use session::Client;
 
 /// The protocol's name in the handshake.
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -44,18 +46,20 @@ pub fn serve(
         );
         return Refusal::new(&state.app, &id, error).into_response();
     }
-    let credential = match headers
+    let client = match headers
         .get(header::AUTHORIZATION)
         .map(|value| bearer(value.to_str().unwrap_or_default()))
     {
-        None => None,
-        Some(Ok(credential)) => Some(credential),
         Some(Err(error)) => return Refusal::new(&state.app, &id, error).into_response(),
+        credential => Client {
+            credential: credential.and_then(Result::ok),
+            is_browser: is_browser(headers),
+        },
     };
     upgrade
         .protocols([PROTOCOL])
         .max_message_size(MAX_BODY)
-        .on_upgrade(move |socket| session::run(state, id, credential, socket))
+        .on_upgrade(move |socket| session::run(state, id, client, socket))
 }
 
 /// Ends when a credential is no longer valid; never without one. A database that is away for a

@@ -172,7 +172,7 @@ async fn a_query_in_the_address_is_answered_not_shown() {
         headers[header::CONTENT_TYPE]
             .to_str()
             .unwrap()
-            .starts_with("application/graphql-response+json")
+            .starts_with("application/json")
     );
 }
 

@@ -11,7 +11,7 @@ use posthaste_core::Network;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::world::World;
+use crate::{sse::Follower, world::World};
 
 const STORY: &str = "query($after: String, $first: Int, $types: [EventType!]) { events(after: $after, first: $first, types: $types) {
     nodes { cursor type at connectionId } pageInfo { hasNextPage hasPreviousPage endCursor } } }";
@@ -84,10 +84,13 @@ async fn follow(world: &World, query: &str, count: usize) -> Vec<Value> {
             .unwrap();
         text.push_str(std::str::from_utf8(&part).unwrap());
         while let Some((block, rest)) = text.split_once("\n\n") {
-            let (kind, data) = block.split_once('\n').unwrap_or((block, "data:"));
+            let field = |name: &str| {
+                let value = block.lines().find_map(|line| line.strip_prefix(name));
+                value.unwrap_or_default().trim()
+            };
             results.push(json!({
-                "event": kind.strip_prefix("event: ").unwrap(),
-                "data": serde_json::from_str::<Value>(data.strip_prefix("data:").unwrap().trim()).unwrap_or_default(),
+                "event": field("event:"),
+                "data": serde_json::from_str::<Value>(field("data:")).unwrap_or_default(),
             }));
             text = rest.to_owned();
         }
@@ -128,6 +131,64 @@ async fn a_subscription_replays_and_goes_on_live() {
         results[1]["data"]["data"]["events"]["data"]["change"],
         "paused"
     );
+}
+
+#[tokio::test]
+async fn the_log_of_one_post_is_read_and_followed() {
+    let world = World::new().await;
+    let mut posts = Vec::new();
+    for text in ["one", "two"] {
+        let made = world
+            .change("postCreate", "post { id }", json!({ "text": text }))
+            .await;
+        posts.push(made["post"]["id"].clone());
+    }
+    let input = json!({ "id": posts[0], "text": "changed" });
+    world.change("postUpdate", "post { id }", input).await;
+    let query = "query($id: ID) { events(postId: $id) { nodes { type postId } } }";
+    let events = world.ask(query, json!({ "id": posts[0] })).await;
+    assert_eq!(
+        events["events"]["nodes"],
+        json!([{ "type": "POST_CREATED", "postId": posts[0] }, { "type": "POST_UPDATED", "postId": posts[0] }])
+    );
+    let query = "subscription($id: ID) { events(after: \"ZXZlbnRzOjA\", postId: $id, types: [POST_CREATED]) { postId } }";
+    let mut follower =
+        Follower::open(&world, &world.home.viewer, query, json!({ "id": posts[1] })).await;
+    assert_eq!(
+        follower.next().await.unwrap()["data"]["events"]["postId"],
+        posts[1]
+    );
+}
+
+#[tokio::test]
+async fn an_event_s_id_is_its_cursor_and_the_last_one_heard_is_where_it_goes_on() {
+    let world = World::new().await;
+    let log = story(&world, json!({})).await;
+    let cursors: Vec<_> = log["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|node| node["cursor"].as_str().unwrap().to_owned())
+        .collect();
+    // The document asks for no cursor, and for the beginning.
+    let query = "subscription { again: events(after: \"ZXZlbnRzOjA\") { type } }";
+    let viewer = &world.home.viewer;
+    let mut follower = Follower::open(&world, viewer, query, json!({})).await;
+    for cursor in &cursors[..2] {
+        follower.next().await.unwrap();
+        assert_eq!(follower.last_id.as_ref(), Some(cursor));
+    }
+    let heard = follower.last_id.take().unwrap();
+    drop(follower);
+    let mut follower = Follower::resume(&world, viewer, query, &heard).await;
+    for cursor in &cursors[2..] {
+        follower.next().await.unwrap();
+        assert_eq!(follower.last_id.as_ref(), Some(cursor));
+    }
+    let mut follower = Follower::resume(&world, viewer, query, "nonsense").await;
+    let told = follower.next().await.unwrap();
+    assert_eq!(told["errors"][0]["extensions"]["code"], "INVALID_CURSOR");
+    assert_eq!(follower.last_id, None);
 }
 
 #[tokio::test]

@@ -81,7 +81,7 @@ async fn the_answer_has_the_accepted_media_type_and_the_status_that_belongs_to_i
             "application/graphql-response+json; charset=utf-8",
         ),
         ("application/json", "application/json; charset=utf-8"),
-        ("*/*", "application/graphql-response+json; charset=utf-8"),
+        ("*/*", "application/json; charset=utf-8"),
         (
             "text/html, application/json;q=0.5",
             "application/json; charset=utf-8",

@@ -11,7 +11,12 @@ use tokio::{
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Message, client::IntoClientRequest, http::HeaderValue},
+    tungstenite::{
+        Message,
+        client::IntoClientRequest,
+        http::HeaderValue,
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
 };
 
 use crate::world::World;
@@ -119,6 +124,52 @@ async fn subscriptions_queries_and_pings_share_a_socket() {
         (&json!("s"), &json!("error"))
     );
     assert_eq!(heard["payload"][0]["extensions"]["code"], "BAD_REQUEST");
+}
+
+#[tokio::test]
+async fn a_mutation_with_a_key_is_done_once() {
+    let world = World::new().await;
+    let mut client = Client::open(&world, &world.home.editor).await;
+    let query = "mutation { postCreate(input: { text: \"a\" }) { post { id } } }";
+    let mut answers = Vec::new();
+    for id in ["1", "2"] {
+        let payload = json!({ "query": query, "extensions": { "idempotencyKey": "key-1" } });
+        client
+            .say(json!({ "id": id, "type": "subscribe", "payload": payload }))
+            .await;
+        let mut heard = client.hear().await;
+        assert_eq!((&heard["id"], &heard["type"]), (&json!(id), &json!("next")));
+        assert_eq!(client.hear().await["type"], "complete");
+        answers.push(heard["payload"].take());
+    }
+    assert_eq!(answers[0]["data"], answers[1]["data"]);
+    assert!(answers[0]["data"]["postCreate"]["post"]["id"].is_string());
+    assert_eq!(answers[0]["extensions"]["idempotency"], Value::Null);
+    assert_eq!(
+        answers[1]["extensions"]["idempotency"],
+        json!({ "replayed": true })
+    );
+    let payload = json!({ "query": query, "extensions": { "idempotencyKey": 5 } });
+    client
+        .say(json!({ "id": "3", "type": "subscribe", "payload": payload }))
+        .await;
+    let heard = client.hear().await;
+    assert_eq!(
+        (&heard["type"], &heard["payload"][0]["extensions"]["code"]),
+        (&json!("error"), &json!("INVALID_INPUT"))
+    );
+}
+
+#[tokio::test]
+async fn a_close_is_answered_with_a_close() {
+    let world = World::new().await;
+    let mut client = Client::open(&world, &world.home.viewer).await;
+    let frame = CloseFrame {
+        code: CloseCode::Normal,
+        reason: "".into(),
+    };
+    client.0.send(Message::Close(Some(frame))).await.unwrap();
+    assert_eq!(client.closed().await, 1000);
 }
 
 #[tokio::test]

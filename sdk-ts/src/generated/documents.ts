@@ -556,8 +556,8 @@ export const EventFollow: Document<t.Event, t.EventFollowVariables> = {
   kind: 'subscription',
   name: 'EventFollow',
   fields: ['events'],
-  text: `subscription EventFollow($types: [EventType!], $after: String) {
-  events(types: $types, after: $after) {
+  text: `subscription EventFollow($types: [EventType!], $postId: ID, $after: String) {
+  events(types: $types, postId: $postId, after: $after) {
     ...EventFields
   }
 }
@@ -583,8 +583,8 @@ export const EventList: Document<t.EventListResult, t.EventListVariables> = {
   kind: 'query',
   name: 'EventList',
   fields: ['events'],
-  text: `query EventList($types: [EventType!], $first: Int, $after: String) {
-  events(types: $types, first: $first, after: $after) {
+  text: `query EventList($types: [EventType!], $postId: ID, $first: Int, $after: String) {
+  events(types: $types, postId: $postId, first: $first, after: $after) {
     nodes {
       ...EventFields
     }

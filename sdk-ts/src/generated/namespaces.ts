@@ -45,7 +45,8 @@ export class Api extends Client {
   readonly events = {
     /**
      * What happens from now on, in order. With `after` everything since that cursor comes first, so
-     * that a client that was away misses nothing.
+     * that a client that was away misses nothing. Over server-sent events each event's `id` is its
+     * cursor, and `Last-Event-ID` goes before `after`.
      */
     follow: following(this, documents.EventFollow, documents.EventHead),
     /** The workspace that the credential opens. */

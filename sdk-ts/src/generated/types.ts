@@ -74,8 +74,14 @@ export type ErrorCode =
   | 'CONNECTION_UNUSABLE'
   /** The network needs to know where to put the post. Choose a board, on the target or as the connection's default. */
   | 'DESTINATION_REQUIRED'
+  /** This server takes only registered documents from browsers. Send a document of api/operations or its hash; programs outside browsers may send any. */
+  | 'DOCUMENT_NOT_REGISTERED'
   /** The credential may not do this. Ask an owner or admin of the workspace. */
   | 'FORBIDDEN'
+  /** The request with this idempotency key is still being worked on. Repeat it unchanged after Retry-After; the answer comes then. */
+  | 'IDEMPOTENCY_IN_PROGRESS'
+  /** The idempotency key was used for another request. Take a new key for each new request; repeat a request unchanged under its own. */
+  | 'IDEMPOTENCY_MISMATCH'
   /** Something failed on the server. Try again; if it stays, give the operator the request id. */
   | 'INTERNAL'
   /** The cursor does not belong to this list. Start without a cursor, or use one from the same list and order. */
@@ -142,6 +148,8 @@ export type ErrorCode =
   | 'OUTCOME_UNKNOWN'
   /** The request or text is larger than allowed. Send less; media goes through the upload address, not through GraphQL. */
   | 'PAYLOAD_TOO_LARGE'
+  /** The server knows no document with this hash. Send the document together with its hash; the hash alone will do from then on. */
+  | 'PERSISTED_QUERY_NOT_FOUND'
   /** The same text goes to the same account already. Change the text, or go on if it is meant. */
   | 'POSSIBLE_DUPLICATE'
   /** The query asks for too much at once. Ask for fewer fields, aliases or items. */
@@ -1569,6 +1577,8 @@ export interface ConnectionUpdateVariables {
 export interface EventFollowVariables {
   /** Only these types. */
   types?: ReadonlyArray<EventType> | null | undefined;
+  /** Only what concerns this post. */
+  postId?: string | null | undefined;
   /** Replay what follows this cursor first. */
   after?: string | null | undefined;
 }
@@ -1592,6 +1602,8 @@ export interface EventListResult {
 export interface EventListVariables {
   /** Only these types. */
   types?: ReadonlyArray<EventType> | null | undefined;
+  /** Only what concerns this post. */
+  postId?: string | null | undefined;
   /** How many, 1 to 100; 25 when nothing is said. */
   first?: number | null | undefined;
   /** Only what follows this cursor. */

@@ -1,5 +1,5 @@
 use async_graphql::{
-    Context, Object, Result,
+    Context, ID, Object, Result,
     connection::{Connection, Edge},
 };
 use posthaste_core::event::EventType;
@@ -27,6 +27,7 @@ impl EventQuery {
         #[graphql(desc = "Only what follows this cursor.")] after: Option<String>,
         #[graphql(desc = "How many, 1 to 100; 25 when nothing is said.")] first: Option<i32>,
         #[graphql(desc = "Only these types.")] types: Option<Vec<Named<EventType>>>,
+        #[graphql(desc = "Only what concerns this post.")] post_id: Option<ID>,
     ) -> Result<Connection<Cursor, Event>> {
         let (app, actor) = both(ctx)?;
         let request = Args {
@@ -35,13 +36,9 @@ impl EventQuery {
             ..Args::default()
         }
         .request::<i64>(LIST)?;
-        let kinds: Vec<EventType> = types
-            .unwrap_or_default()
-            .into_iter()
-            .map(|kind| kind.0)
-            .collect();
+        let filter = super::filter(types, post_id)?;
         let start = request.after.unwrap_or(0);
-        let mut rows = event::after(app, actor, start, &kinds, request.limit + 1).await?;
+        let mut rows = event::after(app, actor, start, &filter, request.limit + 1).await?;
         let more = rows.len() as i64 > request.limit;
         rows.truncate(request.limit as usize);
         let mut list = Connection::new(request.after.is_some(), more);

@@ -1,10 +1,10 @@
-use async_graphql::{Context, Result, Subscription};
+use async_graphql::{Context, ID, Result, Subscription};
 use futures::{Stream, StreamExt};
 use posthaste_core::event::EventType;
 use posthaste_engine::event;
 
-use super::{Event, LIST};
-use crate::graphql::{context::both, page, scalars::Named};
+use super::{Event, Trail};
+use crate::graphql::{context::both, scalars::Named};
 
 /// Follows the event log.
 #[derive(Default)]
@@ -13,23 +13,24 @@ pub struct EventSubscription;
 #[Subscription]
 impl EventSubscription {
     /// What happens from now on, in order. With `after` everything since that cursor comes first, so
-    /// that a client that was away misses nothing.
+    /// that a client that was away misses nothing. Over server-sent events each event's `id` is its
+    /// cursor, and `Last-Event-ID` goes before `after`.
     async fn events(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Replay what follows this cursor first.")] after: Option<String>,
         #[graphql(desc = "Only these types.")] types: Option<Vec<Named<EventType>>>,
+        #[graphql(desc = "Only what concerns this post.")] post_id: Option<ID>,
     ) -> Result<impl Stream<Item = Result<Event>> + use<>> {
         let (app, actor) = both(ctx)?;
-        let start = after
-            .map(|after| page::key(LIST, &after, "after"))
-            .transpose()?;
-        let kinds = types
-            .unwrap_or_default()
-            .into_iter()
-            .map(|kind| kind.0)
-            .collect();
-        let events = event::follow(app, actor, start, kinds).await?;
-        Ok(events.map(|event| Ok(Event(event?))))
+        let trail = Trail::of(ctx);
+        let start = trail.start(after)?;
+        let filter = super::filter(types, post_id)?;
+        let events = event::follow(app, actor, start, filter).await?;
+        Ok(events.map(move |event| {
+            let event = event?;
+            trail.reached(event.seq);
+            Ok(Event(event))
+        }))
     }
 }

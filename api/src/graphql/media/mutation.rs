@@ -2,6 +2,7 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, Si
 use posthaste_core::{Error, Result as CoreResult, ids::MediaId};
 use posthaste_engine::{
     Actor, App,
+    idempotency::Once,
     media::{self as engine, NewUpload},
 };
 use posthaste_store::media::Media as Row;
@@ -9,6 +10,7 @@ use posthaste_store::media::Media as Row;
 use super::Media;
 use crate::graphql::{
     context::both,
+    idempotency::once,
     payload::{MutationError, Warning, payload, split_all},
     scalars,
 };
@@ -84,7 +86,7 @@ impl MediaMutation {
         #[graphql(desc = "The file that will be uploaded.")] input: MediaUploadCreateInput,
     ) -> Result<MediaUploadCreatePayload> {
         let (app, actor) = both(ctx)?;
-        let (row, errors) = split_all(app, begin(app, actor, input).await)?;
+        let (row, errors) = split_all(app, begin(app, actor, input, once(ctx)).await)?;
         Ok(MediaUploadCreatePayload {
             upload_url: row.as_ref().map(|row| engine::upload_url(app, row.id)),
             media: row.map(Media),
@@ -124,6 +126,7 @@ async fn begin(
     app: &App,
     actor: &Actor,
     input: MediaUploadCreateInput,
+    once: Option<Once>,
 ) -> CoreResult<Row, Vec<Error>> {
     let id = input
         .id
@@ -136,7 +139,10 @@ async fn begin(
         alt_text: input.alt_text,
     };
     match id {
-        Ok(_) => engine::begin(app, actor, new).await,
+        Ok(_) => match once {
+            Some(once) => engine::begin_once(app, actor, new, &once).await,
+            None => engine::begin(app, actor, new).await,
+        },
         Err(error) => Err([error]
             .into_iter()
             .chain(engine::violations(&new))

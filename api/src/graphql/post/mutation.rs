@@ -20,6 +20,7 @@ use super::{
 };
 use crate::graphql::{
     context::both,
+    idempotency::once,
     payload::{Warning, payload, split_all},
 };
 
@@ -75,7 +76,10 @@ impl PostMutation {
             let targets = input.targets.unwrap_or_default();
             let post =
                 read::post(app, actor, input.id, input.content, targets, input.schedule).await?;
-            engine::create(app, actor, post).await
+            match once(ctx) {
+                Some(once) => engine::create_once(app, actor, post, &once).await,
+                None => engine::create(app, actor, post).await,
+            }
         };
         Ok(PostPayload::written(app, outcome.await)?)
     }

@@ -49,11 +49,17 @@ impl TargetSubscription {
     ) -> Result<impl Stream<Item = Result<TargetProgress>> + use<>> {
         let (app, actor) = both(ctx)?;
         let scope = scope(post_id, target_id)?;
-        let start = after
-            .map(|after| page::key(event::LIST, &after, "after"))
-            .transpose()?;
+        let trail = event::Trail::of(ctx);
+        let start = trail.start(after)?;
         let updates = engine::progress(app, actor, scope, start).await?;
-        Ok(updates.map(|update| Ok(update?.into())))
+        Ok(updates.map(move |update| {
+            let update = update?;
+            // The states at the beginning come again for whoever did not hear all of them.
+            if update.event.is_some() {
+                trail.reached(update.seq);
+            }
+            Ok(update.into())
+        }))
     }
 }
 

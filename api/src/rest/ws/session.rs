@@ -3,19 +3,23 @@ use std::{collections::HashMap, time::Duration};
 use async_graphql::{Request as Query, Response as Answer};
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures::{
-    FutureExt, StreamExt,
+    FutureExt, SinkExt, StreamExt,
     stream::{self, AbortHandle, BoxStream, SelectAll},
 };
-use posthaste_core::{ErrorCode, secret::Secret};
+use posthaste_core::{Error, ErrorCode, secret::Secret};
 use serde_json::{Map, Value};
 use tokio::time::{Instant, interval_at, timeout};
 
 use super::{
-    super::{ApiState, RequestId, graphql::Shown},
+    super::{
+        ApiState, RequestId,
+        graphql::Shown,
+        operation::{self, Operation},
+    },
     message::{ClientMessage, Close, ServerMessage},
     until_revoked,
 };
-use crate::graphql::{Caller, context::bearer, errors::complete};
+use crate::graphql::{Caller, context::bearer, errors::refusal};
 
 /// How long a client may take for its first message.
 const INIT: Duration = Duration::from_secs(10);
@@ -37,21 +41,25 @@ enum End {
 
 type Step<T = ()> = Result<T, End>;
 
+/// What the headers tell about a client.
+pub struct Client {
+    /// The credential, unless it comes with `connection_init`.
+    pub credential: Option<Secret>,
+    /// Whether it is a page in a browser.
+    pub is_browser: bool,
+}
+
 /// Serves one WebSocket until it ends.
-pub async fn run(
-    state: ApiState,
-    id: RequestId,
-    credential: Option<Secret>,
-    mut socket: WebSocket,
-) {
+pub async fn run(state: ApiState, id: RequestId, client: Client, mut socket: WebSocket) {
     let outcome = async {
-        let handshake = handshake(&state, &id, credential, &mut socket);
+        let handshake = handshake(&state, &id, client.credential, &mut socket);
         let caller = timeout(INIT, handshake)
             .await
             .unwrap_or(Err(End::Close(Close::InitTimeout)))?;
         Session {
             state,
             caller,
+            is_browser: client.is_browser,
             socket: &mut socket,
             running: SelectAll::new(),
             handles: HashMap::new(),
@@ -86,7 +94,11 @@ async fn receive(socket: &mut WebSocket) -> Step<ClientMessage> {
             }
             Message::Binary(_) => return Err(End::Close(Close::BadMessage)),
             Message::Ping(_) | Message::Pong(_) => {}
-            Message::Close(_) => return Err(End::Gone),
+            Message::Close(_) => {
+                // The answer to it, which the library prepared, goes out (RFC 6455, 5.5.1).
+                let _ = timeout(SLOW, socket.flush()).await;
+                return Err(End::Gone);
+            }
         }
     }
 }
@@ -133,6 +145,7 @@ fn authorization(payload: &Map<String, Value>) -> Option<&str> {
 struct Session<'a> {
     state: ApiState,
     caller: Caller,
+    is_browser: bool,
     socket: &'a mut WebSocket,
     /// The results of all operations; `None` is an operation's end.
     running: SelectAll<BoxStream<'static, (String, Option<Answer>)>>,
@@ -159,7 +172,7 @@ impl Session<'_> {
             ClientMessage::ConnectionInit { .. } => Err(End::Close(Close::TooMany)),
             ClientMessage::Ping { .. } => send(self.socket, &ServerMessage::Pong).await,
             ClientMessage::Pong { .. } => Ok(()),
-            ClientMessage::Subscribe { id, payload } => self.begin(id, *payload),
+            ClientMessage::Subscribe { id, payload } => self.begin(id, *payload).await,
             ClientMessage::Complete { id } => {
                 if let Some(handle) = self.handles.remove(&id) {
                     handle.abort();
@@ -169,19 +182,19 @@ impl Session<'_> {
         }
     }
 
-    fn begin(&mut self, id: String, mut query: Query) -> Step {
+    async fn begin(&mut self, id: String, query: Query) -> Step {
         if self.handles.contains_key(&id) {
             return Err(End::Close(Close::DuplicateId));
         }
         if self.handles.len() >= OPERATIONS {
             return Err(End::Close(Close::TooMany));
         }
-        query.data = self.caller.data(&self.state.app);
+        let operation = match Operation::new(&self.state, &self.caller, query, self.is_browser) {
+            Ok(operation) => operation,
+            Err(error) => return self.refuse(id, error).await,
+        };
         let name = id.clone();
-        let results = self
-            .state
-            .schema
-            .execute_stream(query)
+        let results = operation::results(self.state.clone(), self.caller.clone(), operation, None)
             .map(Some)
             .chain(stream::once(async { None }));
         let (results, handle) =
@@ -191,19 +204,20 @@ impl Session<'_> {
         Ok(())
     }
 
+    async fn refuse(&mut self, id: String, error: Error) -> Step {
+        let answer = refusal(error, &self.state.app.public_url, &self.caller.request_id);
+        let payload = answer.errors;
+        send(self.socket, &ServerMessage::Error { id, payload }).await
+    }
+
     async fn tell(&mut self, id: String, answer: Option<Answer>) -> Step {
-        let Some(mut answer) = answer else {
+        let Some(answer) = answer else {
             // After `error` the operation is over already.
             return match self.handles.remove(&id) {
                 Some(_) => send(self.socket, &ServerMessage::Complete { id }).await,
                 None => Ok(()),
             };
         };
-        complete(
-            &mut answer,
-            &self.state.app.public_url,
-            &self.caller.request_id,
-        );
         let payload = Box::new(Shown(answer));
         if payload.has_data() {
             return send(self.socket, &ServerMessage::Next { id, payload }).await;

@@ -14,6 +14,13 @@ pub fn cases(f: &Fixture) -> Vec<Case> {
     let with_media = |id: &str| json!({ "text": "a", "media": [{ "id": id }] });
     let unknown = |prefix: &str| format!("{prefix}_{NOBODY}");
     vec![
+        document(
+            f,
+            "events of no post",
+            "{ events(postId: \"nonsense\") { nodes { id } } }",
+            "INVALID_ID",
+            "postId",
+        ),
         change(
             "a post id of another kind",
             "postUpdate",

@@ -140,11 +140,12 @@ class Events:
         self._runner = runner
 
     def follow(
-        self, *, types: Sequence[EventType] | None = None, after: str | None = None
+        self, *, types: Sequence[EventType] | None = None, post_id: str | None = None, after: str | None = None
     ) -> AsyncGenerator[m.Event, None]:
         """What happens from now on, in order. With `after` everything since that cursor comes first, so
-        that a client that was away misses nothing."""
-        return self._runner.follow(ops.EVENT_FOLLOW, {"types": types, "after": after})
+        that a client that was away misses nothing. Over server-sent events each event's `id` is its
+        cursor, and `Last-Event-ID` goes before `after`."""
+        return self._runner.follow(ops.EVENT_FOLLOW, {"types": types, "post_id": post_id, "after": after})
 
     async def head(self, *, options: RequestOptions | None = None) -> str:
         """The workspace that the credential opens."""
@@ -154,18 +155,22 @@ class Events:
         self,
         *,
         types: Sequence[EventType] | None = None,
+        post_id: str | None = None,
         first: int | None = None,
         after: str | None = None,
         options: RequestOptions | None = None,
     ) -> Page[m.Event]:
         """What happened, oldest first. Without `after` from the beginning; keep the last cursor and ask
         again to miss nothing, or follow the subscription of the same name."""
-        return await self._runner.call(ops.EVENT_LIST, {"types": types, "first": first, "after": after}, options)
+        return await self._runner.call(
+            ops.EVENT_LIST, {"types": types, "post_id": post_id, "first": first, "after": after}, options
+        )
 
     def iter(
         self,
         *,
         types: Sequence[EventType] | None = None,
+        post_id: str | None = None,
         after: str | None = None,
         limit: int | None = None,
         page_size: int = 50,
@@ -174,7 +179,7 @@ class Events:
         """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
 
         async def fetch(first: int | None, after: str | None) -> Page[m.Event]:
-            return await self.list(types=types, first=first, after=after, options=options)
+            return await self.list(types=types, post_id=post_id, first=first, after=after, options=options)
 
         return AsyncPager(fetch, after=after, limit=limit, page_size=page_size)
 

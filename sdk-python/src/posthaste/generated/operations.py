@@ -579,8 +579,8 @@ EVENT_FOLLOW: Operation[m.Event] = Operation(
     "subscription",
     ("events",),
     m.Event,
-    """subscription EventFollow($types: [EventType!], $after: String) {
-  events(types: $types, after: $after) {
+    """subscription EventFollow($types: [EventType!], $postId: ID, $after: String) {
+  events(types: $types, postId: $postId, after: $after) {
     ...EventFields
   }
 }
@@ -607,8 +607,8 @@ EVENT_LIST: Operation[Page[m.Event]] = Operation(
     "query",
     ("events",),
     Page[m.Event],
-    """query EventList($types: [EventType!], $first: Int, $after: String) {
-  events(types: $types, first: $first, after: $after) {
+    """query EventList($types: [EventType!], $postId: ID, $first: Int, $after: String) {
+  events(types: $types, postId: $postId, first: $first, after: $after) {
     nodes {
       ...EventFields
     }

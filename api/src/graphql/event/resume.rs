@@ -1,0 +1,66 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_graphql::Context;
+use posthaste_core::Result;
+
+use super::LIST;
+use crate::graphql::page;
+
+/// Where a subscription over server-sent events stands: its cursors travel as the `id` of each event,
+/// and come back as `Last-Event-ID`.
+#[derive(Debug, Default)]
+pub struct Resume {
+    last_event_id: Option<String>,
+    /// The place of the result that is sent next.
+    place: Mutex<Option<String>>,
+}
+
+impl Resume {
+    /// Goes on after an id that the client heard; from where the document says without one.
+    pub fn after(last_event_id: Option<String>) -> Arc<Self> {
+        Arc::new(Self {
+            last_event_id,
+            place: Mutex::default(),
+        })
+    }
+
+    /// The place of the result that came last, once.
+    pub fn take(&self) -> Option<String> {
+        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        place.take()
+    }
+
+    fn reached(&self, seq: i64) {
+        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        *place = Some(page::cursor(LIST, &seq));
+    }
+}
+
+/// A subscription's way through the log.
+pub struct Trail(Option<Arc<Resume>>);
+
+impl Trail {
+    /// The trail of the request; one that leaves no marks unless it came over server-sent events.
+    pub fn of(ctx: &Context<'_>) -> Self {
+        Self(ctx.data_opt::<Arc<Resume>>().cloned())
+    }
+
+    /// The position to begin after: what the client heard last, else the argument `after`.
+    pub fn start(&self, after: Option<String>) -> Result<Option<i64>> {
+        let heard = self
+            .0
+            .as_ref()
+            .and_then(|resume| resume.last_event_id.clone());
+        heard
+            .or(after)
+            .map(|cursor| page::key(LIST, &cursor, "after"))
+            .transpose()
+    }
+
+    /// Marks the position of the result that goes out next.
+    pub fn reached(&self, seq: i64) {
+        if let Some(resume) = &self.0 {
+            resume.reached(seq);
+        }
+    }
+}
