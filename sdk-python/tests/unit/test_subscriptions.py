@@ -78,6 +78,14 @@ def test_without_a_cursor_it_begins_at_this_moment(stub: Stub) -> None:
     assert [after(asked.json) for asked in stub.asked] == [None, "c7", "c7"]
 
 
+def test_only_line_feeds_end_lines(stub: Stub) -> None:
+    odd = event(1) | {"data": {"text": "one\u2028two\u0085three\x0bfour"}}
+    body = f"event: next\r\ndata: {json.dumps({'data': {'events': odd}}, ensure_ascii=False)}\r\n\r\n"
+    stub.says(Answer(body=body, headers={"Content-Type": "text/event-stream"}, cut=True))
+    with Posthaste(stub.url, "phk_test_1") as client:
+        assert next(client.events.follow(after="c0")).data == odd["data"]
+
+
 def test_vain_tries_end(stub: Stub) -> None:
     stub.says(Answer(cut=True))
     with pytest.raises(TransportError):

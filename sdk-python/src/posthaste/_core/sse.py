@@ -60,7 +60,7 @@ def _connection(
                 response.read()
                 judge_graphql(response, request_id)
                 raise refusal(response, request_id)
-            for event, data in read_events(response.iter_lines()):
+            for event, data in read_events(read_lines(response.iter_bytes())):
                 if event == "complete":
                     return tail.complete()
                 if event == "next":
@@ -68,6 +68,15 @@ def _connection(
     except httpx.TransportError as cause:
         raise transport_error(cause, request_id) from cause
     raise TransportError("The stream ended before it was complete.", request_id=request_id)
+
+
+def read_lines(chunks: Iterator[bytes]) -> Iterator[str]:
+    """Part a stream at line feeds only: JSON may hold U+2028 and others that Python takes for ends of lines."""
+    rest = b""
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line.removesuffix(b"\r").decode()
 
 
 def read_events(lines: Iterator[str]) -> Iterator[tuple[str, str]]:
