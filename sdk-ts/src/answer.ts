@@ -66,6 +66,15 @@ function problem(error: GraphqlError): Problem {
   };
 }
 
+/** The body of an answer; one that breaks off is a `TransportError`. */
+export async function bodyOf(response: Response): Promise<string> {
+  try {
+    return await response.text();
+  } catch (cause) {
+    throw new TransportError('network', 'The answer broke off.', { cause });
+  }
+}
+
 /** Reads the body of an answer to a GraphQL request; what is no GraphQL is a `TransportError`. */
 export function readAnswer(body: string, response: Response): GraphqlAnswer {
   const answer = json(body);
@@ -95,13 +104,13 @@ export function refusal(body: string, response: Response): ApiError | TransportE
   return new TransportError('answer', message, { status, retryAfter, ...(requestId ? { requestId } : {}) });
 }
 
-/** What headers and extensions of an answer tell. */
-export function metaOf(response: Response, extensions: Record<string, unknown> | undefined, attempts: number): Meta {
+/** What the headers of an answer tell; its body may tell the cost. */
+export function metaOf(response: Response, attempts: number): Meta {
   const { headers, status } = response;
   return {
     requestId: headers.get('x-request-id') ?? undefined,
     status,
-    cost: extensions?.['cost'] as Cost | undefined,
+    cost: undefined,
     rateLimit: rateLimitOf(headers),
     replayed: headers.get('idempotent-replayed') === 'true',
     attempts,

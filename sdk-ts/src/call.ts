@@ -15,8 +15,13 @@ export interface Payload {
   errors: MutationError[];
 }
 
+/** Fields of payloads that may be empty although it worked: they belong to a dry run, or to none. */
+type Sometimes = 'dryRun' | 'payload' | 'webhookDelivery';
+
 /** A payload without mistakes. */
-export type Done<P extends Payload> = { [K in Exclude<keyof P, 'errors'>]: NonNullable<P[K]> };
+export type Done<P extends Payload> = {
+  [K in Exclude<keyof P, 'errors'>]: K extends Sometimes ? P[K] : NonNullable<P[K]>;
+};
 
 /** Throws mistakes as `UserErrors`, unless `throwOnErrors: false` asks for the payload as it is. */
 export interface Change<I extends unknown[], P extends Payload> {
@@ -24,26 +29,32 @@ export interface Change<I extends unknown[], P extends Payload> {
   (...args: [...input: I, options?: CallOptions & { throwOnErrors?: true }]): Promise<Done<P>>;
 }
 
+/** A query without variables. */
 export function reading<T>(client: Client, document: Document<T, Nothing>) {
   return (options?: CallOptions): Promise<T> => client.request(document, {}, options);
 }
 
+/** A query of one thing. */
 export function readingById<T>(client: Client, document: Document<T, { id: string }>) {
   return (id: string, options?: CallOptions): Promise<T> => client.request(document, { id }, options);
 }
 
+/** A query of several things. */
 export function readingByIds<T>(client: Client, document: Document<T, { ids: ReadonlyArray<string> }>) {
   return (ids: ReadonlyArray<string>, options?: CallOptions): Promise<T> => client.request(document, { ids }, options);
 }
 
+/** A query that takes an input, as mutations do. */
 export function readingByInput<T, I>(client: Client, document: Document<T, { input: I }>) {
   return (input: I, options?: CallOptions): Promise<T> => client.request(document, { input }, options);
 }
 
+/** A query with other variables. */
 export function readingWith<T, V>(client: Client, document: Document<T, V>) {
   return (...[variables, options]: Variables<V>): Promise<T> => client.request(document, variables ?? ({} as V), options);
 }
 
+/** A list: one page, and with `all` every item. */
 export function listing<T, P extends Page<T>, V extends object>(
   client: Client,
   document: Document<P & { nodes: T[] }, V>,
@@ -56,10 +67,12 @@ export function listing<T, P extends Page<T>, V extends object>(
   return Object.assign(page, { all });
 }
 
+/** A mutation. */
 export function changing<P extends Payload, I>(client: Client, document: Document<P, { input: I }>) {
   return ((input: I, options?: ChangeOptions) => change(client, document, { input }, options)) as Change<[input: I], P>;
 }
 
+/** A mutation without an input. */
 export function changingNothing<P extends Payload>(client: Client, document: Document<P, Nothing>) {
   return ((options?: ChangeOptions) => change(client, document, {}, options)) as Change<[], P>;
 }

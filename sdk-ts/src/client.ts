@@ -1,8 +1,8 @@
-import { type GraphqlAnswer, type Meta, dataOf, metaOf, readAnswer } from './answer.js';
+import { type Cost, type Meta, bodyOf, dataOf, metaOf, readAnswer } from './answer.js';
 import { type Document, kindOf, textOf, valueOf } from './document.js';
-import { PosthasteError, TransportError } from './errors.js';
+import { TransportError } from './errors.js';
 import { isNode } from './node.js';
-import type { CallOptions, ClientOptions, WebSocketClass } from './options.js';
+import type { CallOptions, ClientOptions, RetryInfo, WebSocketClass } from './options.js';
 import { deadline, retrying } from './retry.js';
 import { VERSION } from './version.js';
 
@@ -15,6 +15,9 @@ export interface HttpRequest {
   headers: Record<string, string>;
   body?: string | Blob;
 }
+
+/** Takes an answer; what it learns about it goes into `meta`. */
+export type Read<T> = (response: Response, meta: Meta) => Promise<T>;
 
 /** Data of an answer, and what is known besides. */
 export interface Answered<T> {
@@ -65,20 +68,21 @@ export class Client {
   async #post<T, V>(document: Document<T, V>, variables: V, options: CallOptions): Promise<Answered<unknown>> {
     const headers: Record<string, string> = { accept: 'application/graphql-response+json' };
     if (document.kind === 'mutation') headers['idempotency-key'] = options.idempotencyKey ?? newKey();
-    let answer: GraphqlAnswer = {};
     const request = { operation: document.name || document.kind, ...this.query(document, variables, headers) };
-    const meta = await this.http(request, options, async (response, attempts) => {
-      answer = readAnswer(await response.text(), response);
-      const meta = metaOf(response, answer.extensions, attempts);
+    return this.http(request, options, async (response, meta) => {
+      const answer = readAnswer(await bodyOf(response), response);
+      meta.cost = answer.extensions?.['cost'] as Cost | undefined;
       this.#last = meta;
-      dataOf(answer, meta.status, meta.requestId);
-      return meta;
+      return { data: dataOf(answer, meta.status, meta.requestId), meta };
     });
-    return { data: answer.data, meta };
   }
 
   /** @internal The request that carries a document. */
-  query(document: Pick<Document<unknown, never>, 'name' | 'text' | 'fragments'>, variables: unknown, headers: Record<string, string>) {
+  query(
+    document: Pick<Document<unknown, never>, 'name' | 'text' | 'fragments'>,
+    variables: unknown,
+    headers: Record<string, string>,
+  ) {
     const named = document.name ? { operationName: document.name } : {};
     return {
       url: `${this.url}/graphql`,
@@ -89,43 +93,37 @@ export class Client {
   }
 
   /** @internal Sends a request until `read` is content with an answer. */
-  async http<T extends Meta>(
-    request: HttpRequest,
-    options: CallOptions,
-    read: (response: Response, attempts: number) => Promise<T>,
-  ): Promise<T> {
-    const begin = Date.now();
+  http<T>(request: HttpRequest, options: CallOptions, read: Read<T>): Promise<T> {
     const { operation } = request;
-    const told = await retrying(
-      {
-        retries: options.retries ?? this.#options.retries ?? 3,
-        signal: options.signal,
-        onRetry: (retry) => this.#tell('onRetry', options, { operation, ...retry }),
-      },
-      (attempt) => this.once(request, options, attempt, (response) => read(response, attempt + 1)),
-    );
-    this.#tell('onResponse', options, { operation, duration: Date.now() - begin, ...told });
-    return told;
+    const how = {
+      retries: options.retries ?? this.#options.retries ?? 3,
+      signal: options.signal,
+      onRetry: (retry: Omit<RetryInfo, 'operation'>) => this.pausing(options, { operation, ...retry }),
+    };
+    return retrying(how, (attempt) => this.once(request, options, attempt, read));
   }
 
   /** @internal Sends a request once. */
-  async once<T>(
-    request: HttpRequest,
-    options: CallOptions,
-    attempt: number,
-    read: (response: Response) => Promise<T>,
-  ): Promise<T> {
+  async once<T>(request: HttpRequest, options: CallOptions, attempt: number, read: Read<T>): Promise<T> {
+    const begin = Date.now();
     const milliseconds = options.timeout ?? this.#options.timeout ?? 30_000;
     const time = deadline(options.signal, milliseconds);
     try {
-      return await read(await this.fetch(request, options, attempt, time.signal));
+      const response = await this.fetch(request, options, attempt, time.signal);
+      const meta = metaOf(response, attempt + 1);
+      try {
+        return await read(response, meta);
+      } finally {
+        const told = { operation: request.operation, duration: Date.now() - begin, ...meta };
+        for (const hooks of [this.#options, options]) hooks.onResponse?.(told);
+      }
     } catch (error) {
       options.signal?.throwIfAborted();
       if (time.isOver()) {
         const message = `No answer from ${this.url} within ${milliseconds} ms.`;
         throw new TransportError('timeout', message, { cause: error });
       }
-      throw error instanceof PosthasteError ? error : this.#lost(error);
+      throw error;
     } finally {
       time.done();
     }
@@ -148,12 +146,8 @@ export class Client {
       const send = this.#options.fetch ?? globalThis.fetch;
       return await send(url, { method, headers, signal, redirect: 'error', ...(body === undefined ? {} : { body }) });
     } catch (error) {
-      throw this.#lost(error);
+      throw new TransportError('network', `Cannot reach ${this.url}: ${reason(error)}`, { cause: error });
     }
-  }
-
-  #lost(error: unknown): TransportError {
-    return new TransportError('network', `Cannot reach ${this.url}: ${reason(error)}`, { cause: error });
   }
 
   /** @internal The header that says who asks. */
@@ -174,17 +168,9 @@ export class Client {
     this.#ends.push(end);
   }
 
-  #tell<H extends 'onResponse' | 'onRetry'>(
-    hook: H,
-    options: CallOptions,
-    info: Parameters<NonNullable<CallOptions[H]>>[0],
-  ): void {
-    for (const hooks of [this.#options, options]) (hooks[hook] as ((told: typeof info) => void) | undefined)?.(info);
-  }
-
   /** @internal Tells the hooks about a pause. */
-  pausing(options: CallOptions, info: Parameters<NonNullable<CallOptions['onRetry']>>[0]): void {
-    this.#tell('onRetry', options, info);
+  pausing(options: CallOptions, info: RetryInfo): void {
+    for (const hooks of [this.#options, options]) hooks.onRetry?.(info);
   }
 }
 

@@ -17,7 +17,7 @@ export interface RequestInfo {
 /** What a hook learns about an answer. */
 export interface ResponseInfo extends Meta {
   operation: string;
-  /** Milliseconds since the first try began. */
+  /** Milliseconds since this try began. */
   duration: number;
 }
 
@@ -33,8 +33,11 @@ export interface RetryInfo {
 
 /** Look in or add something, at each request. */
 export interface Hooks {
+  /** Before each try. */
   onRequest?: (info: RequestInfo) => void | Promise<void>;
+  /** After each answer, also one that refuses. */
   onResponse?: (info: ResponseInfo) => void;
+  /** Before each pause. */
   onRetry?: (info: RetryInfo) => void;
 }
 

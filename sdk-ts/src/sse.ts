@@ -1,4 +1,4 @@
-import { type GraphqlAnswer, dataOf, readAnswer } from './answer.js';
+import { type GraphqlAnswer, bodyOf, dataOf, readAnswer } from './answer.js';
 import type { Client } from './client.js';
 import type { Document } from './document.js';
 import { TransportError } from './errors.js';
@@ -18,7 +18,7 @@ export async function* overSse(
   const request = { operation: document.name, ...client.query(document, variables, { accept: 'text/event-stream' }) };
   const response = await client.once(request, options, 0, async (answer) => {
     if (answer.headers.get('content-type')?.startsWith('text/event-stream')) return answer;
-    dataOf(readAnswer(await answer.text(), answer), answer.status);
+    dataOf(readAnswer(await bodyOf(answer), answer), answer.status);
     throw new TransportError('answer', 'The server does not answer with events.', { status: 406 });
   });
   for await (const { event, data } of events(lines(response, client.url, options.signal))) {

@@ -1,4 +1,4 @@
-import { metaOf, refusal } from './answer.js';
+import { bodyOf, refusal } from './answer.js';
 import type { Client } from './client.js';
 import { ApiError, UserErrors } from './errors.js';
 import { MediaGet, MediaUploadCreate } from './generated/documents.js';
@@ -92,11 +92,7 @@ export async function sendFile(client: Client, url: string, file: FileData, opti
 /** How many bytes have arrived. */
 async function offset(client: Client, url: string, options: SendOptions): Promise<number> {
   const request = { operation: 'uploadOffset', url, method: 'HEAD', headers: TUS };
-  const told = await client.http(request, call(options), async (response, attempts) => {
-    if (!response.ok) throw refusal(await response.text(), response);
-    return { ...metaOf(response, undefined, attempts), offset: offsetOf(response) };
-  });
-  return told.offset;
+  return client.http(request, call(options), offsetOf);
 }
 
 /** Sends one part, once: after a failure it must be asked how much of it arrived. */
@@ -104,15 +100,13 @@ async function sendPart(client: Client, url: string, blob: Blob, from: number, o
   const part = blob.slice(from, from + (options.partSize ?? PART));
   const headers = { ...TUS, 'upload-offset': String(from), 'content-type': 'application/offset+octet-stream' };
   const request = { operation: 'uploadPart', url, method: 'PATCH', headers, body: part };
-  return client.once(request, { timeout: PART_TIME, ...call(options) }, 0, async (response) => {
-    if (!response.ok) throw refusal(await response.text(), response);
-    return offsetOf(response);
-  });
+  return client.once(request, { timeout: PART_TIME, ...call(options) }, 0, offsetOf);
 }
 
 const TUS = { 'tus-resumable': '1.0.0' };
 
-function offsetOf(response: Response): number {
+async function offsetOf(response: Response): Promise<number> {
+  if (!response.ok) throw refusal(await bodyOf(response), response);
   return Number(response.headers.get('upload-offset') ?? 0);
 }
 

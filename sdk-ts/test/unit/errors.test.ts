@@ -83,3 +83,13 @@ test('a problem document is an ApiError, another page is none', async (t) => {
   const other = await refused(client.viewer.get(), TransportError);
   assert.deepEqual([other.reason, other.status, other.retryable], ['answer', 200, false]);
 });
+
+test('what the caller\u2019s own functions throw is the caller\u2019s', async (t) => {
+  const { client, requests } = await stub(t, () => {}, {
+    key: () => {
+      throw new RangeError('no token');
+    },
+  });
+  await assert.rejects(client.viewer.get(), { name: 'RangeError', message: 'no token' });
+  assert.equal(requests.length, 0);
+});

@@ -92,6 +92,13 @@ test('one try has its time', async (t) => {
   assert.equal(requests.length, 2);
 });
 
+test('hooks see each answer', async (t) => {
+  const { client } = await stub(t, (_, response, n) => (n ? json(response, VIEWER) : json(response, 'busy', 503, SOON)));
+  const seen: unknown[] = [];
+  await client.viewer.get({ onResponse: ({ status, attempts, requestId }) => seen.push([status, attempts, requestId]) });
+  assert.deepEqual(seen, [[503, 1, 'req_1'], [200, 2, 'req_1']]);
+});
+
 test('an aborted call throws the reason at once', async (t) => {
   const { client, requests } = await stub(t, () => {});
   const stop = new AbortController();
