@@ -9,7 +9,6 @@ import httpx
 
 from . import sandbox as sandboxes
 from ._core.answers import ResponseInfo
-from ._core.events import AsyncEvents, SyncEvents
 from ._core.media import AsyncMedia, SyncMedia
 from ._core.operation import OwnOperation
 from ._core.runner import AsyncRunner, SyncRunner
@@ -33,7 +32,6 @@ class Posthaste(SyncApi):
     ```
     """
 
-    events: SyncEvents
     media: SyncMedia
 
     def __init__(
@@ -64,7 +62,6 @@ class Posthaste(SyncApi):
         settings = _settings(url, timeout, retries, max_wait, reconnects, hooks)
         self._runner = SyncRunner(settings, http or httpx.Client(), key or "")
         super().__init__(self._runner)
-        self.events = SyncEvents(self._runner)
         self.media = SyncMedia(self._runner)
 
     @classmethod
@@ -109,7 +106,6 @@ class AsyncPosthaste(AsyncApi):
     ```
     """
 
-    events: AsyncEvents
     media: AsyncMedia
 
     def __init__(
@@ -129,7 +125,6 @@ class AsyncPosthaste(AsyncApi):
         settings = _settings(url, timeout, retries, max_wait, reconnects, hooks)
         self._runner = AsyncRunner(settings, http or httpx.AsyncClient(), key or "")
         super().__init__(self._runner)
-        self.events = AsyncEvents(self._runner)
         self.media = AsyncMedia(self._runner)
 
     @classmethod

@@ -139,6 +139,10 @@ class VersionConflict(ApiError):
     """Somebody changed it since it was read: read again, then decide."""
 
 
+class IdempotencyMismatch(ApiError):
+    """The idempotency key was used for another request."""
+
+
 class RateLimited(ApiError):
     """Too many requests; `retry_after` says how long to wait."""
 
@@ -165,6 +169,7 @@ _CLASSES: dict[str, type[ApiError]] = {
     "INVALID_TIME_ZONE": InvalidInput,
     "INVALID_STATE": InvalidState,
     "VERSION_CONFLICT": VersionConflict,
+    "IDEMPOTENCY_MISMATCH": IdempotencyMismatch,
     "RATE_LIMITED": RateLimited,
     "RECONNECT_REQUIRED": ReconnectRequired,
     "INTERNAL": Unavailable,

@@ -12,8 +12,10 @@ from .settings import Settings
 
 T = TypeVar("T")
 
-ENDLESS = frozenset({"events"})
-"""Subscriptions that no server completes: one that does ends them for another reason, such as a revoked key."""
+
+def is_log(operation: Operation[Any]) -> bool:
+    """Whether it follows the event log, which no server completes: one that does has a reason, as a revoked key."""
+    return operation.path == ("events",)
 
 
 class Tail(Generic[T]):
@@ -46,7 +48,7 @@ class Tail(Generic[T]):
 
     def complete(self) -> None:
         """Take note that the server calls it complete; raises if it cannot be."""
-        if self._operation.path[0] in ENDLESS:
+        if is_log(self._operation):
             raise TransportError("The server ended the stream.")
 
     def wait(self, error: PosthasteError) -> float:
