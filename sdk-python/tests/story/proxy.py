@@ -19,6 +19,7 @@ class Proxy:
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.opened = 0
         self._open: list[socket.socket] = []
+        self._loses = False
         self._threads: list[threading.Thread] = []
 
     def drop(self) -> None:
@@ -27,6 +28,10 @@ class Proxy:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
         self._open.clear()
+
+    def lose_next_answer(self) -> None:
+        """Let the next request through, and cut the connection instead of its answer."""
+        self._loses = True
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -41,6 +46,9 @@ class Proxy:
     def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := one.recv(65536):
+                if self._loses and one.getpeername() == self._server:
+                    self._loses = False
+                    break
                 other.sendall(data)
         with contextlib.suppress(OSError):
             other.shutdown(socket.SHUT_RDWR)

@@ -14,7 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from posthaste import Posthaste, errors, webhooks
+from posthaste import Hooks, Posthaste, RequestInfo, RequestOptions, errors, webhooks
+from posthaste._core import upload
 from posthaste.sandbox import Sandbox
 from posthaste.types import Connection, EventType, GrantStatus, Network, PostOrder
 
@@ -167,3 +168,49 @@ def test_resume_after_a_dropped_connection(editor: Posthaste, sandbox: Sandbox) 
     assert seen == made
     for each in made:
         editor.posts.delete(id=each)
+
+
+def test_a_repeat_is_answered_with_the_first_answer(editor: Posthaste) -> None:
+    once = RequestOptions(idempotency_key=str(uuid.uuid4()))
+    post = editor.posts.create(text="Rye", options=once).post
+    assert editor.last_response.replayed is False  # type: ignore[union-attr]
+    assert editor.posts.create(text="Rye", options=once).post == post
+    assert editor.last_response.replayed is True  # type: ignore[union-attr]
+    with pytest.raises(errors.IdempotencyMismatch):
+        editor.posts.create(text="Wheat", options=once)
+    editor.posts.delete(id=post.id)
+
+
+def test_a_lost_answer_makes_no_second_post(editor: Posthaste, sandbox: Sandbox) -> None:
+    text = unique("Rye.")
+    with Proxy(sandbox.api_url) as proxy:
+
+        def lose(told: RequestInfo) -> None:
+            if told.attempt == 0:
+                proxy.lose_next_answer()
+
+        with Posthaste(proxy.url, sandbox.key("editor"), hooks=Hooks(on_request=lose)) as client:
+            post = client.posts.create(text=text).post
+            assert client.last_response.attempt >= 1  # type: ignore[union-attr]
+    assert [one.id for one in editor.posts.iter(filter={"text": text})] == [post.id]
+    editor.posts.delete(id=post.id)
+
+
+def test_a_cut_upload_goes_on(editor: Posthaste, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upload, "PART", 20_000)
+    told: list[int] = []
+    with Proxy(sandbox.api_url) as proxy:
+
+        def note(sent: int, _: int) -> None:
+            told.append(sent)
+            if sent == 20_000:
+                proxy.lose_next_answer()
+
+        with Posthaste(proxy.url, sandbox.key("editor")) as client:
+            begun = client.media.create_upload(file_name="harbor.jpg", bytes=PICTURE.stat().st_size)
+            through = begun.upload_url.replace(sandbox.api_url, proxy.url)
+            with upload.Source(PICTURE, None) as source:
+                client._runner.run(upload.send(client._runner.settings, through, source, note))
+    assert told == [0, 20_000, 40_000, 60_000, PICTURE.stat().st_size]
+    assert editor.media.get(begun.media.id).status == "READY"
+    editor.media.delete(id=begun.media.id)
