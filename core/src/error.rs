@@ -228,10 +228,12 @@ impl Error {
 
 /// The documentation page of a code, relative to the server's public address.
 pub fn docs_path(code: ErrorCode) -> String {
-    format!(
-        "/docs/errors#{}",
-        code.as_str().to_ascii_lowercase().replace('_', "-")
-    )
+    format!("/docs/errors/{}", slug(code))
+}
+
+/// A code as it stands in addresses and anchors: `text-too-long`.
+pub fn slug(code: ErrorCode) -> String {
+    code.as_str().to_ascii_lowercase().replace('_', "-")
 }
 
 /// The documentation of all codes as Markdown (`docs/errors.md` is exactly this text).
@@ -243,7 +245,7 @@ pub fn markdown() -> String {
          documents (RFC 9457) with the status given here.\n",
     );
     for code in ErrorCode::ALL {
-        let anchor = code.as_str().to_ascii_lowercase().replace('_', "-");
+        let anchor = slug(*code);
         let repeat = if code.is_retryable() { "yes" } else { "no" };
         // Writing into a String cannot fail.
         let _ = write!(

@@ -1,59 +1,94 @@
-use axum::{
-    http::{HeaderValue, header},
-    response::{Html, IntoResponse, Response},
-};
-use posthaste_core::ErrorCode;
+//! The documentation site below `/docs`, and the REST reference with try-it at `/docs/rest`.
 
-/// Pages of ours load nothing but their own style.
-pub const CSP: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::{HeaderName, HeaderValue, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use posthaste_core::{Error, Result};
+use posthaste_docs::{Kind, Page, Site};
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::openapi::OpenApi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use super::{ApiState, Refusal, RequestId, not_found};
+use crate::graphql::sdl;
+
+/// The site loads its own style and script, and asks only this server.
+const CSP: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; \
+     frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
 );
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}\
-    h2{font:600 1.05rem ui-monospace,monospace;margin:2rem 0 .25rem}p{margin:.25rem 0}small{color:#555}\
-    @media(prefers-color-scheme:dark){body{color:#eee;background:#161616}small{color:#aaa}}";
+/// Swagger UI sets styles of elements and shows pictures from its style sheet.
+const REST_CSP: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
+     frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+);
 
-/// The page that explains every error code, with an anchor for each.
-pub async fn errors() -> Response {
-    let codes: String = ErrorCode::ALL.iter().map(|code| entry(*code)).collect();
-    let intro = "Every error carries a code, a message for a person, the path of the input field, and whether a repeat may help.";
-    let body = format!("<h1>Error codes</h1><p>{intro}</p>{codes}");
-    (
-        [(header::CONTENT_SECURITY_POLICY, CSP)],
-        Html(page("Error codes", &body)),
-    )
-        .into_response()
+/// A page changes with the server's version at most.
+const AN_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+
+/// The routes.
+pub fn routes(openapi: OpenApi) -> Router<ApiState> {
+    let csp = SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, REST_CSP);
+    let config = Config::from("/openapi.json")
+        .persist_authorization(true)
+        .try_it_out_enabled(true);
+    let rest: Router<ApiState> = SwaggerUi::new("/docs/rest")
+        .url("/openapi.json", openapi)
+        .config(config)
+        .into();
+    Router::new()
+        .route("/docs", get(index))
+        .route("/docs/", get(index))
+        .route("/docs/{*path}", get(page))
+        .route("/schema.graphql", get(schema))
+        .merge(rest.layer(csp))
 }
 
-fn entry(code: ErrorCode) -> String {
-    let anchor = code.as_str().to_ascii_lowercase().replace('_', "-");
-    let repeat = if code.is_retryable() {
-        "worth repeating unchanged"
+async fn schema() -> Response {
+    text(Kind::Text, sdl())
+}
+
+async fn index(state: State<ApiState>, id: RequestId) -> Response {
+    page(state, id, Path(String::new())).await
+}
+
+async fn page(State(state): State<ApiState>, id: RequestId, Path(path): Path<String>) -> Response {
+    match find(&state, &path) {
+        Ok(Some(page)) => text(page.kind, page.text),
+        Ok(None) => not_found(State(state), id).await.into_response(),
+        Err(error) => Refusal::new(&state.app, &id, error).into_response(),
+    }
+}
+
+/// The site is made when somebody first asks for it.
+fn find(state: &ApiState, path: &str) -> Result<Option<Page>> {
+    let site = if let Some(site) = state.docs.get() {
+        site
     } else {
-        "not worth repeating unchanged"
+        let made = Site::new(&sdl()).map_err(Error::internal)?;
+        state.docs.get_or_init(|| made)
     };
-    format!(
-        "<h2 id=\"{anchor}\">{code}</h2><p>{}</p><p>{}</p><p><small>HTTP status {} · {repeat}</small></p>",
-        escape(code.title()),
-        escape(code.advice()),
-        code.http_status(),
-    )
+    site.page(path).map_err(Error::internal)
 }
 
-/// A whole page around a body.
-pub fn page(title: &str, body: &str) -> String {
-    format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>{} · Posthaste</title><style>{STYLE}</style><body>{body}</body></html>",
-        escape(title)
-    )
-}
-
-/// Text as it may stand in HTML.
-pub fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
+fn text(kind: Kind, text: String) -> Response {
+    let kind = match kind {
+        Kind::Html => "text/html; charset=utf-8",
+        Kind::Markdown => "text/markdown; charset=utf-8",
+        Kind::Text => "text/plain; charset=utf-8",
+        Kind::Json => "application/json",
+        Kind::Css => "text/css; charset=utf-8",
+        Kind::JavaScript => "text/javascript; charset=utf-8",
+    };
+    let headers: [(HeaderName, HeaderValue); 3] = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::CONTENT_SECURITY_POLICY, CSP),
+        (header::CACHE_CONTROL, AN_HOUR),
+    ];
+    (headers, text).into_response()
 }

@@ -10,19 +10,23 @@ mod health;
 mod media;
 mod oauth;
 mod operation;
+mod page;
 mod problem;
 mod sse;
 mod ws;
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{
-    Json, Router,
+    Router,
     extract::{DefaultBodyLimit, State},
     middleware,
-    response::IntoResponse,
     routing::get,
 };
+use posthaste_docs::Site;
 use posthaste_engine::App;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::OpenApi;
@@ -52,6 +56,8 @@ pub struct ApiState {
     pub schema: ApiSchema,
     /// What is known about this process and its database.
     pub health: Arc<Health>,
+    /// The documentation, made when it is first asked for.
+    docs: Arc<OnceLock<Site>>,
     /// GraphiQL; without it the built-in console is shown.
     graphiql: Option<Arc<Graphiql>>,
     /// The documents that are known by their hash.
@@ -65,6 +71,7 @@ impl ApiState {
             schema: build(app.clone()),
             app,
             health: Arc::default(),
+            docs: Arc::default(),
             graphiql: None,
             documents: Arc::new(Documents::new(Policy::default())),
         }
@@ -123,11 +130,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/", get(graphql::get_root).post(graphql::post_query))
         .route("/graphiql", get(graphiql::page))
         .route("/graphiql/assets/{file}", get(graphiql::asset))
-        .route("/docs/errors", get(docs::errors))
-        .route(
-            "/openapi.json",
-            get(move || async move { Json(openapi).into_response() }),
-        )
+        .merge(docs::routes(openapi))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY))

@@ -10,7 +10,7 @@ use posthaste_engine::connection::{self, Consent, Outcome};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{ApiState, Problem, Refusal, RequestId, docs};
+use super::{ApiState, Problem, Refusal, RequestId, page};
 
 /// What a network adds to the address when it sends a person back.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -102,9 +102,9 @@ fn show(consent: Consent) -> Response {
 fn page(title: &str, text: &str) -> Response {
     let body = format!(
         "<h1>{}</h1><p>{}</p>",
-        docs::escape(title),
-        docs::escape(text)
+        page::escape(title),
+        page::escape(text)
     );
-    let headers: [(HeaderName, HeaderValue); 1] = [(header::CONTENT_SECURITY_POLICY, docs::CSP)];
-    (headers, Html(docs::page(title, &body))).into_response()
+    let headers: [(HeaderName, HeaderValue); 1] = [(header::CONTENT_SECURITY_POLICY, page::CSP)];
+    (headers, Html(page::page(title, &body))).into_response()
 }

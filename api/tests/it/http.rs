@@ -172,7 +172,7 @@ async fn hostile_and_mistaken_documents_get_a_code_and_advice() {
     );
     assert_eq!(
         extensions["docsUrl"],
-        "https://posthaste.test/docs/errors#bad-request"
+        "https://posthaste.test/docs/errors/bad-request"
     );
     assert_eq!(
         extensions["requestId"].as_str().unwrap(),
@@ -311,7 +311,14 @@ async fn the_request_s_id_comes_back_and_bad_ones_are_replaced() {
 #[tokio::test]
 async fn every_answer_carries_the_security_headers() {
     let world = World::new().await;
-    for path in ["/livez", "/graphiql", "/nowhere", "/docs/errors"] {
+    for path in [
+        "/livez",
+        "/graphiql",
+        "/nowhere",
+        "/docs",
+        "/docs/errors",
+        "/docs/rest/",
+    ] {
         let response = world
             .send(Request::get(path).body(Body::empty()).unwrap())
             .await;
@@ -391,6 +398,6 @@ async fn health_and_pages_answer() {
     assert!(
         page.as_str()
             .unwrap()
-            .contains("<h2 id=\"outcome-unknown\">OUTCOME_UNKNOWN</h2>")
+            .contains("<h2 id=\"outcome-unknown\"><a href=\"/docs/errors/outcome-unknown\"><code>OUTCOME_UNKNOWN</code></a></h2>")
     );
 }

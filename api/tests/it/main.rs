@@ -6,6 +6,7 @@ mod bad_input;
 mod connection;
 mod console;
 mod event;
+mod guides;
 mod http;
 mod idempotency;
 mod media;

@@ -60,7 +60,7 @@ async fn a_failed_target_is_retried_at_once() {
             "state": "FAILED", "lateBySeconds": 0,
             "error": {
                 "code": "ATTEMPTS_USED_UP", "advice": "Look at the timeline, then retry.",
-                "docsUrl": "https://posthaste.test/docs/errors#attempts-used-up",
+                "docsUrl": "https://posthaste.test/docs/errors/attempts-used-up",
             },
             "allowedActions": ["UPDATE", "CANCEL", "RETRY", "SETTLE"],
         })

@@ -44,7 +44,38 @@ async fn one_post_goes_to_four_networks_with_nothing_but_curl() {
         .collect();
     assert_eq!(events, ["CLAIMED", "SENDING", "PUBLISH"], "{said}");
     assert_eq!(sandbox.control.log().await.unwrap().len(), 5);
+
+    run_guides(&sandbox).await;
     sandbox.close().await;
+}
+
+/// The shell examples of the guides, as they stand there.
+async fn run_guides(sandbox: &Sandbox) {
+    let all = posthaste_docs::examples();
+    let examples = all
+        .into_iter()
+        .filter(|example| example.language == "sh" && example.code.contains("$POSTHASTE_URL"));
+    let mut count = 0;
+    for example in examples {
+        count += 1;
+        let mut command = Command::new("bash");
+        command
+            .args(["-euo", "pipefail", "-c", &example.code])
+            .env("POSTHASTE_URL", sandbox.fact("/apiUrl"))
+            .env("POSTHASTE_KEY", sandbox.fact("/keys/editor"));
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap())
+            .await
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let shown = format!(
+            "{}\n{said}\n{}",
+            example.code,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(output.status.success(), "{shown}");
+        assert!(!said.contains("\"errors\":[{"), "{shown}");
+    }
+    assert!(count >= 4, "{count}");
 }
 
 /// A sandbox that does not run is a sentence, not a stack of errors of curl and sed.

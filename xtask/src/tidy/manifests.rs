@@ -5,11 +5,12 @@ use toml::Table;
 use super::tree::File;
 
 /// Which crates of ours a crate may use: `core <- {store, connectors, media, plugins} <- engine <- {sandbox, api}`.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("core", &[]),
     ("postgres", &[]),
     ("store", &["core"]),
     ("connectors", &["core"]),
+    ("docs", &["core"]),
     ("media", &["core"]),
     ("plugins", &["core"]),
     (
@@ -22,12 +23,21 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ),
     (
         "sandbox",
-        &["core", "store", "connectors", "media", "engine", "postgres"],
+        &[
+            "core",
+            "docs",
+            "store",
+            "connectors",
+            "media",
+            "engine",
+            "postgres",
+        ],
     ),
     (
         "api",
         &[
             "core",
+            "docs",
             "store",
             "connectors",
             "media",
