@@ -29,7 +29,10 @@ use axum::{
 use posthaste_docs::Site;
 use posthaste_engine::App;
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::OpenApi;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -98,8 +101,19 @@ impl ApiState {
     }
 }
 
+/// How callers say who they are: `Authorization: Bearer <API key or session token>`.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("key", scheme);
+    }
+}
+
 #[derive(OpenApi)]
-#[openapi(info(
+#[openapi(modifiers(&Bearer), security(("key" = [])), info(
     title = "Posthaste",
     description = "What does not fit into GraphQL. Everything else is at POST /graphql; see schema.graphql. \
                    Errors are problem documents (RFC 9457) with the codes of /docs/errors."
