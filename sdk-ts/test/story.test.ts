@@ -133,6 +133,18 @@ test('handle a typed error', async () => {
   assert.equal((await refused(viewer.posts.create({ text: 'a' }), UserErrors)).code, 'FORBIDDEN');
 });
 
+test('a mutation that is repeated happens once', async () => {
+  const idempotencyKey = randomUUID();
+  const input = { text: unique('Rye.') };
+  const first = await editor.posts.create(input, { idempotencyKey });
+  assert.equal(editor.last?.replayed, false);
+  const again = await editor.posts.create(input, { idempotencyKey });
+  assert.deepEqual([again.post.id, editor.last?.replayed], [first.post.id, true]);
+  const other = await refused(editor.posts.create({ text: 'Another.' }, { idempotencyKey }), ApiError);
+  assert.equal(other.code, 'IDEMPOTENCY_MISMATCH');
+  await editor.posts.delete({ id: first.post.id });
+});
+
 test('verify a webhook', receiver);
 
 for (const [way, choice] of Object.entries({ 'a WebSocket': webSocket, 'server-sent events': false as const })) {
