@@ -31,6 +31,8 @@ pub enum Permission {
     Publish,
     /// Connect, reconnect, disable and remove accounts.
     ManageConnections,
+    /// Make and take back API keys, and see the requests of all credentials.
+    ManageKeys,
 }
 
 impl Role {
@@ -52,7 +54,7 @@ impl Role {
         let least = match permission {
             Permission::Read => Self::Viewer,
             Permission::Write | Permission::Publish => Self::Editor,
-            Permission::ManageConnections => Self::Admin,
+            Permission::ManageConnections | Permission::ManageKeys => Self::Admin,
         };
         self >= least
     }
@@ -69,6 +71,7 @@ impl Role {
             Permission::ManageConnections => {
                 "Only owners and admins may manage connected accounts."
             }
+            Permission::ManageKeys => "Only owners and admins may manage API keys.",
         };
         Err(Error::new(ErrorCode::Forbidden, message))
     }
@@ -103,12 +106,13 @@ mod tests {
                 Permission::Write,
                 Permission::Publish,
                 Permission::ManageConnections,
+                Permission::ManageKeys,
             ]
             .map(|permission| role.may(permission))
         };
-        assert_eq!(table(Role::Viewer), [true, false, false, false]);
-        assert_eq!(table(Role::Editor), [true, true, true, false]);
-        assert_eq!(table(Role::Admin), [true, true, true, true]);
-        assert_eq!(table(Role::Owner), [true, true, true, true]);
+        assert_eq!(table(Role::Viewer), [true, false, false, false, false]);
+        assert_eq!(table(Role::Editor), [true, true, true, false, false]);
+        assert_eq!(table(Role::Admin), [true, true, true, true, true]);
+        assert_eq!(table(Role::Owner), [true, true, true, true, true]);
     }
 }

@@ -73,6 +73,16 @@ event_types! {
     TargetFailed = "target.failed";
     /// The post was deleted on the network.
     TargetDeleted = "target.deleted";
+    /// An API key was made.
+    ApiKeyCreated = "api_key.created";
+    /// An API key was renamed or got another end.
+    ApiKeyUpdated = "api_key.updated";
+    /// An API key got a new secret.
+    ApiKeyRotated = "api_key.rotated";
+    /// An API key was taken back.
+    ApiKeyRevoked = "api_key.revoked";
+    /// A sandbox's workspace was put back to its sample posts.
+    SandboxReset = "sandbox.reset";
 }
 
 #[cfg(test)]

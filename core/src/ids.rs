@@ -5,6 +5,7 @@
 
 use std::{fmt, str::FromStr};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -43,6 +44,11 @@ pub fn new_uuid(clock: &dyn Clock, random: &dyn Random) -> Uuid {
     random.fill(&mut bytes);
     let millis = clock.now().timestamp_millis().max(0) as u64;
     uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid()
+}
+
+/// The smallest UUIDv7 that can have been made at an instant: whatever is older is smaller.
+pub fn earliest_uuid(at: DateTime<Utc>) -> Uuid {
+    Uuid::from_u128((at.timestamp_millis().max(0) as u128) << 80)
 }
 
 macro_rules! ids {
@@ -148,6 +154,8 @@ ids! {
     EventId = "evt";
     /// One running process of the server.
     NodeId = "node";
+    /// One line of the request log.
+    LoggedRequestId = "lreq";
 }
 
 #[cfg(test)]
@@ -163,6 +171,18 @@ mod tests {
             "post_01h455vb4pex5vsknk084sn02q".parse::<PostId>().unwrap(),
             id
         );
+    }
+
+    #[test]
+    fn ids_are_ordered_by_their_time() {
+        let clock = crate::ports::FrozenClock::new(
+            DateTime::from_timestamp(1_800_000_000, 123_000_000).unwrap(),
+        );
+        let random = crate::ports::SeededRandom::new(1);
+        let id = new_uuid(&clock, &random);
+        let at = clock.now();
+        assert!(earliest_uuid(at) < id);
+        assert!(earliest_uuid(at + chrono::TimeDelta::milliseconds(1)) > id);
     }
 
     #[test]

@@ -21,3 +21,42 @@ pub enum Provenance {
     /// Posthaste itself (scheduler, publisher, reconciliation, an operator's command).
     System,
 }
+
+impl Provenance {
+    /// The credential as the request log writes it: the id of the key or person.
+    pub fn credential(&self) -> String {
+        match self {
+            Self::Person { user } => user.to_string(),
+            Self::Key { key } => key.to_string(),
+            Self::System => "system".to_owned(),
+        }
+    }
+
+    /// Who is behind a credential of the request log.
+    pub fn of_credential(text: &str) -> Self {
+        if let Ok(key) = text.parse() {
+            return Self::Key { key };
+        }
+        text.parse()
+            .map_or(Self::System, |user| Self::Person { user })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_credential_says_whose_it_is() {
+        let id = Uuid::from_u128(7);
+        for by in [
+            Provenance::Person { user: id.into() },
+            Provenance::Key { key: id.into() },
+            Provenance::System,
+        ] {
+            assert_eq!(Provenance::of_credential(&by.credential()), by);
+        }
+    }
+}

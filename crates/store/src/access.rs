@@ -1,4 +1,4 @@
-//! People, memberships, API keys and sessions.
+//! People, memberships and sessions.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -6,13 +6,13 @@ use diesel_async::RunQueryDsl;
 use posthaste_core::{
     Result,
     access::Role,
-    ids::{ApiKeyId, SessionId, UserId, WorkspaceId},
+    ids::{SessionId, UserId, WorkspaceId},
 };
 use uuid::Uuid;
 
 use crate::{
     Conn, StoreExt,
-    schema::{api_keys, members, sessions, users},
+    schema::{members, sessions, users},
 };
 
 /// A person.
@@ -30,27 +30,6 @@ pub struct User {
     pub password_hash: String,
     /// When the person was added.
     pub created_at: DateTime<Utc>,
-}
-
-/// An API key; the secret itself is not kept.
-#[derive(Clone, Debug, Queryable, Selectable)]
-#[diesel(table_name = api_keys)]
-pub struct ApiKey {
-    /// Id.
-    #[diesel(deserialize_as = Uuid)]
-    pub id: ApiKeyId,
-    /// The workspace it opens.
-    #[diesel(deserialize_as = Uuid)]
-    pub workspace_id: WorkspaceId,
-    /// Name.
-    pub name: String,
-    /// What it may do.
-    #[diesel(deserialize_as = String)]
-    pub role: Role,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-    /// When it ends.
-    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// A signed-in session with the member's present role.
@@ -148,63 +127,6 @@ pub async fn memberships(conn: &mut Conn, user: UserId) -> Result<Vec<(Workspace
     rows.into_iter()
         .map(|(id, role)| Ok((id.into(), role.parse()?)))
         .collect()
-}
-
-/// Adds a key.
-pub async fn insert_api_key(conn: &mut Conn, key: &ApiKey, hash: &[u8]) -> Result<()> {
-    diesel::insert_into(api_keys::table)
-        .values((
-            api_keys::id.eq(key.id.uuid()),
-            api_keys::workspace_id.eq(key.workspace_id.uuid()),
-            api_keys::name.eq(&key.name),
-            api_keys::role.eq(key.role.as_str()),
-            api_keys::hash.eq(hash),
-            api_keys::created_at.eq(key.created_at),
-            api_keys::expires_at.eq(key.expires_at),
-        ))
-        .execute(conn)
-        .await
-        .stored_unless_taken("This key exists already.")?;
-    Ok(())
-}
-
-/// The key behind a hash, unless revoked or expired.
-pub async fn api_key_by_hash(
-    conn: &mut Conn,
-    hash: &[u8],
-    now: DateTime<Utc>,
-) -> Result<Option<ApiKey>> {
-    api_keys::table
-        .filter(api_keys::hash.eq(hash).and(api_keys::revoked_at.is_null()))
-        .filter(
-            api_keys::expires_at
-                .is_null()
-                .or(api_keys::expires_at.gt(now)),
-        )
-        .select(ApiKey::as_select())
-        .first(conn)
-        .await
-        .optional()
-        .stored()
-}
-
-/// The key with an id, also when revoked or expired.
-pub async fn api_key(
-    conn: &mut Conn,
-    workspace: WorkspaceId,
-    id: ApiKeyId,
-) -> Result<Option<ApiKey>> {
-    api_keys::table
-        .filter(
-            api_keys::workspace_id
-                .eq(workspace.uuid())
-                .and(api_keys::id.eq(id.uuid())),
-        )
-        .select(ApiKey::as_select())
-        .first(conn)
-        .await
-        .optional()
-        .stored()
 }
 
 /// Opens a session.

@@ -1,7 +1,10 @@
 //! Accounts on the networks.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{Int8, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+};
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
     Error, ErrorCode, Network, Result,
@@ -323,4 +326,60 @@ pub async fn due_for_refresh(
         .into_iter()
         .map(|(workspace, id)| (workspace.into(), id.into()))
         .collect())
+}
+
+/// How a workspace's accounts on a network stand.
+#[derive(Clone, Debug, PartialEq, QueryableByName)]
+pub struct Standing {
+    /// The network.
+    #[diesel(sql_type = Text)]
+    network: String,
+    /// Usable.
+    #[diesel(sql_type = Int8)]
+    pub active: i64,
+    /// To be reconnected.
+    #[diesel(sql_type = Int8)]
+    pub reconnect: i64,
+    /// Switched off by a person.
+    #[diesel(sql_type = Int8)]
+    pub disabled: i64,
+    /// Held back by a person.
+    #[diesel(sql_type = Int8)]
+    pub paused: i64,
+    /// Waiting for a rate limit or after failures.
+    #[diesel(sql_type = Int8)]
+    pub blocked: i64,
+    /// When the next target is due; none while it is on its way.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub next_due_at: Option<DateTime<Utc>>,
+}
+
+impl Standing {
+    /// The network.
+    pub fn network(&self) -> Result<Network> {
+        self.network.parse()
+    }
+}
+
+/// How the accounts of a workspace stand, by network.
+pub async fn standings(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    now: DateTime<Utc>,
+) -> Result<Vec<Standing>> {
+    diesel::sql_query(
+        "SELECT c.network, count(*) FILTER (WHERE c.status = 'ACTIVE') AS active,
+            count(*) FILTER (WHERE c.status = 'RECONNECT') AS reconnect,
+            count(*) FILTER (WHERE c.status = 'DISABLED') AS disabled,
+            count(l.paused_at) AS paused, count(*) FILTER (WHERE l.blocked_until > $2) AS blocked,
+            min(l.next_due_at) AS next_due_at
+         FROM connections c JOIN lanes l ON l.connection_id = c.id
+         WHERE c.workspace_id = $1 AND l.workspace_id = $1 AND c.status <> 'REMOVED'
+         GROUP BY c.network ORDER BY c.network",
+    )
+    .bind::<SqlUuid, _>(workspace.uuid())
+    .bind::<Timestamptz, _>(now)
+    .load(conn)
+    .await
+    .stored()
 }

@@ -11,12 +11,14 @@
 pub mod access;
 mod address;
 pub mod connection;
+pub mod content;
 mod database;
 mod error;
 pub mod event;
 pub mod grant;
 pub mod idempotency;
 mod json;
+pub mod key;
 pub mod lane;
 pub mod media;
 mod migrate;
@@ -26,10 +28,12 @@ pub mod node;
 mod page;
 pub mod post;
 pub mod publish;
+pub mod request_log;
 #[expect(missing_docs, reason = "the migrations describe the tables")]
 pub mod schema;
 pub mod target;
 pub mod timeline;
+pub mod usage;
 pub mod workspace;
 
 pub use address::{Address, Wire};

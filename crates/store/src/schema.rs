@@ -10,6 +10,11 @@ diesel::table! {
         created_at -> Timestamptz,
         expires_at -> Nullable<Timestamptz>,
         revoked_at -> Nullable<Timestamptz>,
+        prefix -> Nullable<Text>,
+        provenance -> Nullable<Jsonb>,
+        last_used_at -> Nullable<Timestamptz>,
+        old_hash -> Nullable<Bytea>,
+        old_expires_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -312,5 +317,46 @@ diesel::table! {
         lease_until -> Nullable<Timestamptz>,
         answer -> Nullable<Bytea>,
         expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    request_log (id) {
+        id -> Uuid,
+        workspace_id -> Uuid,
+        request_id -> Text,
+        at -> Timestamptz,
+        credential -> Text,
+        transport -> Text,
+        kind -> Text,
+        operation -> Text,
+        root_fields -> Array<Text>,
+        status -> Int2,
+        error_code -> Nullable<Text>,
+        duration_ms -> Int4,
+        cost -> Nullable<Int4>,
+        address -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    usage_counters (workspace_id, hour, credential, operation, status, error_code, bucket) {
+        workspace_id -> Uuid,
+        hour -> Timestamptz,
+        credential -> Text,
+        operation -> Text,
+        status -> Int2,
+        error_code -> Text,
+        bucket -> Int2,
+        count -> Int8,
+    }
+}
+
+diesel::table! {
+    request_drops (workspace_id, hour) {
+        workspace_id -> Uuid,
+        hour -> Timestamptz,
+        count -> Int8,
     }
 }

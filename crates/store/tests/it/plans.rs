@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{
     QueryableByName,
     sql_types::{Int8, Text},
@@ -11,11 +11,12 @@ use diesel::{
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use posthaste_core::{
     Network,
-    ids::{ConnectionId, NodeId, PostId, TargetId, WorkspaceId},
+    ids::{ApiKeyId, ConnectionId, LoggedRequestId, NodeId, PostId, TargetId, WorkspaceId},
     target::State,
 };
 use posthaste_store::{
-    Conn, PageRequest, access, connection, event, lane, media, post, publish, target, timeline,
+    Conn, PageRequest, access, connection, event, key, lane, media, post, publish, request_log,
+    target, timeline, usage,
 };
 use posthaste_testkit::{TestDatabase, start};
 use uuid::Uuid;
@@ -76,6 +77,7 @@ macro_rules! by_index {
             let small = [
                 "network_states",
                 "nodes",
+                "request_drops",
                 "workspaces",
                 "event_heads",
                 "target_transitions",
@@ -248,12 +250,77 @@ async fn each_query_has_its_index() {
     by_index!(
         conn,
         "api_keys_hash_key",
-        access::api_key_by_hash(conn, b"hash 7", now)
+        key::by_hash(conn, b"hash 7", now)
+    );
+    by_index!(
+        conn,
+        "api_keys_old_hash_key",
+        key::by_hash(conn, b"old 9", now)
+    );
+    by_index!(
+        conn,
+        "api_keys_in_order",
+        key::list(conn, workspace, &key::Filter::default(), &page(None), now)
+    );
+    by_index!(
+        conn,
+        "api_keys_pkey",
+        key::touch(conn, &[(ApiKeyId::from(id(11, 7)), now)])
     );
     by_index!(
         conn,
         "users_email_key",
         access::user_by_email(conn, "person7@example.com")
+    );
+
+    let all = request_log::Filter::default();
+    by_index!(
+        conn,
+        "request_log_in_order",
+        request_log::list(conn, workspace, &all, &page(Some((now, id(12, 9000)))))
+    );
+    let one = request_log::Filter {
+        request_id: Some("req_77".into()),
+        ..all.clone()
+    };
+    by_index!(
+        conn,
+        "request_log_by_request",
+        request_log::list(conn, workspace, &one, &page(None))
+    );
+    let failed = request_log::Filter {
+        error_code: Some("NOT_FOUND".into()),
+        ..all.clone()
+    };
+    by_index!(
+        conn,
+        "request_log_errors",
+        request_log::list(conn, workspace, &failed, &page(None))
+    );
+    by_index!(
+        conn,
+        "request_log_pkey",
+        request_log::sweep(conn, LoggedRequestId::from(id(12, 500)), 100)
+    );
+    let span = usage::Span {
+        from: now - TimeDelta::days(50),
+        to: now - TimeDelta::days(49),
+        credential: None,
+        operation: None,
+    };
+    let by_operation = usage::Grouping {
+        operation: true,
+        ..usage::Grouping::default()
+    };
+    by_index!(
+        conn,
+        "usage_counters_pkey",
+        usage::sums(conn, workspace, &span, by_operation, 1000)
+    );
+    by_index!(
+        conn,
+        "usage_counters_by_hour",
+        usage::sweep(conn, now - TimeDelta::days(90), 100)
     );
 
     by_index!(conn, "lanes_due", publish::next_due(conn));

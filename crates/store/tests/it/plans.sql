@@ -5,7 +5,14 @@ $$ SELECT (lpad(to_hex(kind), 16, '0') || lpad(to_hex(number), 16, '0'))::uuid $
 INSERT INTO workspaces SELECT pg_temp.id(1, n), 'Workspace ' || n, 'UTC', '2027-01-01' FROM generate_series(1, 2) n;
 INSERT INTO event_heads SELECT id, 5000 FROM workspaces;
 INSERT INTO users SELECT pg_temp.id(10, n), 'person' || n || '@example.com', 'Person', 'x', '2027-01-01' FROM generate_series(1, 3000) n;
-INSERT INTO api_keys SELECT pg_temp.id(11, n), pg_temp.id(1, 1), 'Key', 'EDITOR', ('hash ' || n)::bytea, '2027-01-01' FROM generate_series(1, 3000) n;
+INSERT INTO api_keys (id, workspace_id, name, role, hash, created_at, old_hash, old_expires_at)
+    SELECT pg_temp.id(11, n), pg_temp.id(1, 1 + n % 2), 'Key', 'EDITOR', ('hash ' || n)::bytea, timestamptz '2027-01-01' + n * interval '1 second',
+        CASE WHEN n % 3 = 0 THEN ('old ' || n)::bytea END, CASE WHEN n % 3 = 0 THEN timestamptz '2027-02-01' END FROM generate_series(1, 3000) n;
+INSERT INTO request_log (id, workspace_id, request_id, at, credential, transport, kind, operation, root_fields, status, error_code, duration_ms)
+    SELECT pg_temp.id(12, n), pg_temp.id(1, 1 + n % 2), 'req_' || n, timestamptz '2027-01-01' + n * interval '1 second', 'key_' || n % 40, 'HTTP', 'QUERY', 'post', '{post}',
+        200, CASE WHEN n % 50 = 0 THEN 'NOT_FOUND' END, 5 FROM generate_series(1, 20000) n;
+INSERT INTO workspaces SELECT pg_temp.id(1, n), 'Workspace ' || n, 'UTC', '2027-01-01' FROM generate_series(3, 20) n;
+INSERT INTO usage_counters SELECT pg_temp.id(1, 1 + n / 2000), timestamptz '2026-10-01' + n % 2000 * interval '1 hour', 'key', 'post', 200, '', 3, 7 FROM generate_series(0, 39999) n;
 INSERT INTO connections (id, workspace_id, network, remote_id, name, status, tokens, refresh_due_at, created_at, updated_at)
     SELECT pg_temp.id(2, n), pg_temp.id(1, 1 + n % 2), 'X', 'remote ' || n, 'Account', 'ACTIVE', 'x',
         CASE WHEN n % 10 = 0 THEN timestamptz '2027-02-01' END, timestamptz '2027-01-01' + n * interval '1 second', '2027-01-01'

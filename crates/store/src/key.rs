@@ -1,0 +1,300 @@
+//! API keys.
+
+use chrono::{DateTime, Utc};
+use diesel::{
+    BoxableExpression,
+    dsl::sql,
+    pg::Pg,
+    prelude::*,
+    sql_types::{Array, Bool, Nullable, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use posthaste_core::{
+    Error, Provenance, Result,
+    access::Role,
+    ids::{ApiKeyId, WorkspaceId},
+};
+use uuid::Uuid;
+
+use crate::{Conn, Json, Page, PageRequest, Slice, StoreExt, schema::api_keys};
+
+/// An API key; its secret is not kept.
+#[derive(Clone, Debug, Queryable, Selectable)]
+#[diesel(table_name = api_keys)]
+pub struct ApiKey {
+    /// Id.
+    #[diesel(deserialize_as = Uuid)]
+    pub id: ApiKeyId,
+    /// The workspace it opens.
+    #[diesel(deserialize_as = Uuid)]
+    pub workspace_id: WorkspaceId,
+    /// Name.
+    pub name: String,
+    /// What it may do.
+    #[diesel(deserialize_as = String)]
+    pub role: Role,
+    /// The first characters of its secret; none for keys of earlier versions.
+    pub prefix: Option<String>,
+    /// Who made it; none for keys of earlier versions.
+    pub provenance: Option<Json<Provenance>>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it ends.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was taken back.
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// When it was used last, as far as the request log was written.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// Until when the secret before the last rotation works.
+    pub old_expires_at: Option<DateTime<Utc>>,
+}
+
+/// How a key stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It works.
+    Active,
+    /// Its time is over.
+    Expired,
+    /// It was taken back.
+    Revoked,
+}
+
+impl ApiKey {
+    /// How it stands at an instant.
+    pub fn status(&self, now: DateTime<Utc>) -> Status {
+        if self.revoked_at.is_some() {
+            Status::Revoked
+        } else if self.expires_at.is_some_and(|end| end <= now) {
+            Status::Expired
+        } else {
+            Status::Active
+        }
+    }
+}
+
+/// Adds a key.
+pub async fn insert(conn: &mut Conn, key: &ApiKey, hash: &[u8]) -> Result<()> {
+    diesel::insert_into(api_keys::table)
+        .values((
+            api_keys::id.eq(key.id.uuid()),
+            api_keys::workspace_id.eq(key.workspace_id.uuid()),
+            api_keys::name.eq(&key.name),
+            api_keys::role.eq(key.role.as_str()),
+            api_keys::hash.eq(hash),
+            api_keys::prefix.eq(&key.prefix),
+            api_keys::provenance.eq(&key.provenance),
+            api_keys::created_at.eq(key.created_at),
+            api_keys::expires_at.eq(key.expires_at),
+        ))
+        .execute(conn)
+        .await
+        .stored_unless_taken("This key exists already.")?;
+    Ok(())
+}
+
+/// The key behind a secret's hash, unless revoked or expired; also by the secret before the last
+/// rotation while that one works.
+pub async fn by_hash(conn: &mut Conn, hash: &[u8], now: DateTime<Utc>) -> Result<Option<ApiKey>> {
+    let by_old = api_keys::old_hash
+        .eq(hash)
+        .and(api_keys::old_expires_at.gt(now))
+        .assume_not_null();
+    api_keys::table
+        .filter(api_keys::hash.eq(hash).or(by_old))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(
+            api_keys::expires_at
+                .is_null()
+                .or(api_keys::expires_at.gt(now)),
+        )
+        .select(ApiKey::as_select())
+        .first(conn)
+        .await
+        .optional()
+        .stored()
+}
+
+/// The key with an id, also when revoked or expired.
+pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: ApiKeyId) -> Result<ApiKey> {
+    by_ids(conn, workspace, &[id])
+        .await?
+        .pop()
+        .ok_or_else(|| Error::not_found("API key"))
+}
+
+/// As [`get`], locking the row until the transaction ends.
+pub async fn lock(conn: &mut Conn, workspace: WorkspaceId, id: ApiKeyId) -> Result<ApiKey> {
+    api_keys::table
+        .filter(
+            api_keys::workspace_id
+                .eq(workspace.uuid())
+                .and(api_keys::id.eq(id.uuid())),
+        )
+        .select(ApiKey::as_select())
+        .for_update()
+        .first(conn)
+        .await
+        .optional()
+        .stored()?
+        .ok_or_else(|| Error::not_found("API key"))
+}
+
+/// The keys with these ids, in no order; unknown ones are left out.
+pub async fn by_ids(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    ids: &[ApiKeyId],
+) -> Result<Vec<ApiKey>> {
+    api_keys::table
+        .filter(api_keys::workspace_id.eq(workspace.uuid()))
+        .filter(api_keys::id.eq_any(ids.iter().map(|id| id.uuid()).collect::<Vec<_>>()))
+        .select(ApiKey::as_select())
+        .load(conn)
+        .await
+        .stored()
+}
+
+/// Writes name, role, ends and prefix of a key.
+pub async fn update(conn: &mut Conn, key: &ApiKey) -> Result<()> {
+    diesel::update(api_keys::table.find(key.id.uuid()))
+        .set((
+            api_keys::name.eq(&key.name),
+            api_keys::expires_at.eq(key.expires_at),
+            api_keys::revoked_at.eq(key.revoked_at),
+        ))
+        .execute(conn)
+        .await
+        .stored()?;
+    Ok(())
+}
+
+/// Gives a key a new secret; the one before works until `key.old_expires_at`, an earlier one no more.
+pub async fn rotate(conn: &mut Conn, key: &ApiKey, hash: &[u8]) -> Result<()> {
+    diesel::update(api_keys::table.find(key.id.uuid()))
+        .set((
+            api_keys::old_hash.eq(api_keys::hash.nullable()),
+            api_keys::old_expires_at.eq(key.old_expires_at),
+            api_keys::hash.eq(hash),
+            api_keys::prefix.eq(&key.prefix),
+        ))
+        .execute(conn)
+        .await
+        .stored()?;
+    Ok(())
+}
+
+/// Remembers when keys were used last; an earlier time changes nothing.
+pub async fn touch(conn: &mut Conn, used: &[(ApiKeyId, DateTime<Utc>)]) -> Result<()> {
+    let (ids, times): (Vec<Uuid>, Vec<DateTime<Utc>>) =
+        used.iter().map(|(id, at)| (id.uuid(), *at)).unzip();
+    diesel::sql_query(
+        "UPDATE api_keys SET last_used_at = used.at FROM unnest($1, $2) AS used (id, at)
+         WHERE api_keys.id = used.id AND (last_used_at IS NULL OR last_used_at < used.at)",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<Timestamptz>, _>(times)
+    .execute(conn)
+    .await
+    .stored()?;
+    Ok(())
+}
+
+/// What a list of keys is narrowed by.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only this one.
+    pub only: Option<ApiKeyId>,
+    /// Only these states; without it all but revoked ones.
+    pub statuses: Option<Vec<Status>>,
+}
+
+type Condition = Box<dyn BoxableExpression<api_keys::table, Pg, SqlType = Bool>>;
+
+/// SQL of a status; a key without an end is compared with infinity.
+fn is(status: Status, now: DateTime<Utc>) -> Condition {
+    let revoked = api_keys::revoked_at.is_not_null();
+    let end = |operator: &str| {
+        sql::<Bool>(&format!(
+            "coalesce(api_keys.expires_at, 'infinity'::timestamptz) {operator} "
+        ))
+        .bind::<Nullable<Timestamptz>, _>(Some(now))
+    };
+    match status {
+        Status::Revoked => Box::new(revoked),
+        Status::Expired => Box::new(api_keys::revoked_at.is_null().and(end("<="))),
+        Status::Active => Box::new(api_keys::revoked_at.is_null().and(end(">"))),
+    }
+}
+
+macro_rules! filtered {
+    ($query:expr, $workspace:expr, $filter:expr, $now:expr) => {{
+        let mut query = $query
+            .filter(api_keys::workspace_id.eq($workspace.uuid()))
+            .into_boxed();
+        if let Some(only) = $filter.only {
+            query = query.filter(api_keys::id.eq(only.uuid()));
+        }
+        match &$filter.statuses {
+            None => query = query.filter(api_keys::revoked_at.is_null()),
+            Some(statuses) => {
+                let none: Condition = Box::new(sql::<Bool>("FALSE"));
+                let any = statuses.iter().fold(none, |any, status| {
+                    Box::new(any.or(is(*status, $now))) as Condition
+                });
+                query = query.filter(any);
+            }
+        }
+        query
+    }};
+}
+
+/// A page of keys in the order in which they were made.
+pub async fn list(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    filter: &Filter,
+    page: &PageRequest<(DateTime<Utc>, Uuid)>,
+    now: DateTime<Utc>,
+) -> Result<Page<ApiKey>> {
+    let mut query = filtered!(
+        api_keys::table.select(ApiKey::as_select()),
+        workspace,
+        filter,
+        now
+    );
+    if let Some((at, id)) = page.after {
+        query = query.filter(
+            api_keys::created_at
+                .gt(at)
+                .or(api_keys::created_at.eq(at).and(api_keys::id.gt(id))),
+        );
+    }
+    if let Some((at, id)) = page.before {
+        query = query.filter(
+            api_keys::created_at
+                .lt(at)
+                .or(api_keys::created_at.eq(at).and(api_keys::id.lt(id))),
+        );
+    }
+    query = if page.from_end {
+        query.order((api_keys::created_at.desc(), api_keys::id.desc()))
+    } else {
+        query.order((api_keys::created_at.asc(), api_keys::id.asc()))
+    };
+    let rows = query.limit(page.limit + 1).load(conn).await.stored()?;
+    Ok(Slice::cut(rows, page))
+}
+
+/// How many keys the filter leaves.
+pub async fn count(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    filter: &Filter,
+    now: DateTime<Utc>,
+) -> Result<i64> {
+    filtered!(api_keys::table.count(), workspace, filter, now)
+        .get_result(conn)
+        .await
+        .stored()
+}

@@ -1,0 +1,10 @@
+DROP TABLE request_drops;
+DROP TABLE usage_counters;
+DROP TABLE request_log;
+DROP INDEX api_keys_in_order;
+ALTER TABLE api_keys
+    DROP COLUMN old_expires_at,
+    DROP COLUMN old_hash,
+    DROP COLUMN last_used_at,
+    DROP COLUMN provenance,
+    DROP COLUMN prefix;
