@@ -14,7 +14,7 @@ use posthaste_media::Staging;
 use posthaste_store::{Database, event::NewEvent};
 use serde_json::Value;
 
-use crate::{Actor, event::Hints};
+use crate::{Actor, event::Hints, request_log::Recorder};
 
 /// The app registrations at the networks; a network without one cannot be connected.
 pub type NetworkApps = HashMap<Network, AppCredentials>;
@@ -47,6 +47,10 @@ pub struct Parts {
     pub timing: Timing,
     /// Wakes workers and subscriptions.
     pub hints: Hints,
+    /// Takes note of answered requests.
+    pub requests: Recorder,
+    /// Whether the networks are simulated ones that take orders.
+    pub sandbox: bool,
 }
 
 /// A handle on [`Parts`] that is cheap to clone.

@@ -19,7 +19,7 @@ use posthaste_core::{
 };
 use posthaste_store::{
     Page, PageRequest,
-    connection::{self, Connection, Filter, Status},
+    connection::{self, Connection, Filter, Standing, Status},
     event::NewEvent,
     lane::{self, Lane},
     network_state::{self, NetworkState},
@@ -75,6 +75,12 @@ pub async fn lanes(app: &App, actor: &Actor, ids: &[ConnectionId]) -> Result<Vec
 pub async fn networks(app: &App, actor: &Actor) -> Result<Vec<NetworkState>> {
     actor.require(Permission::Read)?;
     network_state::all(&mut *app.db.get().await?).await
+}
+
+/// How the workspace's accounts stand, by network; networks without an account are left out.
+pub async fn standings(app: &App, actor: &Actor) -> Result<Vec<Standing>> {
+    actor.require(Permission::Read)?;
+    connection::standings(&mut *app.db.get().await?, actor.workspace, app.now()).await
 }
 
 /// The boards or the like of an account, asked from the network now.

@@ -7,6 +7,9 @@
 //!
 //! - [`session`]: signing in, keys, who asks
 //! - [`connection`]: connecting accounts by OAuth, reconnect, pause, remove
+//! - [`key`]: API keys as people manage them
+//! - [`request_log`]: what was asked of the API, and how much it is used
+//! - [`sandbox`]: simulated networks that take orders, and sample posts
 //! - [`media`]: uploads, renditions, signed addresses
 //! - [`post`]: writing, previewing, scheduling and settling posts
 //! - [`publish`]: the worker that publishes each target effectively once
@@ -19,9 +22,12 @@ mod app;
 pub mod connection;
 pub mod event;
 pub mod idempotency;
+pub mod key;
 pub mod media;
 pub mod post;
 pub mod publish;
+pub mod request_log;
+pub mod sandbox;
 pub mod session;
 mod tokens;
 

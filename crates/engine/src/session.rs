@@ -13,7 +13,8 @@ use posthaste_core::{
     secret::Secret,
 };
 use posthaste_store::{
-    access::{self, ApiKey, Session, User},
+    access::{self, Session, User},
+    key::{self, ApiKey},
     workspace::Workspace,
 };
 use sha2::Sha256;
@@ -25,6 +26,7 @@ pub use setup::{
     Founded, KeyKind, NewKey, NewUser, NewWorkspace, add_member, create_key, create_user,
     create_workspace, found, sample_key,
 };
+pub(crate) use setup::{key_row, named, shown_prefix};
 
 /// How long a session lasts.
 const SESSION_LIFE: TimeDelta = TimeDelta::days(30);
@@ -52,7 +54,7 @@ pub async fn authenticate(app: &App, credential: &str) -> Result<Actor> {
             },
         });
     }
-    let key = access::api_key_by_hash(&mut conn, &hash, app.now())
+    let key = key::by_hash(&mut conn, &hash, app.now())
         .await?
         .ok_or_else(unauthenticated)?;
     Ok(Actor {
@@ -80,7 +82,7 @@ fn credential_hash(app: &App, credential: &str) -> Result<Vec<u8>> {
 }
 
 /// HMAC-SHA256 under the server's secret: a stolen table of hashes opens nothing.
-fn keyed_hash(secret: &Secret, credential: &str) -> Result<Vec<u8>> {
+pub(crate) fn keyed_hash(secret: &Secret, credential: &str) -> Result<Vec<u8>> {
     let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.expose().as_bytes())
         .map_err(Error::internal)?;
     mac.update(b"posthaste credential\0");
@@ -89,7 +91,7 @@ fn keyed_hash(secret: &Secret, credential: &str) -> Result<Vec<u8>> {
 }
 
 /// 256 bits of chance behind a prefix.
-fn new_credential(app: &App, prefix: &str) -> Secret {
+pub(crate) fn new_credential(app: &App, prefix: &str) -> Secret {
     use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
     let mut bytes = [0; 32];
     app.random.fill(&mut bytes);
@@ -193,10 +195,9 @@ pub async fn identity(app: &App, actor: &Actor) -> Result<Identity> {
             .await?
             .map(Identity::Person)
             .ok_or_else(|| Error::not_found("person")),
-        Provenance::Key { key } => access::api_key(&mut conn, actor.workspace, key)
-            .await?
-            .map(Identity::Key)
-            .ok_or_else(|| Error::not_found("API key")),
+        Provenance::Key { key: id } => key::get(&mut conn, actor.workspace, id)
+            .await
+            .map(Identity::Key),
         Provenance::System => Ok(Identity::System),
     }
 }

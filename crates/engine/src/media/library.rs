@@ -140,7 +140,7 @@ pub async fn delete(app: &App, actor: &Actor, id: MediaId) -> Result<Media> {
 
 /// Removes the bytes after the row is gone. The deletion stands whatever happens here, so a storage
 /// that is away is only logged.
-async fn clear(app: &App, row: &Media, recipes: &[String]) {
+pub(crate) async fn clear(app: &App, row: &Media, recipes: &[String]) {
     let names = recipes.iter().map(String::as_str).chain([ORIGINAL]);
     for name in names {
         let key = blob_key(row.workspace_id, row.id, name);

@@ -21,6 +21,7 @@ pub use upload::{
 };
 
 use library::check_alt_text;
+pub(crate) use library::clear;
 use posthaste_core::ids::{MediaId, WorkspaceId};
 use process::complete;
 

@@ -32,6 +32,7 @@ pub use when::{Chosen, When};
 pub use write::{Change, NewPost, Written, create, delete, update};
 
 pub(crate) use compose::compose;
+pub(crate) use when::HORIZON;
 pub(crate) use write::target_event;
 
 use posthaste_core::Error;

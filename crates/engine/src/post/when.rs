@@ -6,7 +6,7 @@ use posthaste_core::{
 };
 
 /// How far ahead something may be scheduled.
-const HORIZON: TimeDelta = TimeDelta::days(5 * 366);
+pub(crate) const HORIZON: TimeDelta = TimeDelta::days(5 * 366);
 /// A time that passed while the request was on its way still counts as now.
 const GRACE: TimeDelta = TimeDelta::seconds(60);
 

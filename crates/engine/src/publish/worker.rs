@@ -239,6 +239,7 @@ impl Worker {
         sweep::sweep(&self.app).await?;
         crate::media::sweep(&self.app).await?;
         crate::idempotency::sweep(&self.app).await?;
+        crate::request_log::sweep(&self.app).await?;
         Ok(())
     }
 

@@ -2,14 +2,16 @@
 //! check no role: whoever may call them has the server's configuration in hand.
 
 use posthaste_core::{
-    Error, ErrorCode, Result,
+    Error, ErrorCode, Provenance, Result,
     access::Role,
     ids::{ApiKeyId, UserId, WorkspaceId},
     schedule,
     secret::Secret,
 };
 use posthaste_store::{
-    access::{self, ApiKey, User},
+    Json,
+    access::{self, User},
+    key::{self, ApiKey},
     workspace::{self, Workspace},
 };
 
@@ -47,6 +49,21 @@ pub enum KeyKind {
     Live,
     /// A sandbox: `phk_test_…`.
     Test,
+}
+
+impl KeyKind {
+    /// The kind of keys that a server makes.
+    pub(crate) fn of(app: &App) -> Self {
+        if app.sandbox { Self::Test } else { Self::Live }
+    }
+
+    /// What its secrets begin with.
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Self::Live => "phk_live_",
+            Self::Test => "phk_test_",
+        }
+    }
 }
 
 /// A key to be added.
@@ -89,7 +106,7 @@ pub async fn found(
         role: Role::Owner,
         kind: KeyKind::Live,
     };
-    let (secret, key, hash) = key_row(app, workspace.id, key)?;
+    let (secret, key, hash) = key_row(app, workspace.id, key, Provenance::System)?;
 
     let mut tx = app.db.begin().await?;
     if workspace::any_for_update(&mut tx).await? && !another {
@@ -101,7 +118,7 @@ pub async fn found(
     workspace::insert(&mut tx, &workspace).await?;
     access::insert_user(&mut tx, &owner).await?;
     access::insert_member(&mut tx, workspace.id, owner.id, Role::Owner, app.now()).await?;
-    access::insert_api_key(&mut tx, &key, &hash).await?;
+    key::insert(&mut tx, &key, &hash).await?;
     tx.commit().await?;
     Ok(Founded {
         workspace,
@@ -167,20 +184,19 @@ pub async fn create_key(
     workspace: WorkspaceId,
     new: NewKey,
 ) -> Result<(Secret, ApiKey)> {
-    let (secret, key, hash) = key_row(app, workspace, new)?;
-    access::insert_api_key(&mut *app.db.get().await?, &key, &hash).await?;
+    let (secret, key, hash) = key_row(app, workspace, new, Provenance::System)?;
+    key::insert(&mut *app.db.get().await?, &key, &hash).await?;
     Ok((secret, key))
 }
 
 /// The secret, the row and the keyed hash of a new key.
-fn key_row(app: &App, workspace: WorkspaceId, new: NewKey) -> Result<(Secret, ApiKey, Vec<u8>)> {
-    let secret = new_credential(
-        app,
-        match new.kind {
-            KeyKind::Live => "phk_live_",
-            KeyKind::Test => "phk_test_",
-        },
-    );
+pub(crate) fn key_row(
+    app: &App,
+    workspace: WorkspaceId,
+    new: NewKey,
+    by: Provenance,
+) -> Result<(Secret, ApiKey, Vec<u8>)> {
+    let secret = new_credential(app, new.kind.prefix());
     let key = ApiKey {
         id: new
             .id
@@ -188,11 +204,21 @@ fn key_row(app: &App, workspace: WorkspaceId, new: NewKey) -> Result<(Secret, Ap
         workspace_id: workspace,
         name: named(&new.name)?,
         role: new.role,
+        prefix: Some(shown_prefix(&secret)),
+        provenance: Some(Json(by)),
         created_at: app.now(),
         expires_at: None,
+        revoked_at: None,
+        last_used_at: None,
+        old_expires_at: None,
     };
     let hash = keyed_hash(&app.secret, secret.expose())?;
     Ok((secret, key, hash))
+}
+
+/// How much of a key's secret people may see later: its kind and four of 43 characters.
+pub(crate) fn shown_prefix(secret: &Secret) -> String {
+    secret.expose().chars().take(13).collect()
 }
 
 /// A key of a sandbox's sample workspace: its secret follows from the server's secret and the id, so
@@ -207,22 +233,23 @@ pub async fn sample_key(
     let bytes = keyed_hash(&app.secret, &format!("sample key {id}"))?;
     let secret = Secret::new(format!("phk_test_{}", BASE64_URL_SAFE_NO_PAD.encode(bytes)));
     let name = format!("Sandbox {}", role.as_str().to_ascii_lowercase());
-    let key = ApiKey {
-        id,
-        workspace_id: workspace,
+    let new = NewKey {
+        id: Some(id),
         name,
         role,
-        created_at: app.now(),
-        expires_at: None,
+        kind: KeyKind::Test,
     };
+    let (_, mut key, _) = key_row(app, workspace, new, Provenance::System)?;
+    key.prefix = Some(shown_prefix(&secret));
     let hash = keyed_hash(&app.secret, secret.expose())?;
-    match access::insert_api_key(&mut *app.db.get().await?, &key, &hash).await {
+    match key::insert(&mut *app.db.get().await?, &key, &hash).await {
         Err(error) if error.code != ErrorCode::AlreadyExists => Err(error),
         _ => Ok(secret),
     }
 }
 
-fn named(name: &str) -> Result<String> {
+/// A name as it is kept; `INVALID_INPUT` when it is empty or too long.
+pub(crate) fn named(name: &str) -> Result<String> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 100 {
         return Err(

@@ -11,7 +11,7 @@ use posthaste_core::{
     secret::Secret,
     target::Timing,
 };
-use posthaste_engine::{Actor, App, Parts, event::Hints, session};
+use posthaste_engine::{Actor, App, Parts, event::Hints, request_log::Recorder, session};
 use posthaste_media::{BlobStore, Staging};
 use posthaste_store::{
     Database,
@@ -58,6 +58,8 @@ impl World {
             apps: apps(),
             timing: Timing::default(),
             hints: Hints::default(),
+            requests: Recorder::default(),
+            sandbox: false,
         });
         let workspace = workspace(&app).await;
         Self {
