@@ -8,6 +8,7 @@ use posthaste_engine::{
     App, Parts,
     adapters::{AesCipher, OsRandom},
     event::Hints,
+    request_log::Recorder,
 };
 use posthaste_media::{BlobStore, Staging};
 use posthaste_store::Database;
@@ -32,6 +33,8 @@ pub fn build(config: &Config) -> anyhow::Result<App> {
         apps: config.networks.apps(),
         timing: config.sandbox.timing(),
         hints: Hints::default(),
+        requests: Recorder::default(),
+        sandbox: config.sandbox.enabled,
     };
     Ok(App::new(parts))
 }

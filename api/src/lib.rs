@@ -12,3 +12,4 @@ mod logs;
 mod relay;
 pub mod rest;
 pub mod server;
+pub mod ticket;

@@ -1,9 +1,9 @@
 //! Listening, and stopping without cutting anybody off.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
-use posthaste_engine::event;
+use posthaste_engine::{event, request_log};
 use tokio::{
     net::TcpListener,
     sync::Notify,
@@ -20,7 +20,7 @@ use crate::{
 const DRAIN: Duration = Duration::from_secs(5);
 
 /// Opens the port; a taken one is explained.
-pub async fn bind(listen: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+pub async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
     match TcpListener::bind(listen).await {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
@@ -42,11 +42,17 @@ pub async fn serve(
     state.health.start(app.now());
     let incoming = Arc::new(Notify::new());
     tokio::spawn(relay::run(app.clone(), incoming.clone()));
-    tokio::spawn(event::fan_out(app, incoming));
+    tokio::spawn(event::fan_out(app.clone(), incoming));
+    let answered = CancellationToken::new();
+    let log = tokio::spawn(request_log::run(app, answered.clone()));
 
     let health = state.health.clone();
     let stopping = stop.clone();
-    let serving = axum::serve(listener, router(state)).with_graceful_shutdown(async move {
+    let serving = axum::serve(
+        listener,
+        router(state).into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(async move {
         stopping.cancelled().await;
         health.drain();
     });
@@ -54,11 +60,14 @@ pub async fn serve(
         stop.cancelled().await;
         sleep(DRAIN).await;
     };
-    tokio::select! {
+    let served = tokio::select! {
         outcome = serving => outcome.context("serving stopped"),
         // Subscriptions never end by themselves; their clients come back and go on from their cursor.
         () = drained => Ok(()),
-    }
+    };
+    answered.cancel();
+    join(log, DRAIN).await;
+    served
 }
 
 /// A token that is cancelled by SIGTERM, SIGINT or SIGHUP.

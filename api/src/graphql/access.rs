@@ -15,14 +15,17 @@ pub enum Permission {
     Publish,
     /// Connect, reconnect, disable and remove accounts.
     ManageConnections,
+    /// Make and take back API keys, and see the requests of all credentials.
+    ManageKeys,
 }
 
 impl Permission {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::Read,
         Self::Write,
         Self::Publish,
         Self::ManageConnections,
+        Self::ManageKeys,
     ];
 
     /// What a role may do.

@@ -5,6 +5,7 @@ use posthaste_core::{Error, ErrorCode, Result, secret::Secret};
 use posthaste_engine::{Actor, App, session};
 
 use super::loader::{Batches, Loader};
+use crate::ticket::Ticket;
 
 /// Who sends a request.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub struct Caller {
     pub credential: Option<Secret>,
     /// The request's id, for the log and for error reports.
     pub request_id: String,
+    /// What the request log is told.
+    pub ticket: Ticket,
 }
 
 impl Caller {
@@ -28,7 +31,22 @@ impl Caller {
             actor,
             credential,
             request_id,
+            ticket: Ticket::default(),
         })
+    }
+
+    /// Has the request logged; from here on it is known whose it is.
+    pub fn logged(mut self, ticket: &Ticket) -> Self {
+        if let Some(actor) = &self.actor {
+            ticket.belongs_to(actor);
+        }
+        self.ticket = ticket.clone();
+        self
+    }
+
+    /// The same caller with an operation on the WebSocket that began with a request.
+    pub fn on_socket(&self, socket: &Ticket) -> Self {
+        self.clone().logged(&socket.on_socket())
     }
 
     /// What resolvers find in their context.

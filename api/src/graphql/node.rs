@@ -3,12 +3,13 @@
 use async_graphql::{Context, ID, Interface, Object, Result};
 use posthaste_core::{
     Error, ErrorCode,
-    ids::{ConnectionId, MediaId, PREFIXES, PostId, TargetId, WorkspaceId},
+    ids::{ApiKeyId, ConnectionId, MediaId, PREFIXES, PostId, TargetId, WorkspaceId},
 };
 
 use super::{
     connection::Connection,
     context::{actor, app, loader},
+    developer::ApiKey,
     media::Media,
     post::Post,
     scalars,
@@ -30,6 +31,8 @@ pub enum Node {
     Post(Post),
     /// One post on one connection.
     Target(Target),
+    /// A key that opens the API for a program.
+    ApiKey(ApiKey),
 }
 
 /// Most ids in one call.
@@ -108,6 +111,12 @@ async fn find(ctx: &Context<'_>, id: &ID, path: &[&str]) -> Result<Option<Node>>
                 .load_one(scalars::id::<TargetId>(id, path)?)
                 .await?;
             Ok(row.map(|row| Node::Target(Target(row))))
+        }
+        ApiKeyId::PREFIX => {
+            let row = loader(ctx)?
+                .load_one(scalars::id::<ApiKeyId>(id, path)?)
+                .await?;
+            Ok(row.map(|row| Node::ApiKey(ApiKey(row))))
         }
         _ if PREFIXES.contains(&prefix) => {
             let message = format!("A {prefix} cannot be read through node.");

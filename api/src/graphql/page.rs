@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use async_graphql::{
-    Context, OutputType, SimpleObject,
+    Context, ObjectType, OutputType, SimpleObject,
     connection::{Connection, CursorType, Edge},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -184,8 +184,18 @@ pub fn list<R, K: Key, T: OutputType>(
     key: impl Fn(&R) -> K,
     node: impl Fn(R) -> T,
 ) -> List<T> {
-    let mut list =
-        Connection::with_additional_fields(page.has_previous, page.has_next, Total { total_count });
+    list_with(name, page, Total { total_count }, key, node)
+}
+
+/// As [`list`], telling more than a total.
+pub fn list_with<R, K: Key, T: OutputType, M: ObjectType>(
+    name: &str,
+    page: Page<R>,
+    more: M,
+    key: impl Fn(&R) -> K,
+    node: impl Fn(R) -> T,
+) -> Connection<Cursor, T, M> {
+    let mut list = Connection::with_additional_fields(page.has_previous, page.has_next, more);
     list.edges = page
         .rows
         .into_iter()

@@ -9,10 +9,10 @@ use async_graphql::{
 use posthaste_engine::{App, session::Guard};
 
 use super::{
-    connection, event, idempotency, limits, media, network, node,
+    connection, developer, event, idempotency, limits, media, network, node,
     page::{Cursor, List},
     payload::MutationError,
-    post, target, viewer, workspace,
+    post, sandbox, target, viewer, workspace,
 };
 
 /// Reads.
@@ -27,6 +27,10 @@ pub struct Query(
     target::TargetQuery,
     media::MediaQuery,
     event::EventQuery,
+    developer::KeyQuery,
+    developer::LogQuery,
+    developer::UsageQuery,
+    sandbox::SandboxQuery,
 );
 
 /// Changes. Each takes one `input` and answers with a payload: what was changed, `errors` and `warnings`.
@@ -37,6 +41,8 @@ pub struct Mutation(
     post::PostMutation,
     target::TargetMutation,
     media::MediaMutation,
+    developer::KeyMutation,
+    sandbox::SandboxMutation,
 );
 
 /// Follows what happens, over graphql-transport-ws or server-sent events.
@@ -63,6 +69,10 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     .override_output_type_description::<Connection<Cursor, event::Event>>(
         "A page of the event log.",
     )
+    .override_output_type_description::<List<developer::ApiKey>>("A page of API keys.")
+    .override_output_type_description::<
+        Connection<Cursor, developer::LoggedRequest, developer::Logged>,
+    >("A page of the request log.")
     .limit_depth(limits::DEPTH)
     .limit_complexity(limits::COMPLEXITY)
     .limit_directives(limits::DIRECTIVES)

@@ -227,7 +227,8 @@ pub async fn caller(state: &ApiState, id: &RequestId, headers: &HeaderMap) -> Re
         Some(value) => Some(bearer(value.to_str().unwrap_or_default())?),
         None => None,
     };
-    Caller::new(&state.app, credential, id.0.clone()).await
+    let caller = Caller::new(&state.app, credential, id.0.clone()).await?;
+    Ok(caller.logged(&id.1))
 }
 
 async fn answer(
@@ -237,12 +238,20 @@ async fn answer(
     query: Result<Query>,
     is_get: bool,
 ) -> Response {
+    id.1.is_graphql();
     let accept = match Accept::of(headers) {
         Ok(accept) => accept,
         Err(error) => return Refusal::new(&state.app, id, error).into_response(),
     };
     let ready = async {
-        let query = query?;
+        let query = match query {
+            Ok(query) => query,
+            Err(error) => {
+                // The request log should know whose it was; a wrong credential changes nothing.
+                let _ = caller(state, id, headers).await;
+                return Err(error);
+            }
+        };
         let caller = caller(state, id, headers).await?;
         let operation = Operation::new(state, &caller, query, is_browser(headers))?;
         if is_get && operation.kind() == OperationType::Mutation {
@@ -331,8 +340,13 @@ fn write(answered: Answered, accept: Accept) -> Response {
         RESPONSE_JSON
     };
     let retry_after = retry_after(&answer);
+    let code = answer.errors.first().map(code_of);
     let text = text.unwrap_or_else(|| Shown(answer).text());
     let mut response = (status, text).into_response();
+    if let Some(code) = code {
+        // For the request log.
+        response.extensions_mut().insert(code);
+    }
     let headers = response.headers_mut();
     if is_replayed {
         headers.insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));

@@ -1,15 +1,17 @@
-use std::{convert::Infallible, time::Instant};
+use std::{convert::Infallible, net::SocketAddr, time::Instant};
 
 use axum::{
-    extract::{FromRequestParts, Request, State},
+    extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, header, request::Parts},
     middleware::Next,
     response::Response,
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use posthaste_core::ErrorCode;
 use tracing::Instrument;
 
 use super::ApiState;
+use crate::ticket::{Origin, Ticket};
 
 /// The header that carries a request's id in both directions.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -17,19 +19,15 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id taken from a client.
 const LONGEST: usize = 128;
 
-/// The id of a request: the client's, or a new one.
-#[derive(Clone, Debug)]
-pub struct RequestId(pub String);
+/// The id of a request: the client's, or a new one. What is learned about it goes on its ticket.
+#[derive(Clone, Debug, Default)]
+pub struct RequestId(pub String, pub Ticket);
 
 impl<S: Sync> FromRequestParts<S> for RequestId {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(parts
-            .extensions
-            .get::<Self>()
-            .cloned()
-            .unwrap_or_else(|| Self(String::new())))
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
     }
 }
 
@@ -58,13 +56,17 @@ pub async fn around(State(state): State<ApiState>, mut request: Request, next: N
         .and_then(|value| value.to_str().ok())
         .filter(|text| is_id(text))
         .map_or_else(|| new_id(&state), str::to_owned);
-    request.extensions_mut().insert(RequestId(id.clone()));
+    let ticket = Ticket::new(&state.app, &id, route(&request), origin(&request));
+    request
+        .extensions_mut()
+        .insert(RequestId(id.clone(), ticket.clone()));
     // The path without its query: an OAuth answer carries its code there.
     let span = tracing::info_span!("request", id = %id, method = %request.method(), path = %request.uri().path());
     let begun = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let millis = begun.elapsed().as_millis() as u64;
     span.in_scope(|| tracing::info!(status = response.status().as_u16(), millis, "answered"));
+    note(&ticket, &response);
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(X_REQUEST_ID, value);
@@ -76,6 +78,39 @@ pub async fn around(State(state): State<ApiState>, mut request: Request, next: N
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// Method and route; ids are in the path, so the route must do.
+fn route(request: &Request) -> String {
+    let path = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("(no route)", MatchedPath::as_str);
+    format!("{} {path}", request.method())
+}
+
+fn origin(request: &Request) -> Origin {
+    let text = |name: HeaderName| {
+        let value = request.headers().get(name)?.to_str().ok()?;
+        Some(value.to_owned())
+    };
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    Origin {
+        address: peer.map(|peer| peer.0.ip().to_string()),
+        user_agent: text(header::USER_AGENT),
+    }
+}
+
+/// What the answer tells the request log. Its error is left by whoever writes it.
+fn note(ticket: &Ticket, response: &Response) {
+    ticket.status(response.status().as_u16());
+    if let Some(code) = response.extensions().get::<ErrorCode>() {
+        ticket.failed(*code, true);
+    }
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")) {
+        ticket.streams();
+    }
 }
 
 fn is_id(text: &str) -> bool {

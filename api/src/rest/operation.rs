@@ -16,7 +16,7 @@ use crate::graphql::{
     errors::{code_of, complete, refusal},
     event::Resume,
     idempotency::{self, Held},
-    limits,
+    limits, noting,
 };
 
 /// The header with a client's key.
@@ -54,7 +54,11 @@ impl Operation {
                 return Err(Error::new(ErrorCode::InvalidInput, message).at(["extensions", KEY]));
             }
         };
-        let (kind, life) = examine(&mut request)?;
+        let examined = examine(&mut request);
+        if limits::check_length(&request.query).is_ok() {
+            noting::asks(&caller.ticket, &mut request);
+        }
+        let (kind, life) = examined?;
         Ok(Self {
             request,
             kind,
@@ -146,6 +150,12 @@ impl Answered {
 
 /// Executes a query or mutation; a subscription ends after its first result.
 pub async fn execute(state: &ApiState, caller: &Caller, operation: Operation) -> Answered {
+    let answered = answer(state, caller, operation).await;
+    noting::answered(&caller.ticket, &answered.answer);
+    answered
+}
+
+async fn answer(state: &ApiState, caller: &Caller, operation: Operation) -> Answered {
     if operation.kind != OperationType::Mutation {
         let mut request = operation.request;
         request.data = caller.data(&state.app);
@@ -254,6 +264,7 @@ pub fn results(
     results
         .map(move |mut answer| {
             complete(&mut answer, &state.app.public_url, &caller.request_id);
+            noting::answered(&caller.ticket, &answer);
             answer
         })
         .boxed()

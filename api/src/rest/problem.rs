@@ -77,7 +77,12 @@ impl IntoResponse for Refusal {
         let status =
             StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry_after = self.0.retry_after;
+        let code = ErrorCode::from_name(self.0.code);
         let mut response = (status, Json(self.0)).into_response();
+        // For the request log.
+        if let Some(code) = code {
+            response.extensions_mut().insert(code);
+        }
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,

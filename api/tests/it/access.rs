@@ -55,6 +55,15 @@ fn change(field: &'static str, least: Least, input: &str) -> Row {
     )
 }
 
+/// A mutation of editors without an input.
+fn order(field: &'static str) -> Row {
+    row(
+        field,
+        Least::Editor,
+        format!("mutation {{ {field} {{ errors {{ code }} }} }}"),
+    )
+}
+
 fn one(field: &'static str) -> Row {
     row(
         field,
@@ -99,6 +108,29 @@ fn table() -> Vec<Row> {
         list("mediaList"),
         list("connections"),
         list("events"),
+        one("apiKey"),
+        list("apiKeys"),
+        list("requestLog"),
+        row(
+            "usage",
+            Least::Viewer,
+            "{ usage(from: \"2027-01-01T00:00:00Z\", to: \"2027-01-02T00:00:00Z\") { count } }",
+        ),
+        change("apiKeyCreate", Least::Owner, "name: \"a\", role: VIEWER"),
+        change("apiKeyUpdate", Least::Owner, "id: $id, name: \"b\""),
+        change("apiKeyRotate", Least::Owner, "id: $id"),
+        change("apiKeyRevoke", Least::Owner, "id: $id"),
+        row("sandbox", Least::Viewer, "{ sandbox { networksUrl } }"),
+        change("sandboxClockAdvance", Least::Editor, "seconds: 1"),
+        order("sandboxClockReset"),
+        change(
+            "sandboxFaultScript",
+            Least::Editor,
+            "faults: [{ network: X, kind: DELAY }]",
+        ),
+        order("sandboxFaultsClear"),
+        change("sandboxReset", Least::Editor, "workspace: true"),
+        change("sandboxScenario", Least::Editor, "name: HAPPY"),
         row("viewer", Least::Viewer, "{ viewer { role } }"),
         row("workspace", Least::Viewer, "{ workspace { id } }"),
         row("networks", Least::Viewer, "{ networks { network } }"),
@@ -196,6 +228,20 @@ async fn id(world: &World, tenant: &Tenant, field: &str) -> String {
             world
                 .upload(tenant, "a.jpg", picture(400, 400, image::ImageFormat::Jpeg))
                 .await
+        }
+        "apiKey" => {
+            let query = "{ viewer { key { id } } }";
+            text(
+                &world.graphql(&tenant.viewer, query, json!({})).await["data"]["viewer"]["key"]["id"],
+            )
+        }
+        _ if field.starts_with("apiKey") => {
+            let query =
+                "mutation { apiKeyCreate(input: { name: \"a\", role: VIEWER }) { apiKey { id } } }";
+            text(
+                &world.graphql(&tenant.owner, query, json!({})).await["data"]["apiKeyCreate"]["apiKey"]
+                    ["id"],
+            )
         }
         "postPreview" | "postValidate" | "postCreate" => tenant.on(Network::X).to_owned(),
         _ if field.starts_with("connection") => tenant.on(Network::Pinterest).to_owned(),

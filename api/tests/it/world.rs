@@ -26,6 +26,7 @@ use posthaste_engine::{
     Actor, App, Parts, connection,
     event::Hints,
     media::{self, NewUpload},
+    request_log::Recorder,
     session::{self, KeyKind, NewKey, NewWorkspace},
 };
 use posthaste_media::{BlobStore, Staging};
@@ -81,6 +82,15 @@ impl World {
 
     /// A world whose networks answer from a script.
     pub async fn with_http(http: ScriptedHttp) -> Self {
+        Self::build(http, None).await
+    }
+
+    /// A sandbox whose simulated networks answer from a script.
+    pub async fn sandbox(http: ScriptedHttp) -> Self {
+        Self::build(http, Some("http://networks.test".into())).await
+    }
+
+    async fn build(http: ScriptedHttp, base: Option<String>) -> Self {
         let clock = posthaste_testkit::clock();
         let dir = TempDir::new().unwrap();
         let blobs = BlobStore::local(dir.path().join("blobs")).unwrap();
@@ -107,10 +117,12 @@ impl World {
             staging,
             secret: Secret::new("a secret for tests"),
             public_url: PUBLIC_URL.into(),
-            hosts: Hosts { base: None },
+            sandbox: base.is_some(),
+            hosts: Hosts { base },
             apps: Network::ALL.map(credentials).into(),
             timing: Timing::default(),
             hints: Hints::default(),
+            requests: Recorder::default(),
         });
         let home = tenant(&app, "Home").await;
         let other = tenant(&app, "Other").await;

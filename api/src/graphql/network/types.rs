@@ -1,13 +1,20 @@
-use async_graphql::{Enum, Object, SimpleObject};
+use std::collections::HashMap;
+
+use async_graphql::{Context, Enum, Object, Result, SimpleObject, dataloader::Loader as Load};
 use chrono::{DateTime, Utc};
 use posthaste_core::{
     Network as CoreNetwork, connector::Capabilities as CoreCapabilities,
     post::ContentKind as CoreKind,
 };
-use posthaste_store::network_state::NetworkState;
+use posthaste_engine::connection::standings;
+use posthaste_store::{connection::Standing, network_state::NetworkState};
 
 use super::rules::{PictureRule, VideoRule};
-use crate::graphql::scalars::Network;
+use crate::graphql::{
+    context::loader,
+    loader::{LoadError, Loader},
+    scalars::Network,
+};
 
 /// Where on the network a post appears.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +87,64 @@ impl NetworkInfo {
     /// Why nothing is sent to it.
     async fn block_reason(&self) -> Option<&str> {
         self.state.as_ref()?.block_reason.as_deref()
+    }
+
+    /// How the workspace's accounts on it stand.
+    async fn accounts(&self, ctx: &Context<'_>) -> Result<NetworkAccounts> {
+        Ok(self
+            .standing(ctx)
+            .await?
+            .map(Into::into)
+            .unwrap_or_default())
+    }
+
+    /// When the workspace's next post on it is due; in the past when one is late.
+    async fn next_due_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
+        Ok(self.standing(ctx).await?.and_then(|row| row.next_due_at))
+    }
+}
+
+impl NetworkInfo {
+    async fn standing(&self, ctx: &Context<'_>) -> Result<Option<Standing>> {
+        Ok(loader(ctx)?.load_one(self.network).await?)
+    }
+}
+
+impl Load<CoreNetwork> for Loader {
+    type Value = Standing;
+    type Error = LoadError;
+
+    async fn load(&self, _: &[CoreNetwork]) -> Result<HashMap<CoreNetwork, Standing>, LoadError> {
+        let rows = standings(&self.app, &self.actor).await?;
+        let named = |row: Standing| Ok((row.network()?, row));
+        rows.into_iter().map(named).collect()
+    }
+}
+
+/// How the workspace's accounts on a network stand.
+#[derive(SimpleObject, Default)]
+pub struct NetworkAccounts {
+    /// Usable.
+    active: i64,
+    /// To be reconnected.
+    reconnect: i64,
+    /// Switched off by a person.
+    disabled: i64,
+    /// Held back by a person.
+    paused: i64,
+    /// Waiting for a rate limit or after failures.
+    blocked: i64,
+}
+
+impl From<Standing> for NetworkAccounts {
+    fn from(row: Standing) -> Self {
+        Self {
+            active: row.active,
+            reconnect: row.reconnect,
+            disabled: row.disabled,
+            paused: row.paused,
+            blocked: row.blocked,
+        }
     }
 }
 

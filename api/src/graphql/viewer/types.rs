@@ -3,7 +3,9 @@ use chrono::{DateTime, Utc};
 use posthaste_engine::{Actor, session::Identity};
 use posthaste_store::access;
 
-use crate::graphql::{access::Permission, context::both, scalars::Role, workspace::Workspace};
+use crate::graphql::{
+    access::Permission, context::both, developer::ApiKey, scalars::Role, workspace::Workspace,
+};
 
 /// What kind of caller it is.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +45,7 @@ impl Viewer {
     /// The API key, if it is one.
     async fn key(&self) -> Option<ApiKey> {
         match &self.identity {
-            Identity::Key(key) => Some(ApiKey::from(key)),
+            Identity::Key(key) => Some(ApiKey(key.clone())),
             _ => None,
         }
     }
@@ -82,30 +84,6 @@ impl From<&access::User> for Person {
             id: user.id.into(),
             name: user.name.clone(),
             email: user.email.clone(),
-        }
-    }
-}
-
-/// An API key; its secret is never shown again.
-#[derive(SimpleObject)]
-pub struct ApiKey {
-    /// The id (`key_…`).
-    id: ID,
-    /// The name.
-    name: String,
-    /// When it was made.
-    created_at: DateTime<Utc>,
-    /// When it ends, if ever.
-    expires_at: Option<DateTime<Utc>>,
-}
-
-impl From<&access::ApiKey> for ApiKey {
-    fn from(key: &access::ApiKey) -> Self {
-        Self {
-            id: key.id.into(),
-            name: key.name.clone(),
-            created_at: key.created_at,
-            expires_at: key.expires_at,
         }
     }
 }

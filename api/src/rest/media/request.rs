@@ -19,12 +19,13 @@ impl FromRequestParts<ApiState> for Sender {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Refusal> {
+        let Ok(id) = RequestId::from_request_parts(parts, state).await;
         match actor(&state.app, &parts.headers).await {
-            Ok(actor) => Ok(Self(actor)),
-            Err(error) => {
-                let Ok(id) = RequestId::from_request_parts(parts, state).await;
-                Err(Refusal::new(&state.app, &id, error))
+            Ok(actor) => {
+                id.1.belongs_to(&actor);
+                Ok(Self(actor))
             }
+            Err(error) => Err(Refusal::new(&state.app, &id, error)),
         }
     }
 }

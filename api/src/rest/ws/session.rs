@@ -19,7 +19,10 @@ use super::{
     message::{ClientMessage, Close, ServerMessage},
     until_revoked,
 };
-use crate::graphql::{Caller, context::bearer, errors::refusal};
+use crate::{
+    graphql::{Caller, context::bearer, errors::refusal},
+    ticket::Ticket,
+};
 
 /// How long a client may take for its first message.
 const INIT: Duration = Duration::from_secs(10);
@@ -60,6 +63,7 @@ pub async fn run(state: ApiState, id: RequestId, client: Client, mut socket: Web
             state,
             caller,
             is_browser: client.is_browser,
+            ticket: id.1.clone(),
             socket: &mut socket,
             running: SelectAll::new(),
             handles: HashMap::new(),
@@ -146,6 +150,8 @@ struct Session<'a> {
     state: ApiState,
     caller: Caller,
     is_browser: bool,
+    /// Of the request that the socket began with.
+    ticket: Ticket,
     socket: &'a mut WebSocket,
     /// The results of all operations; `None` is an operation's end.
     running: SelectAll<BoxStream<'static, (String, Option<Answer>)>>,
@@ -189,12 +195,16 @@ impl Session<'_> {
         if self.handles.len() >= OPERATIONS {
             return Err(End::Close(Close::TooMany));
         }
-        let operation = match Operation::new(&self.state, &self.caller, query, self.is_browser) {
+        let caller = self.caller.on_socket(&self.ticket);
+        let operation = match Operation::new(&self.state, &caller, query, self.is_browser) {
             Ok(operation) => operation,
-            Err(error) => return self.refuse(id, error).await,
+            Err(error) => {
+                caller.ticket.failed(error.code, true);
+                return self.refuse(id, error).await;
+            }
         };
         let name = id.clone();
-        let results = operation::results(self.state.clone(), self.caller.clone(), operation, None)
+        let results = operation::results(self.state.clone(), caller, operation, None)
             .map(Some)
             .chain(stream::once(async { None }));
         let (results, handle) =

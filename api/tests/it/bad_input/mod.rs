@@ -1,6 +1,7 @@
 //! Wrong requests of every kind: each gets its code and path, and nothing is written.
 
 mod content;
+mod developer;
 mod fixture;
 mod ids;
 mod protocol;
@@ -125,6 +126,7 @@ async fn every_wrong_request_gets_its_code_and_path_and_changes_nothing() {
         content::cases(&f),
         state::cases(&f),
         protocol::cases(&f),
+        developer::cases(&f),
     ];
     let cases: Vec<_> = cases.into_iter().flatten().collect();
     assert!(cases.len() >= 90, "only {} kinds", cases.len());

@@ -1,0 +1,171 @@
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
+use chrono::{DateTime, TimeDelta, Utc};
+use posthaste_core::{Error, Result as CoreResult, secret::Secret};
+use posthaste_engine::{
+    App,
+    key::{self as engine, Change, Wanted},
+};
+use posthaste_store::key;
+
+use super::key::ApiKey;
+use crate::graphql::{
+    context::both,
+    payload::{MutationError, Warning, payload, split_all},
+    scalars::{self, Role},
+};
+
+/// The API key to make.
+#[derive(InputObject)]
+pub struct ApiKeyCreateInput {
+    /// The name, 1 to 100 characters.
+    name: String,
+    /// What it may do; not more than you.
+    role: Role,
+    /// When it ends; left out for never.
+    expires_at: Option<DateTime<Utc>>,
+}
+
+/// What to change; what is left out stays.
+#[derive(InputObject)]
+pub struct ApiKeyUpdateInput {
+    /// The id (`key_…`).
+    id: ID,
+    /// The name, 1 to 100 characters.
+    name: Option<String>,
+    /// When it ends; null for never.
+    expires_at: MaybeUndefined<DateTime<Utc>>,
+}
+
+/// The API key that gets a new secret.
+#[derive(InputObject)]
+pub struct ApiKeyRotateInput {
+    /// The id (`key_…`).
+    id: ID,
+    /// How many hours the secret before works on, 0 to 168; 24 when nothing is said.
+    grace_hours: Option<i32>,
+}
+
+/// The API key to revoke.
+#[derive(InputObject)]
+pub struct ApiKeyRevokeInput {
+    /// The id (`key_…`).
+    id: ID,
+}
+
+/// What came of making a key or a new secret.
+#[derive(SimpleObject)]
+pub struct ApiKeySecretPayload {
+    /// The key.
+    api_key: Option<ApiKey>,
+    /// The secret to send as `Authorization: Bearer …`; shown this once.
+    secret: Option<String>,
+    /// Why nothing was changed; empty when it worked.
+    errors: Vec<MutationError>,
+    /// What a person should know although it worked.
+    warnings: Vec<Warning>,
+}
+
+impl ApiKeySecretPayload {
+    fn of(app: &App, outcome: CoreResult<(Secret, key::ApiKey), Vec<Error>>) -> CoreResult<Self> {
+        let (made, errors) = split_all(app, outcome)?;
+        let (secret, row) = made.unzip();
+        Ok(Self {
+            api_key: row.map(ApiKey),
+            secret: secret.map(|secret| secret.expose().to_owned()),
+            errors,
+            warnings: Vec::new(),
+        })
+    }
+}
+
+payload! {
+    /// What came of changing an API key.
+    ApiKeyPayload {
+        /// The key as it is now.
+        api_key: ApiKey
+    }
+}
+
+/// Changes of API keys; all need the role ADMIN or OWNER, and nobody changes keys that may do more.
+#[derive(Default)]
+pub struct KeyMutation;
+
+#[Object]
+impl KeyMutation {
+    /// Makes an API key. Its secret is shown this once.
+    async fn api_key_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The key to make.")] input: ApiKeyCreateInput,
+    ) -> Result<ApiKeySecretPayload> {
+        let (app, actor) = both(ctx)?;
+        let wanted = Wanted {
+            name: input.name,
+            role: input.role.into(),
+            expires_at: input.expires_at,
+        };
+        let outcome = engine::create(app, actor, wanted).await;
+        Ok(ApiKeySecretPayload::of(app, outcome)?)
+    }
+
+    /// Renames an API key or changes when it ends.
+    async fn api_key_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to change.")] input: ApiKeyUpdateInput,
+    ) -> Result<ApiKeyPayload> {
+        let (app, actor) = both(ctx)?;
+        let change = Change {
+            name: input.name,
+            expires_at: match input.expires_at {
+                MaybeUndefined::Undefined => None,
+                MaybeUndefined::Null => Some(None),
+                MaybeUndefined::Value(end) => Some(Some(end)),
+            },
+        };
+        let outcome = async {
+            let id = scalars::id(&input.id, &["id"]).map_err(|error| vec![error])?;
+            engine::update(app, actor, id, change).await.map(ApiKey)
+        };
+        let (api_key, errors) = split_all(app, outcome.await)?;
+        Ok(ApiKeyPayload {
+            api_key,
+            errors,
+            warnings: Vec::new(),
+        })
+    }
+
+    /// Gives an API key a new secret, shown this once. The secret before works a while longer, so that
+    /// programs can be changed one after the other; one from an earlier rotation ends now.
+    async fn api_key_rotate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The key that gets a new secret.")] input: ApiKeyRotateInput,
+    ) -> Result<ApiKeySecretPayload> {
+        let (app, actor) = both(ctx)?;
+        let grace = input
+            .grace_hours
+            .map(|hours| TimeDelta::hours(i64::from(hours)));
+        let outcome = async {
+            let id = scalars::id(&input.id, &["id"])?;
+            engine::rotate(app, actor, id, grace).await
+        };
+        let outcome = outcome.await.map_err(|error| vec![error]);
+        Ok(ApiKeySecretPayload::of(app, outcome)?)
+    }
+
+    /// Revokes an API key: requests with it are refused from now on, and its open subscriptions end
+    /// within seconds. This cannot be undone.
+    async fn api_key_revoke(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The key to revoke.")] input: ApiKeyRevokeInput,
+    ) -> Result<ApiKeyPayload> {
+        let (app, actor) = both(ctx)?;
+        let outcome = async {
+            let id = scalars::id(&input.id, &["id"])?;
+            engine::revoke(app, actor, id).await.map(ApiKey)
+        };
+        Ok(ApiKeyPayload::of(app, outcome.await)?)
+    }
+}

@@ -1,0 +1,13 @@
+//! For those who build on the API: keys, the request log, and how much is used.
+
+mod key;
+mod key_mutation;
+mod key_query;
+mod log;
+mod usage;
+
+pub use key::ApiKey;
+pub use key_mutation::KeyMutation;
+pub use key_query::KeyQuery;
+pub use log::{LogQuery, Logged, LoggedRequest};
+pub use usage::UsageQuery;

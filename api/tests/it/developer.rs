@@ -1,0 +1,4 @@
+//! API keys, the request log and usage.
+
+mod keys;
+mod log;
