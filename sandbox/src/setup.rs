@@ -10,7 +10,7 @@ use posthaste_core::{
     secret::Secret,
     target::Timing,
 };
-use posthaste_engine::{App, Parts, adapters::AesCipher, event::Hints};
+use posthaste_engine::{App, Parts, adapters::AesCipher, event::Hints, request_log::Recorder};
 use posthaste_media::{BlobStore, Staging};
 use posthaste_store::Database;
 
@@ -77,5 +77,7 @@ pub fn app(setup: Setup<'_>) -> Result<App> {
             .collect(),
         timing: setup.timing,
         hints: Hints::default(),
+        requests: Recorder::default(),
+        sandbox: true,
     }))
 }

@@ -33,7 +33,6 @@ use super::{
     ground::{Ground, SECRET},
     spread::quantile,
 };
-use crate::seed::connect;
 
 /// Options of the benchmark.
 #[derive(clap::Args)]
@@ -60,14 +59,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     for network in Network::ALL {
         let account = ground.control.accounts(network).await?.remove(0);
         connections.push(
-            connect(
-                &ground.app,
-                &ground.actor,
-                &ground.control,
-                network,
-                &account.id,
-            )
-            .await?,
+            posthaste_engine::sandbox::connect(&ground.app, &ground.actor, network, &account.id)
+                .await?,
         );
     }
     fill(&ground, &connections, args.posts).await?;

@@ -25,7 +25,6 @@ use posthaste_store::{connection::Connection, target};
 use tokio_util::sync::CancellationToken;
 
 use super::{ground::Ground, spread::quantile};
-use crate::seed::connect;
 
 /// Options of the benchmark.
 #[derive(clap::Args)]
@@ -105,10 +104,9 @@ async fn accounts(
             .await?;
         let rows = stream::iter(made)
             .map(|account| async move {
-                connect(
+                posthaste_engine::sandbox::connect(
                     &ground.app,
                     &ground.actor,
-                    &ground.control,
                     *network,
                     &account.id,
                 )

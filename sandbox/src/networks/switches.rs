@@ -46,6 +46,8 @@ pub struct Switches {
     pub pinterest_list_order: ListOrder,
     /// Pinterest: prefix of the rate headers, for example `x-ratelimit`.
     pub pinterest_rate_header_prefix: String,
+    /// The scenario that was played last; only remembered.
+    pub scenario: String,
 }
 
 impl Default for Switches {
@@ -69,6 +71,7 @@ impl Default for Switches {
             x_credits_depleted: false,
             pinterest_list_order: ListOrder::NewestFirst,
             pinterest_rate_header_prefix: "x-ratelimit".into(),
+            scenario: "HAPPY".into(),
         }
     }
 }

@@ -3,5 +3,5 @@
 mod accounts;
 mod people;
 
-pub use accounts::{Control, connect};
+pub use accounts::Control;
 pub use people::{Facts, Person, seed};

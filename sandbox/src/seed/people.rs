@@ -2,12 +2,11 @@ use posthaste_core::{
     Error, ErrorCode, Network, Provenance,
     access::Role,
     ids::{UserId, WorkspaceId},
-    post::{Content, PostBody},
     secret::Secret,
 };
 use posthaste_engine::{
     Actor, App,
-    post::{self, NewPost, NewTarget},
+    sandbox::{connect, sample},
     session::{self, NewUser, NewWorkspace},
 };
 use posthaste_store::connection::Connection;
@@ -15,7 +14,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{Control, connect};
+use super::Control;
 
 /// The one password of all sample people.
 const PASSWORD: &str = "harbor-street-1904";
@@ -74,7 +73,7 @@ pub async fn seed(app: &App, control: &Control) -> anyhow::Result<Facts> {
     let connections = accounts(app, &main, control, &[0, 1]).await?;
     let others = accounts(app, &other, control, &[1]).await?;
     if main.is_new {
-        drafts(app, &main, &connections).await?;
+        sample::fill(app, &main.owner()).await?;
     }
     Ok(Facts {
         workspace_id: main.id,
@@ -196,7 +195,7 @@ async fn accounts(
                 let account = offered
                     .get(*position)
                     .ok_or_else(|| anyhow::anyhow!("{network} has no sample accounts"))?;
-                connect(app, &owner, control, network, &account.id).await?;
+                connect(app, &owner, network, &account.id).await?;
             }
         }
     }
@@ -214,31 +213,6 @@ async fn accounts(
     )
     .await?
     .rows)
-}
-
-async fn drafts(app: &App, place: &Place, connections: &[Connection]) -> anyhow::Result<()> {
-    let texts = [
-        "The first sourdough of the season rests overnight. Come by from seven tomorrow.",
-        "Behind the counter: how Noor folds eighty croissants before sunrise.",
-        "A reader asked why our rye is so dark. The answer is older than the shop.",
-    ];
-    for (text, connection) in texts.into_iter().zip(connections) {
-        let new = NewPost {
-            body: PostBody {
-                content: Content {
-                    text: text.to_owned(),
-                    ..Content::default()
-                },
-                ..PostBody::default()
-            },
-            targets: vec![NewTarget::to(connection.id)],
-            ..NewPost::default()
-        };
-        post::create(app, &place.owner(), new)
-            .await
-            .map_err(|errors| anyhow::anyhow!("{errors:?}"))?;
-    }
-    Ok(())
 }
 
 fn shown(row: &Connection) -> Value {

@@ -116,10 +116,9 @@ async fn a_thousand_targets_due_at_once_go_out_exactly_once() {
     let mut connections = Vec::new();
     for account in accounts {
         connections.push(
-            posthaste_sandbox::seed::connect(
+            posthaste_engine::sandbox::connect(
                 &world.app,
                 &world.actor,
-                &world.control,
                 Network::Facebook,
                 &account.id,
             )

@@ -27,7 +27,7 @@ use posthaste_engine::{
 };
 use posthaste_sandbox::{
     networks::{Config, Networks, serve},
-    seed::{Control, connect},
+    seed::Control,
     setup::{Setup, app, quick_timing},
     show::media_routes,
 };
@@ -126,15 +126,9 @@ impl World {
     /// Connects the `nth` sample account of a network.
     pub async fn connect(&self, network: Network, nth: usize) -> Connection {
         let accounts = self.control.accounts(network).await.unwrap();
-        connect(
-            &self.app,
-            &self.actor,
-            &self.control,
-            network,
-            &accounts[nth].id,
-        )
-        .await
-        .unwrap()
+        posthaste_engine::sandbox::connect(&self.app, &self.actor, network, &accounts[nth].id)
+            .await
+            .unwrap()
     }
 
     /// The first sample account of every network.
