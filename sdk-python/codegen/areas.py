@@ -35,6 +35,9 @@ from .inputs import *
 
 """
 
+BY_HAND = {"sandbox"}
+"""Areas that clients have under a name with another meaning on their class (`_core/door.py`)."""
+
 PAGING = {"first", "after", "last", "before", "withTotal"}
 
 
@@ -45,7 +48,7 @@ def api_module(source: Source, shapes: Shapes, *, asynchronous: bool) -> str:
     text = HEAD.format(title) + IMPORTS.format(generator=writer.generator, runner=writer.runner, pager=writer.pager)
     areas = [(area, list(each)) for area, each in groupby(source.documents, lambda one: one.area)]
     text += "".join(writer.area(area, documents) for area, documents in areas)
-    return text + writer.holder([area for area, _ in areas])
+    return text + writer.holder([area for area, _ in areas if area not in BY_HAND])
 
 
 class Writer:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import httpx
 
-from . import sandbox as sandboxes
 from ._core.answers import ResponseInfo
+from ._core.door import SandboxDoor
 from ._core.media import AsyncMedia, SyncMedia
 from ._core.operation import OwnOperation
 from ._core.runner import AsyncRunner, SyncRunner
 from ._core.settings import USER_AGENT, Hooks, RequestOptions, Settings
 from ._core.steps import AsyncCredential, Credential
+from .generated import async_api, sync_api
 from .generated.async_api import AsyncApi
 from .generated.sync_api import SyncApi
 
@@ -33,6 +33,8 @@ class Posthaste(SyncApi):
     """
 
     media: SyncMedia
+    sandbox = SandboxDoor["Posthaste", sync_api.Sandbox](sync_api.Sandbox)
+    """On the class: makes a client of the sandbox on this machine. On a client: orders to a sandbox."""
 
     def __init__(
         self,
@@ -63,16 +65,6 @@ class Posthaste(SyncApi):
         self._runner = SyncRunner(settings, http or httpx.Client(), key or "")
         super().__init__(self._runner)
         self.media = SyncMedia(self._runner)
-
-    @classmethod
-    def sandbox(cls, path: str | os.PathLike[str] | None = None, *, role: str = "editor", **options: Any) -> Posthaste:
-        """Make a client of the sandbox on this machine, with the key of a role.
-
-        `sandbox.json` is read at `path`, else where the variable POSTHASTE_SANDBOX says, else in `.posthaste`
-        of this folder or one above it.
-        """
-        found = sandboxes.find(path)
-        return cls(found.api_url, found.key(role), **options)
 
     @property
     def last_response(self) -> ResponseInfo | None:
@@ -107,6 +99,8 @@ class AsyncPosthaste(AsyncApi):
     """
 
     media: AsyncMedia
+    sandbox = SandboxDoor["AsyncPosthaste", async_api.Sandbox](async_api.Sandbox)
+    """On the class: makes a client of the sandbox on this machine. On a client: orders to a sandbox."""
 
     def __init__(
         self,
@@ -126,14 +120,6 @@ class AsyncPosthaste(AsyncApi):
         self._runner = AsyncRunner(settings, http or httpx.AsyncClient(), key or "")
         super().__init__(self._runner)
         self.media = AsyncMedia(self._runner)
-
-    @classmethod
-    def sandbox(
-        cls, path: str | os.PathLike[str] | None = None, *, role: str = "editor", **options: Any
-    ) -> AsyncPosthaste:
-        """Make a client of the sandbox on this machine, as `Posthaste.sandbox` does."""
-        found = sandboxes.find(path)
-        return cls(found.api_url, found.key(role), **options)
 
     @property
     def last_response(self) -> ResponseInfo | None:

@@ -31,6 +31,8 @@ from posthaste.types import Network, PostOrder
 client = Posthaste.sandbox()
 client.connections.list(filter={"networks": [Network.X, Network.FACEBOOK]})
 client.posts.list(filter={"text": "Rye", "states": None}, order_by=PostOrder.DUE_AT_ASC)
+client.sandbox.clock_advance(seconds=60)
+Posthaste.sandbox("a.json", role="admin", retries=1).sandbox.faults_clear().cleared + 1
 client.posts.create(variants=[{"network": Network.X, "text": "Rye", "media": [{"id": "media_1", "crop": None}]}])
 """
     assert mypy(tmp_path / "nested.py", code) == ""
@@ -43,6 +45,7 @@ client.posts.create(variants=[{"network": Network.X, "text": "Rye", "media": [{"
         ("client.posts.create(text=1)", "incompatible type"),
         ("client.posts.create(targets=[{'connection': 'conn_1'}])", 'Missing key "connection_id"'),
         ("client.posts.update(text='Rye')", 'Missing named argument "id"'),
+        ("Posthaste.sandbox(rolle='admin').posts.get(1)", "incompatible type"),
         ("client.posts.get('post_1').txt", 'has no attribute "txt"'),
         ("client.connections.list(filter={'networks': ['x']})", 'expected "ConnectionFilter | None"'),
     ],

@@ -723,7 +723,6 @@ class AsyncApi:
         self.nodes = Nodes(runner)
         self.posts = Posts(runner)
         self.request_log = RequestLog(runner)
-        self.sandbox = Sandbox(runner)
         self.sessions = Sessions(runner)
         self.targets = Targets(runner)
         self.usage = Usage(runner)

@@ -705,7 +705,6 @@ class SyncApi:
         self.nodes = Nodes(runner)
         self.posts = Posts(runner)
         self.request_log = RequestLog(runner)
-        self.sandbox = Sandbox(runner)
         self.sessions = Sessions(runner)
         self.targets = Targets(runner)
         self.usage = Usage(runner)
