@@ -17,7 +17,7 @@ import pytest
 from posthaste import Hooks, Posthaste, RequestInfo, RequestOptions, errors, webhooks
 from posthaste._core import upload
 from posthaste.sandbox import Sandbox
-from posthaste.types import Connection, EventType, GrantStatus, Network, PostOrder
+from posthaste.types import Connection, EventType, GrantStatus, Network, PostOrder, SandboxFaultKind
 
 from .proxy import Proxy
 
@@ -214,3 +214,13 @@ def test_a_cut_upload_goes_on(editor: Posthaste, sandbox: Sandbox, monkeypatch: 
     assert told == [0, 20_000, 40_000, 60_000, PICTURE.stat().st_size]
     assert editor.media.get(begun.media.id).status == "READY"
     editor.media.delete(id=begun.media.id)
+
+
+def test_give_orders_to_the_sandbox(editor: Posthaste) -> None:
+    delay = {"network": Network.PINTEREST, "kind": SandboxFaultKind.DELAY, "delay_ms": 1}
+    in_force = editor.sandbox.fault_script(faults=[delay]).faults
+    assert [(one.network, one.kind) for one in in_force] == [("PINTEREST", "DELAY")]
+    assert editor.sandbox.faults_clear().cleared == 1
+    now = editor.sandbox.get()
+    assert now is not None
+    assert now.faults == []
