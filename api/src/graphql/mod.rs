@@ -4,7 +4,7 @@
 //! them; [`schema`] merges them. Beside the areas: who asks ([`context`]), errors ([`errors`],
 //! [`payload`]), lists ([`page`]), loading without N+1 ([`loader`]), names from core's tables
 //! ([`scalars`]), what a document may cost ([`limits`]), repeats ([`idempotency`]), and what the request
-//! log is told ([`noting`]).
+//! log is told ([`noting`]), fields in the order of the request ([`order`]).
 //!
 //! To add a field: describe it (a test insists), authorize in the use case, never here; ids come as
 //! `ID` and are read with [`scalars::id`] so that a wrong one names its place.
@@ -22,6 +22,7 @@ pub mod media;
 pub mod network;
 pub mod node;
 pub mod noting;
+pub mod order;
 pub mod page;
 pub mod payload;
 pub mod post;

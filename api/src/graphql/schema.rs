@@ -9,7 +9,7 @@ use async_graphql::{
 use posthaste_engine::{App, session::Guard};
 
 use super::{
-    connection, developer, event, idempotency, limits, media, network, node,
+    connection, developer, event, idempotency, limits, media, network, node, order,
     page::{Cursor, List},
     payload::MutationError,
     post, sandbox, target, viewer, workspace,
@@ -78,6 +78,7 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     .limit_directives(limits::DIRECTIVES)
     .directive(idempotency::idempotent)
     .extension(limits::Limits)
+    .extension(order::Order)
 }
 
 /// The schema with the application behind it.
