@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use async_graphql::{
     ServerError, ServerResult, Variables,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextParseQuery},
-    parser::types::{ExecutableDocument, Selection, SelectionSet},
+    parser::types::{ExecutableDocument, Field, Selection, SelectionSet},
 };
 use posthaste_core::{Error, ErrorCode};
 
@@ -168,6 +168,11 @@ fn check_size(document: &ExecutableDocument) -> Result<(), ServerError> {
 }
 
 fn aliases(document: &ExecutableDocument) -> usize {
+    count_fields(document, |field| field.alias.is_some())
+}
+
+/// How many fields of a document are as asked for, those of fragments once.
+pub fn count_fields(document: &ExecutableDocument, fits: impl Fn(&Field) -> bool) -> usize {
     let operations = document
         .operations
         .iter()
@@ -176,17 +181,22 @@ fn aliases(document: &ExecutableDocument) -> usize {
         .fragments
         .values()
         .map(|fragment| &fragment.node.selection_set.node);
-    operations.chain(fragments).map(aliases_in).sum()
+    operations
+        .chain(fragments)
+        .map(|set| count_in(set, &fits))
+        .sum()
 }
 
-fn aliases_in(set: &SelectionSet) -> usize {
+fn count_in(set: &SelectionSet, fits: &impl Fn(&Field) -> bool) -> usize {
     set.items
         .iter()
         .map(|item| match &item.node {
             Selection::Field(field) => {
-                usize::from(field.node.alias.is_some()) + aliases_in(&field.node.selection_set.node)
+                usize::from(fits(&field.node)) + count_in(&field.node.selection_set.node, fits)
             }
-            Selection::InlineFragment(fragment) => aliases_in(&fragment.node.selection_set.node),
+            Selection::InlineFragment(fragment) => {
+                count_in(&fragment.node.selection_set.node, fits)
+            }
             Selection::FragmentSpread(_) => 0,
         })
         .sum()

@@ -10,6 +10,8 @@ use async_graphql::{
 use posthaste_core::{Error, ErrorCode, Result};
 use posthaste_engine::idempotency::check_key;
 
+use crate::graphql::limits::count_fields;
+
 /// The fields of operations' outermost level. Each fragment is looked into once, so that fragments
 /// that contain themselves end.
 pub(super) fn outermost<'a>(
@@ -63,7 +65,7 @@ pub fn check(document: &ExecutableDocument, variables: &Variables) -> Result<()>
         .filter(|operation| operation.ty == OperationType::Mutation);
     let fields = outermost(document, mutations);
     let marks: Vec<_> = fields.into_iter().filter_map(mark).collect();
-    if marks.len() != count_all(document) {
+    if marks.len() != count_fields(document, |field| mark(field).is_some()) {
         let message = "@idempotent belongs to the fields of a mutation's outermost level.";
         return Err(Error::new(ErrorCode::BadRequest, message));
     }
@@ -91,31 +93,6 @@ fn key(mark: &Directive, variables: &Variables) -> Option<String> {
         Ok(Value::String(key)) => Some(key),
         _ => None,
     }
-}
-
-fn count_all(document: &ExecutableDocument) -> usize {
-    let operations = document
-        .operations
-        .iter()
-        .map(|(_, operation)| &operation.node.selection_set.node);
-    let fragments = document
-        .fragments
-        .values()
-        .map(|fragment| &fragment.node.selection_set.node);
-    operations.chain(fragments).map(count).sum()
-}
-
-fn count(set: &SelectionSet) -> usize {
-    set.items
-        .iter()
-        .map(|item| match &item.node {
-            Selection::Field(field) => {
-                usize::from(mark(&field.node).is_some()) + count(&field.node.selection_set.node)
-            }
-            Selection::InlineFragment(fragment) => count(&fragment.node.selection_set.node),
-            Selection::FragmentSpread(_) => 0,
-        })
-        .sum()
 }
 
 #[cfg(test)]
