@@ -6,9 +6,10 @@ use anyhow::Context;
 use posthaste_connectors::HttpClient;
 use posthaste_engine::{
     App, Parts,
-    adapters::{AesCipher, OsRandom},
+    adapters::{AesCipher, LocalBuckets, OsRandom},
     event::Hints,
     request_log::Recorder,
+    limit::Limits,
 };
 use posthaste_media::{BlobStore, Staging};
 use posthaste_store::Database;
@@ -35,6 +36,7 @@ pub fn build(config: &Config) -> anyhow::Result<App> {
         hints: Hints::default(),
         requests: Recorder::default(),
         sandbox: config.sandbox.enabled,
+        limits: Limits::new(config.limits.rule(), Arc::new(LocalBuckets::default())),
     };
     Ok(App::new(parts))
 }

@@ -30,7 +30,8 @@ pub async fn run(config: Config, args: Args) -> anyhow::Result<()> {
     });
     let state = ApiState::new(app)
         .with_graphiql(&config.server.graphiql_dir)
-        .taking(config.graphql.documents);
+        .taking(config.graphql.documents)
+        .behind_proxies(config.server.trusted_proxies);
     server::serve(state, listener, stop.clone()).await?;
     stop.cancel();
     if let Some(worker) = worker {

@@ -3,6 +3,7 @@
 
 mod database;
 mod graphql;
+mod limits;
 mod log;
 mod merge;
 mod networks;
@@ -20,6 +21,7 @@ use toml::Table;
 
 pub use database::Database;
 pub use graphql::{Documents, Graphql};
+pub use limits::Limits;
 pub use log::{Format, Log};
 pub use networks::Networks;
 pub use sandbox::Sandbox;
@@ -41,6 +43,8 @@ pub struct Config {
     pub server: Server,
     /// What GraphQL takes.
     pub graphql: Graphql,
+    /// How much callers may ask for.
+    pub limits: Limits,
     /// PostgreSQL.
     pub database: Database,
     /// Media files.
@@ -101,6 +105,7 @@ impl Config {
         let mut config: Self = table.try_into().context("the configuration")?;
         config.networks.complete(config.sandbox.enabled);
         config.server.check()?;
+        config.limits.check()?;
         Ok(config)
     }
 
@@ -153,6 +158,27 @@ mod tests {
     }
 
     #[test]
+    fn limits_are_switched_off_by_an_empty_bucket() {
+        let rule = |bucket: Option<&str>| {
+            let config = Config::parse(None, |name| {
+                bucket
+                    .filter(|_| name == "POSTHASTE_LIMITS_BUCKET")
+                    .map(str::to_owned)
+            });
+            config.map(|config| config.limits.rule())
+        };
+        let default = rule(None).unwrap().unwrap();
+        assert_eq!((default.size, default.per_second), (20_000, 2_000));
+        assert_eq!(rule(Some("50")).unwrap().unwrap().size, 50);
+        assert_eq!(rule(Some("0")).unwrap(), None);
+        let error = rule(Some("many")).unwrap_err();
+        assert_eq!(
+            format!("{error:#}"),
+            "POSTHASTE_LIMITS_BUCKET: 'many' is no whole number"
+        );
+    }
+
+    #[test]
     fn without_the_sandbox_no_network_has_an_app() {
         assert!(Config::defaults().unwrap().networks.apps().is_empty());
     }
@@ -167,11 +193,11 @@ mod tests {
         };
         assert_eq!(
             refused("[server]\nlisten_on = \"x\""),
-            "p.toml: unknown setting server.listen_on; known are: server.graphiql_dir, server.listen, server.public_url"
+            "p.toml: unknown setting server.listen_on; known are: server.graphiql_dir, server.listen, server.public_url, server.trusted_proxies"
         );
         assert_eq!(
             refused("[sever]\n"),
-            "p.toml: unknown section sever; known are: database, graphql, log, networks, sandbox, security, server, storage"
+            "p.toml: unknown section sever; known are: database, graphql, limits, log, networks, sandbox, security, server, storage"
         );
         assert!(
             refused("[server]\nlisten = 5").starts_with("the configuration: "),
@@ -179,5 +205,6 @@ mod tests {
             refused("[server]\nlisten = 5")
         );
         assert!(refused("[server]\npublic_url = \"ftp://x\"").contains("server.public_url"));
+        assert!(refused("[limits]\nrestore_per_second = 0").contains("limits.restore_per_second"));
     }
 }

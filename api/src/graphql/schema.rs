@@ -9,7 +9,7 @@ use async_graphql::{
 use posthaste_engine::{App, session::Guard};
 
 use super::{
-    connection, developer, event, idempotency, limits, media, network, node,
+    connection, cost, developer, event, idempotency, limits, media, network, node,
     page::{Cursor, List},
     payload::MutationError,
     post, sandbox, target, viewer, workspace,
@@ -20,6 +20,7 @@ use super::{
 pub struct Query(
     node::NodeQuery,
     viewer::ViewerQuery,
+    cost::CostQuery,
     workspace::WorkspaceQuery,
     network::NetworkQuery,
     connection::ConnectionQuery,
@@ -78,6 +79,7 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     .limit_directives(limits::DIRECTIVES)
     .directive(idempotency::idempotent)
     .extension(limits::Limits)
+    .extension(cost::Cost)
 }
 
 /// The schema with the application behind it.

@@ -133,6 +133,11 @@ fn table() -> Vec<Row> {
         change("sandboxScenario", Least::Editor, "name: HAPPY"),
         row("viewer", Least::Viewer, "{ viewer { role } }"),
         row("workspace", Least::Viewer, "{ workspace { id } }"),
+        row(
+            "rateLimitStatus",
+            Least::Viewer,
+            "{ rateLimitStatus { available } }",
+        ),
         row("networks", Least::Viewer, "{ networks { network } }"),
         row(
             "postPreview",

@@ -22,10 +22,10 @@ use tokio_tungstenite::{
 use crate::world::World;
 
 /// A client of a server of its own.
-struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Client {
-    async fn connect(world: &World) -> Self {
+    pub async fn connect(world: &World) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = world.router.clone();
@@ -40,14 +40,14 @@ impl Client {
         Self(connect_async(request).await.unwrap().0)
     }
 
-    async fn open(world: &World, key: &str) -> Self {
+    pub async fn open(world: &World, key: &str) -> Self {
         let mut client = Self::connect(world).await;
         client.say(json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {key}") } })).await;
         assert_eq!(client.hear().await, json!({ "type": "connection_ack" }));
         client
     }
 
-    async fn say(&mut self, message: Value) {
+    pub async fn say(&mut self, message: Value) {
         self.0
             .send(Message::text(message.to_string()))
             .await
@@ -62,7 +62,7 @@ impl Client {
             .unwrap()
     }
 
-    async fn hear(&mut self) -> Value {
+    pub async fn hear(&mut self) -> Value {
         serde_json::from_str(self.next().await.to_text().unwrap()).unwrap()
     }
 

@@ -18,13 +18,16 @@ use posthaste_core::{
     access::Role,
     connector::{Account, AppCredentials, Hosts, TokenSet},
     ids::WorkspaceId,
-    ports::{FrozenClock, PlainCipher, ScriptedHttp, SeededRandom},
+    ports::{BucketRule, FrozenClock, PlainCipher, ScriptedHttp, SeededRandom},
     secret::Secret,
     target::Timing,
 };
 use posthaste_engine::{
-    Actor, App, Parts, connection,
+    Actor, App, Parts,
+    adapters::LocalBuckets,
+    connection,
     event::Hints,
+    limit::Limits,
     media::{self, NewUpload},
     request_log::Recorder,
     session::{self, KeyKind, NewKey, NewWorkspace},
@@ -82,15 +85,23 @@ impl World {
 
     /// A world whose networks answer from a script.
     pub async fn with_http(http: ScriptedHttp) -> Self {
-        Self::build(http, None).await
+        Self::build(http, None, Limits::default()).await
     }
 
     /// A sandbox whose simulated networks answer from a script.
     pub async fn sandbox(http: ScriptedHttp) -> Self {
-        Self::build(http, Some("http://networks.test".into())).await
+        let base = Some("http://networks.test".into());
+        Self::build(http, base, Limits::default()).await
     }
 
-    async fn build(http: ScriptedHttp, base: Option<String>) -> Self {
+    /// A world with buckets of this size that fill this fast.
+    pub async fn limited(size: u32, per_second: u32) -> Self {
+        let rule = BucketRule { size, per_second };
+        let limits = Limits::new(Some(rule), Arc::new(LocalBuckets::default()));
+        Self::build(ScriptedHttp::default(), None, limits).await
+    }
+
+    async fn build(http: ScriptedHttp, base: Option<String>, limits: Limits) -> Self {
         let clock = posthaste_testkit::clock();
         let dir = TempDir::new().unwrap();
         let blobs = BlobStore::local(dir.path().join("blobs")).unwrap();
@@ -123,6 +134,7 @@ impl World {
             timing: Timing::default(),
             hints: Hints::default(),
             requests: Recorder::default(),
+            limits,
         });
         let home = tenant(&app, "Home").await;
         let other = tenant(&app, "Other").await;

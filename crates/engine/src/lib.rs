@@ -15,6 +15,7 @@
 //! - [`publish`]: the worker that publishes each target effectively once
 //! - [`event`]: reading the event log and following it live
 //! - [`idempotency`]: requests that come twice
+//! - [`limit`]: how much a caller may ask for
 
 mod actor;
 pub mod adapters;
@@ -23,6 +24,7 @@ pub mod connection;
 pub mod event;
 pub mod idempotency;
 pub mod key;
+pub mod limit;
 pub mod media;
 pub mod post;
 pub mod publish;

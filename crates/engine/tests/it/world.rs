@@ -11,7 +11,9 @@ use posthaste_core::{
     secret::Secret,
     target::Timing,
 };
-use posthaste_engine::{Actor, App, Parts, event::Hints, request_log::Recorder, session};
+use posthaste_engine::{
+    Actor, App, Parts, event::Hints, limit::Limits, request_log::Recorder, session,
+};
 use posthaste_media::{BlobStore, Staging};
 use posthaste_store::{
     Database,
@@ -60,6 +62,7 @@ impl World {
             hints: Hints::default(),
             requests: Recorder::default(),
             sandbox: false,
+            limits: Limits::default(),
         });
         let workspace = workspace(&app).await;
         Self {
