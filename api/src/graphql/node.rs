@@ -104,7 +104,7 @@ async fn find(ctx: &Context<'_>, id: &ID, path: &[&str]) -> Result<Option<Node>>
             let row = loader(ctx)?
                 .load_one(scalars::id::<PostId>(id, path)?)
                 .await?;
-            Ok(row.map(|row| Node::Post(Post(row))))
+            Ok(row.map(|row| Node::Post(row.into())))
         }
         TargetId::PREFIX => {
             let row = loader(ctx)?

@@ -22,6 +22,7 @@ use super::{
     NewTarget, Violations, When,
     actions::is_live_everywhere,
     targets::{Inspection, inspect, row, set_time},
+    trial::{Trial, trial},
     validate::{Judgement, judge, together},
 };
 use crate::{Actor, App};
@@ -68,6 +69,8 @@ pub struct Written {
     pub post: Post,
     /// What a person should know.
     pub warnings: Vec<Problem>,
+    /// What would have been written, of a dry run.
+    pub trial: Option<Trial>,
 }
 
 /// Writes a post with its targets, scheduled if a time is given. All or nothing.
@@ -119,10 +122,11 @@ pub async fn create(app: &App, actor: &Actor, mut new: NewPost) -> Result<Writte
             ))
         })
         .collect();
-    store_new(app, actor, tx, &post, &rows).await.map_err(one)?;
+    let trial = store_new(app, actor, tx, &post, &rows).await.map_err(one)?;
     Ok(Written {
         post,
         warnings: seen.warnings,
+        trial,
     })
 }
 
@@ -132,7 +136,7 @@ async fn store_new(
     mut tx: Tx,
     post: &Post,
     rows: &[Target],
-) -> posthaste_core::Result<()> {
+) -> posthaste_core::Result<Option<Trial>> {
     post::insert(&mut tx, post).await?;
     target::insert(&mut tx, rows)
         .await
@@ -143,7 +147,9 @@ async fn store_new(
             .filter(|row| row.state == State::Scheduled)
             .map(|row| scheduled(app, actor, row)),
     );
-    finish(app, actor, tx, rows, events).await
+    let trial = trial(app, actor, &mut tx, post).await?;
+    finish(app, actor, tx, rows, events).await?;
+    Ok(trial)
 }
 
 /// Changes body or targets of a post none of whose targets is being published at this moment.
@@ -191,10 +197,12 @@ pub async fn update(
         .await
         .map_err(one)?;
     let events = vec![about(app, actor, EventType::PostUpdated, post.id)];
+    let trial = trial(app, actor, &mut tx, &post).await.map_err(one)?;
     finish(app, actor, tx, &rows, events).await.map_err(one)?;
     Ok(Written {
         post,
         warnings: seen.warnings,
+        trial,
     })
 }
 
@@ -353,7 +361,7 @@ fn refuse_live(rows: &[Target]) -> posthaste_core::Result<()> {
     Err(Error::new(ErrorCode::InvalidState, message))
 }
 
-/// Updates lanes and the log, commits, and wakes whoever waits.
+/// Updates lanes and the log, commits, and wakes whoever waits; undoes everything at the end of a dry run.
 pub(super) async fn finish(
     app: &App,
     actor: &Actor,
@@ -363,6 +371,9 @@ pub(super) async fn finish(
 ) -> posthaste_core::Result<()> {
     lane::refresh(&mut tx, &lanes_of(rows)).await?;
     event::append(&mut tx, actor.workspace, &events).await?;
+    if app.is_dry_run() {
+        return tx.rollback().await;
+    }
     tx.commit().await?;
     app.hints.committed();
     Ok(())
