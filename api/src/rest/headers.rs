@@ -1,7 +1,7 @@
-use std::{convert::Infallible, net::SocketAddr, time::Instant};
+use std::{convert::Infallible, time::Instant};
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State},
+    extract::{FromRequestParts, MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, header, request::Parts},
     middleware::Next,
     response::Response,

@@ -187,6 +187,8 @@ class ConnectionReconnectInput(TypedDict, total=False):
 class ConnectionRemoveInput(TypedDict, total=False):
     """The connection to take away."""
 
+    dry_run: bool
+    """Only check it and show what would come of it: nothing is written or sent."""
     id: Required[str]
     """The id (`conn_…`)."""
 
@@ -279,6 +281,8 @@ class PostCancelInput(TypedDict, total=False):
 class PostCreateInput(TypedDict, total=False):
     """A post to be written."""
 
+    dry_run: bool
+    """Only check it and show what would come of it: nothing is written or sent."""
     id: str | None
     """An id chosen by the client, which makes a repeat harmless (`ALREADY_EXISTS`)."""
     kind: ContentKind | None
@@ -362,6 +366,8 @@ class PostPreviewInput(TypedDict, total=False):
 class PostPublishNowInput(TypedDict, total=False):
     """A post to be published at once."""
 
+    dry_run: bool
+    """Only check it and show what would come of it: nothing is written or sent."""
     id: Required[str]
     """The post."""
     target_ids: Sequence[str] | None
@@ -373,6 +379,8 @@ class PostPublishNowInput(TypedDict, total=False):
 class PostScheduleInput(TypedDict, total=False):
     """Times for a post's targets."""
 
+    dry_run: bool
+    """Only check it and show what would come of it: nothing is written or sent."""
     id: Required[str]
     """The post."""
     schedule: Required[ScheduleInput]
@@ -410,6 +418,8 @@ class PostUnscheduleInput(TypedDict, total=False):
 class PostUpdateInput(TypedDict, total=False):
     """A change of a post: fields left out stay as they are, `null` clears."""
 
+    dry_run: bool
+    """Only check it and show what would come of it: nothing is written or sent."""
     id: Required[str]
     """The post."""
     kind: ContentKind | None
@@ -578,6 +588,8 @@ class SessionCreateInput(TypedDict, total=False):
 class TargetDeleteRemoteInput(TypedDict, total=False):
     """A target whose live post is to be deleted."""
 
+    dry_run: bool
+    """Only check it and show what would come of it: nothing is written or sent."""
     id: Required[str]
     """The id (`target_…`)."""
 
@@ -600,6 +612,8 @@ class TargetFilter(TypedDict, total=False):
 class TargetRetryInput(TypedDict, total=False):
     """A target to try again."""
 
+    dry_run: bool
+    """Only check it and show what would come of it: nothing is written or sent."""
     id: Required[str]
     """The id (`target_…`)."""
 
