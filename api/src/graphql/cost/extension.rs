@@ -148,12 +148,10 @@ impl Account {
             .saturating_add(changes * CHANGE)
             .max(1);
         let outcome = app.limits.reserve(payer, points, app.now()).await;
-        let Some(Reservation { refusal, .. }) = outcome.unwrap_or_else(|error| {
+        let Reservation { refusal, .. } = outcome.unwrap_or_else(|error| {
             tracing::error!(%error, "limits cannot be read");
             None
-        }) else {
-            return None;
-        };
+        })?;
         let reserved = if refusal.is_some() {
             Reserved::Refused
         } else {
