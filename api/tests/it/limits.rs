@@ -273,7 +273,7 @@ async fn the_documented_costs_are_true() {
             created,
         ),
     ];
-    let page = include_str!("../../../docs/rate-limits.md");
+    let page = include_str!("../../../docs/guides/09-rate-limits.md");
     let row = |(name, cost): (&str, Value)| {
         format!("| {name} | {} | {} |", cost["requested"], cost["actual"])
     };
@@ -284,7 +284,7 @@ async fn the_documented_costs_are_true() {
         .collect();
     assert!(
         missing.is_empty(),
-        "docs/rate-limits.md lacks\n{}",
+        "docs/guides/09-rate-limits.md lacks\n{}",
         missing.join("\n")
     );
 }

@@ -1,4 +1,4 @@
-//! What a document costs, in points, and who pays. `docs/rate-limits.md` is about this.
+//! What a document costs, in points, and who pays. `docs/guides/09-rate-limits.md` is about this.
 //!
 //! Before a document runs, its complexity is reserved: one point for each field, those of lists once
 //! for each item asked for. Afterwards it has cost one point for each field in the answer, and the rest
