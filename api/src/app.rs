@@ -8,8 +8,8 @@ use posthaste_engine::{
     App, Parts,
     adapters::{AesCipher, LocalBuckets, OsRandom},
     event::Hints,
-    request_log::Recorder,
     limit::Limits,
+    request_log::Recorder,
 };
 use posthaste_media::{BlobStore, Staging};
 use posthaste_store::Database;
