@@ -14,7 +14,7 @@ use posthaste_engine::{
 use posthaste_media::{BlobStore, Staging};
 use posthaste_store::Database;
 
-use crate::config::Config;
+use crate::{config::Config, graphql::webhook::Documents};
 
 /// Puts the application together. Nothing is connected yet: the database may come up later.
 pub fn build(config: &Config) -> anyhow::Result<App> {
@@ -37,6 +37,8 @@ pub fn build(config: &Config) -> anyhow::Result<App> {
         requests: Recorder::default(),
         sandbox: config.sandbox.enabled,
         limits: Limits::new(config.limits.rule(), Arc::new(LocalBuckets::default())),
+        webhooks: config.webhooks.rules(),
+        payloads: Arc::new(Documents::default()),
     };
     Ok(App::new(parts))
 }

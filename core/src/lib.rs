@@ -24,6 +24,7 @@ pub mod request;
 pub mod schedule;
 pub mod secret;
 pub mod target;
+pub mod webhook;
 
 pub use error::{Error, ErrorCode, Result};
 pub use network::Network;

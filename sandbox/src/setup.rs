@@ -11,7 +11,7 @@ use posthaste_core::{
     target::Timing,
 };
 use posthaste_engine::{
-    App, Parts, adapters::AesCipher, event::Hints, limit::Limits, request_log::Recorder,
+    App, Parts, adapters::AesCipher, event::Hints, limit::Limits, request_log::Recorder, webhook,
 };
 use posthaste_media::{BlobStore, Staging};
 use posthaste_store::Database;
@@ -82,5 +82,7 @@ pub fn app(setup: Setup<'_>) -> Result<App> {
         requests: Recorder::default(),
         sandbox: true,
         limits: Limits::default(),
+        webhooks: webhook::Rules::default(),
+        payloads: Arc::new(webhook::PlainPayloads),
     }))
 }

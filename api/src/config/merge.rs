@@ -19,6 +19,10 @@ const VARIABLES: &[(&str, &[&str])] = &[
     ("POSTHASTE_DATA_DIR", &["storage", "data_dir"]),
     ("POSTHASTE_SECRET_FILE", &["security", "secret_file"]),
     ("POSTHASTE_NETWORKS_BASE_URL", &["networks", "base_url"]),
+    (
+        "POSTHASTE_WEBHOOKS_ALLOW_PRIVATE",
+        &["webhooks", "allow_private"],
+    ),
     ("POSTHASTE_SANDBOX", &["sandbox", "enabled"]),
     ("POSTHASTE_CLOCK_FILE", &["sandbox", "clock_file"]),
     ("POSTHASTE_LOG", &["log", "filter"]),

@@ -11,6 +11,7 @@ mod sandbox;
 mod security;
 mod server;
 mod storage;
+mod webhooks;
 
 use std::path::{Path, PathBuf};
 
@@ -28,6 +29,7 @@ pub use sandbox::Sandbox;
 pub use security::Security;
 pub use server::Server;
 pub use storage::Storage;
+pub use webhooks::Webhooks;
 
 /// The settings with their defaults, each explained.
 pub const DEFAULTS: &str = include_str!("default.toml");
@@ -53,6 +55,8 @@ pub struct Config {
     pub security: Security,
     /// Where the networks are, and the app registrations.
     pub networks: Networks,
+    /// Webhooks.
+    pub webhooks: Webhooks,
     /// Simulated networks and the movable clock.
     pub sandbox: Sandbox,
     /// What is written to the log.
@@ -104,6 +108,8 @@ impl Config {
         merge::environment(&mut table, variable)?;
         let mut config: Self = table.try_into().context("the configuration")?;
         config.networks.complete(config.sandbox.enabled);
+        // Who tries things out receives them on this machine.
+        config.webhooks.allow_private |= config.sandbox.enabled;
         config.server.check()?;
         config.limits.check()?;
         Ok(config)
@@ -145,7 +151,7 @@ mod tests {
         assert_eq!(config.server.listen.to_string(), "127.0.0.1:9");
         assert_eq!(config.server.public_url, "https://a.example");
         assert_eq!(config.database.max_connections, 16);
-        assert!(config.sandbox.enabled);
+        assert!(config.sandbox.enabled && config.webhooks.allow_private);
         let apps = config.networks.apps();
         assert_eq!(apps[&Network::X].id, "file");
         assert_eq!(apps[&Network::X].secret.expose(), "hush");
@@ -179,8 +185,10 @@ mod tests {
     }
 
     #[test]
-    fn without_the_sandbox_no_network_has_an_app() {
-        assert!(Config::defaults().unwrap().networks.apps().is_empty());
+    fn without_the_sandbox_no_network_has_an_app_and_webhooks_stay_public() {
+        let config = Config::defaults().unwrap();
+        assert!(config.networks.apps().is_empty());
+        assert!(!config.webhooks.allow_private);
     }
 
     #[test]
@@ -197,8 +205,8 @@ mod tests {
         );
         assert_eq!(
             refused("[sever]\n"),
-            "p.toml: unknown section sever; known are: database, graphql, limits, log, networks, sandbox, security, server, storage"
-        );
+            "p.toml: unknown section sever; known are: database, graphql, limits, log, networks, sandbox, security, server, storage, webhooks"
+                    );
         assert!(
             refused("[server]\nlisten = 5").starts_with("the configuration: "),
             "{}",

@@ -31,6 +31,7 @@ pub mod scalars;
 pub mod schema;
 pub mod target;
 pub mod viewer;
+pub mod webhook;
 pub mod workspace;
 
 pub use context::Caller;

@@ -3,7 +3,10 @@
 use async_graphql::{Context, ID, Interface, Object, Result};
 use posthaste_core::{
     Error, ErrorCode,
-    ids::{ApiKeyId, ConnectionId, MediaId, PREFIXES, PostId, TargetId, WorkspaceId},
+    ids::{
+        ApiKeyId, ConnectionId, MediaId, PREFIXES, PostId, TargetId, WebhookDeliveryId,
+        WebhookEndpointId, WorkspaceId,
+    },
 };
 
 use super::{
@@ -14,6 +17,7 @@ use super::{
     post::Post,
     scalars,
     target::Target,
+    webhook::{WebhookDelivery, WebhookEndpoint},
     workspace::Workspace,
 };
 
@@ -33,6 +37,10 @@ pub enum Node {
     Target(Target),
     /// A key that opens the API for a program.
     ApiKey(ApiKey),
+    /// An address that events are sent to.
+    WebhookEndpoint(WebhookEndpoint),
+    /// One event on its way to a webhook endpoint.
+    WebhookDelivery(WebhookDelivery),
 }
 
 /// Most ids in one call.
@@ -117,6 +125,18 @@ async fn find(ctx: &Context<'_>, id: &ID, path: &[&str]) -> Result<Option<Node>>
                 .load_one(scalars::id::<ApiKeyId>(id, path)?)
                 .await?;
             Ok(row.map(|row| Node::ApiKey(ApiKey(row))))
+        }
+        WebhookEndpointId::PREFIX => {
+            let row = loader(ctx)?
+                .load_one(scalars::id::<WebhookEndpointId>(id, path)?)
+                .await?;
+            Ok(row.map(|row| Node::WebhookEndpoint(WebhookEndpoint(row))))
+        }
+        WebhookDeliveryId::PREFIX => {
+            let row = loader(ctx)?
+                .load_one(scalars::id::<WebhookDeliveryId>(id, path)?)
+                .await?;
+            Ok(row.map(|row| Node::WebhookDelivery(WebhookDelivery(row))))
         }
         _ if PREFIXES.contains(&prefix) => {
             let message = format!("A {prefix} cannot be read through node.");

@@ -12,7 +12,7 @@ use super::{
     connection, cost, developer, event, idempotency, limits, media, network, node,
     page::{Cursor, List},
     payload::MutationError,
-    post, sandbox, target, viewer, workspace,
+    post, sandbox, target, viewer, webhook, workspace,
 };
 
 /// Reads.
@@ -32,6 +32,7 @@ pub struct Query(
     developer::LogQuery,
     developer::UsageQuery,
     sandbox::SandboxQuery,
+    webhook::WebhookQuery,
 );
 
 /// Changes. Each takes one `input` and answers with a payload: what was changed, `errors` and `warnings`.
@@ -44,6 +45,7 @@ pub struct Mutation(
     media::MediaMutation,
     developer::KeyMutation,
     sandbox::SandboxMutation,
+    webhook::WebhookMutation,
 );
 
 /// Follows what happens, over graphql-transport-ws or server-sent events.
@@ -67,6 +69,12 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     .override_output_type_description::<List<post::Post>>("A page of posts.")
     .override_output_type_description::<List<target::Target>>("A page of targets.")
     .override_output_type_description::<List<media::Media>>("A page of media.")
+    .override_output_type_description::<List<webhook::WebhookEndpoint>>(
+        "A page of webhook endpoints.",
+    )
+    .override_output_type_description::<List<webhook::WebhookDelivery>>(
+        "A page of webhook deliveries.",
+    )
     .override_output_type_description::<Connection<Cursor, event::Event>>(
         "A page of the event log.",
     )
@@ -90,11 +98,16 @@ pub fn build(app: App) -> ApiSchema {
         .finish()
 }
 
+/// The schema without an application: each request brings its own.
+pub fn without_app() -> ApiSchema {
+    builder().finish()
+}
+
 /// The schema as text, `schema.graphql`; needs neither configuration nor database.
 pub fn sdl() -> String {
     let options = SDLExportOptions::new()
         .sorted_fields()
         .sorted_enum_items()
         .sorted_arguments();
-    builder().finish().sdl_with_options(options)
+    without_app().sdl_with_options(options)
 }

@@ -88,6 +88,8 @@ fn table() -> Vec<Row> {
         one("target"),
         one("media"),
         one("connection"),
+        one("webhookEndpoint"),
+        one("webhookDelivery"),
         row(
             "connectionGrant",
             Least::Owner,
@@ -131,6 +133,8 @@ fn table() -> Vec<Row> {
         order("sandboxFaultsClear"),
         change("sandboxReset", Least::Editor, "workspace: true"),
         change("sandboxScenario", Least::Editor, "name: HAPPY"),
+        list("webhookEndpoints"),
+        list("webhookDeliveries"),
         row("viewer", Least::Viewer, "{ viewer { role } }"),
         row("workspace", Least::Viewer, "{ workspace { id } }"),
         row(
@@ -196,6 +200,23 @@ fn table() -> Vec<Row> {
         change("connectionResume", Least::Owner, "id: $id"),
         change("connectionRemove", Least::Owner, "id: $id"),
         change(
+            "webhookEndpointCreate",
+            Least::Owner,
+            "url: \"https://example.org/hook\"",
+        ),
+        change(
+            "webhookEndpointUpdate",
+            Least::Owner,
+            "id: $id, version: 1, description: \"a\"",
+        ),
+        change("webhookEndpointDelete", Least::Owner, "id: $id"),
+        change("webhookEndpointRotateSecret", Least::Owner, "id: $id"),
+        change("webhookEndpointTest", Least::Owner, "id: $id"),
+        change("webhookEndpointPause", Least::Owner, "id: $id"),
+        change("webhookEndpointResume", Least::Owner, "id: $id"),
+        change("webhookEndpointReplay", Least::Owner, "id: $id"),
+        change("webhookDeliveryRedeliver", Least::Owner, "id: $id"),
+        change(
             "sessionCreate",
             Least::Nobody,
             "email: \"nobody@example.com\", password: \"wrong password\"",
@@ -249,6 +270,21 @@ async fn id(world: &World, tenant: &Tenant, field: &str) -> String {
             )
         }
         "postPreview" | "postValidate" | "postCreate" => tenant.on(Network::X).to_owned(),
+        _ if field.starts_with("webhook") => {
+            let query =
+                "mutation { webhookEndpointCreate(input: { url: \"https://example.org/hook\" }) {
+                webhookEndpoint { id } } }";
+            let made = world.graphql(&tenant.owner, query, json!({})).await;
+            let endpoint = text(&made["data"]["webhookEndpointCreate"]["webhookEndpoint"]["id"]);
+            if field.starts_with("webhookEndpoint") {
+                return endpoint;
+            }
+            let query = "mutation($id: ID!) { webhookEndpointTest(input: { id: $id }) { webhookDelivery { id } } }";
+            let sent = world
+                .graphql(&tenant.owner, query, json!({ "id": endpoint }))
+                .await;
+            text(&sent["data"]["webhookEndpointTest"]["webhookDelivery"]["id"])
+        }
         _ if field.starts_with("connection") => tenant.on(Network::Pinterest).to_owned(),
         _ => {
             let query = "mutation($id: ID!) { postCreate(input: { text: \"a\", targets: [{ connectionId: $id }] }) {

@@ -24,4 +24,5 @@ mod setup;
 mod socket;
 mod sse;
 mod target;
+mod webhook;
 mod world;

@@ -14,7 +14,7 @@ use posthaste_media::Staging;
 use posthaste_store::{Database, event::NewEvent};
 use serde_json::Value;
 
-use crate::{Actor, event::Hints, limit::Limits, request_log::Recorder};
+use crate::{Actor, event::Hints, limit::Limits, request_log::Recorder, webhook};
 
 /// The app registrations at the networks; a network without one cannot be connected.
 pub type NetworkApps = HashMap<Network, AppCredentials>;
@@ -53,6 +53,10 @@ pub struct Parts {
     pub sandbox: bool,
     /// How much callers may ask for.
     pub limits: Limits,
+    /// What an operator decides about webhooks.
+    pub webhooks: webhook::Rules,
+    /// Makes what webhooks send.
+    pub payloads: Arc<dyn webhook::Payloads>,
 }
 
 /// A handle on [`Parts`] that is cheap to clone.

@@ -16,6 +16,7 @@
 //! - [`event`]: reading the event log and following it live
 //! - [`idempotency`]: requests that come twice
 //! - [`limit`]: how much a caller may ask for
+//! - [`webhook`]: endpoints, and the worker that delivers events to them
 
 mod actor;
 pub mod adapters;
@@ -32,6 +33,7 @@ pub mod request_log;
 pub mod sandbox;
 pub mod session;
 mod tokens;
+pub mod webhook;
 
 pub use actor::Actor;
 pub use app::{App, NetworkApps, Parts};

@@ -34,6 +34,7 @@ pub mod schema;
 pub mod target;
 pub mod timeline;
 pub mod usage;
+pub mod webhook;
 pub mod workspace;
 
 pub use address::{Address, Wire};

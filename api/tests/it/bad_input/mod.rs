@@ -7,6 +7,7 @@ mod ids;
 mod protocol;
 mod state;
 mod time;
+mod webhook;
 
 use axum::{body::Body, http::Request};
 use fixture::Fixture;
@@ -127,9 +128,10 @@ async fn every_wrong_request_gets_its_code_and_path_and_changes_nothing() {
         state::cases(&f),
         protocol::cases(&f),
         developer::cases(&f),
+        webhook::cases(&f),
     ];
     let cases: Vec<_> = cases.into_iter().flatten().collect();
-    assert!(cases.len() >= 90, "only {} kinds", cases.len());
+    assert!(cases.len() >= 120, "only {} kinds", cases.len());
     for case in cases {
         let answer = case.request.send(&f.world).await;
         let told = error(&answer);

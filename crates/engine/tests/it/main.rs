@@ -3,4 +3,5 @@
 
 mod media;
 mod tokens;
+mod webhook;
 mod world;
