@@ -4,6 +4,7 @@ mod manifest;
 mod operations;
 mod printed;
 mod python;
+mod rust;
 mod typescript;
 
 use std::{collections::BTreeMap, fs, io, path::Path};
@@ -43,6 +44,10 @@ const OUTPUTS: &[Output] = &[
     Output {
         make: typescript::make,
         folder: Some(typescript::FOLDER),
+    },
+    Output {
+        make: rust::make,
+        folder: Some(rust::FOLDER),
     },
 ];
 

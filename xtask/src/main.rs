@@ -7,6 +7,7 @@ mod npm;
 mod python;
 mod reference_clients;
 mod run;
+mod rust_sdk;
 mod sandbox;
 mod schema_diff;
 mod stories;
