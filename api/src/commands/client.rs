@@ -9,6 +9,7 @@ mod post;
 mod profile;
 mod schedule;
 mod show;
+mod trigger;
 mod webhooks;
 mod when;
 
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 pub use completions::Args as Completions;
+pub use trigger::Args as Trigger;
 
 use outcome::{Failure, Outcome};
 use show::Show;
@@ -92,6 +94,12 @@ pub async fn run(command: Command) -> ExitCode {
         Command::Graphql(args) => (args.common.show.json, graphql::run(args).await),
     };
     outcome::code(outcome, json)
+}
+
+/// Performs `posthaste sandbox trigger`.
+pub async fn trigger(args: Trigger) -> ExitCode {
+    let json = args.common.show.json;
+    outcome::code(trigger::run(args).await, json)
 }
 
 /// Prints a completion script.

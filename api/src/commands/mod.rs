@@ -68,7 +68,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             errors::run(&args);
             Ok(ExitCode::SUCCESS)
         }
-        Command::Sandbox(args) => on_runtime(sandbox::run(args)),
+        Command::Sandbox(mut args) => match args.action.take() {
+            Some(sandbox::Action::Trigger(args)) => Ok(runtime()?.block_on(client::trigger(args))),
+            None => on_runtime(sandbox::run(args)),
+        },
         Command::Serve(args) => {
             let config = configured(&flags)?;
             on_runtime(serve::run(config, args))

@@ -564,6 +564,20 @@ async fn any_document_can_be_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_scenario_is_for_sandboxes_only() {
+    let desk = Desk::ready().await;
+    let (code, said) = desk.fails(&["sandbox", "trigger", "rate-limited"]).await;
+    assert_eq!(code, 1);
+    assert!(said.starts_with("posthaste: SANDBOX_ONLY: "), "{said}");
+    let (code, said) = desk.fails(&["sandbox", "trigger", "storm"]).await;
+    assert_eq!(code, 2);
+    assert!(
+        said.starts_with("posthaste: there is no scenario 'storm'; there are "),
+        "{said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_command_explains_itself() {
     let desk = Desk::new().await;
     for command in [

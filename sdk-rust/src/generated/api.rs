@@ -2,6 +2,7 @@
 
 //! The operations by what they are about: `client.posts().create(…)`.
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::{operations, types::*};
@@ -11,6 +12,84 @@ use crate::{
     follow::Follow,
     page::{self, Items},
 };
+
+impl Client {
+    /// Operations on apiKeys.
+    pub fn api_keys(&self) -> ApiKeysApi {
+        ApiKeysApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on apiKeys.
+#[derive(Clone, Debug)]
+pub struct ApiKeysApi {
+    pub(crate) client: Client,
+}
+
+impl ApiKeysApi {
+    /// Makes an API key. Its secret is shown this once.
+    pub fn create(&self, input: impl Into<ApiKeyCreateInput>) -> Call<ApiKeySecretPayload> {
+        self.client.call(
+            operations::API_KEY_CREATE,
+            json!({ "input": Into::<ApiKeyCreateInput>::into(input) }),
+        )
+    }
+
+    /// The API key with an id, also when it was revoked.
+    pub fn get(&self, id: impl Into<String>) -> Call<ApiKey> {
+        self.client.call(
+            operations::API_KEY_GET,
+            json!({ "id": Into::<String>::into(id) }),
+        )
+    }
+
+    /// The workspace's API keys, in the order in which they were made. Owners and admins see all of
+    /// them, any other key itself only.
+    pub fn list(&self, options: ApiKeyListOptions) -> Call<ApiKeyPage> {
+        self.client.call(operations::API_KEY_LIST, options)
+    }
+
+    /// [`list`](Self::list), page by page, one item after the other.
+    pub fn list_all(&self, options: ApiKeyListOptions) -> Items<ApiKey> {
+        let (list, after) = (self.clone(), options.after.clone());
+        page::all(
+            move |after| {
+                let mut options = options.clone();
+                options.after = after;
+                list.list(options)
+            },
+            after,
+        )
+    }
+
+    /// Revokes an API key: requests with it are refused from now on, and its open subscriptions end
+    /// within seconds. This cannot be undone.
+    pub fn revoke(&self, input: impl Into<ApiKeyRevokeInput>) -> Call<ApiKeyPayload> {
+        self.client.call(
+            operations::API_KEY_REVOKE,
+            json!({ "input": Into::<ApiKeyRevokeInput>::into(input) }),
+        )
+    }
+
+    /// Gives an API key a new secret, shown this once. The secret before works a while longer, so that
+    /// programs can be changed one after the other; one from an earlier rotation ends now.
+    pub fn rotate(&self, input: impl Into<ApiKeyRotateInput>) -> Call<ApiKeySecretPayload> {
+        self.client.call(
+            operations::API_KEY_ROTATE,
+            json!({ "input": Into::<ApiKeyRotateInput>::into(input) }),
+        )
+    }
+
+    /// Renames an API key or changes when it ends.
+    pub fn update(&self, input: impl Into<ApiKeyUpdateInput>) -> Call<ApiKeyPayload> {
+        self.client.call(
+            operations::API_KEY_UPDATE,
+            json!({ "input": Into::<ApiKeyUpdateInput>::into(input) }),
+        )
+    }
+}
 
 impl Client {
     /// Operations on connections.
@@ -452,6 +531,115 @@ impl PostsApi {
 }
 
 impl Client {
+    /// Operations on requestLog.
+    pub fn request_log(&self) -> RequestLogApi {
+        RequestLogApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on requestLog.
+#[derive(Clone, Debug)]
+pub struct RequestLogApi {
+    pub(crate) client: Client,
+}
+
+impl RequestLogApi {
+    /// What was asked of the API in the last seven days, newest first, a second after it was answered.
+    /// Owners and admins see all requests of the workspace, others their own credential's.
+    pub fn list(&self, options: RequestLogListOptions) -> Call<LoggedRequestPage> {
+        self.client.call(operations::REQUEST_LOG_LIST, options)
+    }
+
+    /// [`list`](Self::list), page by page, one item after the other.
+    pub fn list_all(&self, options: RequestLogListOptions) -> Items<LoggedRequest> {
+        let (list, after) = (self.clone(), options.after.clone());
+        page::all(
+            move |after| {
+                let mut options = options.clone();
+                options.after = after;
+                list.list(options)
+            },
+            after,
+        )
+    }
+}
+
+impl Client {
+    /// Operations on sandbox.
+    pub fn sandbox_controls(&self) -> SandboxApi {
+        SandboxApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on sandbox.
+#[derive(Clone, Debug)]
+pub struct SandboxApi {
+    pub(crate) client: Client,
+}
+
+impl SandboxApi {
+    /// Moves the clock forwards, for the API, the workers and the simulated networks alike: what is
+    /// due by then goes out. Only in a sandbox.
+    pub fn clock_advance(
+        &self,
+        input: impl Into<SandboxClockAdvanceInput>,
+    ) -> Call<SandboxClockPayload> {
+        self.client.call(
+            operations::SANDBOX_CLOCK_ADVANCE,
+            json!({ "input": Into::<SandboxClockAdvanceInput>::into(input) }),
+        )
+    }
+
+    /// Puts the clock back to the machine's time. Only in a sandbox.
+    pub fn clock_reset(&self) -> Call<SandboxClockPayload> {
+        self.client.call(operations::SANDBOX_CLOCK_RESET, none())
+    }
+
+    /// Lets calls to the simulated networks go wrong. Only in a sandbox.
+    pub fn fault_script(
+        &self,
+        input: impl Into<SandboxFaultScriptInput>,
+    ) -> Call<SandboxFaultScriptPayload> {
+        self.client.call(
+            operations::SANDBOX_FAULT_SCRIPT,
+            json!({ "input": Into::<SandboxFaultScriptInput>::into(input) }),
+        )
+    }
+
+    /// Takes all faults back. Only in a sandbox.
+    pub fn faults_clear(&self) -> Call<SandboxFaultsClearPayload> {
+        self.client.call(operations::SANDBOX_FAULTS_CLEAR, none())
+    }
+
+    /// This sandbox; null where the networks are real.
+    pub fn get(&self) -> Call<Option<Sandbox>> {
+        self.client.call(operations::SANDBOX_GET, none())
+    }
+
+    /// Empties the walls of the simulated networks, takes all faults back and gives accounts that lost
+    /// their access new access. Only in a sandbox.
+    pub fn reset(&self, input: impl Into<SandboxResetInput>) -> Call<SandboxResetPayload> {
+        self.client.call(
+            operations::SANDBOX_RESET,
+            json!({ "input": Into::<SandboxResetInput>::into(input) }),
+        )
+    }
+
+    /// Plays a scenario in place of the one before: its faults are cleared, and accounts that lost
+    /// their access get new access first. Posts stay. Only in a sandbox.
+    pub fn scenario(&self, input: impl Into<SandboxScenarioInput>) -> Call<SandboxScenarioPayload> {
+        self.client.call(
+            operations::SANDBOX_SCENARIO,
+            json!({ "input": Into::<SandboxScenarioInput>::into(input) }),
+        )
+    }
+}
+
+impl Client {
     /// Operations on sessions.
     pub fn sessions(&self) -> SessionsApi {
         SessionsApi {
@@ -572,6 +760,38 @@ impl TargetsApi {
         self.client.call(
             operations::TARGET_TIMELINE,
             merged(json!({ "id": Into::<String>::into(id) }), options),
+        )
+    }
+}
+
+impl Client {
+    /// Operations on usage.
+    pub fn usage(&self) -> UsageApi {
+        UsageApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on usage.
+#[derive(Clone, Debug)]
+pub struct UsageApi {
+    pub(crate) client: Client,
+}
+
+impl UsageApi {
+    /// How much the API was used in a span of time, by whole hours, in the order of the groups. Kept
+    /// for 90 days; it counts the same requests as `requestLog`. Owners and admins see all requests of
+    /// the workspace, others their own credential's.
+    pub fn get(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        options: UsageGetOptions,
+    ) -> Call<Vec<UsageRow>> {
+        self.client.call(
+            operations::USAGE_GET,
+            merged(json!({ "from": from, "to": to }), options),
         )
     }
 }

@@ -4,6 +4,369 @@ use std::borrow::Cow;
 
 use crate::call::{Kind, Operation};
 
+pub const API_KEY_CREATE: Operation = Operation {
+    name: Some("ApiKeyCreate"),
+    kind: Kind::Mutation,
+    field: Some("apiKeyCreate"),
+    document: Cow::Borrowed(
+        r"mutation ApiKeyCreate($input: ApiKeyCreateInput!) {
+  apiKeyCreate(input: $input) {
+    secret
+    apiKey {
+      ...ApiKeyFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ApiKeyFields on ApiKey {
+  id
+  name
+  role
+  prefix
+  status
+  createdAt
+  lastUsedAt
+  expiresAt
+  revokedAt
+  previousSecretExpiresAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const API_KEY_GET: Operation = Operation {
+    name: Some("ApiKeyGet"),
+    kind: Kind::Query,
+    field: Some("apiKey"),
+    document: Cow::Borrowed(
+        r"query ApiKeyGet($id: ID!) {
+  apiKey(id: $id) {
+    ...ApiKeyFields
+  }
+}
+fragment ApiKeyFields on ApiKey {
+  id
+  name
+  role
+  prefix
+  status
+  createdAt
+  lastUsedAt
+  expiresAt
+  revokedAt
+  previousSecretExpiresAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+",
+    ),
+};
+
+pub const API_KEY_LIST: Operation = Operation {
+    name: Some("ApiKeyList"),
+    kind: Kind::Query,
+    field: Some("apiKeys"),
+    document: Cow::Borrowed(
+        r"query ApiKeyList(
+  $filter: ApiKeyFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  apiKeys(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...ApiKeyFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+fragment ApiKeyFields on ApiKey {
+  id
+  name
+  role
+  prefix
+  status
+  createdAt
+  lastUsedAt
+  expiresAt
+  revokedAt
+  previousSecretExpiresAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+",
+    ),
+};
+
+pub const API_KEY_REVOKE: Operation = Operation {
+    name: Some("ApiKeyRevoke"),
+    kind: Kind::Mutation,
+    field: Some("apiKeyRevoke"),
+    document: Cow::Borrowed(
+        r"mutation ApiKeyRevoke($input: ApiKeyRevokeInput!) {
+  apiKeyRevoke(input: $input) {
+    apiKey {
+      ...ApiKeyFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ApiKeyFields on ApiKey {
+  id
+  name
+  role
+  prefix
+  status
+  createdAt
+  lastUsedAt
+  expiresAt
+  revokedAt
+  previousSecretExpiresAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const API_KEY_ROTATE: Operation = Operation {
+    name: Some("ApiKeyRotate"),
+    kind: Kind::Mutation,
+    field: Some("apiKeyRotate"),
+    document: Cow::Borrowed(
+        r"mutation ApiKeyRotate($input: ApiKeyRotateInput!) {
+  apiKeyRotate(input: $input) {
+    secret
+    apiKey {
+      ...ApiKeyFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ApiKeyFields on ApiKey {
+  id
+  name
+  role
+  prefix
+  status
+  createdAt
+  lastUsedAt
+  expiresAt
+  revokedAt
+  previousSecretExpiresAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const API_KEY_UPDATE: Operation = Operation {
+    name: Some("ApiKeyUpdate"),
+    kind: Kind::Mutation,
+    field: Some("apiKeyUpdate"),
+    document: Cow::Borrowed(
+        r"mutation ApiKeyUpdate($input: ApiKeyUpdateInput!) {
+  apiKeyUpdate(input: $input) {
+    apiKey {
+      ...ApiKeyFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ApiKeyFields on ApiKey {
+  id
+  name
+  role
+  prefix
+  status
+  createdAt
+  lastUsedAt
+  expiresAt
+  revokedAt
+  previousSecretExpiresAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
 pub const CONNECTION_AUTHORIZE: Operation = Operation {
     name: Some("ConnectionAuthorize"),
     kind: Kind::Mutation,
@@ -1160,6 +1523,14 @@ pub const NETWORK_LIST: Operation = Operation {
     breaker
     blockedUntil
     blockReason
+    nextDueAt
+    accounts {
+      active
+      reconnect
+      disabled
+      paused
+      blocked
+    }
     capabilities {
       kinds
       textUnit
@@ -1227,6 +1598,10 @@ pub const NODE_GET: Operation = Operation {
 fragment NodeFields on Node {
   __typename
   id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
   ... on Connection {
     network
     name
@@ -1265,6 +1640,10 @@ pub const NODE_LIST: Operation = Operation {
 fragment NodeFields on Node {
   __typename
   id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
   ... on Connection {
     network
     name
@@ -2516,6 +2895,445 @@ fragment WarningFields on Warning {
     ),
 };
 
+pub const REQUEST_LOG_LIST: Operation = Operation {
+    name: Some("RequestLogList"),
+    kind: Kind::Query,
+    field: Some("requestLog"),
+    document: Cow::Borrowed(
+        r"query RequestLogList(
+  $filter: RequestLogFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  requestLog(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      id
+      requestId
+      at
+      transport
+      kind
+      operation
+      rootFields
+      status
+      errorCode
+      durationMs
+      cost
+      address
+      userAgent
+      provenance {
+        ...ProvenanceFields
+      }
+    }
+    pageInfo {
+      ...PageFields
+    }
+    dropped
+    totalCount @include(if: $withTotal)
+  }
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+",
+    ),
+};
+
+pub const SANDBOX_CLOCK_ADVANCE: Operation = Operation {
+    name: Some("SandboxClockAdvance"),
+    kind: Kind::Mutation,
+    field: Some("sandboxClockAdvance"),
+    document: Cow::Borrowed(
+        r"mutation SandboxClockAdvance($input: SandboxClockAdvanceInput!) {
+  sandboxClockAdvance(input: $input) {
+    clock {
+      now
+      offsetSeconds
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const SANDBOX_CLOCK_RESET: Operation = Operation {
+    name: Some("SandboxClockReset"),
+    kind: Kind::Mutation,
+    field: Some("sandboxClockReset"),
+    document: Cow::Borrowed(
+        r"mutation SandboxClockReset {
+  sandboxClockReset {
+    clock {
+      now
+      offsetSeconds
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const SANDBOX_FAULT_SCRIPT: Operation = Operation {
+    name: Some("SandboxFaultScript"),
+    kind: Kind::Mutation,
+    field: Some("sandboxFaultScript"),
+    document: Cow::Borrowed(
+        r"mutation SandboxFaultScript($input: SandboxFaultScriptInput!) {
+  sandboxFaultScript(input: $input) {
+    faults {
+      ...SandboxFaultFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment SandboxFaultFields on SandboxFault {
+  number
+  network
+  accountId
+  operation
+  kind
+  times
+  skip
+  probability
+  delayMs
+  status
+  retryAfterSeconds
+  hits
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const SANDBOX_FAULTS_CLEAR: Operation = Operation {
+    name: Some("SandboxFaultsClear"),
+    kind: Kind::Mutation,
+    field: Some("sandboxFaultsClear"),
+    document: Cow::Borrowed(
+        r"mutation SandboxFaultsClear {
+  sandboxFaultsClear {
+    cleared
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const SANDBOX_GET: Operation = Operation {
+    name: Some("SandboxGet"),
+    kind: Kind::Query,
+    field: Some("sandbox"),
+    document: Cow::Borrowed(
+        r"query SandboxGet {
+  sandbox {
+    ...SandboxFields
+  }
+}
+fragment SandboxFaultFields on SandboxFault {
+  number
+  network
+  accountId
+  operation
+  kind
+  times
+  skip
+  probability
+  delayMs
+  status
+  retryAfterSeconds
+  hits
+}
+fragment SandboxFields on Sandbox {
+  networksUrl
+  scenario
+  clock {
+    now
+    offsetSeconds
+  }
+  faults {
+    ...SandboxFaultFields
+  }
+}
+",
+    ),
+};
+
+pub const SANDBOX_RESET: Operation = Operation {
+    name: Some("SandboxReset"),
+    kind: Kind::Mutation,
+    field: Some("sandboxReset"),
+    document: Cow::Borrowed(
+        r"mutation SandboxReset($input: SandboxResetInput!) {
+  sandboxReset(input: $input) {
+    sandbox {
+      ...SandboxFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment SandboxFaultFields on SandboxFault {
+  number
+  network
+  accountId
+  operation
+  kind
+  times
+  skip
+  probability
+  delayMs
+  status
+  retryAfterSeconds
+  hits
+}
+fragment SandboxFields on Sandbox {
+  networksUrl
+  scenario
+  clock {
+    now
+    offsetSeconds
+  }
+  faults {
+    ...SandboxFaultFields
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const SANDBOX_SCENARIO: Operation = Operation {
+    name: Some("SandboxScenario"),
+    kind: Kind::Mutation,
+    field: Some("sandboxScenario"),
+    document: Cow::Borrowed(
+        r"mutation SandboxScenario($input: SandboxScenarioInput!) {
+  sandboxScenario(input: $input) {
+    sandbox {
+      ...SandboxFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment SandboxFaultFields on SandboxFault {
+  number
+  network
+  accountId
+  operation
+  kind
+  times
+  skip
+  probability
+  delayMs
+  status
+  retryAfterSeconds
+  hits
+}
+fragment SandboxFields on Sandbox {
+  networksUrl
+  scenario
+  clock {
+    now
+    offsetSeconds
+  }
+  faults {
+    ...SandboxFaultFields
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
 pub const SESSION_CREATE: Operation = Operation {
     name: Some("SessionCreate"),
     kind: Kind::Mutation,
@@ -3066,6 +3884,36 @@ pub const TARGET_TIMELINE: Operation = Operation {
       }
     }
   }
+}
+",
+    ),
+};
+
+pub const USAGE_GET: Operation = Operation {
+    name: Some("UsageGet"),
+    kind: Kind::Query,
+    field: Some("usage"),
+    document: Cow::Borrowed(
+        r"query UsageGet($from: DateTime!, $to: DateTime!, $groupBy: [UsageGroup!], $filter: UsageFilter) {
+  usage(from: $from, to: $to, groupBy: $groupBy, filter: $filter) {
+    at
+    operation
+    status
+    errorCode
+    count
+    errors
+    p50Ms
+    p95Ms
+    p99Ms
+    provenance {
+      ...ProvenanceFields
+    }
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
 }
 ",
     ),

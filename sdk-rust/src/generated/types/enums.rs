@@ -3,6 +3,30 @@
 use crate::value::open_enum;
 
 open_enum! {
+    /// Something the viewer may do with an API key now.
+    ApiKeyAction {
+        /// `apiKeyRevoke`.
+        Revoke = "REVOKE",
+        /// `apiKeyRotate`.
+        Rotate = "ROTATE",
+        /// `apiKeyUpdate`.
+        Update = "UPDATE",
+    }
+}
+
+open_enum! {
+    /// How an API key stands.
+    ApiKeyStatus {
+        /// It works.
+        Active = "ACTIVE",
+        /// Its time is over.
+        Expired = "EXPIRED",
+        /// It was revoked.
+        Revoked = "REVOKED",
+    }
+}
+
+open_enum! {
     /// What an attempt was for.
     AttemptKind {
         /// To publish.
@@ -173,6 +197,8 @@ open_enum! {
         RateLimited = "RATE_LIMITED",
         /// The network no longer accepts our access to this account. Reconnect the account; waiting posts go out by themselves afterwards.
         ReconnectRequired = "RECONNECT_REQUIRED",
+        /// This exists in a sandbox only. Start one with 'posthaste sandbox' and use its keys (phk_test_…).
+        SandboxOnly = "SANDBOX_ONLY",
         /// The post has no target. Name at least one connection to publish to.
         TargetsRequired = "TARGETS_REQUIRED",
         /// The same connection stands twice among the targets. Name each connection once.
@@ -211,6 +237,14 @@ open_enum! {
 open_enum! {
     /// What happened.
     EventType {
+        /// An API key was made.
+        ApiKeyCreated = "API_KEY_CREATED",
+        /// An API key was taken back.
+        ApiKeyRevoked = "API_KEY_REVOKED",
+        /// An API key got a new secret.
+        ApiKeyRotated = "API_KEY_ROTATED",
+        /// An API key was renamed or got another end.
+        ApiKeyUpdated = "API_KEY_UPDATED",
         /// An account was connected.
         ConnectionCreated = "CONNECTION_CREATED",
         /// The network no longer accepts our access.
@@ -231,6 +265,8 @@ open_enum! {
         PostDeleted = "POST_DELETED",
         /// A post's content was changed.
         PostUpdated = "POST_UPDATED",
+        /// A sandbox's workspace was put back to its sample posts.
+        SandboxReset = "SANDBOX_RESET",
         /// A target was cancelled.
         TargetCancelled = "TARGET_CANCELLED",
         /// A worker took the target.
@@ -347,6 +383,8 @@ open_enum! {
     Permission {
         /// Connect, reconnect, disable and remove accounts.
         ManageConnections = "MANAGE_CONNECTIONS",
+        /// Make and take back API keys, and see the requests of all credentials.
+        ManageKeys = "MANAGE_KEYS",
         /// Schedule, publish, cancel, retry, delete on the network.
         Publish = "PUBLISH",
         /// Read the workspace's data.
@@ -427,6 +465,34 @@ open_enum! {
 }
 
 open_enum! {
+    /// What kind of request it is.
+    RequestKind {
+        /// A GraphQL mutation.
+        Mutation = "MUTATION",
+        /// A GraphQL query.
+        Query = "QUERY",
+        /// A REST call.
+        Rest = "REST",
+        /// A GraphQL subscription.
+        Subscription = "SUBSCRIPTION",
+        /// A GraphQL request that could not be read.
+        Unreadable = "UNREADABLE",
+    }
+}
+
+open_enum! {
+    /// How a request came in.
+    RequestTransport {
+        /// A request with one answer.
+        Http = "HTTP",
+        /// Server-sent events.
+        Sse = "SSE",
+        /// A WebSocket, which carries many operations.
+        Websocket = "WEBSOCKET",
+    }
+}
+
+open_enum! {
     /// What a member or key may do in the workspace.
     Role {
         /// Also connects accounts.
@@ -437,6 +503,73 @@ open_enum! {
         Owner = "OWNER",
         /// Reads everything, changes nothing.
         Viewer = "VIEWER",
+    }
+}
+
+open_enum! {
+    /// What goes wrong.
+    SandboxFaultKind {
+        /// The connection is cut after the network accepted.
+        CutAfter = "CUT_AFTER",
+        /// The connection is cut, nothing was accepted.
+        CutBefore = "CUT_BEFORE",
+        /// The network waits `delayMs`, then goes on.
+        Delay = "DELAY",
+        /// The network accepts, then waits `delayMs` before it answers.
+        DelayAfter = "DELAY_AFTER",
+        /// The network refuses the post as a duplicate.
+        Duplicate = "DUPLICATE",
+        /// The network accepts, but answers with 5xx.
+        ErrorAfter = "ERROR_AFTER",
+        /// The network answers with 5xx and accepts nothing.
+        ErrorBefore = "ERROR_BEFORE",
+        /// The account's access expires.
+        ExpireToken = "EXPIRE_TOKEN",
+        /// The network refuses with its rate limit.
+        RateLimited = "RATE_LIMITED",
+        /// The post shows in lists `delayMs` later.
+        ReadBackLag = "READ_BACK_LAG",
+        /// The account's access is taken back.
+        RevokeToken = "REVOKE_TOKEN",
+        /// The network accepts, but half of its answer is lost.
+        Truncate = "TRUNCATE",
+    }
+}
+
+open_enum! {
+    /// What a call to a network is for; faults are aimed by it.
+    SandboxOperation {
+        /// Reading accounts, pages and boards.
+        Accounts = "ACCOUNTS",
+        /// Every call.
+        Any = "ANY",
+        /// Removing a post.
+        Delete = "DELETE",
+        /// Reading back.
+        Lookup = "LOOKUP",
+        /// Invisible steps: uploads, containers.
+        Prepare = "PREPARE",
+        /// The one call that makes a post visible.
+        Publish = "PUBLISH",
+        /// Anything about tokens.
+        Token = "TOKEN",
+    }
+}
+
+open_enum! {
+    /// A situation that a program should cope with.
+    SandboxScenarioName {
+        /// The workspace has twenty-five accounts on each network and a year of posts.
+        BigAccount = "BIG_ACCOUNT",
+        /// Each account's access expires at its next call; the first account's is revoked and must be
+        /// reconnected.
+        ExpiringTokens = "EXPIRING_TOKENS",
+        /// Networks are slow, answer with errors, and cut connections.
+        FlakyNetwork = "FLAKY_NETWORK",
+        /// All goes well.
+        Happy = "HAPPY",
+        /// Each network refuses the next three posts with a rate limit of 30 seconds.
+        RateLimited = "RATE_LIMITED",
     }
 }
 
@@ -523,6 +656,22 @@ open_enum! {
         Sending = "SENDING",
         /// It is not known whether the call took effect.
         Uncertain = "UNCERTAIN",
+    }
+}
+
+open_enum! {
+    /// What makes a row of usage.
+    UsageGroup {
+        /// The API key or person.
+        Credential = "CREDENTIAL",
+        /// The day in UTC; `HOUR` goes before it.
+        Day = "DAY",
+        /// The hour.
+        Hour = "HOUR",
+        /// The operation, as the request log names it.
+        Operation = "OPERATION",
+        /// The HTTP status and the error code.
+        Status = "STATUS",
     }
 }
 

@@ -6,6 +6,222 @@ use serde::Serialize;
 use super::*;
 use crate::value::{Change, from_id};
 
+/// The API key to make.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ApiKeyCreateInput {
+    /// When it ends; left out for never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The name, 1 to 100 characters.
+    pub name: String,
+    /// What it may do; not more than you.
+    pub role: Role,
+}
+
+impl ApiKeyCreateInput {
+    /// With what must be said.
+    pub fn new(name: impl Into<String>, role: impl Into<Role>) -> Self {
+        Self {
+            expires_at: None,
+            name: name.into(),
+            role: role.into(),
+        }
+    }
+
+    /// When it ends; left out for never.
+    pub fn expires_at(mut self, expires_at: DateTime<Utc>) -> Self {
+        self.expires_at = Some(expires_at);
+        self
+    }
+}
+
+/// What a list of API keys is narrowed by.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ApiKeyFilter {
+    /// Only these states; without it all but revoked ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statuses: Option<Vec<ApiKeyStatus>>,
+}
+
+impl ApiKeyFilter {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only these states; without it all but revoked ones.
+    pub fn statuses(mut self, statuses: impl IntoIterator<Item = impl Into<ApiKeyStatus>>) -> Self {
+        self.statuses = Some(statuses.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+/// What may be said to `api_keys().list()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ApiKeyListOptions {
+    /// What to narrow the list by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<ApiKeyFilter>,
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    /// Only what follows this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many from the end, 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// Only what precedes this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count how many there are altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_total: Option<bool>,
+}
+
+impl ApiKeyListOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What to narrow the list by.
+    pub fn filter(mut self, filter: impl Into<ApiKeyFilter>) -> Self {
+        self.filter = Some(filter.into());
+        self
+    }
+
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    pub fn first(mut self, first: impl Into<i64>) -> Self {
+        self.first = Some(first.into());
+        self
+    }
+
+    /// Only what follows this cursor.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+
+    /// How many from the end, 1 to 100.
+    pub fn last(mut self, last: impl Into<i64>) -> Self {
+        self.last = Some(last.into());
+        self
+    }
+
+    /// Only what precedes this cursor.
+    pub fn before(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
+        self
+    }
+
+    /// Whether to count how many there are altogether.
+    pub fn with_total(mut self, with_total: bool) -> Self {
+        self.with_total = Some(with_total);
+        self
+    }
+}
+
+/// The API key to revoke.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ApiKeyRevokeInput {
+    /// The id (`key_…`).
+    pub id: String,
+}
+
+impl ApiKeyRevokeInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// The API key that gets a new secret.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ApiKeyRotateInput {
+    /// How many hours the secret before works on, 0 to 168; 24 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grace_hours: Option<i64>,
+    /// The id (`key_…`).
+    pub id: String,
+}
+
+impl ApiKeyRotateInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            grace_hours: None,
+            id: id.into(),
+        }
+    }
+
+    /// How many hours the secret before works on, 0 to 168; 24 when nothing is said.
+    pub fn grace_hours(mut self, grace_hours: impl Into<i64>) -> Self {
+        self.grace_hours = Some(grace_hours.into());
+        self
+    }
+}
+
+/// What to change; what is left out stays.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ApiKeyUpdateInput {
+    /// When it ends; null for never.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub expires_at: Change<DateTime<Utc>>,
+    /// The id (`key_…`).
+    pub id: String,
+    /// The name, 1 to 100 characters.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub name: Change<String>,
+}
+
+impl ApiKeyUpdateInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            expires_at: Change::Keep,
+            id: id.into(),
+            name: Change::Keep,
+        }
+    }
+
+    /// When it ends; null for never.
+    pub fn expires_at(mut self, expires_at: DateTime<Utc>) -> Self {
+        self.expires_at = Change::Set(expires_at);
+        self
+    }
+
+    /// Takes `expiresAt` away.
+    pub fn clear_expires_at(mut self) -> Self {
+        self.expires_at = Change::Clear;
+        self
+    }
+
+    /// The name, 1 to 100 characters.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Change::Set(name.into());
+        self
+    }
+
+    /// Takes `name` away.
+    pub fn clear_name(mut self) -> Self {
+        self.name = Change::Clear;
+        self
+    }
+}
+
 /// A consent to ask for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -1619,6 +1835,350 @@ impl PostVariantInput {
     }
 }
 
+/// What the request log is narrowed by; all conditions hold together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RequestLogFilter {
+    /// Only requests of this API key (`key_…`) or person (`user_…`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// Only answers whose first error has this code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<ErrorCode>,
+    /// Only answers with an error, or with false only those without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed: Option<bool>,
+    /// Only this operation, as the log names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// Only lines with this `X-Request-Id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// Only requests from this instant on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
+    /// Only this HTTP status, 100 to 599.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<i64>,
+    /// Only requests before this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl RequestLogFilter {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only requests of this API key (`key_…`) or person (`user_…`).
+    pub fn credential(mut self, credential: impl Into<String>) -> Self {
+        self.credential = Some(credential.into());
+        self
+    }
+
+    /// Only answers whose first error has this code.
+    pub fn error_code(mut self, error_code: impl Into<ErrorCode>) -> Self {
+        self.error_code = Some(error_code.into());
+        self
+    }
+
+    /// Only answers with an error, or with false only those without.
+    pub fn failed(mut self, failed: bool) -> Self {
+        self.failed = Some(failed);
+        self
+    }
+
+    /// Only this operation, as the log names it.
+    pub fn operation(mut self, operation: impl Into<String>) -> Self {
+        self.operation = Some(operation.into());
+        self
+    }
+
+    /// Only lines with this `X-Request-Id`.
+    pub fn request_id(mut self, request_id: impl Into<String>) -> Self {
+        self.request_id = Some(request_id.into());
+        self
+    }
+
+    /// Only requests from this instant on.
+    pub fn since(mut self, since: DateTime<Utc>) -> Self {
+        self.since = Some(since);
+        self
+    }
+
+    /// Only this HTTP status, 100 to 599.
+    pub fn status(mut self, status: impl Into<i64>) -> Self {
+        self.status = Some(status.into());
+        self
+    }
+
+    /// Only requests before this instant.
+    pub fn until(mut self, until: DateTime<Utc>) -> Self {
+        self.until = Some(until);
+        self
+    }
+}
+
+/// What may be said to `request_log().list()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RequestLogListOptions {
+    /// What to narrow the log by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<RequestLogFilter>,
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    /// Only what follows this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many from the end, 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// Only what precedes this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count how many there are altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_total: Option<bool>,
+}
+
+impl RequestLogListOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What to narrow the log by.
+    pub fn filter(mut self, filter: impl Into<RequestLogFilter>) -> Self {
+        self.filter = Some(filter.into());
+        self
+    }
+
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    pub fn first(mut self, first: impl Into<i64>) -> Self {
+        self.first = Some(first.into());
+        self
+    }
+
+    /// Only what follows this cursor.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+
+    /// How many from the end, 1 to 100.
+    pub fn last(mut self, last: impl Into<i64>) -> Self {
+        self.last = Some(last.into());
+        self
+    }
+
+    /// Only what precedes this cursor.
+    pub fn before(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
+        self
+    }
+
+    /// Whether to count how many there are altogether.
+    pub fn with_total(mut self, with_total: bool) -> Self {
+        self.with_total = Some(with_total);
+        self
+    }
+}
+
+/// How to move the clock: by `seconds` or to an instant.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SandboxClockAdvanceInput {
+    /// By so many seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+    /// To this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<DateTime<Utc>>,
+}
+
+impl SandboxClockAdvanceInput {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// By so many seconds.
+    pub fn seconds(mut self, seconds: f64) -> Self {
+        self.seconds = Some(seconds);
+        self
+    }
+
+    /// To this instant.
+    pub fn to(mut self, to: DateTime<Utc>) -> Self {
+        self.to = Some(to);
+        self
+    }
+}
+
+/// A fault to put in force.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SandboxFaultInput {
+    /// Only calls for this account; it must be on the network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_id: Option<String>,
+    /// Milliseconds, for `DELAY`, `DELAY_AFTER` and `READ_BACK_LAG`; at most 600000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay_ms: Option<i64>,
+    /// What goes wrong.
+    pub kind: SandboxFaultKind,
+    /// The network.
+    pub network: Network,
+    /// Only calls of this kind; every call when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation: Option<SandboxOperation>,
+    /// Chance from 0 to 1 that a call is hit; always when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probability: Option<f64>,
+    /// Seconds until a rate limit ends; 60 when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<i64>,
+    /// How many calls pass first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skip: Option<i64>,
+    /// HTTP status of `RATE_LIMITED`, `ERROR_BEFORE` and `ERROR_AFTER`, 400 to 599.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<i64>,
+    /// How many calls it hits, 1 when left out; null for all until it is cleared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub times: Option<i64>,
+}
+
+impl SandboxFaultInput {
+    /// With what must be said.
+    pub fn new(kind: impl Into<SandboxFaultKind>, network: impl Into<Network>) -> Self {
+        Self {
+            connection_id: None,
+            delay_ms: None,
+            kind: kind.into(),
+            network: network.into(),
+            operation: None,
+            probability: None,
+            retry_after_seconds: None,
+            skip: None,
+            status: None,
+            times: None,
+        }
+    }
+
+    /// Only calls for this account; it must be on the network.
+    pub fn connection_id(mut self, connection_id: impl Into<String>) -> Self {
+        self.connection_id = Some(connection_id.into());
+        self
+    }
+
+    /// Milliseconds, for `DELAY`, `DELAY_AFTER` and `READ_BACK_LAG`; at most 600000.
+    pub fn delay_ms(mut self, delay_ms: impl Into<i64>) -> Self {
+        self.delay_ms = Some(delay_ms.into());
+        self
+    }
+
+    /// Only calls of this kind; every call when left out.
+    pub fn operation(mut self, operation: impl Into<SandboxOperation>) -> Self {
+        self.operation = Some(operation.into());
+        self
+    }
+
+    /// Chance from 0 to 1 that a call is hit; always when left out.
+    pub fn probability(mut self, probability: f64) -> Self {
+        self.probability = Some(probability);
+        self
+    }
+
+    /// Seconds until a rate limit ends; 60 when left out.
+    pub fn retry_after_seconds(mut self, retry_after_seconds: impl Into<i64>) -> Self {
+        self.retry_after_seconds = Some(retry_after_seconds.into());
+        self
+    }
+
+    /// How many calls pass first.
+    pub fn skip(mut self, skip: impl Into<i64>) -> Self {
+        self.skip = Some(skip.into());
+        self
+    }
+
+    /// HTTP status of `RATE_LIMITED`, `ERROR_BEFORE` and `ERROR_AFTER`, 400 to 599.
+    pub fn status(mut self, status: impl Into<i64>) -> Self {
+        self.status = Some(status.into());
+        self
+    }
+
+    /// How many calls it hits, 1 when left out; null for all until it is cleared.
+    pub fn times(mut self, times: impl Into<i64>) -> Self {
+        self.times = Some(times.into());
+        self
+    }
+}
+
+/// Faults to put in force, in this order and beside those that are.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SandboxFaultScriptInput {
+    /// The faults, 1 to 50.
+    pub faults: Vec<SandboxFaultInput>,
+}
+
+impl SandboxFaultScriptInput {
+    /// With what must be said.
+    pub fn new(faults: impl IntoIterator<Item = impl Into<SandboxFaultInput>>) -> Self {
+        Self {
+            faults: faults.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// What is put back to its beginning.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SandboxResetInput {
+    /// Also the workspace's posts, media and events; connections, keys and people stay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<bool>,
+}
+
+impl SandboxResetInput {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Also the workspace's posts, media and events; connections, keys and people stay.
+    pub fn workspace(mut self, workspace: bool) -> Self {
+        self.workspace = Some(workspace);
+        self
+    }
+}
+
+/// The scenario to play.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SandboxScenarioInput {
+    /// Its name.
+    pub name: SandboxScenarioName,
+}
+
+impl SandboxScenarioInput {
+    /// With what must be said.
+    pub fn new(name: impl Into<SandboxScenarioName>) -> Self {
+        Self { name: name.into() }
+    }
+}
+
 /// When to publish. Give exactly one of `at`, `localTime` (with `timeZone`) and `now: true`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -1978,7 +2538,74 @@ impl TargetTimelineOptions {
     }
 }
 
+/// What usage is narrowed by; all conditions hold together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct UsageFilter {
+    /// Only requests of this API key (`key_…`) or person (`user_…`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// Only this operation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+}
+
+impl UsageFilter {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only requests of this API key (`key_…`) or person (`user_…`).
+    pub fn credential(mut self, credential: impl Into<String>) -> Self {
+        self.credential = Some(credential.into());
+        self
+    }
+
+    /// Only this operation.
+    pub fn operation(mut self, operation: impl Into<String>) -> Self {
+        self.operation = Some(operation.into());
+        self
+    }
+}
+
+/// What may be said to `usage().get()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct UsageGetOptions {
+    /// What makes a row; one row in all without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_by: Option<Vec<UsageGroup>>,
+    /// What to narrow it by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<UsageFilter>,
+}
+
+impl UsageGetOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What makes a row; one row in all without it.
+    pub fn group_by(mut self, group_by: impl IntoIterator<Item = impl Into<UsageGroup>>) -> Self {
+        self.group_by = Some(group_by.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// What to narrow it by.
+    pub fn filter(mut self, filter: impl Into<UsageFilter>) -> Self {
+        self.filter = Some(filter.into());
+        self
+    }
+}
+
 from_id! {
+    ApiKeyRevokeInput
+    ApiKeyRotateInput
+    ApiKeyUpdateInput
     ConnectionDisableInput
     ConnectionEnableInput
     ConnectionPauseInput

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::*;
 use crate::page::Page;
 
-/// An API key; its secret is never shown again.
+/// A key that opens the API for a program; its secret is never shown again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -16,10 +16,75 @@ pub struct ApiKey {
     pub id: String,
     /// The name.
     pub name: String,
+    /// What it may do.
+    pub role: Role,
+    /// The first characters of its secret, to tell keys apart; null for keys of earlier versions.
+    pub prefix: Option<String>,
+    /// How it stands.
+    pub status: ApiKeyStatus,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// When it was used last; some seconds may pass until it shows.
+    pub last_used_at: Option<DateTime<Utc>>,
     /// When it ends, if ever.
     pub expires_at: Option<DateTime<Utc>>,
+    /// When it was revoked.
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// Until when the secret before the last rotation works; null when none does.
+    pub previous_secret_expires_at: Option<DateTime<Utc>>,
+    /// What the viewer may do with it now.
+    pub allowed_actions: Vec<ApiKeyAction>,
+    /// Who made it.
+    pub provenance: Provenance,
+}
+
+/// A page of API keys.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ApiKeyPage {
+    /// A list of nodes.
+    pub nodes: Vec<ApiKey>,
+    /// Information to aid in pagination.
+    pub page_info: PageInfo,
+    /// How many items the filter leaves altogether; counted only when asked for.
+    pub total_count: Option<i64>,
+}
+
+impl Page for ApiKeyPage {
+    type Item = ApiKey;
+
+    fn into_parts(self) -> (Vec<ApiKey>, Option<String>) {
+        let cursor = self
+            .page_info
+            .end_cursor
+            .filter(|_| self.page_info.has_next_page);
+        (self.nodes, cursor)
+    }
+}
+
+/// What came of changing an API key.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ApiKeyPayload {
+    /// The key as it is now.
+    pub api_key: ApiKey,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of making a key or a new secret.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ApiKeySecretPayload {
+    /// The secret to send as `Authorization: Bearer …`; shown this once.
+    pub secret: Option<String>,
+    /// The key.
+    pub api_key: ApiKey,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
 }
 
 /// One try at a target, or one reading back of what became of it.
@@ -357,6 +422,71 @@ pub struct LocalSchedule {
     pub time_zone: String,
 }
 
+/// A line of the request log. It says what was asked for, never the variables, texts or secrets that
+/// came with it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct LoggedRequest {
+    /// The id of the line (`lreq_…`).
+    pub id: String,
+    /// The request's id as its answer carried it in `X-Request-Id`; all operations of a WebSocket
+    /// have the one of its handshake.
+    pub request_id: String,
+    /// When it came in.
+    pub at: DateTime<Utc>,
+    /// How it came in.
+    pub transport: RequestTransport,
+    /// What kind it is.
+    pub kind: RequestKind,
+    /// The operation's name, or its root fields when it has none; method and route of a REST call.
+    pub operation: String,
+    /// The root fields that it asked for.
+    pub root_fields: Vec<String>,
+    /// The HTTP status; over a WebSocket the one that a request would have been answered with.
+    pub status: i64,
+    /// The code of the answer's first error; in a mutation's payload only if the request asked for it.
+    pub error_code: Option<ErrorCode>,
+    /// How long it took in milliseconds; a subscription: how long it was open.
+    pub duration_ms: i64,
+    /// What it cost of the rate limit, if that is known.
+    pub cost: Option<i64>,
+    /// The address that it came from.
+    pub address: Option<String>,
+    /// The program that sent it, by its own words.
+    pub user_agent: Option<String>,
+    /// Whose it is.
+    pub provenance: Provenance,
+}
+
+/// A page of the request log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct LoggedRequestPage {
+    /// A list of nodes.
+    pub nodes: Vec<LoggedRequest>,
+    /// Information to aid in pagination.
+    pub page_info: PageInfo,
+    /// How many of the workspace's requests were answered in the last seven days without a line,
+    /// because the log could not keep up.
+    pub dropped: i64,
+    /// How many lines the filter leaves altogether; counted only when asked for.
+    pub total_count: Option<i64>,
+}
+
+impl Page for LoggedRequestPage {
+    type Item = LoggedRequest;
+
+    fn into_parts(self) -> (Vec<LoggedRequest>, Option<String>) {
+        let cursor = self
+            .page_info
+            .end_cursor
+            .filter(|_| self.page_info.has_next_page);
+        (self.nodes, cursor)
+    }
+}
+
 /// An uploaded picture or video.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -474,6 +604,23 @@ pub struct MediaUploadCreatePayload {
     pub warnings: Vec<Warning>,
 }
 
+/// How the workspace's accounts on a network stand.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct NetworkAccounts {
+    /// Usable.
+    pub active: i64,
+    /// To be reconnected.
+    pub reconnect: i64,
+    /// Switched off by a person.
+    pub disabled: i64,
+    /// Held back by a person.
+    pub paused: i64,
+    /// Waiting for a rate limit or after failures.
+    pub blocked: i64,
+}
+
 /// A social network, as this server sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -491,6 +638,10 @@ pub struct NetworkInfo {
     pub blocked_until: Option<DateTime<Utc>>,
     /// Why nothing is sent to it.
     pub block_reason: Option<String>,
+    /// When the workspace's next post on it is due; in the past when one is late.
+    pub next_due_at: Option<DateTime<Utc>>,
+    /// How the workspace's accounts on it stand.
+    pub accounts: NetworkAccounts,
     /// Its limits and features.
     pub capabilities: Capabilities,
 }
@@ -505,10 +656,12 @@ pub struct Node {
     pub typename: String,
     /// The id; its prefix names the kind.
     pub id: String,
+    /// The name.
+    pub name: Option<String>,
+    /// How it stands.
+    pub key_status: Option<ApiKeyStatus>,
     /// The network.
     pub network: Option<Network>,
-    /// The display name; the network's own unless somebody changed it.
-    pub name: Option<String>,
     /// How it stands.
     pub connection_status: Option<ConnectionStatus>,
     /// The person's file name.
@@ -801,6 +954,118 @@ pub struct Provenance {
     pub person_id: Option<String>,
     /// The API key, if it was one.
     pub key_id: Option<String>,
+}
+
+/// This sandbox.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Sandbox {
+    /// Where the simulated networks show what was posted.
+    pub networks_url: String,
+    /// The scenario that was played last.
+    pub scenario: SandboxScenarioName,
+    /// The clock.
+    pub clock: SandboxClock,
+    /// The faults that wait for calls.
+    pub faults: Vec<SandboxFault>,
+}
+
+/// The clock of a sandbox: of the API, the workers and the networks alike.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SandboxClock {
+    /// What time it is.
+    pub now: DateTime<Utc>,
+    /// How many seconds it is ahead of the machine's.
+    pub offset_seconds: f64,
+}
+
+/// What came of moving the clock.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SandboxClockPayload {
+    /// The clock as it stands now.
+    pub clock: Option<SandboxClock>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// A fault that waits for calls.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SandboxFault {
+    /// Its number.
+    pub number: i64,
+    /// The network.
+    pub network: Network,
+    /// The network's id of the account that it is for; null for all.
+    pub account_id: Option<String>,
+    /// The calls that it hits.
+    pub operation: SandboxOperation,
+    /// What goes wrong.
+    pub kind: SandboxFaultKind,
+    /// How many more calls it hits; null for all until it is cleared.
+    pub times: Option<i64>,
+    /// How many more calls pass first.
+    pub skip: i64,
+    /// Chance from 0 to 1 that a call is hit; null for always.
+    pub probability: Option<f64>,
+    /// Milliseconds of a delay.
+    pub delay_ms: i64,
+    /// HTTP status of a refusal; null for the usual one.
+    pub status: Option<i64>,
+    /// Seconds until a rate limit ends; null for the usual ones.
+    pub retry_after_seconds: Option<i64>,
+    /// How many calls it has hit.
+    pub hits: i64,
+}
+
+/// What came of putting faults in force.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SandboxFaultScriptPayload {
+    /// All faults that wait for calls now.
+    pub faults: Option<Vec<SandboxFault>>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of clearing faults.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SandboxFaultsClearPayload {
+    /// How many there were.
+    pub cleared: Option<i64>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of a reset.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SandboxResetPayload {
+    /// The sandbox.
+    pub sandbox: Option<Sandbox>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of playing a scenario.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SandboxScenarioPayload {
+    /// The sandbox.
+    pub sandbox: Option<Sandbox>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
 }
 
 /// A signed-in session.
@@ -1132,6 +1397,35 @@ pub struct TimelineStep {
     pub detail: Value,
 }
 
+/// How much, how well and how fast a group of requests was answered. Fields that nothing was grouped
+/// by are null.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct UsageRow {
+    /// The beginning of the hour or day.
+    pub at: Option<DateTime<Utc>>,
+    /// The operation; `(other)` stands for those beyond 200 names in an hour.
+    pub operation: Option<String>,
+    /// The HTTP status.
+    pub status: Option<i64>,
+    /// The code of the first error.
+    pub error_code: Option<ErrorCode>,
+    /// Requests.
+    pub count: i64,
+    /// Requests whose answer had an error.
+    pub errors: i64,
+    /// Half of the requests took at most so many milliseconds. Latencies are counted in buckets: the
+    /// figure is at most half too large.
+    pub p50_ms: i64,
+    /// 95 of 100 requests took at most so many milliseconds.
+    pub p95_ms: i64,
+    /// 99 of 100 requests took at most so many milliseconds.
+    pub p99_ms: i64,
+    /// The API key or person.
+    pub provenance: Option<Provenance>,
+}
+
 /// What a network wants a video to be; videos are checked, not converted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -1169,9 +1463,24 @@ pub struct Viewer {
     /// The person, if it is one.
     pub person: Option<Person>,
     /// The API key, if it is one.
-    pub key: Option<ApiKey>,
+    pub key: Option<ViewerKey>,
     /// The workspace.
     pub workspace: Workspace,
+}
+
+/// A key that opens the API for a program; its secret is never shown again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ViewerKey {
+    /// The id (`key_…`).
+    pub id: String,
+    /// The name.
+    pub name: String,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it ends, if ever.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// Something a person should know although nothing is wrong.

@@ -149,7 +149,7 @@ pub fn write(
     }
     let mut text = String::from(
         "//! The operations by what they are about: `client.posts().create(…)`.\n\n\
-         use serde_json::json;\n\nuse super::{operations, types::*};\n\
+         use chrono::{DateTime, Utc};\nuse serde_json::json;\n\nuse super::{operations, types::*};\n\
          use crate::{call::Call, client::{Client, merged, none}, follow::Follow, page::{self, Items}};\n",
     );
     for (noun, methods) in &nouns {
