@@ -1,5 +1,6 @@
 //! The whole story against a running sandbox: `cargo xtask test` starts one, names its file in
 //! `POSTHASTE_SANDBOX` and runs these with `--run-ignored only`.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 use std::time::Duration;
 
