@@ -37,9 +37,11 @@ fn uuids(rows: &[Id]) -> Vec<Uuid> {
 /// Enabled endpoints whose workspace's log has gone on, locked; those another worker has are skipped.
 pub async fn lock_behind(conn: &mut Conn, limit: i64) -> Result<Vec<Endpoint>> {
     let ids: Vec<Id> = diesel::sql_query(
-        "SELECT e.id FROM event_heads h JOIN webhook_endpoints e
-             ON e.workspace_id = h.workspace_id AND e.cursor < h.seq AND e.status = 'ENABLED'
-         LIMIT $1 FOR UPDATE OF e SKIP LOCKED",
+        "SELECT e.id FROM event_heads h CROSS JOIN LATERAL (
+             SELECT b.id FROM webhook_endpoints b
+             WHERE b.workspace_id = h.workspace_id AND b.cursor < h.seq AND b.status = 'ENABLED'
+             ORDER BY b.cursor LIMIT $1 FOR UPDATE SKIP LOCKED) e
+         LIMIT $1",
     )
     .bind::<Int8, _>(limit)
     .load(conn)

@@ -360,7 +360,7 @@ async fn each_query_of_webhooks_has_its_index() {
     conn.batch_execute(ROWS).await.unwrap();
     conn.batch_execute("ANALYZE").await.unwrap();
     let workspace = WorkspaceId::from(id(1, 1));
-    let one = WebhookEndpointId::from(id(7, 1000));
+    let one = WebhookEndpointId::from(id(7, 8));
     let now: DateTime<Utc> = start();
     let worker = NodeId::from(id(9, 2));
     by_index!(

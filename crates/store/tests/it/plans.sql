@@ -51,7 +51,7 @@ INSERT INTO webhook_endpoints (id, workspace_id, url, status, secret, author, cu
         timestamptz '2027-01-01' + n * interval '1 second', '2027-01-01'
     FROM generate_series(1, 4000) n;
 INSERT INTO webhook_deliveries (id, workspace_id, endpoint_id, sequence, event_seq, kind, state, worker, due_at, created_at, finished_at)
-    SELECT pg_temp.id(8, n), pg_temp.id(1, 1 + n % 2), pg_temp.id(7, 1 + (n - 1) % 4000), 1 + n / 4000, 1, 'post.created',
+    SELECT pg_temp.id(8, n), pg_temp.id(1, 1 + n % 2), pg_temp.id(7, 1 + (n - 1) % 8), 1 + (n - 1) / 8, 1, 'post.created',
         CASE WHEN n % 10 = 0 THEN 'PENDING' ELSE 'SUCCEEDED' END, CASE WHEN n % 100 = 0 THEN pg_temp.id(9, 1) END,
         CASE WHEN n % 10 = 0 THEN timestamptz '2027-01-03' + n * interval '1 minute' END,
         timestamptz '2027-01-01' + n * interval '1 second', CASE WHEN n % 10 <> 0 THEN timestamptz '2027-01-01' + n * interval '1 second' END
