@@ -37,7 +37,7 @@ impl Default for Settings {
 const KEPT: TimeDelta = TimeDelta::days(30);
 
 /// How often old ones are looked for, and how many go at a time.
-const FORGET_EVERY: Duration = Duration::from_secs(60);
+const FORGET_EVERY: Duration = Duration::from_mins(1);
 const FORGOTTEN: i64 = 1000;
 
 /// Delivers until `stop`, then finishes what is begun; the rest is due again when its lease ends.
