@@ -192,6 +192,25 @@ mod tests {
     }
 
     #[test]
+    fn which_documents_are_taken_can_be_set() {
+        assert_eq!(
+            Config::defaults().unwrap().graphql.documents,
+            Documents::Any
+        );
+        let set = |text: &str| {
+            let text = text.to_owned();
+            let variable =
+                move |name: &str| (name == "POSTHASTE_GRAPHQL_DOCUMENTS").then(|| text.clone());
+            Config::parse(None, variable).map(|config| config.graphql.documents)
+        };
+        assert_eq!(
+            set("registered_from_browsers").unwrap(),
+            Documents::RegisteredFromBrowsers
+        );
+        assert!(set("none").is_err());
+    }
+
+    #[test]
     fn mistakes_are_named() {
         let refused = |text: &str| {
             format!(

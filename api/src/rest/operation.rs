@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Request, Response, Value, parser::types::OperationType};
+use async_graphql::{Request, Response, Value, Variables, parser::types::OperationType};
 use axum::http::{HeaderMap, HeaderName};
 use futures::{StreamExt, stream, stream::BoxStream};
 use posthaste_core::{Error, ErrorCode, Result};
@@ -54,7 +54,9 @@ impl Operation {
                 return Err(Error::new(ErrorCode::InvalidInput, message).at(["extensions", KEY]));
             }
         };
-        let examined = examine(&mut request);
+        let variables = std::mem::take(&mut request.variables);
+        let examined = examine(&mut request, &variables);
+        request.variables = variables;
         if limits::check_length(&request.query).is_ok() {
             noting::asks(&caller.ticket, &mut request);
         }
@@ -83,16 +85,16 @@ impl Operation {
 
 /// The kind of the operation that was chosen, and how long its answer would be kept. When it is not
 /// clear which was chosen, a mutation among them counts; what cannot be parsed is told when executed.
-fn examine(request: &mut Request) -> Result<(OperationType, Life)> {
+fn examine(request: &mut Request, variables: &Variables) -> Result<(OperationType, Life)> {
     let mut found = (OperationType::Query, Life::Usual);
-    let (name, variables) = (request.operation_name.clone(), request.variables.clone());
+    let name = request.operation_name.clone();
     if limits::check_length(&request.query).is_err() {
         return Ok(found);
     }
     let Ok(document) = request.parsed_query() else {
         return Ok(found);
     };
-    idempotency::check(document, &variables)?;
+    idempotency::check(document, variables)?;
     let chosen = document.operations.iter().filter(|(known, _)| {
         let names = name.as_deref().zip(known.as_ref());
         names.is_none_or(|(name, known)| known.as_str() == name)
@@ -102,7 +104,7 @@ fn examine(request: &mut Request) -> Result<(OperationType, Life)> {
         if found.0 != OperationType::Mutation && kind != OperationType::Query {
             found.0 = kind;
         }
-        if idempotency::of_operation(document, &operation.node, &variables) == Life::Publishing {
+        if idempotency::of_operation(document, &operation.node, variables) == Life::Publishing {
             found.1 = Life::Publishing;
         }
     }

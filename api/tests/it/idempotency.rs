@@ -7,7 +7,7 @@ use axum::{
 use chrono::TimeDelta;
 use futures::{FutureExt, future::join_all};
 use posthaste_api::graphql::idempotency::of_request;
-use posthaste_core::{Network, post::PostBody};
+use posthaste_core::Network;
 use posthaste_engine::{
     Actor,
     idempotency::{self as engine, Life, Once, Reserved},
@@ -159,10 +159,7 @@ async fn after_a_crash_the_repeat_finds_what_was_made() {
     // The process dies after the commit and before it keeps the answer.
     let variables = json!({ "input": { "text": "crashed" } });
     let held = hold(&world, "key-1", CREATE, &variables).await;
-    let mut new = NewPost {
-        body: PostBody::default(),
-        ..NewPost::default()
-    };
+    let mut new = NewPost::default();
     new.body.content.text = "crashed".into();
     let made = post::create_once(&world.app, &actor, new, &once(held, "postCreate"))
         .await
@@ -183,6 +180,26 @@ async fn after_a_crash_the_repeat_finds_what_was_made() {
     assert!(is_replayed(&headers));
     assert_eq!(answer, again);
     assert_eq!(posts(&world).await, 1);
+
+    // The same with an id of the client's.
+    let id = "post_01kd9q7wg0e5nvx3w8k2m4p6r9";
+    let variables = json!({ "input": { "id": id, "text": "own id" } });
+    let held = hold(&world, "key-3", CREATE, &variables).await;
+    let mut new = NewPost {
+        id: Some(id.parse().unwrap()),
+        ..NewPost::default()
+    };
+    new.body.content.text = "own id".into();
+    post::create_once(&world.app, &actor, new, &once(held, "postCreate"))
+        .await
+        .unwrap();
+    world.clock.advance(TimeDelta::seconds(60));
+    let ask = request(&world.home.editor, "key-3", CREATE, &variables);
+    let (_, answer) = body(world.send(ask).await).await;
+    assert_eq!(
+        answer["data"]["postCreate"],
+        json!({ "post": { "id": id, "status": "DRAFT" }, "errors": [] })
+    );
 
     // The same with an upload.
     let variables = json!({ "input": { "fileName": "a.jpg", "bytes": 3 } });

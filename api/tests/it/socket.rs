@@ -3,6 +3,10 @@
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
+use posthaste_api::{
+    config::Documents,
+    rest::{ApiState, router},
+};
 use posthaste_core::Network;
 use serde_json::{Value, json};
 use tokio::{
@@ -26,6 +30,11 @@ pub struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Client {
     pub async fn connect(world: &World) -> Self {
+        Self::connect_from(world, None).await
+    }
+
+    /// Connects as a page of this origin would.
+    async fn connect_from(world: &World, origin: Option<&'static str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = world.router.clone();
@@ -37,14 +46,22 @@ impl Client {
             "sec-websocket-protocol",
             HeaderValue::from_static("graphql-transport-ws"),
         );
+        if let Some(origin) = origin {
+            let origin = HeaderValue::from_static(origin);
+            request.headers_mut().insert("origin", origin);
+        }
         Self(connect_async(request).await.unwrap().0)
     }
 
     pub async fn open(world: &World, key: &str) -> Self {
-        let mut client = Self::connect(world).await;
+        Self::connect(world).await.greet(key).await
+    }
+
+    async fn greet(mut self, key: &str) -> Self {
+        let client = &mut self;
         client.say(json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {key}") } })).await;
         assert_eq!(client.hear().await, json!({ "type": "connection_ack" }));
-        client
+        self
     }
 
     pub async fn say(&mut self, message: Value) {
@@ -158,6 +175,24 @@ async fn a_mutation_with_a_key_is_done_once() {
         (&heard["type"], &heard["payload"][0]["extensions"]["code"]),
         (&json!("error"), &json!("INVALID_INPUT"))
     );
+}
+
+#[tokio::test]
+async fn browsers_can_be_held_to_registered_documents() {
+    let mut world = World::new().await;
+    let state = ApiState::new(world.app.clone()).taking(Documents::RegisteredFromBrowsers);
+    world.router = router(state);
+    for (origin, expected) in [(Some("https://app.example"), "error"), (None, "next")] {
+        let client = Client::connect_from(&world, origin).await;
+        let mut client = client.greet(&world.home.viewer).await;
+        client.say(json!({ "id": "1", "type": "subscribe", "payload": { "query": "{ viewer { role } }" } })).await;
+        let heard = client.hear().await;
+        assert_eq!(heard["type"], expected, "{heard}");
+        if expected == "error" {
+            let code = &heard["payload"][0]["extensions"]["code"];
+            assert_eq!(code, "DOCUMENT_NOT_REGISTERED");
+        }
+    }
 }
 
 #[tokio::test]

@@ -18,8 +18,8 @@ use posthaste_core::{
     target::State,
 };
 use posthaste_store::{
-    Conn, PageRequest, access, connection, event, key, lane, media, post, publish, request_log,
-    target, timeline, usage,
+    Conn, PageRequest, access, connection, event, idempotency, key, lane, media, post, publish,
+    request_log, target, timeline, usage,
     webhook::{delivery, endpoint, work},
 };
 use posthaste_testkit::{TestDatabase, start};
@@ -224,6 +224,22 @@ async fn each_query_has_its_index() {
         conn,
         "events_by_post",
         event::after(conn, workspace, 100, &of_post, 50)
+    );
+    let key = idempotency::Scope {
+        workspace,
+        credential: id(11, 8),
+        key: "key 8".into(),
+    };
+    by_index!(conn, "idempotency_keys_pkey", idempotency::lock(conn, &key));
+    by_index!(
+        conn,
+        "idempotency_keys_pkey",
+        idempotency::mark(conn, &key, 1, idempotency::Mark::Released)
+    );
+    by_index!(
+        conn,
+        "idempotency_keys_expired",
+        idempotency::sweep(conn, start(), 10)
     );
     by_index!(
         conn,
