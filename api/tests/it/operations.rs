@@ -156,6 +156,8 @@ async fn every_query_answers() {
         "ids": [connection],
         "first": 3,
         "withTotal": true,
+        "from": "2027-01-01T00:00:00Z",
+        "to": "2027-01-02T00:00:00Z",
         "input": { "text": "a", "targets": [{ "connectionId": connection }] },
     });
     let mut wrong = Vec::new();

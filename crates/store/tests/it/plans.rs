@@ -225,16 +225,20 @@ async fn each_query_has_its_index() {
         "events_by_post",
         event::after(conn, workspace, 100, &of_post, 50)
     );
-    let key = idempotency::Scope {
+    let scope = idempotency::Scope {
         workspace,
         credential: id(11, 8),
         key: "key 8".into(),
     };
-    by_index!(conn, "idempotency_keys_pkey", idempotency::lock(conn, &key));
     by_index!(
         conn,
         "idempotency_keys_pkey",
-        idempotency::mark(conn, &key, 1, idempotency::Mark::Released)
+        idempotency::lock(conn, &scope)
+    );
+    by_index!(
+        conn,
+        "idempotency_keys_pkey",
+        idempotency::mark(conn, &scope, 1, idempotency::Mark::Released)
     );
     by_index!(
         conn,
