@@ -124,7 +124,7 @@ async fn happy_gives_lost_access_back() {
     let world = World::new().await;
     let mut row = world.connect(Network::X, 0).await;
     row.status = Status::Reconnect;
-    connection::update(&mut *world.app.db.get().await.unwrap(), &mut row)
+    connection::update(&mut world.app.db.get().await.unwrap(), &mut row)
         .await
         .unwrap();
     sandbox::scenario_play(&world.app, &world.actor, Scenario::Happy)
@@ -168,7 +168,7 @@ async fn the_past_is_the_same_every_time_and_a_reset_brings_it_back() {
 
     let live = world.post("To be forgotten.", &[], &connections[..1]).await;
     let seq = event::head(
-        &mut *world.app.db.get().await.unwrap(),
+        &mut world.app.db.get().await.unwrap(),
         world.actor.workspace,
     )
     .await
