@@ -95,6 +95,10 @@ event_types! {
     WebhookDisabled = "webhook.disabled";
     /// An endpoint for webhooks was removed.
     WebhookDeleted = "webhook.deleted";
+    /// A bulk job began to work through its file.
+    BulkJobStarted = "bulk_job.started";
+    /// A bulk job came to its end: finished, cancelled or failed.
+    BulkJobFinished = "bulk_job.finished";
 }
 
 #[cfg(test)]

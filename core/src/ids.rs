@@ -160,6 +160,8 @@ ids! {
     WebhookEndpointId = "whk";
     /// One event on its way to an endpoint.
     WebhookDeliveryId = "whd";
+    /// A bulk job.
+    JobId = "job";
 }
 
 #[cfg(test)]
