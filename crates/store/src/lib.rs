@@ -17,6 +17,7 @@ mod error;
 pub mod event;
 pub mod grant;
 pub mod idempotency;
+pub mod job;
 mod json;
 pub mod key;
 pub mod lane;

@@ -21,6 +21,13 @@ use posthaste_store::{
     Conn, PageRequest, access, connection, event, idempotency, key, lane, media, post, publish,
     request_log, target, timeline, usage,
     webhook::{delivery, endpoint, work},
+    bulk::Outcome,
+    ids::{ApiKeyId, ConnectionId, JobId, LoggedRequestId, NodeId, PostId, TargetId, WorkspaceId},
+    target::State,
+};
+use posthaste_store::{
+    Conn, PageRequest, access, connection, event, job, key, lane, media, post, publish, request_log,
+    target, timeline, usage,
 };
 use posthaste_testkit::{TestDatabase, start};
 use uuid::Uuid;
@@ -370,6 +377,61 @@ async fn each_query_has_its_index() {
         publish::known_ids(conn, account, 50)
     );
     by_index!(conn, "lanes_due", publish::oldest_due(conn, now));
+
+    let job_id = JobId::from(id(12, 2));
+    by_index!(
+        conn,
+        "jobs_in_order",
+        job::list(conn, workspace, None, &page(None))
+    );
+    by_index!(
+        conn,
+        "jobs_workspace_id_id_key",
+        job::get(conn, workspace, job_id)
+    );
+    by_index!(conn, "jobs_expired", job::expired(conn, now, 10));
+    by_index!(
+        conn,
+        "job_results_pkey",
+        job::results(conn, workspace, &[job_id], None, &page(Some(500)))
+    );
+    by_index!(
+        conn,
+        "job_results_by_outcome",
+        job::results(
+            conn,
+            workspace,
+            &[job_id],
+            Some(Outcome::Invalid),
+            &page(None)
+        )
+    );
+    by_index!(
+        conn,
+        "job_results_by_key",
+        job::earlier_result(conn, job_id, "key 20")
+    );
+    by_index!(
+        conn,
+        "job_keys_pkey",
+        job::reserve_key(conn, workspace, "key 7", PostId::from(id(3, 9)), now, now)
+    );
+    by_index!(
+        conn,
+        "job_keys_pkey",
+        job::known_key(conn, workspace, "key 7", now)
+    );
+    by_index!(
+        conn,
+        "job_keys_expired",
+        job::delete_expired_keys(conn, now, 5)
+    );
+    by_index!(
+        conn,
+        "connections_one_per_account",
+        connection::by_usernames(conn, workspace, &[Network::Pinterest], &["ada".to_owned()])
+    );
+    by_index!(conn, "jobs_free", job::claim(conn, now, now));
 }
 
 #[tokio::test(flavor = "multi_thread")]
