@@ -12,6 +12,7 @@
 //! - [`sandbox`]: simulated networks that take orders, and sample posts
 //! - [`media`]: uploads, renditions, signed addresses
 //! - [`post`]: writing, previewing, scheduling and settling posts
+//! - [`bulk`]: jobs that work through a file of many posts
 //! - [`publish`]: the worker that publishes each target effectively once
 //! - [`event`]: reading the event log and following it live
 //! - [`idempotency`]: requests that come twice
@@ -21,6 +22,7 @@
 mod actor;
 pub mod adapters;
 mod app;
+pub mod bulk;
 pub mod connection;
 pub mod event;
 pub mod idempotency;

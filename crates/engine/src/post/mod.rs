@@ -2,6 +2,7 @@
 
 mod actions;
 mod compose;
+mod create;
 mod lists;
 mod once;
 mod paths;
@@ -17,6 +18,7 @@ mod when;
 mod write;
 
 pub use actions::{PostAction, TargetAction, post_actions, target_actions};
+pub use create::create;
 pub use lists::{
     by_ids, count, get, list, target, target_count, target_list, targets_by_ids, targets_of_posts,
     timeline,
@@ -31,10 +33,11 @@ pub use targets::NewTarget;
 pub use trial::Trial;
 pub use validate::{Validation, validate};
 pub use when::{Chosen, When};
-pub use write::{Change, NewPost, Written, create, delete, update};
+pub use write::{Change, NewPost, Written, delete, update};
 
 pub(crate) use compose::compose;
 pub(crate) use when::HORIZON;
+pub(crate) use create::{Created, create_in, rehearse};
 pub(crate) use write::target_event;
 
 use posthaste_core::Error;

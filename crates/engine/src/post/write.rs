@@ -24,6 +24,7 @@ use super::{
     targets::{Inspection, inspect, row, set_time},
     trial::{Trial, trial},
     validate::{Judgement, judge, together},
+    validate::together,
 };
 use crate::{Actor, App};
 
@@ -44,7 +45,7 @@ pub struct NewPost {
 
 impl NewPost {
     /// Whether it is meant to go out, also when its time could not be read.
-    fn is_scheduled(&self) -> bool {
+    pub(super) fn is_scheduled(&self) -> bool {
         let about_time = |error: &Error| error.path.first().is_some_and(|part| part == "schedule");
         self.schedule.is_some() || self.unread.iter().any(about_time)
     }
@@ -390,7 +391,7 @@ pub(super) fn connections(targets: &[NewTarget]) -> Vec<(ConnectionId, TargetSet
         .collect()
 }
 
-fn about(app: &App, actor: &Actor, kind: EventType, post: PostId) -> NewEvent {
+pub(super) fn about(app: &App, actor: &Actor, kind: EventType, post: PostId) -> NewEvent {
     NewEvent {
         post: Some(post),
         ..app.event(actor, kind, json!({}))
@@ -413,7 +414,7 @@ pub(crate) fn target_event(
     }
 }
 
-fn scheduled(app: &App, actor: &Actor, row: &Target) -> NewEvent {
+pub(super) fn scheduled(app: &App, actor: &Actor, row: &Target) -> NewEvent {
     let due: Option<DateTime<Utc>> = row.due_at;
     target_event(
         app,
@@ -424,6 +425,6 @@ fn scheduled(app: &App, actor: &Actor, row: &Target) -> NewEvent {
     )
 }
 
-fn one(error: Error) -> Violations {
+pub(super) fn one(error: Error) -> Violations {
     vec![error]
 }
