@@ -17,6 +17,7 @@ pub mod developer;
 pub mod errors;
 pub mod event;
 pub mod idempotency;
+pub mod job;
 pub mod limits;
 pub mod loader;
 pub mod media;

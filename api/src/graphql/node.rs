@@ -7,12 +7,14 @@ use posthaste_core::{
         ApiKeyId, ConnectionId, MediaId, PREFIXES, PostId, TargetId, WebhookDeliveryId,
         WebhookEndpointId, WorkspaceId,
     },
+    ids::{ApiKeyId, ConnectionId, JobId, MediaId, PREFIXES, PostId, TargetId, WorkspaceId},
 };
 
 use super::{
     connection::Connection,
     context::{actor, app, loader},
     developer::ApiKey,
+    job::BulkJob,
     media::Media,
     post::Post,
     scalars,
@@ -41,6 +43,8 @@ pub enum Node {
     WebhookEndpoint(WebhookEndpoint),
     /// One event on its way to a webhook endpoint.
     WebhookDelivery(WebhookDelivery),
+    /// A job that works through a file.
+    BulkJob(BulkJob),
 }
 
 /// Most ids in one call.
@@ -137,6 +141,11 @@ async fn find(ctx: &Context<'_>, id: &ID, path: &[&str]) -> Result<Option<Node>>
                 .load_one(scalars::id::<WebhookDeliveryId>(id, path)?)
                 .await?;
             Ok(row.map(|row| Node::WebhookDelivery(WebhookDelivery(row))))
+        JobId::PREFIX => {
+            let row = loader(ctx)?
+                .load_one(scalars::id::<JobId>(id, path)?)
+                .await?;
+            Ok(row.map(|row| Node::BulkJob(BulkJob(row))))
         }
         _ if PREFIXES.contains(&prefix) => {
             let message = format!("A {prefix} cannot be read through node.");

@@ -10,6 +10,7 @@ use posthaste_engine::{App, session::Guard};
 
 use super::{
     connection, cost, developer, event, idempotency, limits, media, network, node,
+    connection, developer, event, idempotency, job, limits, media, network, node,
     page::{Cursor, List},
     payload::MutationError,
     post, sandbox, target, viewer, webhook, workspace,
@@ -33,6 +34,7 @@ pub struct Query(
     developer::UsageQuery,
     sandbox::SandboxQuery,
     webhook::WebhookQuery,
+    job::BulkQuery,
 );
 
 /// Changes. Each takes one `input` and answers with a payload: what was changed, `errors` and `warnings`.
@@ -46,11 +48,16 @@ pub struct Mutation(
     developer::KeyMutation,
     sandbox::SandboxMutation,
     webhook::WebhookMutation,
+    job::BulkMutation,
 );
 
 /// Follows what happens, over graphql-transport-ws or server-sent events.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(event::EventSubscription, target::TargetSubscription);
+pub struct Subscription(
+    event::EventSubscription,
+    target::TargetSubscription,
+    job::BulkSubscription,
+);
 
 /// The schema, ready to execute.
 pub type ApiSchema = Schema<Query, Mutation, Subscription>;
@@ -74,6 +81,9 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     )
     .override_output_type_description::<List<webhook::WebhookDelivery>>(
         "A page of webhook deliveries.",
+    .override_output_type_description::<List<job::BulkJob>>("A page of bulk jobs.")
+    .override_output_type_description::<List<job::BulkResult>>(
+        "A page of the results of a bulk job.",
     )
     .override_output_type_description::<Connection<Cursor, event::Event>>(
         "A page of the event log.",

@@ -1,6 +1,7 @@
 //! The routes around GraphQL, and GraphQL over HTTP, SSE and WebSocket themselves.
 
 mod address;
+mod bulk;
 mod console;
 mod docs;
 mod documents;
@@ -13,7 +14,9 @@ mod oauth;
 mod operation;
 mod page;
 mod problem;
+mod request;
 mod sse;
+mod tus;
 mod ws;
 
 use std::{
@@ -139,6 +142,7 @@ fn documented() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(oauth::callback))
         .routes(routes!(graphql::get_query, graphql::post_query))
         .merge(media::routes())
+        .merge(bulk::routes())
         .split_for_parts()
 }
 

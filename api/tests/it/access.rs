@@ -90,6 +90,7 @@ fn table() -> Vec<Row> {
         one("connection"),
         one("webhookEndpoint"),
         one("webhookDelivery"),
+        one("bulkJob"),
         row(
             "connectionGrant",
             Least::Owner,
@@ -109,6 +110,7 @@ fn table() -> Vec<Row> {
         list("targets"),
         list("mediaList"),
         list("connections"),
+        list("bulkJobs"),
         list("events"),
         one("apiKey"),
         list("apiKeys"),
@@ -179,6 +181,12 @@ fn table() -> Vec<Row> {
         change("mediaUpdate", Least::Editor, "id: $id, altText: \"a\""),
         change("mediaDelete", Least::Editor, "id: $id"),
         change(
+            "bulkJobCreate",
+            Least::Editor,
+            "kind: POSTS_IMPORT, format: CSV, fileName: \"a.csv\", bytes: 3",
+        ),
+        change("bulkJobCancel", Least::Editor, "id: $id"),
+        change(
             "connectionAuthorize",
             Least::Owner,
             "network: X, connectionId: $id",
@@ -236,6 +244,11 @@ fn table() -> Vec<Row> {
             Least::Viewer,
             "subscription($id: ID!) { targetProgress(targetId: $id) { cursor } }",
         ),
+        row(
+            "bulkJobProgress",
+            Least::Viewer,
+            "subscription($id: ID!) { bulkJobProgress(id: $id) { id } }",
+        ),
     ]
 }
 
@@ -268,6 +281,12 @@ async fn id(world: &World, tenant: &Tenant, field: &str) -> String {
                 &world.graphql(&tenant.owner, query, json!({})).await["data"]["apiKeyCreate"]["apiKey"]
                     ["id"],
             )
+        }
+        "bulkJob" | "bulkJobCancel" | "bulkJobProgress" => {
+            let query = "mutation { bulkJobCreate(input: { kind: POSTS_IMPORT, format: CSV, fileName: \"a.csv\", bytes: 3 }) {
+                bulkJob { id } } }";
+            let made = world.graphql(&tenant.editor, query, json!({})).await;
+            text(&made["data"]["bulkJobCreate"]["bulkJob"]["id"])
         }
         "postPreview" | "postValidate" | "postCreate" => tenant.on(Network::X).to_owned(),
         _ if field.starts_with("webhook") => {

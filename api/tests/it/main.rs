@@ -4,6 +4,7 @@
 mod access;
 mod bad_input;
 mod cli;
+mod bulk;
 mod connection;
 mod console;
 mod developer;

@@ -1,5 +1,6 @@
 //! Wrong requests of every kind: each gets its code and path, and nothing is written.
 
+mod bulk;
 mod content;
 mod developer;
 mod fixture;
@@ -73,6 +74,8 @@ impl Ask {
                     "deletedId"
                 } else if name.starts_with("target") {
                     "target { id }"
+                } else if name.starts_with("bulkJob") {
+                    "bulkJob { id }"
                 } else {
                     "post { id }"
                 };
@@ -123,6 +126,7 @@ async fn every_wrong_request_gets_its_code_and_path_and_changes_nothing() {
     let mut wrong = Vec::new();
     let cases = [
         ids::cases(&f),
+        bulk::cases(),
         time::cases(&f),
         content::cases(&f),
         state::cases(&f),
