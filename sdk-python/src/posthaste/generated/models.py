@@ -9,12 +9,14 @@ from typing import Any
 from pydantic import Field
 
 from .._core.base import Model
-from ..pages import Page
 from .enums import (
-    ApiKeyAction,
-    ApiKeyStatus,
     AttemptKind,
     BreakerState,
+    BulkFormat,
+    BulkJobAction,
+    BulkJobKind,
+    BulkJobState,
+    BulkOutcome,
     ConnectionAction,
     ConnectionStatus,
     ContentKind,
@@ -31,12 +33,7 @@ from .enums import (
     PostAction,
     PostStatus,
     ProvenanceKind,
-    RequestKind,
-    RequestTransport,
     Role,
-    SandboxFaultKind,
-    SandboxOperation,
-    SandboxScenarioName,
     Severity,
     TargetAction,
     TargetState,
@@ -44,9 +41,10 @@ from .enums import (
 )
 
 __all__ = [
-    "ApiKey",
-    "ApiKeyPayload",
-    "ApiKeySecretPayload",
+    "BulkJob",
+    "BulkJobError",
+    "BulkJobPayload",
+    "BulkJobResultsNode",
     "Connection",
     "ConnectionAuthorizePayload",
     "ConnectionCreatePayload",
@@ -57,8 +55,6 @@ __all__ = [
     "ConnectionLane",
     "ConnectionPayload",
     "Event",
-    "LoggedRequest",
-    "LoggedRequestConnection",
     "Media",
     "MediaDeletePayload",
     "MediaError",
@@ -66,7 +62,6 @@ __all__ = [
     "MediaUploadCreatePayload",
     "MutationError",
     "NetworkInfo",
-    "NetworkInfoAccounts",
     "NetworkInfoCapabilities",
     "Node",
     "PictureRule",
@@ -87,15 +82,6 @@ __all__ = [
     "PostVariant",
     "PostVariantConnection",
     "Provenance",
-    "Sandbox",
-    "SandboxClock",
-    "SandboxClockPayload",
-    "SandboxClockPayloadClock",
-    "SandboxFault",
-    "SandboxFaultScriptPayload",
-    "SandboxFaultsClearPayload",
-    "SandboxResetPayload",
-    "SandboxScenarioPayload",
     "SessionCreatePayload",
     "SessionCreatePayloadSession",
     "SessionDeletePayload",
@@ -113,7 +99,6 @@ __all__ = [
     "TargetTimelineAttempt",
     "TargetTimelineAttemptError",
     "TargetTimelineTimeline",
-    "UsageRow",
     "VideoRule",
     "Viewer",
     "ViewerKey",
@@ -134,33 +119,64 @@ class Provenance(Model):
     """The API key, if it was one."""
 
 
-class ApiKey(Model):
-    """A key that opens the API for a program; its secret is never shown again."""
+class BulkJobError(Model):
+    """Why a bulk job could not go on."""
+
+    code: ErrorCode
+    """The stable code, for programs."""
+    message: str
+    """What is wrong, for a person."""
+    advice: str
+    """What to do about it."""
+
+
+class BulkJob(Model):
+    """A job that works through an uploaded file, line by line."""
 
     id: str
-    """The id (`key_…`)."""
-    name: str
-    """The name."""
-    role: Role
-    """What it may do."""
-    prefix: str | None = None
-    """The first characters of its secret, to tell keys apart; null for keys of earlier versions."""
-    status: ApiKeyStatus
+    """The id (`job_…`)."""
+    kind: BulkJobKind
+    """What it does."""
+    format: BulkFormat
+    """How the file is written."""
+    state: BulkJobState
     """How it stands."""
+    file_name: str
+    """The person's file name."""
+    bytes: int
+    """Size of the file in bytes."""
+    dry_run: bool
+    """Whether it only judges and writes nothing."""
+    time_zone: str
+    """The IANA zone of local times that name none."""
+    upload_url: str | None = None
+    """Where to send the bytes part by part (tus 1.0.0); null once all are here."""
+    results_url: str
+    """Where all results can be fetched as JSONL, one line each, with the same credential."""
+    lines: int | None = None
+    """How many lines the file has, without empty ones and the header; null until they are counted."""
+    done: int
+    """How many lines are done."""
+    created: int
+    """How many lines became posts (in a dry run: would)."""
+    skipped: int
+    """How many lines were skipped, because their posts were there already."""
+    invalid: int
+    """How many lines are wrong."""
     created_at: datetime
-    """When it was made."""
-    last_used_at: datetime | None = None
-    """When it was used last; some seconds may pass until it shows."""
+    """When it was asked for."""
+    started_at: datetime | None = None
+    """When the work began."""
+    finished_at: datetime | None = None
+    """When it was over."""
     expires_at: datetime | None = None
-    """When it ends, if ever."""
-    revoked_at: datetime | None = None
-    """When it was revoked."""
-    previous_secret_expires_at: datetime | None = None
-    """Until when the secret before the last rotation works; null when none does."""
-    allowed_actions: list[ApiKeyAction]
+    """When its upload ends, or it is removed with its results; null while it waits or works."""
+    allowed_actions: list[BulkJobAction]
     """What the viewer may do with it now."""
     provenance: Provenance
-    """Who made it."""
+    """Who began it; its posts are theirs."""
+    error: BulkJobError | None = None
+    """Why it is FAILED."""
 
 
 class ConnectionLane(Model):
@@ -351,16 +367,16 @@ class Node(Model):
     """The name of the concrete type."""
     id: str
     """The id; its prefix names the kind."""
-    name: str | None = None
-    """The name."""
-    key_status: ApiKeyStatus | None = None
+    file_name: str | None = None
+    """The person's file name."""
+    job_state: BulkJobState | None = None
     """How it stands."""
     network: Network | None = None
     """The network."""
+    name: str | None = None
+    """The display name; the network's own unless somebody changed it."""
     connection_status: ConnectionStatus | None = None
     """How it stands."""
-    file_name: str | None = None
-    """The person's file name."""
     media_status: MediaStatus | None = None
     """How the upload stands."""
     post_status: PostStatus | None = None
@@ -577,57 +593,6 @@ class Post(Model):
     """Grows with each change of content or targets."""
 
 
-class SandboxFault(Model):
-    """A fault that waits for calls."""
-
-    number: int
-    """Its number."""
-    network: Network
-    """The network."""
-    account_id: str | None = None
-    """The network's id of the account that it is for; null for all."""
-    operation: SandboxOperation
-    """The calls that it hits."""
-    kind: SandboxFaultKind
-    """What goes wrong."""
-    times: int | None = None
-    """How many more calls it hits; null for all until it is cleared."""
-    skip: int
-    """How many more calls pass first."""
-    probability: float | None = None
-    """Chance from 0 to 1 that a call is hit; null for always."""
-    delay_ms: int
-    """Milliseconds of a delay."""
-    status: int | None = None
-    """HTTP status of a refusal; null for the usual one."""
-    retry_after_seconds: int | None = None
-    """Seconds until a rate limit ends; null for the usual ones."""
-    hits: int
-    """How many calls it has hit."""
-
-
-class SandboxClock(Model):
-    """The clock of a sandbox: of the API, the workers and the networks alike."""
-
-    now: datetime
-    """What time it is."""
-    offset_seconds: float
-    """How many seconds it is ahead of the machine's."""
-
-
-class Sandbox(Model):
-    """This sandbox."""
-
-    networks_url: str
-    """Where the simulated networks show what was posted."""
-    scenario: SandboxScenarioName
-    """The scenario that was played last."""
-    clock: SandboxClock
-    """The clock."""
-    faults: list[SandboxFault]
-    """The faults that wait for calls."""
-
-
 class VideoRule(Model):
     """What a network wants a video to be; videos are checked, not converted."""
 
@@ -677,24 +642,30 @@ class Workspace(Model):
     """When it was made."""
 
 
-class ApiKeySecretPayload(Model):
-    """What came of making a key or a new secret."""
+class BulkJobPayload(Model):
+    """What came of beginning or stopping a bulk job."""
 
-    secret: str
-    """The secret to send as `Authorization: Bearer …`; shown this once."""
-    api_key: ApiKey
-    """The key."""
+    bulk_job: BulkJob
+    """The job as it is now."""
     warnings: list[Warning]
     """What a person should know although it worked."""
 
 
-class ApiKeyPayload(Model):
-    """What came of changing an API key."""
+class BulkJobResultsNode(Model):
+    """What became of a line."""
 
-    api_key: ApiKey
-    """The key as it is now."""
+    line: int
+    """The number of the line in the file, from 1; of a row of CSV its first line."""
+    outcome: BulkOutcome
+    """What became of it."""
+    key: str | None = None
+    """The key the line carries."""
+    post_id: str | None = None
+    """The id of the post that was written, or was there already."""
+    errors: list[MutationError]
+    """What is wrong with the line. Paths name the field, in a CSV file the column."""
     warnings: list[Warning]
-    """What a person should know although it worked."""
+    """What a person should know although the line is right."""
 
 
 class ConnectionAuthorizePayload(Model):
@@ -773,21 +744,6 @@ class MediaPayload(Model):
     """What a person should know although it worked."""
 
 
-class NetworkInfoAccounts(Model):
-    """How the workspace's accounts on a network stand."""
-
-    active: int
-    """Usable."""
-    reconnect: int
-    """To be reconnected."""
-    disabled: int
-    """Switched off by a person."""
-    paused: int
-    """Held back by a person."""
-    blocked: int
-    """Waiting for a rate limit or after failures."""
-
-
 class NetworkInfoCapabilities(Model):
     """Limits and features of a network."""
 
@@ -844,10 +800,6 @@ class NetworkInfo(Model):
     """Until when nothing is sent to it (rate limit of the whole app, or the breaker)."""
     block_reason: str | None = None
     """Why nothing is sent to it."""
-    next_due_at: datetime | None = None
-    """When the workspace's next post on it is due; in the past when one is late."""
-    accounts: NetworkInfoAccounts
-    """How the workspace's accounts on it stand."""
     capabilities: NetworkInfoCapabilities
     """Its limits and features."""
 
@@ -956,103 +908,6 @@ class PostValidation(Model):
     """What forbids it, by the order of the input's fields."""
     warnings: list[Warning]
     """What a person should know."""
-
-
-class LoggedRequest(Model):
-    """A line of the request log. It says what was asked for, never the variables, texts or secrets that
-    came with it."""
-
-    id: str
-    """The id of the line (`lreq_…`)."""
-    request_id: str
-    """The request's id as its answer carried it in `X-Request-Id`; all operations of a WebSocket
-have the one of its handshake."""
-    at: datetime
-    """When it came in."""
-    transport: RequestTransport
-    """How it came in."""
-    kind: RequestKind
-    """What kind it is."""
-    operation: str
-    """The operation's name, or its root fields when it has none; method and route of a REST call."""
-    root_fields: list[str]
-    """The root fields that it asked for."""
-    status: int
-    """The HTTP status; over a WebSocket the one that a request would have been answered with."""
-    error_code: ErrorCode | None = None
-    """The code of the answer's first error; in a mutation's payload only if the request asked for it."""
-    duration_ms: int
-    """How long it took in milliseconds; a subscription: how long it was open."""
-    cost: int | None = None
-    """What it cost of the rate limit, if that is known."""
-    address: str | None = None
-    """The address that it came from."""
-    user_agent: str | None = None
-    """The program that sent it, by its own words."""
-    provenance: Provenance
-    """Whose it is."""
-
-
-class LoggedRequestConnection(Page[LoggedRequest]):
-    """A page of the request log."""
-
-    dropped: int
-    """How many of the workspace's requests were answered in the last seven days without a line,
-because the log could not keep up."""
-
-
-class SandboxClockPayloadClock(Model):
-    """The clock of a sandbox: of the API, the workers and the networks alike."""
-
-    now: datetime
-    """What time it is."""
-    offset_seconds: float
-    """How many seconds it is ahead of the machine's."""
-
-
-class SandboxClockPayload(Model):
-    """What came of moving the clock."""
-
-    clock: SandboxClockPayloadClock
-    """The clock as it stands now."""
-    warnings: list[Warning]
-    """What a person should know although it worked."""
-
-
-class SandboxFaultScriptPayload(Model):
-    """What came of putting faults in force."""
-
-    faults: list[SandboxFault]
-    """All faults that wait for calls now."""
-    warnings: list[Warning]
-    """What a person should know although it worked."""
-
-
-class SandboxFaultsClearPayload(Model):
-    """What came of clearing faults."""
-
-    cleared: int
-    """How many there were."""
-    warnings: list[Warning]
-    """What a person should know although it worked."""
-
-
-class SandboxResetPayload(Model):
-    """What came of a reset."""
-
-    sandbox: Sandbox
-    """The sandbox."""
-    warnings: list[Warning]
-    """What a person should know although it worked."""
-
-
-class SandboxScenarioPayload(Model):
-    """What came of playing a scenario."""
-
-    sandbox: Sandbox
-    """The sandbox."""
-    warnings: list[Warning]
-    """What a person should know although it worked."""
 
 
 class SessionCreatePayloadSession(Model):
@@ -1212,33 +1067,6 @@ class TargetTimeline(Model):
     """The tries and readings back, oldest first."""
 
 
-class UsageRow(Model):
-    """How much, how well and how fast a group of requests was answered. Fields that nothing was grouped
-    by are null."""
-
-    at: datetime | None = None
-    """The beginning of the hour or day."""
-    operation: str | None = None
-    """The operation; `(other)` stands for those beyond 200 names in an hour."""
-    status: int | None = None
-    """The HTTP status."""
-    error_code: ErrorCode | None = None
-    """The code of the first error."""
-    count: int
-    """Requests."""
-    errors: int
-    """Requests whose answer had an error."""
-    p50_ms: int
-    """Half of the requests took at most so many milliseconds. Latencies are counted in buckets: the
-figure is at most half too large."""
-    p95_ms: int
-    """95 of 100 requests took at most so many milliseconds."""
-    p99_ms: int
-    """99 of 100 requests took at most so many milliseconds."""
-    provenance: Provenance | None = None
-    """The API key or person."""
-
-
 class ViewerPerson(Model):
     """Somebody who can sign in."""
 
@@ -1251,7 +1079,7 @@ class ViewerPerson(Model):
 
 
 class ViewerKey(Model):
-    """A key that opens the API for a program; its secret is never shown again."""
+    """An API key; its secret is never shown again."""
 
     id: str
     """The id (`key_…`)."""
