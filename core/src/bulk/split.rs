@@ -1,4 +1,5 @@
 use csv_core::ReadRecordResult;
+use memchr::{memchr, memchr_iter};
 
 use super::{Format, MAX_LINE};
 use crate::error::{Error, ErrorCode, Result};
@@ -127,7 +128,7 @@ impl Splitter {
 
     fn pass(&mut self, bytes: &[u8]) {
         self.at.byte += bytes.len() as u64;
-        self.at.line += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.at.line += memchr_iter(b'\n', bytes).count() as u64;
     }
 
     /// Takes bytes and says how many.
@@ -154,7 +155,7 @@ impl Splitter {
     }
 
     fn step_line(&mut self, bytes: &[u8]) -> (usize, Step) {
-        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let end = memchr(b'\n', bytes);
         let part = &bytes[..end.unwrap_or(bytes.len())];
         match self.held.get_mut(self.used..self.used + part.len()) {
             Some(room) if self.fault.is_none() => {

@@ -211,9 +211,8 @@ async fn account(world: &World, workspace: WorkspaceId, username: &str) -> Strin
 
 /// Lines that all become drafts.
 fn drafts(count: usize) -> String {
-    (1..=count)
-        .map(|n| format!("{{\"key\":\"k{n}\",\"text\":\"Post {n}\"}}\n"))
-        .collect()
+    let line = |n: usize| format!("{{\"key\":\"k{n}\",\"text\":\"Post {n}\"}}\n");
+    (1..=count).map(line).collect()
 }
 
 fn over(job: &Job) -> (State, i64, i64, i64) {
