@@ -44,7 +44,7 @@ __all__ = [
     "BulkJob",
     "BulkJobError",
     "BulkJobPayload",
-    "BulkJobResultsNode",
+    "BulkResult",
     "Connection",
     "ConnectionAuthorizePayload",
     "ConnectionCreatePayload",
@@ -651,7 +651,7 @@ class BulkJobPayload(Model):
     """What a person should know although it worked."""
 
 
-class BulkJobResultsNode(Model):
+class BulkResult(Model):
     """What became of a line."""
 
     line: int

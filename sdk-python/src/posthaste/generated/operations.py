@@ -428,11 +428,11 @@ BULK_JOB_LIST: Operation[Page[m.BulkJob]] = Operation(
     + _PROVENANCE_FIELDS,
 )
 
-BULK_JOB_RESULTS: Operation[Page[m.BulkJobResultsNode]] = Operation(
+BULK_JOB_RESULTS: Operation[Page[m.BulkResult]] = Operation(
     "BulkJobResults",
     "query",
     ("bulkJob", "results"),
-    Page[m.BulkJobResultsNode],
+    Page[m.BulkResult],
     """query BulkJobResults(
   $id: ID!
   $filter: BulkResultFilter

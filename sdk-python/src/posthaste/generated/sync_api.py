@@ -93,7 +93,7 @@ class BulkJobs:
         before: str | None = None,
         with_total: bool | None = None,
         options: RequestOptions | None = None,
-    ) -> Page[m.BulkJobResultsNode]:
+    ) -> Page[m.BulkResult]:
         """The bulk job with an id."""
         return self._runner.call(
             ops.BULK_JOB_RESULTS,
@@ -118,10 +118,10 @@ class BulkJobs:
         limit: int | None = None,
         page_size: int = 50,
         options: RequestOptions | None = None,
-    ) -> Pager[m.BulkJobResultsNode]:
+    ) -> Pager[m.BulkResult]:
         """Every item of `results` from `after` on, at most `limit`; pages are fetched when needed."""
 
-        def fetch(first: int | None, after: str | None) -> Page[m.BulkJobResultsNode]:
+        def fetch(first: int | None, after: str | None) -> Page[m.BulkResult]:
             return self.results(id=id, filter=filter, first=first, after=after, options=options)
 
         return Pager(fetch, after=after, limit=limit, page_size=page_size)
