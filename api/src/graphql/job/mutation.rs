@@ -9,6 +9,7 @@ use posthaste_store::job::Job;
 use super::types::{BulkFormat, BulkJob, BulkJobKind};
 use crate::graphql::{
     context::both,
+    idempotency::once,
     payload::{payload, split_all},
     scalars,
 };
@@ -62,7 +63,10 @@ impl BulkMutation {
         #[graphql(desc = "The file and what to do with it.")] input: BulkJobCreateInput,
     ) -> Result<BulkJobPayload> {
         let (app, actor) = both(ctx)?;
-        let outcome = engine::begin(app, actor, new(input)).await;
+        let outcome = match once(ctx) {
+            Some(once) => engine::begin_once(app, actor, new(input), &once).await,
+            None => engine::begin(app, actor, new(input)).await,
+        };
         Ok(begun(app, outcome)?)
     }
 

@@ -11,8 +11,8 @@ use posthaste_store::{
     workspace,
 };
 
-use super::UPLOAD_LIFE;
-use crate::{Actor, App, media::check_file_name, post::Violations};
+use super::{UPLOAD_LIFE, get};
+use crate::{Actor, App, idempotency::Once, media::check_file_name, post::Violations};
 
 /// A job that is about to begin.
 #[derive(Debug)]
@@ -45,6 +45,25 @@ pub async fn begin(app: &App, actor: &Actor, mut new: NewJob) -> Result<Job, Vio
         return Err(violations);
     }
     insert(app, actor, new).await.map_err(one)
+}
+
+/// As [`begin`], for a request that may have come this far in an earlier run: then the answer is the
+/// job that was begun there.
+pub async fn begin_once(
+    app: &App,
+    actor: &Actor,
+    mut new: NewJob,
+    once: &Once,
+) -> Result<Job, Violations> {
+    let id = *new.id.get_or_insert_with(|| once.id());
+    if once.is_repeat() {
+        match get(app, actor, id).await {
+            Ok(job) if once.made(actor, &job.provenance, job.created_at) => return Ok(job),
+            Err(error) if error.code != ErrorCode::NotFound => return Err(vec![error]),
+            _ => {}
+        }
+    }
+    begin(app, actor, new).await
 }
 
 fn check(new: &NewJob) -> Violations {

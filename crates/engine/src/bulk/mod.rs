@@ -15,7 +15,7 @@ mod stop;
 mod upload;
 mod work;
 
-pub use begin::{NewJob, begin};
+pub use begin::{NewJob, begin, begin_once};
 pub use lists::{Action, all_results, allowed_actions, by_ids, count, get, list, results};
 pub use progress::progress;
 pub use run::{run, work};
