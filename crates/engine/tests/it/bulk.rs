@@ -118,7 +118,10 @@ impl Desk {
 
     /// The job events so far: which, and the state and counts they tell.
     async fn job_events(&self) -> Vec<String> {
-        let wanted = [EventType::BulkJobStarted, EventType::BulkJobFinished];
+        let wanted = event::Filter {
+            kinds: vec![EventType::BulkJobStarted, EventType::BulkJobFinished],
+            ..event::Filter::default()
+        };
         let mut conn = self.world.db().get().await.unwrap();
         let events = event::after(&mut conn, self.world.workspace, 0, &wanted, 100)
             .await
