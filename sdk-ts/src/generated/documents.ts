@@ -3,6 +3,24 @@
 import type { Document } from '../document.js';
 import type * as t from './types.js';
 
+const ApiKeyFields = `fragment ApiKeyFields on ApiKey {
+  id
+  name
+  role
+  prefix
+  status
+  createdAt
+  lastUsedAt
+  expiresAt
+  revokedAt
+  previousSecretExpiresAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+}
+`;
+
 const BulkJobFields = `fragment BulkJobFields on BulkJob {
   id
   kind
@@ -141,6 +159,10 @@ const MediaFields = `fragment MediaFields on Media {
 const NodeFields = `fragment NodeFields on Node {
   __typename
   id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
   ... on BulkJob {
     fileName
     jobState: state
@@ -255,6 +277,35 @@ const ProvenanceFields = `fragment ProvenanceFields on Provenance {
 }
 `;
 
+const SandboxFaultFields = `fragment SandboxFaultFields on SandboxFault {
+  number
+  network
+  accountId
+  operation
+  kind
+  times
+  skip
+  probability
+  delayMs
+  status
+  retryAfterSeconds
+  hits
+}
+`;
+
+const SandboxFields = `fragment SandboxFields on Sandbox {
+  networksUrl
+  scenario
+  clock {
+    now
+    offsetSeconds
+  }
+  faults {
+    ...SandboxFaultFields
+  }
+}
+`;
+
 const TargetFields = `fragment TargetFields on Target {
   id
   state
@@ -314,6 +365,137 @@ const WorkspaceFields = `fragment WorkspaceFields on Workspace {
   createdAt
 }
 `;
+
+/** `apiKeys.create`: the mutation `apiKeyCreate`. */
+export const ApiKeyCreate: Document<t.ApiKeyCreateResult, t.ApiKeyCreateVariables> = {
+  kind: 'mutation',
+  name: 'ApiKeyCreate',
+  fields: ['apiKeyCreate'],
+  text: `mutation ApiKeyCreate($input: ApiKeyCreateInput!) {
+  apiKeyCreate(input: $input) {
+    secret
+    apiKey {
+      ...ApiKeyFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ApiKeyFields, ErrorFields, ProvenanceFields, WarningFields],
+};
+
+/** `apiKeys.get`: the query `apiKey`. */
+export const ApiKeyGet: Document<t.ApiKey, t.ApiKeyGetVariables> = {
+  kind: 'query',
+  name: 'ApiKeyGet',
+  fields: ['apiKey'],
+  text: `query ApiKeyGet($id: ID!) {
+  apiKey(id: $id) {
+    ...ApiKeyFields
+  }
+}
+`,
+  fragments: [ApiKeyFields, ProvenanceFields],
+};
+
+/** `apiKeys.list`: the query `apiKeys`. */
+export const ApiKeyList: Document<t.ApiKeyListResult, t.ApiKeyListVariables> = {
+  kind: 'query',
+  name: 'ApiKeyList',
+  fields: ['apiKeys'],
+  text: `query ApiKeyList(
+  $filter: ApiKeyFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  apiKeys(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...ApiKeyFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [ApiKeyFields, PageFields, ProvenanceFields],
+};
+
+/** `apiKeys.revoke`: the mutation `apiKeyRevoke`. */
+export const ApiKeyRevoke: Document<t.ApiKeyRevokeResult, t.ApiKeyRevokeVariables> = {
+  kind: 'mutation',
+  name: 'ApiKeyRevoke',
+  fields: ['apiKeyRevoke'],
+  text: `mutation ApiKeyRevoke($input: ApiKeyRevokeInput!) {
+  apiKeyRevoke(input: $input) {
+    apiKey {
+      ...ApiKeyFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ApiKeyFields, ErrorFields, ProvenanceFields, WarningFields],
+};
+
+/** `apiKeys.rotate`: the mutation `apiKeyRotate`. */
+export const ApiKeyRotate: Document<t.ApiKeyRotateResult, t.ApiKeyRotateVariables> = {
+  kind: 'mutation',
+  name: 'ApiKeyRotate',
+  fields: ['apiKeyRotate'],
+  text: `mutation ApiKeyRotate($input: ApiKeyRotateInput!) {
+  apiKeyRotate(input: $input) {
+    secret
+    apiKey {
+      ...ApiKeyFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ApiKeyFields, ErrorFields, ProvenanceFields, WarningFields],
+};
+
+/** `apiKeys.update`: the mutation `apiKeyUpdate`. */
+export const ApiKeyUpdate: Document<t.ApiKeyUpdateResult, t.ApiKeyUpdateVariables> = {
+  kind: 'mutation',
+  name: 'ApiKeyUpdate',
+  fields: ['apiKeyUpdate'],
+  text: `mutation ApiKeyUpdate($input: ApiKeyUpdateInput!) {
+  apiKeyUpdate(input: $input) {
+    apiKey {
+      ...ApiKeyFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ApiKeyFields, ErrorFields, ProvenanceFields, WarningFields],
+};
 
 /** `bulkJobs.cancel`: the mutation `bulkJobCancel`. */
 export const BulkJobCancel: Document<t.BulkJobCancelResult, t.BulkJobCancelVariables> = {
@@ -890,6 +1072,14 @@ export const NetworkList: Document<Array<t.NetworkListResult>, Record<string, ne
     breaker
     blockedUntil
     blockReason
+    nextDueAt
+    accounts {
+      active
+      reconnect
+      disabled
+      paused
+      blocked
+    }
     capabilities {
       kinds
       textUnit
@@ -1220,6 +1410,195 @@ export const PostValidate: Document<t.PostValidateResult, t.PostValidateVariable
   fragments: [ErrorFields, WarningFields],
 };
 
+/** `requestLog.list`: the query `requestLog`. */
+export const RequestLogList: Document<t.RequestLogListResult, t.RequestLogListVariables> = {
+  kind: 'query',
+  name: 'RequestLogList',
+  fields: ['requestLog'],
+  text: `query RequestLogList(
+  $filter: RequestLogFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  requestLog(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      id
+      requestId
+      at
+      transport
+      kind
+      operation
+      rootFields
+      status
+      errorCode
+      durationMs
+      cost
+      address
+      userAgent
+      provenance {
+        ...ProvenanceFields
+      }
+    }
+    pageInfo {
+      ...PageFields
+    }
+    dropped
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [PageFields, ProvenanceFields],
+};
+
+/** `sandbox.clockAdvance`: the mutation `sandboxClockAdvance`. */
+export const SandboxClockAdvance: Document<t.SandboxClockAdvanceResult, t.SandboxClockAdvanceVariables> = {
+  kind: 'mutation',
+  name: 'SandboxClockAdvance',
+  fields: ['sandboxClockAdvance'],
+  text: `mutation SandboxClockAdvance($input: SandboxClockAdvanceInput!) {
+  sandboxClockAdvance(input: $input) {
+    clock {
+      now
+      offsetSeconds
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, WarningFields],
+};
+
+/** `sandbox.clockReset`: the mutation `sandboxClockReset`. */
+export const SandboxClockReset: Document<t.SandboxClockResetResult, Record<string, never>> = {
+  kind: 'mutation',
+  name: 'SandboxClockReset',
+  fields: ['sandboxClockReset'],
+  text: `mutation SandboxClockReset {
+  sandboxClockReset {
+    clock {
+      now
+      offsetSeconds
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, WarningFields],
+};
+
+/** `sandbox.faultScript`: the mutation `sandboxFaultScript`. */
+export const SandboxFaultScript: Document<t.SandboxFaultScriptResult, t.SandboxFaultScriptVariables> = {
+  kind: 'mutation',
+  name: 'SandboxFaultScript',
+  fields: ['sandboxFaultScript'],
+  text: `mutation SandboxFaultScript($input: SandboxFaultScriptInput!) {
+  sandboxFaultScript(input: $input) {
+    faults {
+      ...SandboxFaultFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, SandboxFaultFields, WarningFields],
+};
+
+/** `sandbox.faultsClear`: the mutation `sandboxFaultsClear`. */
+export const SandboxFaultsClear: Document<t.SandboxFaultsClearResult, Record<string, never>> = {
+  kind: 'mutation',
+  name: 'SandboxFaultsClear',
+  fields: ['sandboxFaultsClear'],
+  text: `mutation SandboxFaultsClear {
+  sandboxFaultsClear {
+    cleared
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, WarningFields],
+};
+
+/** `sandbox.get`: the query `sandbox`. */
+export const SandboxGet: Document<t.Sandbox | null, Record<string, never>> = {
+  kind: 'query',
+  name: 'SandboxGet',
+  fields: ['sandbox'],
+  text: `query SandboxGet {
+  sandbox {
+    ...SandboxFields
+  }
+}
+`,
+  fragments: [SandboxFaultFields, SandboxFields],
+};
+
+/** `sandbox.reset`: the mutation `sandboxReset`. */
+export const SandboxReset: Document<t.SandboxResetResult, t.SandboxResetVariables> = {
+  kind: 'mutation',
+  name: 'SandboxReset',
+  fields: ['sandboxReset'],
+  text: `mutation SandboxReset($input: SandboxResetInput!) {
+  sandboxReset(input: $input) {
+    sandbox {
+      ...SandboxFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, SandboxFaultFields, SandboxFields, WarningFields],
+};
+
+/** `sandbox.scenario`: the mutation `sandboxScenario`. */
+export const SandboxScenario: Document<t.SandboxScenarioResult, t.SandboxScenarioVariables> = {
+  kind: 'mutation',
+  name: 'SandboxScenario',
+  fields: ['sandboxScenario'],
+  text: `mutation SandboxScenario($input: SandboxScenarioInput!) {
+  sandboxScenario(input: $input) {
+    sandbox {
+      ...SandboxFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, SandboxFaultFields, SandboxFields, WarningFields],
+};
+
 /** `sessions.create`: the mutation `sessionCreate`. */
 export const SessionCreate: Document<t.SessionCreateResult, t.SessionCreateVariables> = {
   kind: 'mutation',
@@ -1448,6 +1827,31 @@ export const TargetTimeline: Document<t.TargetTimelineResult, t.TargetTimelineVa
   }
 }
 `,
+};
+
+/** `usage.get`: the query `usage`. */
+export const UsageGet: Document<Array<t.UsageGetResult>, t.UsageGetVariables> = {
+  kind: 'query',
+  name: 'UsageGet',
+  fields: ['usage'],
+  text: `query UsageGet($from: DateTime!, $to: DateTime!, $groupBy: [UsageGroup!], $filter: UsageFilter) {
+  usage(from: $from, to: $to, groupBy: $groupBy, filter: $filter) {
+    at
+    operation
+    status
+    errorCode
+    count
+    errors
+    p50Ms
+    p95Ms
+    p99Ms
+    provenance {
+      ...ProvenanceFields
+    }
+  }
+}
+`,
+  fragments: [ProvenanceFields],
 };
 
 /** `viewer.get`: the query `viewer`. */

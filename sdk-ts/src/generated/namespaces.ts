@@ -7,6 +7,30 @@ import * as documents from './documents.js';
 
 /** All operations, by noun and verb. */
 export class Api extends Client {
+  readonly apiKeys = {
+    /** Makes an API key. Its secret is shown this once. */
+    create: changing(this, documents.ApiKeyCreate),
+    /** The API key with an id, also when it was revoked. */
+    get: readingById(this, documents.ApiKeyGet),
+    /**
+     * The workspace's API keys, in the order in which they were made. Owners and admins see all of
+     * them, any other key itself only.
+     */
+    list: listing(this, documents.ApiKeyList),
+    /**
+     * Revokes an API key: requests with it are refused from now on, and its open subscriptions end
+     * within seconds. This cannot be undone.
+     */
+    revoke: changing(this, documents.ApiKeyRevoke),
+    /**
+     * Gives an API key a new secret, shown this once. The secret before works a while longer, so that
+     * programs can be changed one after the other; one from an earlier rotation ends now.
+     */
+    rotate: changing(this, documents.ApiKeyRotate),
+    /** Renames an API key or changes when it ends. */
+    update: changing(this, documents.ApiKeyUpdate),
+  };
+
   readonly bulkJobs = {
     /** Stops a bulk job. Lines that are done stay done; the rest of the file is thrown away. */
     cancel: changing(this, documents.BulkJobCancel),
@@ -136,6 +160,40 @@ export class Api extends Client {
     validate: readingByInput(this, documents.PostValidate),
   };
 
+  readonly requestLog = {
+    /**
+     * What was asked of the API in the last seven days, newest first, a second after it was answered.
+     * Owners and admins see all requests of the workspace, others their own credential's.
+     */
+    list: listing(this, documents.RequestLogList),
+  };
+
+  readonly sandbox = {
+    /**
+     * Moves the clock forwards, for the API, the workers and the simulated networks alike: what is
+     * due by then goes out. Only in a sandbox.
+     */
+    clockAdvance: changing(this, documents.SandboxClockAdvance),
+    /** Puts the clock back to the machine's time. Only in a sandbox. */
+    clockReset: changingNothing(this, documents.SandboxClockReset),
+    /** Lets calls to the simulated networks go wrong. Only in a sandbox. */
+    faultScript: changing(this, documents.SandboxFaultScript),
+    /** Takes all faults back. Only in a sandbox. */
+    faultsClear: changingNothing(this, documents.SandboxFaultsClear),
+    /** This sandbox; null where the networks are real. */
+    get: reading(this, documents.SandboxGet),
+    /**
+     * Empties the walls of the simulated networks, takes all faults back and gives accounts that lost
+     * their access new access. Only in a sandbox.
+     */
+    reset: changing(this, documents.SandboxReset),
+    /**
+     * Plays a scenario in place of the one before: its faults are cleared, and accounts that lost
+     * their access get new access first. Posts stay. Only in a sandbox.
+     */
+    scenario: changing(this, documents.SandboxScenario),
+  };
+
   readonly sessions = {
     /**
      * Signs a person in by e-mail and password. Needs no credential. After five failures for an e-mail
@@ -168,6 +226,15 @@ export class Api extends Client {
     settle: changing(this, documents.TargetSettle),
     /** The target with an id. */
     timeline: readingWith(this, documents.TargetTimeline),
+  };
+
+  readonly usage = {
+    /**
+     * How much the API was used in a span of time, by whole hours, in the order of the groups. Kept
+     * for 90 days; it counts the same requests as `requestLog`. Owners and admins see all requests of
+     * the workspace, others their own credential's.
+     */
+    get: readingWith(this, documents.UsageGet),
   };
 
   readonly viewer = {

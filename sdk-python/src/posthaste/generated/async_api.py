@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
 
 from typing_extensions import Unpack
 
@@ -15,6 +16,85 @@ from . import models as m
 from . import operations as ops
 from .enums import *
 from .inputs import *
+
+
+class ApiKeys:
+    """Methods of `client.api_keys`."""
+
+    def __init__(self, runner: AsyncRunner) -> None:
+        self._runner = runner
+
+    async def create(
+        self, *, options: RequestOptions | None = None, **input: Unpack[ApiKeyCreateInput]
+    ) -> m.ApiKeySecretPayload:
+        """Makes an API key. Its secret is shown this once."""
+        return await self._runner.call(ops.API_KEY_CREATE, {"input": input}, options)
+
+    async def get(self, id: str, *, options: RequestOptions | None = None) -> m.ApiKey:
+        """The API key with an id, also when it was revoked."""
+        return await self._runner.call(ops.API_KEY_GET, {"id": id}, options)
+
+    async def list(
+        self,
+        *,
+        filter: ApiKeyFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.ApiKey]:
+        """The workspace's API keys, in the order in which they were made. Owners and admins see all of
+        them, any other key itself only."""
+        return await self._runner.call(
+            ops.API_KEY_LIST,
+            {
+                "filter": filter,
+                "first": first,
+                "after": after,
+                "last": last,
+                "before": before,
+                "with_total": with_total,
+            },
+            options,
+        )
+
+    def iter(
+        self,
+        *,
+        filter: ApiKeyFilter | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> AsyncPager[m.ApiKey]:
+        """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        async def fetch(first: int | None, after: str | None) -> Page[m.ApiKey]:
+            return await self.list(filter=filter, first=first, after=after, options=options)
+
+        return AsyncPager(fetch, after=after, limit=limit, page_size=page_size)
+
+    async def revoke(
+        self, *, options: RequestOptions | None = None, **input: Unpack[ApiKeyRevokeInput]
+    ) -> m.ApiKeyPayload:
+        """Revokes an API key: requests with it are refused from now on, and its open subscriptions end
+        within seconds. This cannot be undone."""
+        return await self._runner.call(ops.API_KEY_REVOKE, {"input": input}, options)
+
+    async def rotate(
+        self, *, options: RequestOptions | None = None, **input: Unpack[ApiKeyRotateInput]
+    ) -> m.ApiKeySecretPayload:
+        """Gives an API key a new secret, shown this once. The secret before works a while longer, so that
+        programs can be changed one after the other; one from an earlier rotation ends now."""
+        return await self._runner.call(ops.API_KEY_ROTATE, {"input": input}, options)
+
+    async def update(
+        self, *, options: RequestOptions | None = None, **input: Unpack[ApiKeyUpdateInput]
+    ) -> m.ApiKeyPayload:
+        """Renames an API key or changes when it ends."""
+        return await self._runner.call(ops.API_KEY_UPDATE, {"input": input}, options)
 
 
 class BulkJobs:
@@ -499,6 +579,101 @@ class Posts:
         return await self._runner.call(ops.POST_VALIDATE, {"input": input}, options)
 
 
+class RequestLog:
+    """Methods of `client.request_log`."""
+
+    def __init__(self, runner: AsyncRunner) -> None:
+        self._runner = runner
+
+    async def list(
+        self,
+        *,
+        filter: RequestLogFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> m.LoggedRequestConnection:
+        """What was asked of the API in the last seven days, newest first, a second after it was answered.
+        Owners and admins see all requests of the workspace, others their own credential's."""
+        return await self._runner.call(
+            ops.REQUEST_LOG_LIST,
+            {
+                "filter": filter,
+                "first": first,
+                "after": after,
+                "last": last,
+                "before": before,
+                "with_total": with_total,
+            },
+            options,
+        )
+
+    def iter(
+        self,
+        *,
+        filter: RequestLogFilter | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> AsyncPager[m.LoggedRequest]:
+        """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        async def fetch(first: int | None, after: str | None) -> m.LoggedRequestConnection:
+            return await self.list(filter=filter, first=first, after=after, options=options)
+
+        return AsyncPager(fetch, after=after, limit=limit, page_size=page_size)
+
+
+class Sandbox:
+    """Methods of `client.sandbox`."""
+
+    def __init__(self, runner: AsyncRunner) -> None:
+        self._runner = runner
+
+    async def clock_advance(
+        self, *, options: RequestOptions | None = None, **input: Unpack[SandboxClockAdvanceInput]
+    ) -> m.SandboxClockPayload:
+        """Moves the clock forwards, for the API, the workers and the simulated networks alike: what is
+        due by then goes out. Only in a sandbox."""
+        return await self._runner.call(ops.SANDBOX_CLOCK_ADVANCE, {"input": input}, options)
+
+    async def clock_reset(self, *, options: RequestOptions | None = None) -> m.SandboxClockPayload:
+        """Puts the clock back to the machine's time. Only in a sandbox."""
+        return await self._runner.call(ops.SANDBOX_CLOCK_RESET, {}, options)
+
+    async def fault_script(
+        self, *, options: RequestOptions | None = None, **input: Unpack[SandboxFaultScriptInput]
+    ) -> m.SandboxFaultScriptPayload:
+        """Lets calls to the simulated networks go wrong. Only in a sandbox."""
+        return await self._runner.call(ops.SANDBOX_FAULT_SCRIPT, {"input": input}, options)
+
+    async def faults_clear(self, *, options: RequestOptions | None = None) -> m.SandboxFaultsClearPayload:
+        """Takes all faults back. Only in a sandbox."""
+        return await self._runner.call(ops.SANDBOX_FAULTS_CLEAR, {}, options)
+
+    async def get(self, *, options: RequestOptions | None = None) -> m.Sandbox | None:
+        """This sandbox; null where the networks are real."""
+        return await self._runner.call(ops.SANDBOX_GET, {}, options)
+
+    async def reset(
+        self, *, options: RequestOptions | None = None, **input: Unpack[SandboxResetInput]
+    ) -> m.SandboxResetPayload:
+        """Empties the walls of the simulated networks, takes all faults back and gives accounts that lost
+        their access new access. Only in a sandbox."""
+        return await self._runner.call(ops.SANDBOX_RESET, {"input": input}, options)
+
+    async def scenario(
+        self, *, options: RequestOptions | None = None, **input: Unpack[SandboxScenarioInput]
+    ) -> m.SandboxScenarioPayload:
+        """Plays a scenario in place of the one before: its faults are cleared, and accounts that lost
+        their access get new access first. Posts stay. Only in a sandbox."""
+        return await self._runner.call(ops.SANDBOX_SCENARIO, {"input": input}, options)
+
+
 class Sessions:
     """Methods of `client.sessions`."""
 
@@ -605,6 +780,29 @@ class Targets:
         return await self._runner.call(ops.TARGET_TIMELINE, {"id": id, "first": first}, options)
 
 
+class Usage:
+    """Methods of `client.usage`."""
+
+    def __init__(self, runner: AsyncRunner) -> None:
+        self._runner = runner
+
+    async def get(
+        self,
+        from_: datetime,
+        to: datetime,
+        *,
+        group_by: Sequence[UsageGroup] | None = None,
+        filter: UsageFilter | None = None,
+        options: RequestOptions | None = None,
+    ) -> builtins.list[m.UsageRow]:
+        """How much the API was used in a span of time, by whole hours, in the order of the groups. Kept
+        for 90 days; it counts the same requests as `requestLog`. Owners and admins see all requests of
+        the workspace, others their own credential's."""
+        return await self._runner.call(
+            ops.USAGE_GET, {"from_": from_, "to": to, "group_by": group_by, "filter": filter}, options
+        )
+
+
 class Viewer:
     """Methods of `client.viewer`."""
 
@@ -631,6 +829,7 @@ class AsyncApi:
     """All areas."""
 
     def __init__(self, runner: AsyncRunner) -> None:
+        self.api_keys = ApiKeys(runner)
         self.bulk_jobs = BulkJobs(runner)
         self.connections = Connections(runner)
         self.events = Events(runner)
@@ -638,7 +837,9 @@ class AsyncApi:
         self.networks = Networks(runner)
         self.nodes = Nodes(runner)
         self.posts = Posts(runner)
+        self.request_log = RequestLog(runner)
         self.sessions = Sessions(runner)
         self.targets = Targets(runner)
+        self.usage = Usage(runner)
         self.viewer = Viewer(runner)
         self.workspace = Workspace(runner)

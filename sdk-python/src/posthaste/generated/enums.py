@@ -6,6 +6,8 @@ from __future__ import annotations
 from .._core.base import OpenEnum
 
 __all__ = [
+    "ApiKeyAction",
+    "ApiKeyStatus",
     "AttemptKind",
     "BreakerState",
     "BulkFormat",
@@ -30,14 +32,42 @@ __all__ = [
     "PostOrder",
     "PostStatus",
     "ProvenanceKind",
+    "RequestKind",
+    "RequestTransport",
     "Role",
+    "SandboxFaultKind",
+    "SandboxOperation",
+    "SandboxScenarioName",
     "SettleOutcome",
     "Severity",
     "TargetAction",
     "TargetOrder",
     "TargetState",
+    "UsageGroup",
     "ViewerKind",
 ]
+
+
+class ApiKeyAction(OpenEnum):
+    """Something the viewer may do with an API key now."""
+
+    REVOKE = "REVOKE"
+    """`apiKeyRevoke`."""
+    ROTATE = "ROTATE"
+    """`apiKeyRotate`."""
+    UPDATE = "UPDATE"
+    """`apiKeyUpdate`."""
+
+
+class ApiKeyStatus(OpenEnum):
+    """How an API key stands."""
+
+    ACTIVE = "ACTIVE"
+    """It works."""
+    EXPIRED = "EXPIRED"
+    """Its time is over."""
+    REVOKED = "REVOKED"
+    """It was revoked."""
 
 
 class AttemptKind(OpenEnum):
@@ -259,6 +289,8 @@ class ErrorCode(OpenEnum):
     """Too many requests. Wait as long as Retry-After says."""
     RECONNECT_REQUIRED = "RECONNECT_REQUIRED"
     """The network no longer accepts our access to this account. Reconnect the account; waiting posts go out by themselves afterwards."""
+    SANDBOX_ONLY = "SANDBOX_ONLY"
+    """This exists in a sandbox only. Start one with 'posthaste sandbox' and use its keys (phk_test_…)."""
     TARGETS_REQUIRED = "TARGETS_REQUIRED"
     """The post has no target. Name at least one connection to publish to."""
     TARGET_DUPLICATE = "TARGET_DUPLICATE"
@@ -296,6 +328,14 @@ class ErrorCode(OpenEnum):
 class EventType(OpenEnum):
     """What happened."""
 
+    API_KEY_CREATED = "API_KEY_CREATED"
+    """An API key was made."""
+    API_KEY_REVOKED = "API_KEY_REVOKED"
+    """An API key was taken back."""
+    API_KEY_ROTATED = "API_KEY_ROTATED"
+    """An API key got a new secret."""
+    API_KEY_UPDATED = "API_KEY_UPDATED"
+    """An API key was renamed or got another end."""
     BULK_JOB_FINISHED = "BULK_JOB_FINISHED"
     """A bulk job came to its end: finished, cancelled or failed."""
     BULK_JOB_STARTED = "BULK_JOB_STARTED"
@@ -320,6 +360,8 @@ class EventType(OpenEnum):
     """A post was removed."""
     POST_UPDATED = "POST_UPDATED"
     """A post's content was changed."""
+    SANDBOX_RESET = "SANDBOX_RESET"
+    """A sandbox's workspace was put back to its sample posts."""
     TARGET_CANCELLED = "TARGET_CANCELLED"
     """A target was cancelled."""
     TARGET_CLAIMED = "TARGET_CLAIMED"
@@ -428,6 +470,8 @@ class Permission(OpenEnum):
 
     MANAGE_CONNECTIONS = "MANAGE_CONNECTIONS"
     """Connect, reconnect, disable and remove accounts."""
+    MANAGE_KEYS = "MANAGE_KEYS"
+    """Make and take back API keys, and see the requests of all credentials."""
     PUBLISH = "PUBLISH"
     """Schedule, publish, cancel, retry, delete on the network."""
     READ = "READ"
@@ -502,6 +546,32 @@ class ProvenanceKind(OpenEnum):
     """Posthaste itself: scheduler, publisher, an operator's command."""
 
 
+class RequestKind(OpenEnum):
+    """What kind of request it is."""
+
+    MUTATION = "MUTATION"
+    """A GraphQL mutation."""
+    QUERY = "QUERY"
+    """A GraphQL query."""
+    REST = "REST"
+    """A REST call."""
+    SUBSCRIPTION = "SUBSCRIPTION"
+    """A GraphQL subscription."""
+    UNREADABLE = "UNREADABLE"
+    """A GraphQL request that could not be read."""
+
+
+class RequestTransport(OpenEnum):
+    """How a request came in."""
+
+    HTTP = "HTTP"
+    """A request with one answer."""
+    SSE = "SSE"
+    """Server-sent events."""
+    WEBSOCKET = "WEBSOCKET"
+    """A WebSocket, which carries many operations."""
+
+
 class Role(OpenEnum):
     """What a member or key may do in the workspace."""
 
@@ -513,6 +583,70 @@ class Role(OpenEnum):
     """Also owns the workspace."""
     VIEWER = "VIEWER"
     """Reads everything, changes nothing."""
+
+
+class SandboxFaultKind(OpenEnum):
+    """What goes wrong."""
+
+    CUT_AFTER = "CUT_AFTER"
+    """The connection is cut after the network accepted."""
+    CUT_BEFORE = "CUT_BEFORE"
+    """The connection is cut, nothing was accepted."""
+    DELAY = "DELAY"
+    """The network waits `delayMs`, then goes on."""
+    DELAY_AFTER = "DELAY_AFTER"
+    """The network accepts, then waits `delayMs` before it answers."""
+    DUPLICATE = "DUPLICATE"
+    """The network refuses the post as a duplicate."""
+    ERROR_AFTER = "ERROR_AFTER"
+    """The network accepts, but answers with 5xx."""
+    ERROR_BEFORE = "ERROR_BEFORE"
+    """The network answers with 5xx and accepts nothing."""
+    EXPIRE_TOKEN = "EXPIRE_TOKEN"
+    """The account's access expires."""
+    RATE_LIMITED = "RATE_LIMITED"
+    """The network refuses with its rate limit."""
+    READ_BACK_LAG = "READ_BACK_LAG"
+    """The post shows in lists `delayMs` later."""
+    REVOKE_TOKEN = "REVOKE_TOKEN"
+    """The account's access is taken back."""
+    TRUNCATE = "TRUNCATE"
+    """The network accepts, but half of its answer is lost."""
+
+
+class SandboxOperation(OpenEnum):
+    """What a call to a network is for; faults are aimed by it."""
+
+    ACCOUNTS = "ACCOUNTS"
+    """Reading accounts, pages and boards."""
+    ANY = "ANY"
+    """Every call."""
+    DELETE = "DELETE"
+    """Removing a post."""
+    LOOKUP = "LOOKUP"
+    """Reading back."""
+    PREPARE = "PREPARE"
+    """Invisible steps: uploads, containers."""
+    PUBLISH = "PUBLISH"
+    """The one call that makes a post visible."""
+    TOKEN = "TOKEN"
+    """Anything about tokens."""
+
+
+class SandboxScenarioName(OpenEnum):
+    """A situation that a program should cope with."""
+
+    BIG_ACCOUNT = "BIG_ACCOUNT"
+    """The workspace has twenty-five accounts on each network and a year of posts."""
+    EXPIRING_TOKENS = "EXPIRING_TOKENS"
+    """Each account's access expires at its next call; the first account's is revoked and must be
+reconnected."""
+    FLAKY_NETWORK = "FLAKY_NETWORK"
+    """Networks are slow, answer with errors, and cut connections."""
+    HAPPY = "HAPPY"
+    """All goes well."""
+    RATE_LIMITED = "RATE_LIMITED"
+    """Each network refuses the next three posts with a rate limit of 30 seconds."""
 
 
 class SettleOutcome(OpenEnum):
@@ -594,6 +728,21 @@ class TargetState(OpenEnum):
     """The one call that makes it visible may be on its way."""
     UNCERTAIN = "UNCERTAIN"
     """It is not known whether the call took effect."""
+
+
+class UsageGroup(OpenEnum):
+    """What makes a row of usage."""
+
+    CREDENTIAL = "CREDENTIAL"
+    """The API key or person."""
+    DAY = "DAY"
+    """The day in UTC; `HOUR` goes before it."""
+    HOUR = "HOUR"
+    """The hour."""
+    OPERATION = "OPERATION"
+    """The operation, as the request log names it."""
+    STATUS = "STATUS"
+    """The HTTP status and the error code."""
 
 
 class ViewerKind(OpenEnum):

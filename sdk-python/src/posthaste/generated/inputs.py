@@ -9,22 +9,33 @@ from datetime import datetime
 from typing_extensions import Required, TypedDict
 
 from .enums import (
+    ApiKeyStatus,
     BulkFormat,
     BulkJobKind,
     BulkJobState,
     BulkOutcome,
     ConnectionStatus,
     ContentKind,
+    ErrorCode,
     Fit,
     IfAbsent,
     MediaStatus,
     MisfirePolicy,
     Network,
+    Role,
+    SandboxFaultKind,
+    SandboxOperation,
+    SandboxScenarioName,
     SettleOutcome,
     TargetState,
 )
 
 __all__ = [
+    "ApiKeyCreateInput",
+    "ApiKeyFilter",
+    "ApiKeyRevokeInput",
+    "ApiKeyRotateInput",
+    "ApiKeyUpdateInput",
     "BulkJobCancelInput",
     "BulkJobCreateInput",
     "BulkJobFilter",
@@ -58,13 +69,65 @@ __all__ = [
     "PostUpdateInput",
     "PostValidateInput",
     "PostVariantInput",
+    "RequestLogFilter",
+    "SandboxClockAdvanceInput",
+    "SandboxFaultInput",
+    "SandboxFaultScriptInput",
+    "SandboxResetInput",
+    "SandboxScenarioInput",
     "ScheduleInput",
     "SessionCreateInput",
     "TargetDeleteRemoteInput",
     "TargetFilter",
     "TargetRetryInput",
     "TargetSettleInput",
+    "UsageFilter",
 ]
+
+
+class ApiKeyCreateInput(TypedDict, total=False):
+    """The API key to make."""
+
+    expires_at: datetime | None
+    """When it ends; left out for never."""
+    name: Required[str]
+    """The name, 1 to 100 characters."""
+    role: Required[Role]
+    """What it may do; not more than you."""
+
+
+class ApiKeyFilter(TypedDict, total=False):
+    """What a list of API keys is narrowed by."""
+
+    statuses: Sequence[ApiKeyStatus] | None
+    """Only these states; without it all but revoked ones."""
+
+
+class ApiKeyRevokeInput(TypedDict, total=False):
+    """The API key to revoke."""
+
+    id: Required[str]
+    """The id (`key_…`)."""
+
+
+class ApiKeyRotateInput(TypedDict, total=False):
+    """The API key that gets a new secret."""
+
+    grace_hours: int | None
+    """How many hours the secret before works on, 0 to 168; 24 when nothing is said."""
+    id: Required[str]
+    """The id (`key_…`)."""
+
+
+class ApiKeyUpdateInput(TypedDict, total=False):
+    """What to change; what is left out stays."""
+
+    expires_at: datetime | None
+    """When it ends; null for never."""
+    id: Required[str]
+    """The id (`key_…`)."""
+    name: str | None
+    """The name, 1 to 100 characters."""
 
 
 class BulkJobCancelInput(TypedDict, total=False):
@@ -469,6 +532,82 @@ class PostVariantInput(TypedDict, total=False):
     """Another title; an empty one removes it."""
 
 
+class RequestLogFilter(TypedDict, total=False):
+    """What the request log is narrowed by; all conditions hold together."""
+
+    credential: str | None
+    """Only requests of this API key (`key_…`) or person (`user_…`)."""
+    error_code: ErrorCode | None
+    """Only answers whose first error has this code."""
+    failed: bool | None
+    """Only answers with an error, or with false only those without."""
+    operation: str | None
+    """Only this operation, as the log names it."""
+    request_id: str | None
+    """Only lines with this `X-Request-Id`."""
+    since: datetime | None
+    """Only requests from this instant on."""
+    status: int | None
+    """Only this HTTP status, 100 to 599."""
+    until: datetime | None
+    """Only requests before this instant."""
+
+
+class SandboxClockAdvanceInput(TypedDict, total=False):
+    """How to move the clock: by `seconds` or to an instant."""
+
+    seconds: float | None
+    """By so many seconds."""
+    to: datetime | None
+    """To this instant."""
+
+
+class SandboxFaultInput(TypedDict, total=False):
+    """A fault to put in force."""
+
+    connection_id: str | None
+    """Only calls for this account; it must be on the network."""
+    delay_ms: int | None
+    """Milliseconds, for `DELAY`, `DELAY_AFTER` and `READ_BACK_LAG`; at most 600000."""
+    kind: Required[SandboxFaultKind]
+    """What goes wrong."""
+    network: Required[Network]
+    """The network."""
+    operation: SandboxOperation | None
+    """Only calls of this kind; every call when left out."""
+    probability: float | None
+    """Chance from 0 to 1 that a call is hit; always when left out."""
+    retry_after_seconds: int | None
+    """Seconds until a rate limit ends; 60 when left out."""
+    skip: int | None
+    """How many calls pass first."""
+    status: int | None
+    """HTTP status of `RATE_LIMITED`, `ERROR_BEFORE` and `ERROR_AFTER`, 400 to 599."""
+    times: int | None
+    """How many calls it hits, 1 when left out; null for all until it is cleared."""
+
+
+class SandboxFaultScriptInput(TypedDict, total=False):
+    """Faults to put in force, in this order and beside those that are."""
+
+    faults: Required[Sequence[SandboxFaultInput]]
+    """The faults, 1 to 50."""
+
+
+class SandboxResetInput(TypedDict, total=False):
+    """What is put back to its beginning."""
+
+    workspace: bool
+    """Also the workspace's posts, media and events; connections, keys and people stay."""
+
+
+class SandboxScenarioInput(TypedDict, total=False):
+    """The scenario to play."""
+
+    name: Required[SandboxScenarioName]
+    """Its name."""
+
+
 class ScheduleInput(TypedDict, total=False):
     """When to publish. Give exactly one of `at`, `localTime` (with `timeZone`) and `now: true`."""
 
@@ -538,3 +677,12 @@ class TargetSettleInput(TypedDict, total=False):
     """The live post's public address, with LIVE only."""
     remote_id: str | None
     """The network's id of the live post, with LIVE only."""
+
+
+class UsageFilter(TypedDict, total=False):
+    """What usage is narrowed by; all conditions hold together."""
+
+    credential: str | None
+    """Only requests of this API key (`key_…`) or person (`user_…`)."""
+    operation: str | None
+    """Only this operation."""

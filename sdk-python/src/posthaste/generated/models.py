@@ -9,7 +9,10 @@ from typing import Any
 from pydantic import Field
 
 from .._core.base import Model
+from ..pages import Page
 from .enums import (
+    ApiKeyAction,
+    ApiKeyStatus,
     AttemptKind,
     BreakerState,
     BulkFormat,
@@ -33,7 +36,12 @@ from .enums import (
     PostAction,
     PostStatus,
     ProvenanceKind,
+    RequestKind,
+    RequestTransport,
     Role,
+    SandboxFaultKind,
+    SandboxOperation,
+    SandboxScenarioName,
     Severity,
     TargetAction,
     TargetState,
@@ -41,6 +49,9 @@ from .enums import (
 )
 
 __all__ = [
+    "ApiKey",
+    "ApiKeyPayload",
+    "ApiKeySecretPayload",
     "BulkJob",
     "BulkJobError",
     "BulkJobPayload",
@@ -55,6 +66,8 @@ __all__ = [
     "ConnectionLane",
     "ConnectionPayload",
     "Event",
+    "LoggedRequest",
+    "LoggedRequestConnection",
     "Media",
     "MediaDeletePayload",
     "MediaError",
@@ -62,6 +75,7 @@ __all__ = [
     "MediaUploadCreatePayload",
     "MutationError",
     "NetworkInfo",
+    "NetworkInfoAccounts",
     "NetworkInfoCapabilities",
     "Node",
     "PictureRule",
@@ -82,6 +96,15 @@ __all__ = [
     "PostVariant",
     "PostVariantConnection",
     "Provenance",
+    "Sandbox",
+    "SandboxClock",
+    "SandboxClockPayload",
+    "SandboxClockPayloadClock",
+    "SandboxFault",
+    "SandboxFaultScriptPayload",
+    "SandboxFaultsClearPayload",
+    "SandboxResetPayload",
+    "SandboxScenarioPayload",
     "SessionCreatePayload",
     "SessionCreatePayloadSession",
     "SessionDeletePayload",
@@ -99,6 +122,7 @@ __all__ = [
     "TargetTimelineAttempt",
     "TargetTimelineAttemptError",
     "TargetTimelineTimeline",
+    "UsageRow",
     "VideoRule",
     "Viewer",
     "ViewerKey",
@@ -117,6 +141,35 @@ class Provenance(Model):
     """The person, if it was one."""
     key_id: str | None = None
     """The API key, if it was one."""
+
+
+class ApiKey(Model):
+    """A key that opens the API for a program; its secret is never shown again."""
+
+    id: str
+    """The id (`key_…`)."""
+    name: str
+    """The name."""
+    role: Role
+    """What it may do."""
+    prefix: str | None = None
+    """The first characters of its secret, to tell keys apart; null for keys of earlier versions."""
+    status: ApiKeyStatus
+    """How it stands."""
+    created_at: datetime
+    """When it was made."""
+    last_used_at: datetime | None = None
+    """When it was used last; some seconds may pass until it shows."""
+    expires_at: datetime | None = None
+    """When it ends, if ever."""
+    revoked_at: datetime | None = None
+    """When it was revoked."""
+    previous_secret_expires_at: datetime | None = None
+    """Until when the secret before the last rotation works; null when none does."""
+    allowed_actions: list[ApiKeyAction]
+    """What the viewer may do with it now."""
+    provenance: Provenance
+    """Who made it."""
 
 
 class BulkJobError(Model):
@@ -367,14 +420,16 @@ class Node(Model):
     """The name of the concrete type."""
     id: str
     """The id; its prefix names the kind."""
+    name: str | None = None
+    """The name."""
+    key_status: ApiKeyStatus | None = None
+    """How it stands."""
     file_name: str | None = None
     """The person's file name."""
     job_state: BulkJobState | None = None
     """How it stands."""
     network: Network | None = None
     """The network."""
-    name: str | None = None
-    """The display name; the network's own unless somebody changed it."""
     connection_status: ConnectionStatus | None = None
     """How it stands."""
     media_status: MediaStatus | None = None
@@ -593,6 +648,57 @@ class Post(Model):
     """Grows with each change of content or targets."""
 
 
+class SandboxFault(Model):
+    """A fault that waits for calls."""
+
+    number: int
+    """Its number."""
+    network: Network
+    """The network."""
+    account_id: str | None = None
+    """The network's id of the account that it is for; null for all."""
+    operation: SandboxOperation
+    """The calls that it hits."""
+    kind: SandboxFaultKind
+    """What goes wrong."""
+    times: int | None = None
+    """How many more calls it hits; null for all until it is cleared."""
+    skip: int
+    """How many more calls pass first."""
+    probability: float | None = None
+    """Chance from 0 to 1 that a call is hit; null for always."""
+    delay_ms: int
+    """Milliseconds of a delay."""
+    status: int | None = None
+    """HTTP status of a refusal; null for the usual one."""
+    retry_after_seconds: int | None = None
+    """Seconds until a rate limit ends; null for the usual ones."""
+    hits: int
+    """How many calls it has hit."""
+
+
+class SandboxClock(Model):
+    """The clock of a sandbox: of the API, the workers and the networks alike."""
+
+    now: datetime
+    """What time it is."""
+    offset_seconds: float
+    """How many seconds it is ahead of the machine's."""
+
+
+class Sandbox(Model):
+    """This sandbox."""
+
+    networks_url: str
+    """Where the simulated networks show what was posted."""
+    scenario: SandboxScenarioName
+    """The scenario that was played last."""
+    clock: SandboxClock
+    """The clock."""
+    faults: list[SandboxFault]
+    """The faults that wait for calls."""
+
+
 class VideoRule(Model):
     """What a network wants a video to be; videos are checked, not converted."""
 
@@ -640,6 +746,26 @@ class Workspace(Model):
     """The IANA zone that local times are read in when none is named."""
     created_at: datetime
     """When it was made."""
+
+
+class ApiKeySecretPayload(Model):
+    """What came of making a key or a new secret."""
+
+    secret: str
+    """The secret to send as `Authorization: Bearer …`; shown this once."""
+    api_key: ApiKey
+    """The key."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class ApiKeyPayload(Model):
+    """What came of changing an API key."""
+
+    api_key: ApiKey
+    """The key as it is now."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
 
 
 class BulkJobPayload(Model):
@@ -744,6 +870,21 @@ class MediaPayload(Model):
     """What a person should know although it worked."""
 
 
+class NetworkInfoAccounts(Model):
+    """How the workspace's accounts on a network stand."""
+
+    active: int
+    """Usable."""
+    reconnect: int
+    """To be reconnected."""
+    disabled: int
+    """Switched off by a person."""
+    paused: int
+    """Held back by a person."""
+    blocked: int
+    """Waiting for a rate limit or after failures."""
+
+
 class NetworkInfoCapabilities(Model):
     """Limits and features of a network."""
 
@@ -800,6 +941,10 @@ class NetworkInfo(Model):
     """Until when nothing is sent to it (rate limit of the whole app, or the breaker)."""
     block_reason: str | None = None
     """Why nothing is sent to it."""
+    next_due_at: datetime | None = None
+    """When the workspace's next post on it is due; in the past when one is late."""
+    accounts: NetworkInfoAccounts
+    """How the workspace's accounts on it stand."""
     capabilities: NetworkInfoCapabilities
     """Its limits and features."""
 
@@ -908,6 +1053,103 @@ class PostValidation(Model):
     """What forbids it, by the order of the input's fields."""
     warnings: list[Warning]
     """What a person should know."""
+
+
+class LoggedRequest(Model):
+    """A line of the request log. It says what was asked for, never the variables, texts or secrets that
+    came with it."""
+
+    id: str
+    """The id of the line (`lreq_…`)."""
+    request_id: str
+    """The request's id as its answer carried it in `X-Request-Id`; all operations of a WebSocket
+have the one of its handshake."""
+    at: datetime
+    """When it came in."""
+    transport: RequestTransport
+    """How it came in."""
+    kind: RequestKind
+    """What kind it is."""
+    operation: str
+    """The operation's name, or its root fields when it has none; method and route of a REST call."""
+    root_fields: list[str]
+    """The root fields that it asked for."""
+    status: int
+    """The HTTP status; over a WebSocket the one that a request would have been answered with."""
+    error_code: ErrorCode | None = None
+    """The code of the answer's first error; in a mutation's payload only if the request asked for it."""
+    duration_ms: int
+    """How long it took in milliseconds; a subscription: how long it was open."""
+    cost: int | None = None
+    """What it cost of the rate limit, if that is known."""
+    address: str | None = None
+    """The address that it came from."""
+    user_agent: str | None = None
+    """The program that sent it, by its own words."""
+    provenance: Provenance
+    """Whose it is."""
+
+
+class LoggedRequestConnection(Page[LoggedRequest]):
+    """A page of the request log."""
+
+    dropped: int
+    """How many of the workspace's requests were answered in the last seven days without a line,
+because the log could not keep up."""
+
+
+class SandboxClockPayloadClock(Model):
+    """The clock of a sandbox: of the API, the workers and the networks alike."""
+
+    now: datetime
+    """What time it is."""
+    offset_seconds: float
+    """How many seconds it is ahead of the machine's."""
+
+
+class SandboxClockPayload(Model):
+    """What came of moving the clock."""
+
+    clock: SandboxClockPayloadClock
+    """The clock as it stands now."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class SandboxFaultScriptPayload(Model):
+    """What came of putting faults in force."""
+
+    faults: list[SandboxFault]
+    """All faults that wait for calls now."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class SandboxFaultsClearPayload(Model):
+    """What came of clearing faults."""
+
+    cleared: int
+    """How many there were."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class SandboxResetPayload(Model):
+    """What came of a reset."""
+
+    sandbox: Sandbox
+    """The sandbox."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class SandboxScenarioPayload(Model):
+    """What came of playing a scenario."""
+
+    sandbox: Sandbox
+    """The sandbox."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
 
 
 class SessionCreatePayloadSession(Model):
@@ -1067,6 +1309,33 @@ class TargetTimeline(Model):
     """The tries and readings back, oldest first."""
 
 
+class UsageRow(Model):
+    """How much, how well and how fast a group of requests was answered. Fields that nothing was grouped
+    by are null."""
+
+    at: datetime | None = None
+    """The beginning of the hour or day."""
+    operation: str | None = None
+    """The operation; `(other)` stands for those beyond 200 names in an hour."""
+    status: int | None = None
+    """The HTTP status."""
+    error_code: ErrorCode | None = None
+    """The code of the first error."""
+    count: int
+    """Requests."""
+    errors: int
+    """Requests whose answer had an error."""
+    p50_ms: int
+    """Half of the requests took at most so many milliseconds. Latencies are counted in buckets: the
+figure is at most half too large."""
+    p95_ms: int
+    """95 of 100 requests took at most so many milliseconds."""
+    p99_ms: int
+    """99 of 100 requests took at most so many milliseconds."""
+    provenance: Provenance | None = None
+    """The API key or person."""
+
+
 class ViewerPerson(Model):
     """Somebody who can sign in."""
 
@@ -1079,7 +1348,7 @@ class ViewerPerson(Model):
 
 
 class ViewerKey(Model):
-    """An API key; its secret is never shown again."""
+    """A key that opens the API for a program; its secret is never shown again."""
 
     id: str
     """The id (`key_…`)."""

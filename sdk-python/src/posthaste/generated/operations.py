@@ -7,6 +7,24 @@ from .._core.operation import Operation
 from ..pages import Page
 from . import models as m
 
+_API_KEY_FIELDS = """fragment ApiKeyFields on ApiKey {
+  id
+  name
+  role
+  prefix
+  status
+  createdAt
+  lastUsedAt
+  expiresAt
+  revokedAt
+  previousSecretExpiresAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+}
+"""
+
 _BULK_JOB_FIELDS = """fragment BulkJobFields on BulkJob {
   id
   kind
@@ -145,6 +163,10 @@ _MEDIA_FIELDS = """fragment MediaFields on Media {
 _NODE_FIELDS = """fragment NodeFields on Node {
   __typename
   id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
   ... on BulkJob {
     fileName
     jobState: state
@@ -259,6 +281,35 @@ _PROVENANCE_FIELDS = """fragment ProvenanceFields on Provenance {
 }
 """
 
+_SANDBOX_FAULT_FIELDS = """fragment SandboxFaultFields on SandboxFault {
+  number
+  network
+  accountId
+  operation
+  kind
+  times
+  skip
+  probability
+  delayMs
+  status
+  retryAfterSeconds
+  hits
+}
+"""
+
+_SANDBOX_FIELDS = """fragment SandboxFields on Sandbox {
+  networksUrl
+  scenario
+  clock {
+    now
+    offsetSeconds
+  }
+  faults {
+    ...SandboxFaultFields
+  }
+}
+"""
+
 _TARGET_FIELDS = """fragment TargetFields on Target {
   id
   state
@@ -318,6 +369,152 @@ _WORKSPACE_FIELDS = """fragment WorkspaceFields on Workspace {
   createdAt
 }
 """
+
+API_KEY_CREATE: Operation[m.ApiKeySecretPayload] = Operation(
+    "ApiKeyCreate",
+    "mutation",
+    ("apiKeyCreate",),
+    m.ApiKeySecretPayload,
+    """mutation ApiKeyCreate($input: ApiKeyCreateInput!) {
+  apiKeyCreate(input: $input) {
+    secret
+    apiKey {
+      ...ApiKeyFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _API_KEY_FIELDS
+    + _ERROR_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+API_KEY_GET: Operation[m.ApiKey] = Operation(
+    "ApiKeyGet",
+    "query",
+    ("apiKey",),
+    m.ApiKey,
+    """query ApiKeyGet($id: ID!) {
+  apiKey(id: $id) {
+    ...ApiKeyFields
+  }
+}
+"""
+    + _API_KEY_FIELDS
+    + _PROVENANCE_FIELDS,
+)
+
+API_KEY_LIST: Operation[Page[m.ApiKey]] = Operation(
+    "ApiKeyList",
+    "query",
+    ("apiKeys",),
+    Page[m.ApiKey],
+    """query ApiKeyList(
+  $filter: ApiKeyFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  apiKeys(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...ApiKeyFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+"""
+    + _API_KEY_FIELDS
+    + _PAGE_FIELDS
+    + _PROVENANCE_FIELDS,
+)
+
+API_KEY_REVOKE: Operation[m.ApiKeyPayload] = Operation(
+    "ApiKeyRevoke",
+    "mutation",
+    ("apiKeyRevoke",),
+    m.ApiKeyPayload,
+    """mutation ApiKeyRevoke($input: ApiKeyRevokeInput!) {
+  apiKeyRevoke(input: $input) {
+    apiKey {
+      ...ApiKeyFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _API_KEY_FIELDS
+    + _ERROR_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+API_KEY_ROTATE: Operation[m.ApiKeySecretPayload] = Operation(
+    "ApiKeyRotate",
+    "mutation",
+    ("apiKeyRotate",),
+    m.ApiKeySecretPayload,
+    """mutation ApiKeyRotate($input: ApiKeyRotateInput!) {
+  apiKeyRotate(input: $input) {
+    secret
+    apiKey {
+      ...ApiKeyFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _API_KEY_FIELDS
+    + _ERROR_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+API_KEY_UPDATE: Operation[m.ApiKeyPayload] = Operation(
+    "ApiKeyUpdate",
+    "mutation",
+    ("apiKeyUpdate",),
+    m.ApiKeyPayload,
+    """mutation ApiKeyUpdate($input: ApiKeyUpdateInput!) {
+  apiKeyUpdate(input: $input) {
+    apiKey {
+      ...ApiKeyFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _API_KEY_FIELDS
+    + _ERROR_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
 
 BULK_JOB_CANCEL: Operation[m.BulkJobPayload] = Operation(
     "BulkJobCancel",
@@ -938,6 +1135,14 @@ NETWORK_LIST: Operation[list[m.NetworkInfo]] = Operation(
     breaker
     blockedUntil
     blockReason
+    nextDueAt
+    accounts {
+      active
+      reconnect
+      disabled
+      paused
+      blocked
+    }
     capabilities {
       kinds
       textUnit
@@ -1308,6 +1513,208 @@ POST_VALIDATE: Operation[m.PostValidation] = Operation(
     + _WARNING_FIELDS,
 )
 
+REQUEST_LOG_LIST: Operation[m.LoggedRequestConnection] = Operation(
+    "RequestLogList",
+    "query",
+    ("requestLog",),
+    m.LoggedRequestConnection,
+    """query RequestLogList(
+  $filter: RequestLogFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  requestLog(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      id
+      requestId
+      at
+      transport
+      kind
+      operation
+      rootFields
+      status
+      errorCode
+      durationMs
+      cost
+      address
+      userAgent
+      provenance {
+        ...ProvenanceFields
+      }
+    }
+    pageInfo {
+      ...PageFields
+    }
+    dropped
+    totalCount @include(if: $withTotal)
+  }
+}
+"""
+    + _PAGE_FIELDS
+    + _PROVENANCE_FIELDS,
+)
+
+SANDBOX_CLOCK_ADVANCE: Operation[m.SandboxClockPayload] = Operation(
+    "SandboxClockAdvance",
+    "mutation",
+    ("sandboxClockAdvance",),
+    m.SandboxClockPayload,
+    """mutation SandboxClockAdvance($input: SandboxClockAdvanceInput!) {
+  sandboxClockAdvance(input: $input) {
+    clock {
+      now
+      offsetSeconds
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _WARNING_FIELDS,
+)
+
+SANDBOX_CLOCK_RESET: Operation[m.SandboxClockPayload] = Operation(
+    "SandboxClockReset",
+    "mutation",
+    ("sandboxClockReset",),
+    m.SandboxClockPayload,
+    """mutation SandboxClockReset {
+  sandboxClockReset {
+    clock {
+      now
+      offsetSeconds
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _WARNING_FIELDS,
+)
+
+SANDBOX_FAULT_SCRIPT: Operation[m.SandboxFaultScriptPayload] = Operation(
+    "SandboxFaultScript",
+    "mutation",
+    ("sandboxFaultScript",),
+    m.SandboxFaultScriptPayload,
+    """mutation SandboxFaultScript($input: SandboxFaultScriptInput!) {
+  sandboxFaultScript(input: $input) {
+    faults {
+      ...SandboxFaultFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _SANDBOX_FAULT_FIELDS
+    + _WARNING_FIELDS,
+)
+
+SANDBOX_FAULTS_CLEAR: Operation[m.SandboxFaultsClearPayload] = Operation(
+    "SandboxFaultsClear",
+    "mutation",
+    ("sandboxFaultsClear",),
+    m.SandboxFaultsClearPayload,
+    """mutation SandboxFaultsClear {
+  sandboxFaultsClear {
+    cleared
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _WARNING_FIELDS,
+)
+
+SANDBOX_GET: Operation[m.Sandbox | None] = Operation(
+    "SandboxGet",
+    "query",
+    ("sandbox",),
+    m.Sandbox | None,
+    """query SandboxGet {
+  sandbox {
+    ...SandboxFields
+  }
+}
+"""
+    + _SANDBOX_FAULT_FIELDS
+    + _SANDBOX_FIELDS,
+)
+
+SANDBOX_RESET: Operation[m.SandboxResetPayload] = Operation(
+    "SandboxReset",
+    "mutation",
+    ("sandboxReset",),
+    m.SandboxResetPayload,
+    """mutation SandboxReset($input: SandboxResetInput!) {
+  sandboxReset(input: $input) {
+    sandbox {
+      ...SandboxFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _SANDBOX_FAULT_FIELDS
+    + _SANDBOX_FIELDS
+    + _WARNING_FIELDS,
+)
+
+SANDBOX_SCENARIO: Operation[m.SandboxScenarioPayload] = Operation(
+    "SandboxScenario",
+    "mutation",
+    ("sandboxScenario",),
+    m.SandboxScenarioPayload,
+    """mutation SandboxScenario($input: SandboxScenarioInput!) {
+  sandboxScenario(input: $input) {
+    sandbox {
+      ...SandboxFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _SANDBOX_FAULT_FIELDS
+    + _SANDBOX_FIELDS
+    + _WARNING_FIELDS,
+)
+
 SESSION_CREATE: Operation[m.SessionCreatePayload] = Operation(
     "SessionCreate",
     "mutation",
@@ -1547,6 +1954,31 @@ TARGET_TIMELINE: Operation[m.TargetTimeline] = Operation(
   }
 }
 """,
+)
+
+USAGE_GET: Operation[list[m.UsageRow]] = Operation(
+    "UsageGet",
+    "query",
+    ("usage",),
+    list[m.UsageRow],
+    """query UsageGet($from: DateTime!, $to: DateTime!, $groupBy: [UsageGroup!], $filter: UsageFilter) {
+  usage(from: $from, to: $to, groupBy: $groupBy, filter: $filter) {
+    at
+    operation
+    status
+    errorCode
+    count
+    errors
+    p50Ms
+    p95Ms
+    p99Ms
+    provenance {
+      ...ProvenanceFields
+    }
+  }
+}
+"""
+    + _PROVENANCE_FIELDS,
 )
 
 VIEWER_GET: Operation[m.Viewer] = Operation(

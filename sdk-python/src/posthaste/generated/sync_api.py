@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Generator, Sequence
+from datetime import datetime
 
 from typing_extensions import Unpack
 
@@ -15,6 +16,81 @@ from . import models as m
 from . import operations as ops
 from .enums import *
 from .inputs import *
+
+
+class ApiKeys:
+    """Methods of `client.api_keys`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def create(
+        self, *, options: RequestOptions | None = None, **input: Unpack[ApiKeyCreateInput]
+    ) -> m.ApiKeySecretPayload:
+        """Makes an API key. Its secret is shown this once."""
+        return self._runner.call(ops.API_KEY_CREATE, {"input": input}, options)
+
+    def get(self, id: str, *, options: RequestOptions | None = None) -> m.ApiKey:
+        """The API key with an id, also when it was revoked."""
+        return self._runner.call(ops.API_KEY_GET, {"id": id}, options)
+
+    def list(
+        self,
+        *,
+        filter: ApiKeyFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.ApiKey]:
+        """The workspace's API keys, in the order in which they were made. Owners and admins see all of
+        them, any other key itself only."""
+        return self._runner.call(
+            ops.API_KEY_LIST,
+            {
+                "filter": filter,
+                "first": first,
+                "after": after,
+                "last": last,
+                "before": before,
+                "with_total": with_total,
+            },
+            options,
+        )
+
+    def iter(
+        self,
+        *,
+        filter: ApiKeyFilter | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> Pager[m.ApiKey]:
+        """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        def fetch(first: int | None, after: str | None) -> Page[m.ApiKey]:
+            return self.list(filter=filter, first=first, after=after, options=options)
+
+        return Pager(fetch, after=after, limit=limit, page_size=page_size)
+
+    def revoke(self, *, options: RequestOptions | None = None, **input: Unpack[ApiKeyRevokeInput]) -> m.ApiKeyPayload:
+        """Revokes an API key: requests with it are refused from now on, and its open subscriptions end
+        within seconds. This cannot be undone."""
+        return self._runner.call(ops.API_KEY_REVOKE, {"input": input}, options)
+
+    def rotate(
+        self, *, options: RequestOptions | None = None, **input: Unpack[ApiKeyRotateInput]
+    ) -> m.ApiKeySecretPayload:
+        """Gives an API key a new secret, shown this once. The secret before works a while longer, so that
+        programs can be changed one after the other; one from an earlier rotation ends now."""
+        return self._runner.call(ops.API_KEY_ROTATE, {"input": input}, options)
+
+    def update(self, *, options: RequestOptions | None = None, **input: Unpack[ApiKeyUpdateInput]) -> m.ApiKeyPayload:
+        """Renames an API key or changes when it ends."""
+        return self._runner.call(ops.API_KEY_UPDATE, {"input": input}, options)
 
 
 class BulkJobs:
@@ -487,6 +563,101 @@ class Posts:
         return self._runner.call(ops.POST_VALIDATE, {"input": input}, options)
 
 
+class RequestLog:
+    """Methods of `client.request_log`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def list(
+        self,
+        *,
+        filter: RequestLogFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> m.LoggedRequestConnection:
+        """What was asked of the API in the last seven days, newest first, a second after it was answered.
+        Owners and admins see all requests of the workspace, others their own credential's."""
+        return self._runner.call(
+            ops.REQUEST_LOG_LIST,
+            {
+                "filter": filter,
+                "first": first,
+                "after": after,
+                "last": last,
+                "before": before,
+                "with_total": with_total,
+            },
+            options,
+        )
+
+    def iter(
+        self,
+        *,
+        filter: RequestLogFilter | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> Pager[m.LoggedRequest]:
+        """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        def fetch(first: int | None, after: str | None) -> m.LoggedRequestConnection:
+            return self.list(filter=filter, first=first, after=after, options=options)
+
+        return Pager(fetch, after=after, limit=limit, page_size=page_size)
+
+
+class Sandbox:
+    """Methods of `client.sandbox`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def clock_advance(
+        self, *, options: RequestOptions | None = None, **input: Unpack[SandboxClockAdvanceInput]
+    ) -> m.SandboxClockPayload:
+        """Moves the clock forwards, for the API, the workers and the simulated networks alike: what is
+        due by then goes out. Only in a sandbox."""
+        return self._runner.call(ops.SANDBOX_CLOCK_ADVANCE, {"input": input}, options)
+
+    def clock_reset(self, *, options: RequestOptions | None = None) -> m.SandboxClockPayload:
+        """Puts the clock back to the machine's time. Only in a sandbox."""
+        return self._runner.call(ops.SANDBOX_CLOCK_RESET, {}, options)
+
+    def fault_script(
+        self, *, options: RequestOptions | None = None, **input: Unpack[SandboxFaultScriptInput]
+    ) -> m.SandboxFaultScriptPayload:
+        """Lets calls to the simulated networks go wrong. Only in a sandbox."""
+        return self._runner.call(ops.SANDBOX_FAULT_SCRIPT, {"input": input}, options)
+
+    def faults_clear(self, *, options: RequestOptions | None = None) -> m.SandboxFaultsClearPayload:
+        """Takes all faults back. Only in a sandbox."""
+        return self._runner.call(ops.SANDBOX_FAULTS_CLEAR, {}, options)
+
+    def get(self, *, options: RequestOptions | None = None) -> m.Sandbox | None:
+        """This sandbox; null where the networks are real."""
+        return self._runner.call(ops.SANDBOX_GET, {}, options)
+
+    def reset(
+        self, *, options: RequestOptions | None = None, **input: Unpack[SandboxResetInput]
+    ) -> m.SandboxResetPayload:
+        """Empties the walls of the simulated networks, takes all faults back and gives accounts that lost
+        their access new access. Only in a sandbox."""
+        return self._runner.call(ops.SANDBOX_RESET, {"input": input}, options)
+
+    def scenario(
+        self, *, options: RequestOptions | None = None, **input: Unpack[SandboxScenarioInput]
+    ) -> m.SandboxScenarioPayload:
+        """Plays a scenario in place of the one before: its faults are cleared, and accounts that lost
+        their access get new access first. Posts stay. Only in a sandbox."""
+        return self._runner.call(ops.SANDBOX_SCENARIO, {"input": input}, options)
+
+
 class Sessions:
     """Methods of `client.sessions`."""
 
@@ -587,6 +758,29 @@ class Targets:
         return self._runner.call(ops.TARGET_TIMELINE, {"id": id, "first": first}, options)
 
 
+class Usage:
+    """Methods of `client.usage`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def get(
+        self,
+        from_: datetime,
+        to: datetime,
+        *,
+        group_by: Sequence[UsageGroup] | None = None,
+        filter: UsageFilter | None = None,
+        options: RequestOptions | None = None,
+    ) -> builtins.list[m.UsageRow]:
+        """How much the API was used in a span of time, by whole hours, in the order of the groups. Kept
+        for 90 days; it counts the same requests as `requestLog`. Owners and admins see all requests of
+        the workspace, others their own credential's."""
+        return self._runner.call(
+            ops.USAGE_GET, {"from_": from_, "to": to, "group_by": group_by, "filter": filter}, options
+        )
+
+
 class Viewer:
     """Methods of `client.viewer`."""
 
@@ -613,6 +807,7 @@ class SyncApi:
     """All areas."""
 
     def __init__(self, runner: SyncRunner) -> None:
+        self.api_keys = ApiKeys(runner)
         self.bulk_jobs = BulkJobs(runner)
         self.connections = Connections(runner)
         self.events = Events(runner)
@@ -620,7 +815,9 @@ class SyncApi:
         self.networks = Networks(runner)
         self.nodes = Nodes(runner)
         self.posts = Posts(runner)
+        self.request_log = RequestLog(runner)
         self.sessions = Sessions(runner)
         self.targets = Targets(runner)
+        self.usage = Usage(runner)
         self.viewer = Viewer(runner)
         self.workspace = Workspace(runner)
