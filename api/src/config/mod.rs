@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(
             refused("[sever]\n"),
             "p.toml: unknown section sever; known are: database, graphql, limits, log, networks, sandbox, security, server, storage, webhooks"
-                    );
+        );
         assert!(
             refused("[server]\nlisten = 5").starts_with("the configuration: "),
             "{}",

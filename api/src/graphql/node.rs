@@ -4,10 +4,9 @@ use async_graphql::{Context, ID, Interface, Object, Result};
 use posthaste_core::{
     Error, ErrorCode,
     ids::{
-        ApiKeyId, ConnectionId, MediaId, PREFIXES, PostId, TargetId, WebhookDeliveryId,
+        ApiKeyId, ConnectionId, JobId, MediaId, PREFIXES, PostId, TargetId, WebhookDeliveryId,
         WebhookEndpointId, WorkspaceId,
     },
-    ids::{ApiKeyId, ConnectionId, JobId, MediaId, PREFIXES, PostId, TargetId, WorkspaceId},
 };
 
 use super::{
@@ -141,6 +140,7 @@ async fn find(ctx: &Context<'_>, id: &ID, path: &[&str]) -> Result<Option<Node>>
                 .load_one(scalars::id::<WebhookDeliveryId>(id, path)?)
                 .await?;
             Ok(row.map(|row| Node::WebhookDelivery(WebhookDelivery(row))))
+        }
         JobId::PREFIX => {
             let row = loader(ctx)?
                 .load_one(scalars::id::<JobId>(id, path)?)

@@ -9,8 +9,7 @@ use async_graphql::{
 use posthaste_engine::{App, session::Guard};
 
 use super::{
-    connection, cost, developer, event, idempotency, limits, media, network, node,
-    connection, developer, event, idempotency, job, limits, media, network, node,
+    connection, cost, developer, event, idempotency, job, limits, media, network, node,
     page::{Cursor, List},
     payload::MutationError,
     post, sandbox, target, viewer, webhook, workspace,
@@ -81,6 +80,7 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     )
     .override_output_type_description::<List<webhook::WebhookDelivery>>(
         "A page of webhook deliveries.",
+    )
     .override_output_type_description::<List<job::BulkJob>>("A page of bulk jobs.")
     .override_output_type_description::<List<job::BulkResult>>(
         "A page of the results of a bulk job.",

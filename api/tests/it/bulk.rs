@@ -172,7 +172,7 @@ async fn a_file_becomes_posts_and_each_line_has_its_result() {
     );
     assert_eq!(
         error["docsUrl"],
-        format!("{PUBLIC_URL}/docs/errors#invalid-input")
+        format!("{PUBLIC_URL}/docs/errors/invalid-input")
     );
     let node = world
         .ask(

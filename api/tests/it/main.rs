@@ -3,8 +3,8 @@
 
 mod access;
 mod bad_input;
-mod cli;
 mod bulk;
+mod cli;
 mod connection;
 mod console;
 mod developer;

@@ -231,7 +231,7 @@ pub async fn by_account(
 
 diesel::define_sql_function! {
     /// PostgreSQL's `lower`.
-    fn lower(text: diesel::sql_types::Nullable<diesel::sql_types::Text>) -> diesel::sql_types::Nullable<diesel::sql_types::Text>;
+    fn lower(text: Nullable<Text>) -> Nullable<Text>;
 }
 
 /// The connections on these networks whose accounts have one of these usernames (in lower case),

@@ -11,6 +11,7 @@ use posthaste_store::{
 use super::{
     NewPost, Violations, Written,
     targets::row,
+    trial::trial,
     validate::{Judgement, judge},
     write::{about, finish, one, scheduled},
 };
@@ -74,9 +75,13 @@ pub(crate) async fn create_in(
             .filter(|row| row.state == State::Scheduled)
             .map(|row| scheduled(app, actor, row)),
     );
-    let warnings = seen.warnings;
+    let trial = trial(app, actor, tx, &post).await.map_err(one)?;
     Ok(Created {
-        written: Written { post, warnings },
+        written: Written {
+            post,
+            warnings: seen.warnings,
+            trial,
+        },
         rows,
         events,
     })

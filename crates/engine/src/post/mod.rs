@@ -36,8 +36,8 @@ pub use when::{Chosen, When};
 pub use write::{Change, NewPost, Written, delete, update};
 
 pub(crate) use compose::compose;
-pub(crate) use when::HORIZON;
 pub(crate) use create::{Created, create_in, rehearse};
+pub(crate) use when::HORIZON;
 pub(crate) use write::target_event;
 
 use posthaste_core::Error;

@@ -23,7 +23,6 @@ use super::{
     actions::is_live_everywhere,
     targets::{Inspection, inspect, row, set_time},
     trial::{Trial, trial},
-    validate::{Judgement, judge, together},
     validate::together,
 };
 use crate::{Actor, App};
@@ -72,85 +71,6 @@ pub struct Written {
     pub warnings: Vec<Problem>,
     /// What would have been written, of a dry run.
     pub trial: Option<Trial>,
-}
-
-/// Writes a post with its targets, scheduled if a time is given. All or nothing.
-pub async fn create(app: &App, actor: &Actor, mut new: NewPost) -> Result<Written, Violations> {
-    let strict = new.is_scheduled();
-    let permission = if strict {
-        Permission::Publish
-    } else {
-        Permission::Write
-    };
-    actor.require(permission).map_err(one)?;
-    let now = app.now();
-    let mut tx = app.db.begin().await.map_err(one)?;
-    let Judgement {
-        violations,
-        seen,
-        chosen,
-    } = judge(app, &mut tx, actor, &mut new, strict)
-        .await
-        .map_err(one)?;
-    if !violations.is_empty() {
-        return Err(violations);
-    }
-    let post = Post {
-        id: new
-            .id
-            .unwrap_or_else(|| PostId::new(&*app.clock, &*app.random)),
-        workspace_id: actor.workspace,
-        body: Json(new.body),
-        version: 1,
-        due_at: chosen.as_ref().map(|chosen| chosen.instant),
-        provenance: Json(actor.provenance.clone()),
-        created_at: now,
-        updated_at: now,
-    };
-    let rows: Vec<Target> = new
-        .targets
-        .iter()
-        .enumerate()
-        .filter_map(|(position, target)| {
-            let connection = seen.connections.get(&target.connection)?;
-            Some(row(
-                app,
-                &post,
-                connection,
-                position,
-                target,
-                chosen.as_ref(),
-            ))
-        })
-        .collect();
-    let trial = store_new(app, actor, tx, &post, &rows).await.map_err(one)?;
-    Ok(Written {
-        post,
-        warnings: seen.warnings,
-        trial,
-    })
-}
-
-async fn store_new(
-    app: &App,
-    actor: &Actor,
-    mut tx: Tx,
-    post: &Post,
-    rows: &[Target],
-) -> posthaste_core::Result<Option<Trial>> {
-    post::insert(&mut tx, post).await?;
-    target::insert(&mut tx, rows)
-        .await
-        .map_err(|error| error.at(["targets"]))?;
-    let mut events = vec![about(app, actor, EventType::PostCreated, post.id)];
-    events.extend(
-        rows.iter()
-            .filter(|row| row.state == State::Scheduled)
-            .map(|row| scheduled(app, actor, row)),
-    );
-    let trial = trial(app, actor, &mut tx, post).await?;
-    finish(app, actor, tx, rows, events).await?;
-    Ok(trial)
 }
 
 /// Changes body or targets of a post none of whose targets is being published at this moment.

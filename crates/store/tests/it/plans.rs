@@ -11,23 +11,17 @@ use diesel::{
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use posthaste_core::{
     Network,
+    bulk::Outcome,
     ids::{
-        ApiKeyId, ConnectionId, LoggedRequestId, NodeId, PostId, TargetId, WebhookDeliveryId,
-        WebhookEndpointId, WorkspaceId,
+        ApiKeyId, ConnectionId, JobId, LoggedRequestId, NodeId, PostId, TargetId,
+        WebhookDeliveryId, WebhookEndpointId, WorkspaceId,
     },
     target::State,
 };
 use posthaste_store::{
-    Conn, PageRequest, access, connection, event, idempotency, key, lane, media, post, publish,
-    request_log, target, timeline, usage,
+    Conn, PageRequest, access, connection, event, idempotency, job, key, lane, media, post,
+    publish, request_log, target, timeline, usage,
     webhook::{delivery, endpoint, work},
-    bulk::Outcome,
-    ids::{ApiKeyId, ConnectionId, JobId, LoggedRequestId, NodeId, PostId, TargetId, WorkspaceId},
-    target::State,
-};
-use posthaste_store::{
-    Conn, PageRequest, access, connection, event, job, key, lane, media, post, publish, request_log,
-    target, timeline, usage,
 };
 use posthaste_testkit::{TestDatabase, start};
 use uuid::Uuid;
