@@ -14,11 +14,14 @@ use posthaste_engine::{Actor, App, webhook::Payloads};
 use posthaste_store::event::Event;
 use serde_json::Value;
 
-use crate::graphql::{
-    Caller,
-    errors::{code_of, complete},
-    event::GivenEvent,
-    schema::{ApiSchema, without_app},
+use crate::{
+    graphql::{
+        Caller,
+        errors::{code_of, complete},
+        event::GivenEvent,
+        schema::{ApiSchema, without_app},
+    },
+    ticket::Ticket,
 };
 
 /// What is sent when an endpoint has no document of its own.
@@ -60,6 +63,8 @@ impl Documents {
             actor: Some(actor.clone()),
             credential: None,
             request_id: "webhook".to_owned(),
+            address: None,
+            ticket: Ticket::default(),
         };
         let mut request = Request::new(document);
         request.data = caller.data(app);
