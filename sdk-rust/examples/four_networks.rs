@@ -1,6 +1,12 @@
 //! One picture, one post, four networks, four results: the example of the README, word for word.
 
-use posthaste_sdk::{Client, Result, TryStreamExt, types::*};
+use posthaste_sdk::{
+    Client, Result, TryStreamExt,
+    types::{
+        ConnectionFilter, ConnectionListOptions, Network, PostCreateInput, PostTargetInput,
+        ScheduleInput, TargetFollowOptions,
+    },
+};
 
 #[tokio::main]
 async fn main() -> Result<()> {

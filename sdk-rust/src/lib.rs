@@ -6,9 +6,13 @@ mod call;
 mod client;
 pub mod error;
 mod follow;
-#[expect(
-    clippy::wildcard_imports,
-    reason = "generated code names its types by their module"
+// The lint is silent in tests.
+#[cfg_attr(
+    not(test),
+    expect(
+        clippy::wildcard_imports,
+        reason = "generated code names its types by their module"
+    )
 )]
 mod generated;
 mod limit;

@@ -36,15 +36,6 @@ impl Story {
         }
     }
 
-    /// A text that no other run used: X refuses what it has read.
-    fn text(&self, about: &str) -> String {
-        let nanos = std::time::SystemTime::UNIX_EPOCH
-            .elapsed()
-            .unwrap()
-            .as_nanos();
-        format!("{about} {nanos}")
-    }
-
     /// The first account of each network.
     async fn accounts(&self) -> Vec<Connection> {
         let mut accounts = Vec::new();
@@ -63,6 +54,15 @@ impl Story {
             .find(|account| account.network == Network::X);
         PostTargetInput::new(&x.unwrap().id)
     }
+}
+
+/// A text that no other run used: X refuses what it has read.
+fn text(about: &str) -> String {
+    let nanos = std::time::SystemTime::UNIX_EPOCH
+        .elapsed()
+        .unwrap()
+        .as_nanos();
+    format!("{about} {nanos}")
 }
 
 #[tokio::test]
@@ -128,7 +128,7 @@ async fn a_post_with_a_picture_goes_to_four_networks() {
     let accounts = story.accounts().await;
     let soon = chrono::Utc::now() + Duration::from_secs(2);
     let input = PostCreateInput::new()
-        .text(story.text("Warm bread"))
+        .text(text("Warm bread"))
         .media([&picture.id])
         .targets(accounts.iter().map(|account| &account.id))
         .schedule(ScheduleInput::new().at(soon));
@@ -201,7 +201,7 @@ async fn lists_come_in_pages_and_mistakes_with_codes() {
 async fn a_repeat_with_the_same_key_makes_nothing_twice() {
     let story = Story::new();
     let client = &story.client;
-    let key = story.text("key").replace(' ', "-");
+    let key = text("key").replace(' ', "-");
     let draft = || PostCreateInput::new().text("Once");
     let first = client
         .posts()

@@ -4,7 +4,7 @@
 //! them; [`schema`] merges them. Beside the areas: who asks ([`context`]), errors ([`errors`],
 //! [`payload`]), lists ([`page`]), loading without N+1 ([`loader`]), names from core's tables
 //! ([`scalars`]), how large a document may be ([`limits`]), what it costs ([`cost`]), repeats ([`idempotency`]), and
-//! what the request log is told ([`noting`]).
+//! what the request log is told ([`noting`]), fields in the order of the request ([`order`]).
 //!
 //! To add a field: describe it (a test insists), authorize in the use case, never here; ids come as
 //! `ID` and are read with [`scalars::id`] so that a wrong one names its place.
@@ -24,6 +24,7 @@ pub mod media;
 pub mod network;
 pub mod node;
 pub mod noting;
+pub mod order;
 pub mod page;
 pub mod payload;
 pub mod post;

@@ -9,7 +9,7 @@ use async_graphql::{
 use posthaste_engine::{App, session::Guard};
 
 use super::{
-    connection, cost, developer, event, idempotency, job, limits, media, network, node,
+    connection, cost, developer, event, idempotency, job, limits, media, network, node, order,
     page::{Cursor, List},
     payload::MutationError,
     post, sandbox, target, viewer, webhook, workspace,
@@ -98,6 +98,7 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     .directive(idempotency::idempotent)
     .extension(limits::Limits)
     .extension(cost::Cost)
+    .extension(order::Order)
 }
 
 /// The schema with the application behind it.

@@ -92,6 +92,91 @@ impl ApiKeysApi {
 }
 
 impl Client {
+    /// Operations on bulkJobs.
+    pub fn bulk_jobs(&self) -> BulkJobsApi {
+        BulkJobsApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on bulkJobs.
+#[derive(Clone, Debug)]
+pub struct BulkJobsApi {
+    pub(crate) client: Client,
+}
+
+impl BulkJobsApi {
+    /// Stops a bulk job. Lines that are done stay done; the rest of the file is thrown away.
+    pub fn cancel(&self, input: impl Into<BulkJobCancelInput>) -> Call<BulkJobPayload> {
+        self.client.call(
+            operations::BULK_JOB_CANCEL,
+            json!({ "input": Into::<BulkJobCancelInput>::into(input) }),
+        )
+    }
+
+    /// Begins a bulk job: send the file to `uploadUrl`, then it runs by itself. Follow it with
+    /// `bulkJobProgress`; read what became of each line in `results`.
+    pub fn create(&self, input: impl Into<BulkJobCreateInput>) -> Call<BulkJobPayload> {
+        self.client.call(
+            operations::BULK_JOB_CREATE,
+            json!({ "input": Into::<BulkJobCreateInput>::into(input) }),
+        )
+    }
+
+    /// Follows a bulk job: first how it stands, then again whenever more lines are done, at most
+    /// twice a second. Completes by itself once the job is over.
+    pub fn follow(&self, id: impl Into<String>) -> Items<BulkJob> {
+        Follow {
+            client: self.client.clone(),
+            operation: operations::BULK_JOB_FOLLOW,
+            variables: serde_json::to_value(json!({ "id": Into::<String>::into(id) })),
+            cursor: None,
+            head: None,
+        }
+        .start()
+    }
+
+    /// The bulk job with an id.
+    pub fn get(&self, id: impl Into<String>) -> Call<BulkJob> {
+        self.client.call(
+            operations::BULK_JOB_GET,
+            json!({ "id": Into::<String>::into(id) }),
+        )
+    }
+
+    /// The bulk jobs, newest first.
+    pub fn list(&self, options: BulkJobListOptions) -> Call<BulkJobPage> {
+        self.client.call(operations::BULK_JOB_LIST, options)
+    }
+
+    /// [`list`](Self::list), page by page, one item after the other.
+    pub fn list_all(&self, options: BulkJobListOptions) -> Items<BulkJob> {
+        let (list, after) = (self.clone(), options.after.clone());
+        page::all(
+            move |after| {
+                let mut options = options.clone();
+                options.after = after;
+                list.list(options)
+            },
+            after,
+        )
+    }
+
+    /// The bulk job with an id.
+    pub fn results(
+        &self,
+        id: impl Into<String>,
+        options: BulkJobResultsOptions,
+    ) -> Call<BulkJobResults> {
+        self.client.call(
+            operations::BULK_JOB_RESULTS,
+            merged(json!({ "id": Into::<String>::into(id) }), options),
+        )
+    }
+}
+
+impl Client {
     /// Operations on connections.
     pub fn connections(&self) -> ConnectionsApi {
         ConnectionsApi {
@@ -531,6 +616,28 @@ impl PostsApi {
 }
 
 impl Client {
+    /// Operations on rateLimit.
+    pub fn rate_limit(&self) -> RateLimitApi {
+        RateLimitApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on rateLimit.
+#[derive(Clone, Debug)]
+pub struct RateLimitApi {
+    pub(crate) client: Client,
+}
+
+impl RateLimitApi {
+    /// How much the credential may still ask for; empty on a server without limits.
+    pub fn get(&self) -> Call<Option<RateLimitStatus>> {
+        self.client.call(operations::RATE_LIMIT_GET, none())
+    }
+}
+
+impl Client {
     /// Operations on requestLog.
     pub fn request_log(&self) -> RequestLogApi {
         RequestLogApi {
@@ -815,6 +922,194 @@ impl ViewerApi {
     /// Who asks, and what they may do.
     pub fn get(&self) -> Call<Viewer> {
         self.client.call(operations::VIEWER_GET, none())
+    }
+}
+
+impl Client {
+    /// Operations on webhookDeliveries.
+    pub fn webhook_deliveries(&self) -> WebhookDeliveriesApi {
+        WebhookDeliveriesApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on webhookDeliveries.
+#[derive(Clone, Debug)]
+pub struct WebhookDeliveriesApi {
+    pub(crate) client: Client,
+}
+
+impl WebhookDeliveriesApi {
+    /// The webhook delivery with an id.
+    pub fn get(&self, id: impl Into<String>) -> Call<WebhookDelivery> {
+        self.client.call(
+            operations::WEBHOOK_DELIVERY_GET,
+            json!({ "id": Into::<String>::into(id) }),
+        )
+    }
+
+    /// The log of webhook deliveries, newest first.
+    pub fn list(&self, options: WebhookDeliveryListOptions) -> Call<WebhookDeliveryPage> {
+        self.client.call(operations::WEBHOOK_DELIVERY_LIST, options)
+    }
+
+    /// [`list`](Self::list), page by page, one item after the other.
+    pub fn list_all(&self, options: WebhookDeliveryListOptions) -> Items<WebhookDelivery> {
+        let (list, after) = (self.clone(), options.after.clone());
+        page::all(
+            move |after| {
+                let mut options = options.clone();
+                options.after = after;
+                list.list(options)
+            },
+            after,
+        )
+    }
+
+    /// Sends a delivery again under its own id: a receiver that has it drops it. At once, with all
+    /// retries anew.
+    pub fn redeliver(
+        &self,
+        input: impl Into<WebhookDeliveryRedeliverInput>,
+    ) -> Call<WebhookDeliveryPayload> {
+        self.client.call(
+            operations::WEBHOOK_DELIVERY_REDELIVER,
+            json!({ "input": Into::<WebhookDeliveryRedeliverInput>::into(input) }),
+        )
+    }
+}
+
+impl Client {
+    /// Operations on webhooks.
+    pub fn webhooks(&self) -> WebhooksApi {
+        WebhooksApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on webhooks.
+#[derive(Clone, Debug)]
+pub struct WebhooksApi {
+    pub(crate) client: Client,
+}
+
+impl WebhooksApi {
+    /// Adds an endpoint for what happens from now on. Its secret is shown this once.
+    pub fn create(
+        &self,
+        input: impl Into<WebhookEndpointCreateInput>,
+    ) -> Call<WebhookEndpointSecretPayload> {
+        self.client.call(
+            operations::WEBHOOK_ENDPOINT_CREATE,
+            json!({ "input": Into::<WebhookEndpointCreateInput>::into(input) }),
+        )
+    }
+
+    /// Removes an endpoint with the log of its deliveries.
+    pub fn delete(
+        &self,
+        input: impl Into<WebhookEndpointDeleteInput>,
+    ) -> Call<WebhookEndpointDeletePayload> {
+        self.client.call(
+            operations::WEBHOOK_ENDPOINT_DELETE,
+            json!({ "input": Into::<WebhookEndpointDeleteInput>::into(input) }),
+        )
+    }
+
+    /// The webhook endpoint with an id.
+    pub fn get(&self, id: impl Into<String>) -> Call<WebhookEndpoint> {
+        self.client.call(
+            operations::WEBHOOK_ENDPOINT_GET,
+            json!({ "id": Into::<String>::into(id) }),
+        )
+    }
+
+    /// The webhook endpoints, in the order in which they were added.
+    pub fn list(&self, options: WebhookEndpointListOptions) -> Call<WebhookEndpointPage> {
+        self.client.call(operations::WEBHOOK_ENDPOINT_LIST, options)
+    }
+
+    /// [`list`](Self::list), page by page, one item after the other.
+    pub fn list_all(&self, options: WebhookEndpointListOptions) -> Items<WebhookEndpoint> {
+        let (list, after) = (self.clone(), options.after.clone());
+        page::all(
+            move |after| {
+                let mut options = options.clone();
+                options.after = after;
+                list.list(options)
+            },
+            after,
+        )
+    }
+
+    /// Holds the events of an endpoint back; they wait in the log until it is resumed.
+    pub fn pause(
+        &self,
+        input: impl Into<WebhookEndpointPauseInput>,
+    ) -> Call<WebhookEndpointPayload> {
+        self.client.call(
+            operations::WEBHOOK_ENDPOINT_PAUSE,
+            json!({ "input": Into::<WebhookEndpointPauseInput>::into(input) }),
+        )
+    }
+
+    /// Sends earlier events again, as new deliveries with new ids.
+    pub fn replay(
+        &self,
+        input: impl Into<WebhookEndpointReplayInput>,
+    ) -> Call<WebhookEndpointPayload> {
+        self.client.call(
+            operations::WEBHOOK_ENDPOINT_REPLAY,
+            json!({ "input": Into::<WebhookEndpointReplayInput>::into(input) }),
+        )
+    }
+
+    /// Lets an endpoint go on with all that waits, and takes it over as author.
+    pub fn resume(
+        &self,
+        input: impl Into<WebhookEndpointResumeInput>,
+    ) -> Call<WebhookEndpointPayload> {
+        self.client.call(
+            operations::WEBHOOK_ENDPOINT_RESUME,
+            json!({ "input": Into::<WebhookEndpointResumeInput>::into(input) }),
+        )
+    }
+
+    /// Replaces the secret and shows the new one this once. For 24 hours both sign, so that receivers
+    /// can change over.
+    pub fn rotate_secret(
+        &self,
+        input: impl Into<WebhookEndpointRotateSecretInput>,
+    ) -> Call<WebhookEndpointSecretPayload> {
+        self.client.call(
+            operations::WEBHOOK_ENDPOINT_ROTATE_SECRET,
+            json!({ "input": Into::<WebhookEndpointRotateSecretInput>::into(input) }),
+        )
+    }
+
+    /// Sends a signed delivery of type `test` now and answers with the result; it is not repeated. A
+    /// dry run only shows what the newest event would be sent as.
+    pub fn test(
+        &self,
+        input: impl Into<WebhookEndpointTestInput>,
+    ) -> Call<WebhookEndpointTestPayload> {
+        self.client.call(
+            operations::WEBHOOK_ENDPOINT_TEST,
+            json!({ "input": Into::<WebhookEndpointTestInput>::into(input) }),
+        )
+    }
+
+    /// Changes an endpoint. Whoever does becomes its author: the payload document has this one's rights.
+    pub fn update(
+        &self,
+        input: impl Into<WebhookEndpointUpdateInput>,
+    ) -> Call<WebhookEndpointPayload> {
+        self.client.call(
+            operations::WEBHOOK_ENDPOINT_UPDATE,
+            json!({ "input": Into::<WebhookEndpointUpdateInput>::into(input) }),
+        )
     }
 }
 

@@ -367,6 +367,406 @@ fragment WarningFields on Warning {
     ),
 };
 
+pub const BULK_JOB_CANCEL: Operation = Operation {
+    name: Some("BulkJobCancel"),
+    kind: Kind::Mutation,
+    field: Some("bulkJobCancel"),
+    document: Cow::Borrowed(
+        r"mutation BulkJobCancel($input: BulkJobCancelInput!) {
+  bulkJobCancel(input: $input) {
+    bulkJob {
+      ...BulkJobFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment BulkJobFields on BulkJob {
+  id
+  kind
+  format
+  state
+  fileName
+  bytes
+  dryRun
+  timeZone
+  uploadUrl
+  resultsUrl
+  lines
+  done
+  created
+  skipped
+  invalid
+  createdAt
+  startedAt
+  finishedAt
+  expiresAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+  error {
+    code
+    message
+    advice
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const BULK_JOB_CREATE: Operation = Operation {
+    name: Some("BulkJobCreate"),
+    kind: Kind::Mutation,
+    field: Some("bulkJobCreate"),
+    document: Cow::Borrowed(
+        r"mutation BulkJobCreate($input: BulkJobCreateInput!) {
+  bulkJobCreate(input: $input) {
+    bulkJob {
+      ...BulkJobFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment BulkJobFields on BulkJob {
+  id
+  kind
+  format
+  state
+  fileName
+  bytes
+  dryRun
+  timeZone
+  uploadUrl
+  resultsUrl
+  lines
+  done
+  created
+  skipped
+  invalid
+  createdAt
+  startedAt
+  finishedAt
+  expiresAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+  error {
+    code
+    message
+    advice
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const BULK_JOB_FOLLOW: Operation = Operation {
+    name: Some("BulkJobFollow"),
+    kind: Kind::Subscription,
+    field: Some("bulkJobProgress"),
+    document: Cow::Borrowed(
+        r"subscription BulkJobFollow($id: ID!) {
+  bulkJobProgress(id: $id) {
+    ...BulkJobFields
+  }
+}
+fragment BulkJobFields on BulkJob {
+  id
+  kind
+  format
+  state
+  fileName
+  bytes
+  dryRun
+  timeZone
+  uploadUrl
+  resultsUrl
+  lines
+  done
+  created
+  skipped
+  invalid
+  createdAt
+  startedAt
+  finishedAt
+  expiresAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+  error {
+    code
+    message
+    advice
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+",
+    ),
+};
+
+pub const BULK_JOB_GET: Operation = Operation {
+    name: Some("BulkJobGet"),
+    kind: Kind::Query,
+    field: Some("bulkJob"),
+    document: Cow::Borrowed(
+        r"query BulkJobGet($id: ID!) {
+  bulkJob(id: $id) {
+    ...BulkJobFields
+  }
+}
+fragment BulkJobFields on BulkJob {
+  id
+  kind
+  format
+  state
+  fileName
+  bytes
+  dryRun
+  timeZone
+  uploadUrl
+  resultsUrl
+  lines
+  done
+  created
+  skipped
+  invalid
+  createdAt
+  startedAt
+  finishedAt
+  expiresAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+  error {
+    code
+    message
+    advice
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+",
+    ),
+};
+
+pub const BULK_JOB_LIST: Operation = Operation {
+    name: Some("BulkJobList"),
+    kind: Kind::Query,
+    field: Some("bulkJobs"),
+    document: Cow::Borrowed(
+        r"query BulkJobList(
+  $filter: BulkJobFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  bulkJobs(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...BulkJobFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+fragment BulkJobFields on BulkJob {
+  id
+  kind
+  format
+  state
+  fileName
+  bytes
+  dryRun
+  timeZone
+  uploadUrl
+  resultsUrl
+  lines
+  done
+  created
+  skipped
+  invalid
+  createdAt
+  startedAt
+  finishedAt
+  expiresAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+  error {
+    code
+    message
+    advice
+  }
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+",
+    ),
+};
+
+pub const BULK_JOB_RESULTS: Operation = Operation {
+    name: Some("BulkJobResults"),
+    kind: Kind::Query,
+    field: Some("bulkJob"),
+    document: Cow::Borrowed(
+        r"query BulkJobResults(
+  $id: ID!
+  $filter: BulkResultFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  bulkJob(id: $id) {
+    results(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+      nodes {
+        line
+        outcome
+        key
+        postId
+        errors {
+          ...ErrorFields
+        }
+        warnings {
+          ...WarningFields
+        }
+      }
+      pageInfo {
+        ...PageFields
+      }
+      totalCount @include(if: $withTotal)
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
 pub const CONNECTION_AUTHORIZE: Operation = Operation {
     name: Some("ConnectionAuthorize"),
     kind: Kind::Mutation,
@@ -1602,6 +2002,10 @@ fragment NodeFields on Node {
     name
     keyStatus: status
   }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
   ... on Connection {
     network
     name
@@ -1643,6 +2047,10 @@ fragment NodeFields on Node {
   ... on ApiKey {
     name
     keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
   }
   ... on Connection {
     network
@@ -2895,6 +3303,23 @@ fragment WarningFields on Warning {
     ),
 };
 
+pub const RATE_LIMIT_GET: Operation = Operation {
+    name: Some("RateLimitGet"),
+    kind: Kind::Query,
+    field: Some("rateLimitStatus"),
+    document: Cow::Borrowed(
+        r"query RateLimitGet {
+  rateLimitStatus {
+    maximum
+    available
+    restoreRate
+    resetsAt
+  }
+}
+",
+    ),
+};
+
 pub const REQUEST_LOG_LIST: Operation = Operation {
     name: Some("RequestLogList"),
     kind: Kind::Query,
@@ -3950,6 +4375,827 @@ fragment WorkspaceFields on Workspace {
   name
   timeZone
   createdAt
+}
+",
+    ),
+};
+
+pub const WEBHOOK_DELIVERY_GET: Operation = Operation {
+    name: Some("WebhookDeliveryGet"),
+    kind: Kind::Query,
+    field: Some("webhookDelivery"),
+    document: Cow::Borrowed(
+        r"query WebhookDeliveryGet($id: ID!) {
+  webhookDelivery(id: $id) {
+    ...WebhookDeliveryFields
+  }
+}
+fragment WebhookDeliveryFields on WebhookDelivery {
+  id
+  endpointId
+  sequence
+  eventType
+  isTest
+  eventCursor
+  state
+  nextAttemptAt
+  payload
+  attempts {
+    number
+    startedAt
+    durationMs
+    httpStatus
+    answer
+    error
+  }
+  allowedActions
+  createdAt
+  finishedAt
+}
+",
+    ),
+};
+
+pub const WEBHOOK_DELIVERY_LIST: Operation = Operation {
+    name: Some("WebhookDeliveryList"),
+    kind: Kind::Query,
+    field: Some("webhookDeliveries"),
+    document: Cow::Borrowed(
+        r"query WebhookDeliveryList(
+  $filter: WebhookDeliveryFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  webhookDeliveries(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...WebhookDeliveryFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+fragment WebhookDeliveryFields on WebhookDelivery {
+  id
+  endpointId
+  sequence
+  eventType
+  isTest
+  eventCursor
+  state
+  nextAttemptAt
+  payload
+  attempts {
+    number
+    startedAt
+    durationMs
+    httpStatus
+    answer
+    error
+  }
+  allowedActions
+  createdAt
+  finishedAt
+}
+",
+    ),
+};
+
+pub const WEBHOOK_DELIVERY_REDELIVER: Operation = Operation {
+    name: Some("WebhookDeliveryRedeliver"),
+    kind: Kind::Mutation,
+    field: Some("webhookDeliveryRedeliver"),
+    document: Cow::Borrowed(
+        r"mutation WebhookDeliveryRedeliver($input: WebhookDeliveryRedeliverInput!) {
+  webhookDeliveryRedeliver(input: $input) {
+    webhookDelivery {
+      ...WebhookDeliveryFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+fragment WebhookDeliveryFields on WebhookDelivery {
+  id
+  endpointId
+  sequence
+  eventType
+  isTest
+  eventCursor
+  state
+  nextAttemptAt
+  payload
+  attempts {
+    number
+    startedAt
+    durationMs
+    httpStatus
+    answer
+    error
+  }
+  allowedActions
+  createdAt
+  finishedAt
+}
+",
+    ),
+};
+
+pub const WEBHOOK_ENDPOINT_CREATE: Operation = Operation {
+    name: Some("WebhookEndpointCreate"),
+    kind: Kind::Mutation,
+    field: Some("webhookEndpointCreate"),
+    document: Cow::Borrowed(
+        r"mutation WebhookEndpointCreate($input: WebhookEndpointCreateInput!) {
+  webhookEndpointCreate(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    secret
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+fragment WebhookEndpointFields on WebhookEndpoint {
+  id
+  url
+  description
+  eventTypes
+  document
+  status
+  statusReason
+  failures
+  failingSince
+  nextProbeAt
+  previousSecretExpiresAt
+  cursor
+  sequence
+  author {
+    ...ProvenanceFields
+  }
+  allowedActions
+  createdAt
+  updatedAt
+  version
+}
+",
+    ),
+};
+
+pub const WEBHOOK_ENDPOINT_DELETE: Operation = Operation {
+    name: Some("WebhookEndpointDelete"),
+    kind: Kind::Mutation,
+    field: Some("webhookEndpointDelete"),
+    document: Cow::Borrowed(
+        r"mutation WebhookEndpointDelete($input: WebhookEndpointDeleteInput!) {
+  webhookEndpointDelete(input: $input) {
+    deletedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const WEBHOOK_ENDPOINT_GET: Operation = Operation {
+    name: Some("WebhookEndpointGet"),
+    kind: Kind::Query,
+    field: Some("webhookEndpoint"),
+    document: Cow::Borrowed(
+        r"query WebhookEndpointGet($id: ID!) {
+  webhookEndpoint(id: $id) {
+    ...WebhookEndpointFields
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment WebhookEndpointFields on WebhookEndpoint {
+  id
+  url
+  description
+  eventTypes
+  document
+  status
+  statusReason
+  failures
+  failingSince
+  nextProbeAt
+  previousSecretExpiresAt
+  cursor
+  sequence
+  author {
+    ...ProvenanceFields
+  }
+  allowedActions
+  createdAt
+  updatedAt
+  version
+}
+",
+    ),
+};
+
+pub const WEBHOOK_ENDPOINT_LIST: Operation = Operation {
+    name: Some("WebhookEndpointList"),
+    kind: Kind::Query,
+    field: Some("webhookEndpoints"),
+    document: Cow::Borrowed(
+        r"query WebhookEndpointList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  webhookEndpoints(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...WebhookEndpointFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment WebhookEndpointFields on WebhookEndpoint {
+  id
+  url
+  description
+  eventTypes
+  document
+  status
+  statusReason
+  failures
+  failingSince
+  nextProbeAt
+  previousSecretExpiresAt
+  cursor
+  sequence
+  author {
+    ...ProvenanceFields
+  }
+  allowedActions
+  createdAt
+  updatedAt
+  version
+}
+",
+    ),
+};
+
+pub const WEBHOOK_ENDPOINT_PAUSE: Operation = Operation {
+    name: Some("WebhookEndpointPause"),
+    kind: Kind::Mutation,
+    field: Some("webhookEndpointPause"),
+    document: Cow::Borrowed(
+        r"mutation WebhookEndpointPause($input: WebhookEndpointPauseInput!) {
+  webhookEndpointPause(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+fragment WebhookEndpointFields on WebhookEndpoint {
+  id
+  url
+  description
+  eventTypes
+  document
+  status
+  statusReason
+  failures
+  failingSince
+  nextProbeAt
+  previousSecretExpiresAt
+  cursor
+  sequence
+  author {
+    ...ProvenanceFields
+  }
+  allowedActions
+  createdAt
+  updatedAt
+  version
+}
+",
+    ),
+};
+
+pub const WEBHOOK_ENDPOINT_REPLAY: Operation = Operation {
+    name: Some("WebhookEndpointReplay"),
+    kind: Kind::Mutation,
+    field: Some("webhookEndpointReplay"),
+    document: Cow::Borrowed(
+        r"mutation WebhookEndpointReplay($input: WebhookEndpointReplayInput!) {
+  webhookEndpointReplay(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+fragment WebhookEndpointFields on WebhookEndpoint {
+  id
+  url
+  description
+  eventTypes
+  document
+  status
+  statusReason
+  failures
+  failingSince
+  nextProbeAt
+  previousSecretExpiresAt
+  cursor
+  sequence
+  author {
+    ...ProvenanceFields
+  }
+  allowedActions
+  createdAt
+  updatedAt
+  version
+}
+",
+    ),
+};
+
+pub const WEBHOOK_ENDPOINT_RESUME: Operation = Operation {
+    name: Some("WebhookEndpointResume"),
+    kind: Kind::Mutation,
+    field: Some("webhookEndpointResume"),
+    document: Cow::Borrowed(
+        r"mutation WebhookEndpointResume($input: WebhookEndpointResumeInput!) {
+  webhookEndpointResume(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+fragment WebhookEndpointFields on WebhookEndpoint {
+  id
+  url
+  description
+  eventTypes
+  document
+  status
+  statusReason
+  failures
+  failingSince
+  nextProbeAt
+  previousSecretExpiresAt
+  cursor
+  sequence
+  author {
+    ...ProvenanceFields
+  }
+  allowedActions
+  createdAt
+  updatedAt
+  version
+}
+",
+    ),
+};
+
+pub const WEBHOOK_ENDPOINT_ROTATE_SECRET: Operation = Operation {
+    name: Some("WebhookEndpointRotateSecret"),
+    kind: Kind::Mutation,
+    field: Some("webhookEndpointRotateSecret"),
+    document: Cow::Borrowed(
+        r"mutation WebhookEndpointRotateSecret($input: WebhookEndpointRotateSecretInput!) {
+  webhookEndpointRotateSecret(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    secret
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+fragment WebhookEndpointFields on WebhookEndpoint {
+  id
+  url
+  description
+  eventTypes
+  document
+  status
+  statusReason
+  failures
+  failingSince
+  nextProbeAt
+  previousSecretExpiresAt
+  cursor
+  sequence
+  author {
+    ...ProvenanceFields
+  }
+  allowedActions
+  createdAt
+  updatedAt
+  version
+}
+",
+    ),
+};
+
+pub const WEBHOOK_ENDPOINT_TEST: Operation = Operation {
+    name: Some("WebhookEndpointTest"),
+    kind: Kind::Mutation,
+    field: Some("webhookEndpointTest"),
+    document: Cow::Borrowed(
+        r"mutation WebhookEndpointTest($input: WebhookEndpointTestInput!) {
+  webhookEndpointTest(input: $input) {
+    payload
+    webhookDelivery {
+      ...WebhookDeliveryFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+fragment WebhookDeliveryFields on WebhookDelivery {
+  id
+  endpointId
+  sequence
+  eventType
+  isTest
+  eventCursor
+  state
+  nextAttemptAt
+  payload
+  attempts {
+    number
+    startedAt
+    durationMs
+    httpStatus
+    answer
+    error
+  }
+  allowedActions
+  createdAt
+  finishedAt
+}
+",
+    ),
+};
+
+pub const WEBHOOK_ENDPOINT_UPDATE: Operation = Operation {
+    name: Some("WebhookEndpointUpdate"),
+    kind: Kind::Mutation,
+    field: Some("webhookEndpointUpdate"),
+    document: Cow::Borrowed(
+        r"mutation WebhookEndpointUpdate($input: WebhookEndpointUpdateInput!) {
+  webhookEndpointUpdate(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+  }
+  ... on ReconnectRequired {
+    mutation
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+fragment WebhookEndpointFields on WebhookEndpoint {
+  id
+  url
+  description
+  eventTypes
+  document
+  status
+  statusReason
+  failures
+  failingSince
+  nextProbeAt
+  previousSecretExpiresAt
+  cursor
+  sequence
+  author {
+    ...ProvenanceFields
+  }
+  allowedActions
+  createdAt
+  updatedAt
+  version
 }
 ",
     ),

@@ -358,6 +358,54 @@ const WarningFields = `fragment WarningFields on Warning {
 }
 `;
 
+const WebhookDeliveryFields = `fragment WebhookDeliveryFields on WebhookDelivery {
+  id
+  endpointId
+  sequence
+  eventType
+  isTest
+  eventCursor
+  state
+  nextAttemptAt
+  payload
+  attempts {
+    number
+    startedAt
+    durationMs
+    httpStatus
+    answer
+    error
+  }
+  allowedActions
+  createdAt
+  finishedAt
+}
+`;
+
+const WebhookEndpointFields = `fragment WebhookEndpointFields on WebhookEndpoint {
+  id
+  url
+  description
+  eventTypes
+  document
+  status
+  statusReason
+  failures
+  failingSince
+  nextProbeAt
+  previousSecretExpiresAt
+  cursor
+  sequence
+  author {
+    ...ProvenanceFields
+  }
+  allowedActions
+  createdAt
+  updatedAt
+  version
+}
+`;
+
 const WorkspaceFields = `fragment WorkspaceFields on Workspace {
   id
   name
@@ -1410,6 +1458,22 @@ export const PostValidate: Document<t.PostValidateResult, t.PostValidateVariable
   fragments: [ErrorFields, WarningFields],
 };
 
+/** `rateLimit.get`: the query `rateLimitStatus`. */
+export const RateLimitGet: Document<t.RateLimitGetResult | null, Record<string, never>> = {
+  kind: 'query',
+  name: 'RateLimitGet',
+  fields: ['rateLimitStatus'],
+  text: `query RateLimitGet {
+  rateLimitStatus {
+    maximum
+    available
+    restoreRate
+    resetsAt
+  }
+}
+`,
+};
+
 /** `requestLog.list`: the query `requestLog`. */
 export const RequestLogList: Document<t.RequestLogListResult, t.RequestLogListVariables> = {
   kind: 'query',
@@ -1882,6 +1946,286 @@ export const ViewerGet: Document<t.ViewerGetResult, Record<string, never>> = {
 }
 `,
   fragments: [WorkspaceFields],
+};
+
+/** `webhookDeliveries.get`: the query `webhookDelivery`. */
+export const WebhookDeliveryGet: Document<t.WebhookDelivery, t.WebhookDeliveryGetVariables> = {
+  kind: 'query',
+  name: 'WebhookDeliveryGet',
+  fields: ['webhookDelivery'],
+  text: `query WebhookDeliveryGet($id: ID!) {
+  webhookDelivery(id: $id) {
+    ...WebhookDeliveryFields
+  }
+}
+`,
+  fragments: [WebhookDeliveryFields],
+};
+
+/** `webhookDeliveries.list`: the query `webhookDeliveries`. */
+export const WebhookDeliveryList: Document<t.WebhookDeliveryListResult, t.WebhookDeliveryListVariables> = {
+  kind: 'query',
+  name: 'WebhookDeliveryList',
+  fields: ['webhookDeliveries'],
+  text: `query WebhookDeliveryList(
+  $filter: WebhookDeliveryFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  webhookDeliveries(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...WebhookDeliveryFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [PageFields, WebhookDeliveryFields],
+};
+
+/** `webhookDeliveries.redeliver`: the mutation `webhookDeliveryRedeliver`. */
+export const WebhookDeliveryRedeliver: Document<t.WebhookDeliveryRedeliverResult, t.WebhookDeliveryRedeliverVariables> = {
+  kind: 'mutation',
+  name: 'WebhookDeliveryRedeliver',
+  fields: ['webhookDeliveryRedeliver'],
+  text: `mutation WebhookDeliveryRedeliver($input: WebhookDeliveryRedeliverInput!) {
+  webhookDeliveryRedeliver(input: $input) {
+    webhookDelivery {
+      ...WebhookDeliveryFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, WarningFields, WebhookDeliveryFields],
+};
+
+/** `webhooks.create`: the mutation `webhookEndpointCreate`. */
+export const WebhookEndpointCreate: Document<t.WebhookEndpointCreateResult, t.WebhookEndpointCreateVariables> = {
+  kind: 'mutation',
+  name: 'WebhookEndpointCreate',
+  fields: ['webhookEndpointCreate'],
+  text: `mutation WebhookEndpointCreate($input: WebhookEndpointCreateInput!) {
+  webhookEndpointCreate(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    secret
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
+};
+
+/** `webhooks.delete`: the mutation `webhookEndpointDelete`. */
+export const WebhookEndpointDelete: Document<t.WebhookEndpointDeleteResult, t.WebhookEndpointDeleteVariables> = {
+  kind: 'mutation',
+  name: 'WebhookEndpointDelete',
+  fields: ['webhookEndpointDelete'],
+  text: `mutation WebhookEndpointDelete($input: WebhookEndpointDeleteInput!) {
+  webhookEndpointDelete(input: $input) {
+    deletedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, WarningFields],
+};
+
+/** `webhooks.get`: the query `webhookEndpoint`. */
+export const WebhookEndpointGet: Document<t.WebhookEndpoint, t.WebhookEndpointGetVariables> = {
+  kind: 'query',
+  name: 'WebhookEndpointGet',
+  fields: ['webhookEndpoint'],
+  text: `query WebhookEndpointGet($id: ID!) {
+  webhookEndpoint(id: $id) {
+    ...WebhookEndpointFields
+  }
+}
+`,
+  fragments: [ProvenanceFields, WebhookEndpointFields],
+};
+
+/** `webhooks.list`: the query `webhookEndpoints`. */
+export const WebhookEndpointList: Document<t.WebhookEndpointListResult, t.WebhookEndpointListVariables> = {
+  kind: 'query',
+  name: 'WebhookEndpointList',
+  fields: ['webhookEndpoints'],
+  text: `query WebhookEndpointList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  webhookEndpoints(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...WebhookEndpointFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [PageFields, ProvenanceFields, WebhookEndpointFields],
+};
+
+/** `webhooks.pause`: the mutation `webhookEndpointPause`. */
+export const WebhookEndpointPause: Document<t.WebhookEndpointPauseResult, t.WebhookEndpointPauseVariables> = {
+  kind: 'mutation',
+  name: 'WebhookEndpointPause',
+  fields: ['webhookEndpointPause'],
+  text: `mutation WebhookEndpointPause($input: WebhookEndpointPauseInput!) {
+  webhookEndpointPause(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
+};
+
+/** `webhooks.replay`: the mutation `webhookEndpointReplay`. */
+export const WebhookEndpointReplay: Document<t.WebhookEndpointReplayResult, t.WebhookEndpointReplayVariables> = {
+  kind: 'mutation',
+  name: 'WebhookEndpointReplay',
+  fields: ['webhookEndpointReplay'],
+  text: `mutation WebhookEndpointReplay($input: WebhookEndpointReplayInput!) {
+  webhookEndpointReplay(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
+};
+
+/** `webhooks.resume`: the mutation `webhookEndpointResume`. */
+export const WebhookEndpointResume: Document<t.WebhookEndpointResumeResult, t.WebhookEndpointResumeVariables> = {
+  kind: 'mutation',
+  name: 'WebhookEndpointResume',
+  fields: ['webhookEndpointResume'],
+  text: `mutation WebhookEndpointResume($input: WebhookEndpointResumeInput!) {
+  webhookEndpointResume(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
+};
+
+/** `webhooks.rotateSecret`: the mutation `webhookEndpointRotateSecret`. */
+export const WebhookEndpointRotateSecret: Document<t.WebhookEndpointRotateSecretResult, t.WebhookEndpointRotateSecretVariables> = {
+  kind: 'mutation',
+  name: 'WebhookEndpointRotateSecret',
+  fields: ['webhookEndpointRotateSecret'],
+  text: `mutation WebhookEndpointRotateSecret($input: WebhookEndpointRotateSecretInput!) {
+  webhookEndpointRotateSecret(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    secret
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
+};
+
+/** `webhooks.test`: the mutation `webhookEndpointTest`. */
+export const WebhookEndpointTest: Document<t.WebhookEndpointTestResult, t.WebhookEndpointTestVariables> = {
+  kind: 'mutation',
+  name: 'WebhookEndpointTest',
+  fields: ['webhookEndpointTest'],
+  text: `mutation WebhookEndpointTest($input: WebhookEndpointTestInput!) {
+  webhookEndpointTest(input: $input) {
+    payload
+    webhookDelivery {
+      ...WebhookDeliveryFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, WarningFields, WebhookDeliveryFields],
+};
+
+/** `webhooks.update`: the mutation `webhookEndpointUpdate`. */
+export const WebhookEndpointUpdate: Document<t.WebhookEndpointUpdateResult, t.WebhookEndpointUpdateVariables> = {
+  kind: 'mutation',
+  name: 'WebhookEndpointUpdate',
+  fields: ['webhookEndpointUpdate'],
+  text: `mutation WebhookEndpointUpdate($input: WebhookEndpointUpdateInput!) {
+  webhookEndpointUpdate(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
 };
 
 /** `workspace.get`: the query `workspace`. */

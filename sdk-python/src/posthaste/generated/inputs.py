@@ -17,6 +17,7 @@ from .enums import (
     ConnectionStatus,
     ContentKind,
     ErrorCode,
+    EventType,
     Fit,
     IfAbsent,
     MediaStatus,
@@ -28,6 +29,7 @@ from .enums import (
     SandboxScenarioName,
     SettleOutcome,
     TargetState,
+    WebhookDeliveryState,
 )
 
 __all__ = [
@@ -82,6 +84,16 @@ __all__ = [
     "TargetRetryInput",
     "TargetSettleInput",
     "UsageFilter",
+    "WebhookDeliveryFilter",
+    "WebhookDeliveryRedeliverInput",
+    "WebhookEndpointCreateInput",
+    "WebhookEndpointDeleteInput",
+    "WebhookEndpointPauseInput",
+    "WebhookEndpointReplayInput",
+    "WebhookEndpointResumeInput",
+    "WebhookEndpointRotateSecretInput",
+    "WebhookEndpointTestInput",
+    "WebhookEndpointUpdateInput",
 ]
 
 
@@ -686,3 +698,106 @@ class UsageFilter(TypedDict, total=False):
     """Only requests of this API key (`key_…`) or person (`user_…`)."""
     operation: str | None
     """Only this operation."""
+
+
+class WebhookDeliveryFilter(TypedDict, total=False):
+    """What a list of webhook deliveries is narrowed by; all conditions hold together."""
+
+    created_from: datetime | None
+    """Made at this instant or later."""
+    created_to: datetime | None
+    """Made before this instant."""
+    endpoint_ids: Sequence[str] | None
+    """Only of these endpoints."""
+    event_types: Sequence[EventType] | None
+    """Only of events of these types; tests are left out then."""
+    states: Sequence[WebhookDeliveryState] | None
+    """Only these states."""
+
+
+class WebhookDeliveryRedeliverInput(TypedDict, total=False):
+    """The delivery to send again."""
+
+    id: Required[str]
+    """The id (`whd_…`)."""
+
+
+class WebhookEndpointCreateInput(TypedDict, total=False):
+    """An endpoint to add."""
+
+    description: str | None
+    """What it is for, at most 200 characters."""
+    document: str | None
+    """The payload document: one subscription whose only root field is `events`, without arguments and
+variables. A default one without."""
+    event_types: Sequence[EventType] | None
+    """Only events of these types; all without."""
+    id: str | None
+    """A chosen id (`whk_…`); otherwise a new one."""
+    url: Required[str]
+    """Where to send: an https address on the public internet."""
+
+
+class WebhookEndpointDeleteInput(TypedDict, total=False):
+    """The endpoint to remove."""
+
+    id: Required[str]
+    """The id (`whk_…`)."""
+
+
+class WebhookEndpointPauseInput(TypedDict, total=False):
+    """The endpoint to hold back."""
+
+    id: Required[str]
+    """The id (`whk_…`)."""
+
+
+class WebhookEndpointReplayInput(TypedDict, total=False):
+    """What to send again."""
+
+    after: str | None
+    """A cursor of `events`: what follows it is sent again; everything without."""
+    id: Required[str]
+    """The id (`whk_…`)."""
+
+
+class WebhookEndpointResumeInput(TypedDict, total=False):
+    """The endpoint to let go on."""
+
+    id: Required[str]
+    """The id (`whk_…`)."""
+
+
+class WebhookEndpointRotateSecretInput(TypedDict, total=False):
+    """The endpoint whose secret is replaced."""
+
+    id: Required[str]
+    """The id (`whk_…`)."""
+
+
+class WebhookEndpointTestInput(TypedDict, total=False):
+    """How to try an endpoint out."""
+
+    dry_run: bool
+    """Send nothing; only show what that event would be sent as."""
+    event_type: EventType | None
+    """Take the data of the newest event of this type; of any type the endpoint takes without."""
+    id: Required[str]
+    """The id (`whk_…`)."""
+
+
+class WebhookEndpointUpdateInput(TypedDict, total=False):
+    """What to change; what is left out stays."""
+
+    description: str | None
+    """What it is for; null takes it away."""
+    document: str | None
+    """The payload document; null means the default one."""
+    event_types: Sequence[EventType] | None
+    """Only events of these types; an empty list or null means all."""
+    id: Required[str]
+    """The id (`whk_…`)."""
+    url: str | None
+    """Where to send."""
+    version: Required[int]
+    """The version that was read."""

@@ -49,6 +49,64 @@ open_enum! {
 }
 
 open_enum! {
+    /// How the file of a bulk job is written.
+    BulkFormat {
+        /// Comma-separated values whose first row names the columns (RFC 4180).
+        Csv = "CSV",
+        /// One JSON object in each line: the fields of PostCreateInput, and `key`.
+        Jsonl = "JSONL",
+    }
+}
+
+open_enum! {
+    /// Something the viewer may do with a bulk job now.
+    BulkJobAction {
+        /// `bulkJobCancel`.
+        Cancel = "CANCEL",
+        /// Send bytes to its upload address.
+        Upload = "UPLOAD",
+    }
+}
+
+open_enum! {
+    /// What a bulk job does.
+    BulkJobKind {
+        /// Writes a post for each line.
+        PostsImport = "POSTS_IMPORT",
+    }
+}
+
+open_enum! {
+    /// How a bulk job stands.
+    BulkJobState {
+        /// Somebody stopped it; the lines done so far stay done.
+        Cancelled = "CANCELLED",
+        /// It could not go on, `error` says why; the lines done so far stay done.
+        Failed = "FAILED",
+        /// All lines are done; each has its result.
+        Finished = "FINISHED",
+        /// The file is here; it begins as soon as a worker is free.
+        Queued = "QUEUED",
+        /// A worker goes through the lines.
+        Running = "RUNNING",
+        /// Bytes of its file are missing.
+        Uploading = "UPLOADING",
+    }
+}
+
+open_enum! {
+    /// What became of a line.
+    BulkOutcome {
+        /// A post was written (in a dry run: would be).
+        Created = "CREATED",
+        /// Nothing was written; `errors` say why.
+        Invalid = "INVALID",
+        /// The post was there already, by the line's key or id.
+        Skipped = "SKIPPED",
+    }
+}
+
+open_enum! {
     /// Something the viewer may do with a connection now.
     ConnectionAction {
         /// `connectionDisable`.
@@ -229,6 +287,12 @@ open_enum! {
         UploadOffsetMismatch = "UPLOAD_OFFSET_MISMATCH",
         /// Somebody changed it since you read it. Read it again and repeat the change on the new version.
         VersionConflict = "VERSION_CONFLICT",
+        /// Webhooks are not sent to this address. Use an https address on the public internet, without user name and fragment.
+        WebhookAddressRefused = "WEBHOOK_ADDRESS_REFUSED",
+        /// The payload document does not fit. Write one subscription whose only root field is events, without arguments and variables; the message names the place.
+        WebhookDocumentInvalid = "WEBHOOK_DOCUMENT_INVALID",
+        /// The workspace has as many webhook endpoints as allowed. Delete one that is no longer used.
+        WebhookTooMany = "WEBHOOK_TOO_MANY",
         /// E-mail and password do not belong together. Check both; after several tries wait a moment.
         WrongCredentials = "WRONG_CREDENTIALS",
     }
@@ -245,6 +309,10 @@ open_enum! {
         ApiKeyRotated = "API_KEY_ROTATED",
         /// An API key was renamed or got another end.
         ApiKeyUpdated = "API_KEY_UPDATED",
+        /// A bulk job came to its end: finished, cancelled or failed.
+        BulkJobFinished = "BULK_JOB_FINISHED",
+        /// A bulk job began to work through its file.
+        BulkJobStarted = "BULK_JOB_STARTED",
         /// An account was connected.
         ConnectionCreated = "CONNECTION_CREATED",
         /// The network no longer accepts our access.
@@ -287,6 +355,18 @@ open_enum! {
         TargetSending = "TARGET_SENDING",
         /// It is not known whether the post is live; reading back.
         TargetUncertain = "TARGET_UNCERTAIN",
+        /// An endpoint for webhooks was added.
+        WebhookCreated = "WEBHOOK_CREATED",
+        /// An endpoint for webhooks was removed.
+        WebhookDeleted = "WEBHOOK_DELETED",
+        /// An endpoint for webhooks was switched off: it answered 410, or its author may no longer read.
+        WebhookDisabled = "WEBHOOK_DISABLED",
+        /// An endpoint for webhooks was paused: by a person, or because it failed for a day.
+        WebhookPaused = "WEBHOOK_PAUSED",
+        /// An endpoint for webhooks goes on: resumed by a person, or a probe came through.
+        WebhookResumed = "WEBHOOK_RESUMED",
+        /// An endpoint for webhooks was changed, or its secret rotated.
+        WebhookUpdated = "WEBHOOK_UPDATED",
     }
 }
 
@@ -385,6 +465,8 @@ open_enum! {
         ManageConnections = "MANAGE_CONNECTIONS",
         /// Make and take back API keys, and see the requests of all credentials.
         ManageKeys = "MANAGE_KEYS",
+        /// Add, change, test and remove webhook endpoints.
+        ManageWebhooks = "MANAGE_WEBHOOKS",
         /// Schedule, publish, cancel, retry, delete on the network.
         Publish = "PUBLISH",
         /// Read the workspace's data.
@@ -681,6 +763,74 @@ open_enum! {
         /// A program with an API key.
         Key = "KEY",
         /// A signed-in person.
+        Person = "PERSON",
+    }
+}
+
+open_enum! {
+    /// Something the viewer may do with a webhook delivery now.
+    WebhookDeliveryAction {
+        /// `webhookDeliveryRedeliver`.
+        Redeliver = "REDELIVER",
+    }
+}
+
+open_enum! {
+    /// How a webhook delivery stands.
+    WebhookDeliveryState {
+        /// All tries failed; it can be sent again with `webhookDeliveryRedeliver`.
+        Failed = "FAILED",
+        /// Not tried yet.
+        Pending = "PENDING",
+        /// Tried without success; it is tried again.
+        Retrying = "RETRYING",
+        /// The endpoint answered with 2xx.
+        Succeeded = "SUCCEEDED",
+    }
+}
+
+open_enum! {
+    /// Something the viewer may do with a webhook endpoint now.
+    WebhookEndpointAction {
+        /// `webhookEndpointDelete`.
+        Delete = "DELETE",
+        /// `webhookEndpointPause`.
+        Pause = "PAUSE",
+        /// `webhookEndpointReplay`.
+        Replay = "REPLAY",
+        /// `webhookEndpointResume`.
+        Resume = "RESUME",
+        /// `webhookEndpointRotateSecret`.
+        RotateSecret = "ROTATE_SECRET",
+        /// `webhookEndpointTest`.
+        Test = "TEST",
+        /// `webhookEndpointUpdate`.
+        Update = "UPDATE",
+    }
+}
+
+open_enum! {
+    /// How a webhook endpoint stands.
+    WebhookEndpointStatus {
+        /// Nothing is sent until a person resumes it; events wait in the log.
+        Disabled = "DISABLED",
+        /// Events are sent.
+        Enabled = "ENABLED",
+        /// Events wait in the log until it is resumed.
+        Paused = "PAUSED",
+    }
+}
+
+open_enum! {
+    /// Why a webhook endpoint is not enabled.
+    WebhookEndpointStatusReason {
+        /// Whoever wrote its payload document may no longer read the workspace.
+        Author = "AUTHOR",
+        /// Every try failed for a day. It is probed every hour and goes on by itself once one comes through.
+        Failures = "FAILURES",
+        /// It answered 410 Gone.
+        Gone = "GONE",
+        /// A person paused it.
         Person = "PERSON",
     }
 }

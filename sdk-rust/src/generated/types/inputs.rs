@@ -222,6 +222,266 @@ impl ApiKeyUpdateInput {
     }
 }
 
+/// The job to stop.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BulkJobCancelInput {
+    /// The id (`job_…`).
+    pub id: String,
+}
+
+impl BulkJobCancelInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// A file of many posts that is about to be uploaded.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BulkJobCreateInput {
+    /// The file's size in bytes, 1 to 104857600.
+    pub bytes: i64,
+    /// Judge every line and write nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+    /// The file's name, 1 to 255 characters.
+    pub file_name: String,
+    /// How the file is written.
+    pub format: BulkFormat,
+    /// An id of your choice (`job_…`, a TypeID of a UUIDv7); a new one otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// What to do with the lines.
+    pub kind: BulkJobKind,
+    /// The IANA zone of local times that name none; otherwise the workspace's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+}
+
+impl BulkJobCreateInput {
+    /// With what must be said.
+    pub fn new(
+        bytes: impl Into<i64>,
+        file_name: impl Into<String>,
+        format: impl Into<BulkFormat>,
+        kind: impl Into<BulkJobKind>,
+    ) -> Self {
+        Self {
+            bytes: bytes.into(),
+            dry_run: None,
+            file_name: file_name.into(),
+            format: format.into(),
+            id: None,
+            kind: kind.into(),
+            time_zone: None,
+        }
+    }
+
+    /// Judge every line and write nothing.
+    pub fn dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = Some(dry_run);
+        self
+    }
+
+    /// An id of your choice (`job_…`, a TypeID of a UUIDv7); a new one otherwise.
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// The IANA zone of local times that name none; otherwise the workspace's.
+    pub fn time_zone(mut self, time_zone: impl Into<String>) -> Self {
+        self.time_zone = Some(time_zone.into());
+        self
+    }
+}
+
+/// What a list of bulk jobs is narrowed by.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BulkJobFilter {
+    /// Only these states.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub states: Option<Vec<BulkJobState>>,
+}
+
+impl BulkJobFilter {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only these states.
+    pub fn states(mut self, states: impl IntoIterator<Item = impl Into<BulkJobState>>) -> Self {
+        self.states = Some(states.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+/// What may be said to `bulk_jobs().list()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BulkJobListOptions {
+    /// What to narrow the list by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<BulkJobFilter>,
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    /// Only what follows this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many from the end, 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// Only what precedes this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count how many there are altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_total: Option<bool>,
+}
+
+impl BulkJobListOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What to narrow the list by.
+    pub fn filter(mut self, filter: impl Into<BulkJobFilter>) -> Self {
+        self.filter = Some(filter.into());
+        self
+    }
+
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    pub fn first(mut self, first: impl Into<i64>) -> Self {
+        self.first = Some(first.into());
+        self
+    }
+
+    /// Only what follows this cursor.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+
+    /// How many from the end, 1 to 100.
+    pub fn last(mut self, last: impl Into<i64>) -> Self {
+        self.last = Some(last.into());
+        self
+    }
+
+    /// Only what precedes this cursor.
+    pub fn before(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
+        self
+    }
+
+    /// Whether to count how many there are altogether.
+    pub fn with_total(mut self, with_total: bool) -> Self {
+        self.with_total = Some(with_total);
+        self
+    }
+}
+
+/// What may be said to `bulk_jobs().results()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BulkJobResultsOptions {
+    /// `filter`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<BulkResultFilter>,
+    /// `first`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    /// `after`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// `last`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// `before`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count how many there are altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_total: Option<bool>,
+}
+
+impl BulkJobResultsOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// `filter`.
+    pub fn filter(mut self, filter: impl Into<BulkResultFilter>) -> Self {
+        self.filter = Some(filter.into());
+        self
+    }
+
+    /// `first`.
+    pub fn first(mut self, first: impl Into<i64>) -> Self {
+        self.first = Some(first.into());
+        self
+    }
+
+    /// `after`.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+
+    /// `last`.
+    pub fn last(mut self, last: impl Into<i64>) -> Self {
+        self.last = Some(last.into());
+        self
+    }
+
+    /// `before`.
+    pub fn before(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
+        self
+    }
+
+    /// Whether to count how many there are altogether.
+    pub fn with_total(mut self, with_total: bool) -> Self {
+        self.with_total = Some(with_total);
+        self
+    }
+}
+
+/// What a list of results is narrowed by.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BulkResultFilter {
+    /// Only lines that came to this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<BulkOutcome>,
+}
+
+impl BulkResultFilter {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only lines that came to this.
+    pub fn outcome(mut self, outcome: impl Into<BulkOutcome>) -> Self {
+        self.outcome = Some(outcome.into());
+        self
+    }
+}
+
 /// A consent to ask for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -480,6 +740,9 @@ impl ConnectionReconnectInput {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ConnectionRemoveInput {
+    /// Only check it and show what would come of it: nothing is written or sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
     /// The id (`conn_…`).
     pub id: String,
 }
@@ -487,7 +750,16 @@ pub struct ConnectionRemoveInput {
 impl ConnectionRemoveInput {
     /// With what must be said.
     pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into() }
+        Self {
+            dry_run: None,
+            id: id.into(),
+        }
+    }
+
+    /// Only check it and show what would come of it: nothing is written or sent.
+    pub fn dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = Some(dry_run);
+        self
     }
 }
 
@@ -916,6 +1188,9 @@ impl PostCancelInput {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PostCreateInput {
+    /// Only check it and show what would come of it: nothing is written or sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
     /// An id chosen by the client, which makes a repeat harmless (`ALREADY_EXISTS`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
@@ -952,6 +1227,12 @@ impl PostCreateInput {
     /// Nothing said yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Only check it and show what would come of it: nothing is written or sent.
+    pub fn dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = Some(dry_run);
+        self
     }
 
     /// An id chosen by the client, which makes a repeat harmless (`ALREADY_EXISTS`).
@@ -1329,6 +1610,9 @@ impl PostPreviewInput {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PostPublishNowInput {
+    /// Only check it and show what would come of it: nothing is written or sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
     /// The post.
     pub id: String,
     /// Only these targets; otherwise all that are drafts, scheduled or cancelled.
@@ -1343,10 +1627,17 @@ impl PostPublishNowInput {
     /// With what must be said.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
+            dry_run: None,
             id: id.into(),
             target_ids: None,
             version: None,
         }
+    }
+
+    /// Only check it and show what would come of it: nothing is written or sent.
+    pub fn dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = Some(dry_run);
+        self
     }
 
     /// Only these targets; otherwise all that are drafts, scheduled or cancelled.
@@ -1367,6 +1658,9 @@ impl PostPublishNowInput {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PostScheduleInput {
+    /// Only check it and show what would come of it: nothing is written or sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
     /// The post.
     pub id: String,
     /// When.
@@ -1383,11 +1677,18 @@ impl PostScheduleInput {
     /// With what must be said.
     pub fn new(id: impl Into<String>, schedule: impl Into<ScheduleInput>) -> Self {
         Self {
+            dry_run: None,
             id: id.into(),
             schedule: schedule.into(),
             target_ids: None,
             version: None,
         }
+    }
+
+    /// Only check it and show what would come of it: nothing is written or sent.
+    pub fn dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = Some(dry_run);
+        self
     }
 
     /// Only these targets; otherwise all that are drafts, scheduled or cancelled.
@@ -1494,6 +1795,9 @@ impl PostUnscheduleInput {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PostUpdateInput {
+    /// Only check it and show what would come of it: nothing is written or sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
     /// The post.
     pub id: String,
     /// Where on the networks the post appears.
@@ -1529,6 +1833,7 @@ impl PostUpdateInput {
     /// With what must be said.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
+            dry_run: None,
             id: id.into(),
             kind: Change::Keep,
             link: Change::Keep,
@@ -1540,6 +1845,12 @@ impl PostUpdateInput {
             variants: Change::Keep,
             version: Change::Keep,
         }
+    }
+
+    /// Only check it and show what would come of it: nothing is written or sent.
+    pub fn dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = Some(dry_run);
+        self
     }
 
     /// Where on the networks the post appears.
@@ -2267,6 +2578,9 @@ impl SessionCreateInput {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TargetDeleteRemoteInput {
+    /// Only check it and show what would come of it: nothing is written or sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
     /// The id (`target_…`).
     pub id: String,
 }
@@ -2274,7 +2588,16 @@ pub struct TargetDeleteRemoteInput {
 impl TargetDeleteRemoteInput {
     /// With what must be said.
     pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into() }
+        Self {
+            dry_run: None,
+            id: id.into(),
+        }
+    }
+
+    /// Only check it and show what would come of it: nothing is written or sent.
+    pub fn dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = Some(dry_run);
+        self
     }
 }
 
@@ -2463,6 +2786,9 @@ impl TargetListOptions {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TargetRetryInput {
+    /// Only check it and show what would come of it: nothing is written or sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
     /// The id (`target_…`).
     pub id: String,
 }
@@ -2470,7 +2796,16 @@ pub struct TargetRetryInput {
 impl TargetRetryInput {
     /// With what must be said.
     pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into() }
+        Self {
+            dry_run: None,
+            id: id.into(),
+        }
+    }
+
+    /// Only check it and show what would come of it: nothing is written or sent.
+    pub fn dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = Some(dry_run);
+        self
     }
 }
 
@@ -2602,10 +2937,503 @@ impl UsageGetOptions {
     }
 }
 
+/// What a list of webhook deliveries is narrowed by; all conditions hold together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookDeliveryFilter {
+    /// Made at this instant or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_from: Option<DateTime<Utc>>,
+    /// Made before this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_to: Option<DateTime<Utc>>,
+    /// Only of these endpoints.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint_ids: Option<Vec<String>>,
+    /// Only of events of these types; tests are left out then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_types: Option<Vec<EventType>>,
+    /// Only these states.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub states: Option<Vec<WebhookDeliveryState>>,
+}
+
+impl WebhookDeliveryFilter {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Made at this instant or later.
+    pub fn created_from(mut self, created_from: DateTime<Utc>) -> Self {
+        self.created_from = Some(created_from);
+        self
+    }
+
+    /// Made before this instant.
+    pub fn created_to(mut self, created_to: DateTime<Utc>) -> Self {
+        self.created_to = Some(created_to);
+        self
+    }
+
+    /// Only of these endpoints.
+    pub fn endpoint_ids(
+        mut self,
+        endpoint_ids: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.endpoint_ids = Some(endpoint_ids.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Only of events of these types; tests are left out then.
+    pub fn event_types(
+        mut self,
+        event_types: impl IntoIterator<Item = impl Into<EventType>>,
+    ) -> Self {
+        self.event_types = Some(event_types.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Only these states.
+    pub fn states(
+        mut self,
+        states: impl IntoIterator<Item = impl Into<WebhookDeliveryState>>,
+    ) -> Self {
+        self.states = Some(states.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+/// What may be said to `webhook_deliveries().list()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookDeliveryListOptions {
+    /// What to narrow the list by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<WebhookDeliveryFilter>,
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    /// Only what follows this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many from the end, 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// Only what precedes this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count how many there are altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_total: Option<bool>,
+}
+
+impl WebhookDeliveryListOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What to narrow the list by.
+    pub fn filter(mut self, filter: impl Into<WebhookDeliveryFilter>) -> Self {
+        self.filter = Some(filter.into());
+        self
+    }
+
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    pub fn first(mut self, first: impl Into<i64>) -> Self {
+        self.first = Some(first.into());
+        self
+    }
+
+    /// Only what follows this cursor.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+
+    /// How many from the end, 1 to 100.
+    pub fn last(mut self, last: impl Into<i64>) -> Self {
+        self.last = Some(last.into());
+        self
+    }
+
+    /// Only what precedes this cursor.
+    pub fn before(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
+        self
+    }
+
+    /// Whether to count how many there are altogether.
+    pub fn with_total(mut self, with_total: bool) -> Self {
+        self.with_total = Some(with_total);
+        self
+    }
+}
+
+/// The delivery to send again.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookDeliveryRedeliverInput {
+    /// The id (`whd_…`).
+    pub id: String,
+}
+
+impl WebhookDeliveryRedeliverInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// An endpoint to add.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookEndpointCreateInput {
+    /// What it is for, at most 200 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The payload document: one subscription whose only root field is `events`, without arguments and
+    /// variables. A default one without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
+    /// Only events of these types; all without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_types: Option<Vec<EventType>>,
+    /// A chosen id (`whk_…`); otherwise a new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Where to send: an https address on the public internet.
+    pub url: String,
+}
+
+impl WebhookEndpointCreateInput {
+    /// With what must be said.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            description: None,
+            document: None,
+            event_types: None,
+            id: None,
+            url: url.into(),
+        }
+    }
+
+    /// What it is for, at most 200 characters.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// The payload document: one subscription whose only root field is `events`, without arguments and
+    /// variables. A default one without.
+    pub fn document(mut self, document: impl Into<String>) -> Self {
+        self.document = Some(document.into());
+        self
+    }
+
+    /// Only events of these types; all without.
+    pub fn event_types(
+        mut self,
+        event_types: impl IntoIterator<Item = impl Into<EventType>>,
+    ) -> Self {
+        self.event_types = Some(event_types.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// A chosen id (`whk_…`); otherwise a new one.
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+}
+
+/// The endpoint to remove.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookEndpointDeleteInput {
+    /// The id (`whk_…`).
+    pub id: String,
+}
+
+impl WebhookEndpointDeleteInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// What may be said to `webhooks().list()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookEndpointListOptions {
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    /// Only what follows this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many from the end, 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// Only what precedes this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count how many there are altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_total: Option<bool>,
+}
+
+impl WebhookEndpointListOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    pub fn first(mut self, first: impl Into<i64>) -> Self {
+        self.first = Some(first.into());
+        self
+    }
+
+    /// Only what follows this cursor.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+
+    /// How many from the end, 1 to 100.
+    pub fn last(mut self, last: impl Into<i64>) -> Self {
+        self.last = Some(last.into());
+        self
+    }
+
+    /// Only what precedes this cursor.
+    pub fn before(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
+        self
+    }
+
+    /// Whether to count how many there are altogether.
+    pub fn with_total(mut self, with_total: bool) -> Self {
+        self.with_total = Some(with_total);
+        self
+    }
+}
+
+/// The endpoint to hold back.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookEndpointPauseInput {
+    /// The id (`whk_…`).
+    pub id: String,
+}
+
+impl WebhookEndpointPauseInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// What to send again.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookEndpointReplayInput {
+    /// A cursor of `events`: what follows it is sent again; everything without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// The id (`whk_…`).
+    pub id: String,
+}
+
+impl WebhookEndpointReplayInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            after: None,
+            id: id.into(),
+        }
+    }
+
+    /// A cursor of `events`: what follows it is sent again; everything without.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+}
+
+/// The endpoint to let go on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookEndpointResumeInput {
+    /// The id (`whk_…`).
+    pub id: String,
+}
+
+impl WebhookEndpointResumeInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// The endpoint whose secret is replaced.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookEndpointRotateSecretInput {
+    /// The id (`whk_…`).
+    pub id: String,
+}
+
+impl WebhookEndpointRotateSecretInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// How to try an endpoint out.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookEndpointTestInput {
+    /// Send nothing; only show what that event would be sent as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<bool>,
+    /// Take the data of the newest event of this type; of any type the endpoint takes without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<EventType>,
+    /// The id (`whk_…`).
+    pub id: String,
+}
+
+impl WebhookEndpointTestInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            dry_run: None,
+            event_type: None,
+            id: id.into(),
+        }
+    }
+
+    /// Send nothing; only show what that event would be sent as.
+    pub fn dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = Some(dry_run);
+        self
+    }
+
+    /// Take the data of the newest event of this type; of any type the endpoint takes without.
+    pub fn event_type(mut self, event_type: impl Into<EventType>) -> Self {
+        self.event_type = Some(event_type.into());
+        self
+    }
+}
+
+/// What to change; what is left out stays.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookEndpointUpdateInput {
+    /// What it is for; null takes it away.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub description: Change<String>,
+    /// The payload document; null means the default one.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub document: Change<String>,
+    /// Only events of these types; an empty list or null means all.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub event_types: Change<Vec<EventType>>,
+    /// The id (`whk_…`).
+    pub id: String,
+    /// Where to send.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub url: Change<String>,
+    /// The version that was read.
+    pub version: i64,
+}
+
+impl WebhookEndpointUpdateInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>, version: impl Into<i64>) -> Self {
+        Self {
+            description: Change::Keep,
+            document: Change::Keep,
+            event_types: Change::Keep,
+            id: id.into(),
+            url: Change::Keep,
+            version: version.into(),
+        }
+    }
+
+    /// What it is for; null takes it away.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Change::Set(description.into());
+        self
+    }
+
+    /// Takes `description` away.
+    pub fn clear_description(mut self) -> Self {
+        self.description = Change::Clear;
+        self
+    }
+
+    /// The payload document; null means the default one.
+    pub fn document(mut self, document: impl Into<String>) -> Self {
+        self.document = Change::Set(document.into());
+        self
+    }
+
+    /// Takes `document` away.
+    pub fn clear_document(mut self) -> Self {
+        self.document = Change::Clear;
+        self
+    }
+
+    /// Only events of these types; an empty list or null means all.
+    pub fn event_types(
+        mut self,
+        event_types: impl IntoIterator<Item = impl Into<EventType>>,
+    ) -> Self {
+        self.event_types = Change::Set(event_types.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Takes `eventTypes` away.
+    pub fn clear_event_types(mut self) -> Self {
+        self.event_types = Change::Clear;
+        self
+    }
+
+    /// Where to send.
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = Change::Set(url.into());
+        self
+    }
+
+    /// Takes `url` away.
+    pub fn clear_url(mut self) -> Self {
+        self.url = Change::Clear;
+        self
+    }
+}
+
 from_id! {
     ApiKeyRevokeInput
     ApiKeyRotateInput
     ApiKeyUpdateInput
+    BulkJobCancelInput
     ConnectionDisableInput
     ConnectionEnableInput
     ConnectionPauseInput
@@ -2623,4 +3451,11 @@ from_id! {
     PostUpdateInput
     TargetDeleteRemoteInput
     TargetRetryInput
+    WebhookDeliveryRedeliverInput
+    WebhookEndpointDeleteInput
+    WebhookEndpointPauseInput
+    WebhookEndpointReplayInput
+    WebhookEndpointResumeInput
+    WebhookEndpointRotateSecretInput
+    WebhookEndpointTestInput
 }

@@ -127,6 +127,159 @@ pub struct Board {
     pub name: String,
 }
 
+/// A job that works through an uploaded file, line by line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BulkJob {
+    /// The id (`job_…`).
+    pub id: String,
+    /// What it does.
+    pub kind: BulkJobKind,
+    /// How the file is written.
+    pub format: BulkFormat,
+    /// How it stands.
+    pub state: BulkJobState,
+    /// The person's file name.
+    pub file_name: String,
+    /// Size of the file in bytes.
+    pub bytes: i64,
+    /// Whether it only judges and writes nothing.
+    pub dry_run: bool,
+    /// The IANA zone of local times that name none.
+    pub time_zone: String,
+    /// Where to send the bytes part by part (tus 1.0.0); null once all are here.
+    pub upload_url: Option<String>,
+    /// Where all results can be fetched as JSONL, one line each, with the same credential.
+    pub results_url: String,
+    /// How many lines the file has, without empty ones and the header; null until they are counted.
+    pub lines: Option<i64>,
+    /// How many lines are done.
+    pub done: i64,
+    /// How many lines became posts (in a dry run: would).
+    pub created: i64,
+    /// How many lines were skipped, because their posts were there already.
+    pub skipped: i64,
+    /// How many lines are wrong.
+    pub invalid: i64,
+    /// When it was asked for.
+    pub created_at: DateTime<Utc>,
+    /// When the work began.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it was over.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// When its upload ends, or it is removed with its results; null while it waits or works.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// What the viewer may do with it now.
+    pub allowed_actions: Vec<BulkJobAction>,
+    /// Who began it; its posts are theirs.
+    pub provenance: Provenance,
+    /// Why it is FAILED.
+    pub error: Option<BulkJobError>,
+}
+
+/// Why a bulk job could not go on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BulkJobError {
+    /// The stable code, for programs.
+    pub code: ErrorCode,
+    /// What is wrong, for a person.
+    pub message: String,
+    /// What to do about it.
+    pub advice: String,
+}
+
+/// A page of bulk jobs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BulkJobPage {
+    /// A list of nodes.
+    pub nodes: Vec<BulkJob>,
+    /// Information to aid in pagination.
+    pub page_info: PageInfo,
+    /// How many items the filter leaves altogether; counted only when asked for.
+    pub total_count: Option<i64>,
+}
+
+impl Page for BulkJobPage {
+    type Item = BulkJob;
+
+    fn into_parts(self) -> (Vec<BulkJob>, Option<String>) {
+        let cursor = self
+            .page_info
+            .end_cursor
+            .filter(|_| self.page_info.has_next_page);
+        (self.nodes, cursor)
+    }
+}
+
+/// What came of beginning or stopping a bulk job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BulkJobPayload {
+    /// The job as it is now.
+    pub bulk_job: BulkJob,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// A job that works through an uploaded file, line by line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BulkJobResults {
+    /// What became of the lines done so far, in their order.
+    pub results: BulkResultPage,
+}
+
+/// What became of a line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BulkResult {
+    /// The number of the line in the file, from 1; of a row of CSV its first line.
+    pub line: i64,
+    /// What became of it.
+    pub outcome: BulkOutcome,
+    /// The key the line carries.
+    pub key: Option<String>,
+    /// The id of the post that was written, or was there already.
+    pub post_id: Option<String>,
+    /// What is wrong with the line. Paths name the field, in a CSV file the column.
+    pub errors: Vec<MutationError>,
+    /// What a person should know although the line is right.
+    pub warnings: Vec<Warning>,
+}
+
+/// A page of the results of a bulk job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BulkResultPage {
+    /// A list of nodes.
+    pub nodes: Vec<BulkResult>,
+    /// Information to aid in pagination.
+    pub page_info: PageInfo,
+    /// How many items the filter leaves altogether; counted only when asked for.
+    pub total_count: Option<i64>,
+}
+
+impl Page for BulkResultPage {
+    type Item = BulkResult;
+
+    fn into_parts(self) -> (Vec<BulkResult>, Option<String>) {
+        let cursor = self
+            .page_info
+            .end_cursor
+            .filter(|_| self.page_info.has_next_page);
+        (self.nodes, cursor)
+    }
+}
+
 /// Limits and features of a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -291,7 +444,7 @@ impl Page for ConnectionPage {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ConnectionPayload {
-    /// The connection as it is now.
+    /// The connection as it is now; of a dry run, as it would be.
     pub connection: Connection,
     /// What a person should know although it worked.
     pub warnings: Vec<Warning>,
@@ -660,12 +813,14 @@ pub struct Node {
     pub name: Option<String>,
     /// How it stands.
     pub key_status: Option<ApiKeyStatus>,
+    /// The person's file name.
+    pub file_name: Option<String>,
+    /// How it stands.
+    pub job_state: Option<BulkJobState>,
     /// The network.
     pub network: Option<Network>,
     /// How it stands.
     pub connection_status: Option<ConnectionStatus>,
-    /// The person's file name.
-    pub file_name: Option<String>,
     /// How the upload stands.
     pub media_status: Option<MediaStatus>,
     /// How it stands as a whole.
@@ -847,7 +1002,7 @@ impl Page for PostPage {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PostPayload {
-    /// The post as it is now.
+    /// The post as it is now; of a dry run, as it would be.
     pub post: Post,
     /// What a person should know although it worked.
     pub warnings: Vec<Warning>,
@@ -954,6 +1109,22 @@ pub struct Provenance {
     pub person_id: Option<String>,
     /// The API key, if it was one.
     pub key_id: Option<String>,
+}
+
+/// How much the credential may still ask for, in points. Every answer says the same in
+/// `extensions.cost` and in the headers `RateLimit` and `RateLimit-Policy`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RateLimitStatus {
+    /// What a full bucket holds.
+    pub maximum: i64,
+    /// What is left, with the estimate of this request taken off.
+    pub available: i64,
+    /// Points that come back each second.
+    pub restore_rate: i64,
+    /// When the bucket is full again if nothing more is asked for.
+    pub resets_at: DateTime<Utc>,
 }
 
 /// This sandbox.
@@ -1306,7 +1477,7 @@ pub struct TargetPageNodePost {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TargetPayload {
-    /// The target as it is now.
+    /// The target as it is now; of a dry run, as it would be.
     pub target: Target,
     /// What a person should know although it worked.
     pub warnings: Vec<Warning>,
@@ -1498,6 +1669,211 @@ pub struct Warning {
     pub advice: String,
     /// The code's page in the documentation.
     pub docs_url: String,
+}
+
+/// A try at a webhook delivery.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookAttempt {
+    /// Its number, from 1.
+    pub number: i64,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// How long it took in milliseconds; null when its worker was lost.
+    pub duration_ms: Option<i64>,
+    /// The HTTP status of the answer.
+    pub http_status: Option<i64>,
+    /// The beginning of the answer, at most 2 KB.
+    pub answer: Option<String>,
+    /// Why it was no success; null for a success.
+    pub error: Option<String>,
+}
+
+/// One event on its way to one webhook endpoint. Kept for 30 days after it ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookDelivery {
+    /// The id (`whd_…`); the receiver sees it as `webhook-id`, the same with every try.
+    pub id: String,
+    /// The endpoint's id.
+    pub endpoint_id: String,
+    /// Its number at the endpoint, from 1 and without gaps.
+    pub sequence: i64,
+    /// The type of the event; null for a test.
+    pub event_type: Option<EventType>,
+    /// Whether it only tries the endpoint out.
+    pub is_test: bool,
+    /// The event's place in the log.
+    pub event_cursor: Option<String>,
+    /// How it stands.
+    pub state: WebhookDeliveryState,
+    /// When it is tried next, unless its endpoint is paused; while it is being tried, when that try is
+    /// taken for lost.
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    /// What is sent, to the byte; null before the first try.
+    pub payload: Option<String>,
+    /// The tries of which something is known, oldest first.
+    pub attempts: Vec<WebhookAttempt>,
+    /// What the viewer may do with it now.
+    pub allowed_actions: Vec<WebhookDeliveryAction>,
+    /// When the event became a delivery.
+    pub created_at: DateTime<Utc>,
+    /// When it succeeded or failed.
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// A page of webhook deliveries.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookDeliveryPage {
+    /// A list of nodes.
+    pub nodes: Vec<WebhookDelivery>,
+    /// Information to aid in pagination.
+    pub page_info: PageInfo,
+    /// How many items the filter leaves altogether; counted only when asked for.
+    pub total_count: Option<i64>,
+}
+
+impl Page for WebhookDeliveryPage {
+    type Item = WebhookDelivery;
+
+    fn into_parts(self) -> (Vec<WebhookDelivery>, Option<String>) {
+        let cursor = self
+            .page_info
+            .end_cursor
+            .filter(|_| self.page_info.has_next_page);
+        (self.nodes, cursor)
+    }
+}
+
+/// What came of sending a delivery again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookDeliveryPayload {
+    /// The delivery as it is now.
+    pub webhook_delivery: WebhookDelivery,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// An address that events are sent to, signed as Standard Webhooks says. Its secret is shown once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookEndpoint {
+    /// The id (`whk_…`).
+    pub id: String,
+    /// Where events are sent.
+    pub url: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Only events of these types are sent; all when empty.
+    pub event_types: Vec<EventType>,
+    /// The payload document: a subscription on `events`. What it selects becomes `data` of what is sent.
+    pub document: String,
+    /// How it stands.
+    pub status: WebhookEndpointStatus,
+    /// Why it is not enabled.
+    pub status_reason: Option<WebhookEndpointStatusReason>,
+    /// Failed tries since the last success.
+    pub failures: i64,
+    /// When the first of them failed.
+    pub failing_since: Option<DateTime<Utc>>,
+    /// When it is probed next, while it is paused because of failures.
+    pub next_probe_at: Option<DateTime<Utc>>,
+    /// Until when the secret before the last rotation signs too.
+    pub previous_secret_expires_at: Option<DateTime<Utc>>,
+    /// Events up to this cursor have become deliveries.
+    pub cursor: String,
+    /// The number of its newest delivery; each delivery carries its own, without gaps.
+    pub sequence: i64,
+    /// Whose rights the payload document has: whoever created, changed or resumed it last.
+    pub author: Provenance,
+    /// What the viewer may do with it now.
+    pub allowed_actions: Vec<WebhookEndpointAction>,
+    /// When it was added.
+    pub created_at: DateTime<Utc>,
+    /// When a person changed it last.
+    pub updated_at: DateTime<Utc>,
+    /// Grows with each change; `webhookEndpointUpdate` takes the one that was read.
+    pub version: i64,
+}
+
+/// What came of removing a webhook endpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookEndpointDeletePayload {
+    /// The id of what was removed.
+    pub deleted_id: String,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// A page of webhook endpoints.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookEndpointPage {
+    /// A list of nodes.
+    pub nodes: Vec<WebhookEndpoint>,
+    /// Information to aid in pagination.
+    pub page_info: PageInfo,
+    /// How many items the filter leaves altogether; counted only when asked for.
+    pub total_count: Option<i64>,
+}
+
+impl Page for WebhookEndpointPage {
+    type Item = WebhookEndpoint;
+
+    fn into_parts(self) -> (Vec<WebhookEndpoint>, Option<String>) {
+        let cursor = self
+            .page_info
+            .end_cursor
+            .filter(|_| self.page_info.has_next_page);
+        (self.nodes, cursor)
+    }
+}
+
+/// What came of changing a webhook endpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookEndpointPayload {
+    /// The endpoint as it is now.
+    pub webhook_endpoint: WebhookEndpoint,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// An endpoint, and its secret for this once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookEndpointSecretPayload {
+    /// The endpoint as it is now.
+    pub webhook_endpoint: WebhookEndpoint,
+    /// The secret (`whsec_…`) that verifies signatures. It cannot be read again.
+    pub secret: Option<String>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of trying an endpoint out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookEndpointTestPayload {
+    /// What was sent, or would be, to the byte.
+    pub payload: Option<String>,
+    /// The delivery with its one try and the endpoint's answer; null for a dry run.
+    pub webhook_delivery: WebhookDelivery,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
 }
 
 /// The tenant that owns everything else.
