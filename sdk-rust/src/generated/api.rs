@@ -371,6 +371,28 @@ impl EventsApi {
 }
 
 impl Client {
+    /// Operations on limits.
+    pub fn limits(&self) -> LimitsApi {
+        LimitsApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on limits.
+#[derive(Clone, Debug)]
+pub struct LimitsApi {
+    pub(crate) client: Client,
+}
+
+impl LimitsApi {
+    /// How much the credential may still ask for; empty on a server without limits.
+    pub fn get(&self) -> Call<Option<RateLimitStatus>> {
+        self.client.call(operations::RATE_LIMIT_GET, none())
+    }
+}
+
+impl Client {
     /// Operations on media.
     pub fn media(&self) -> MediaApi {
         MediaApi {
@@ -612,28 +634,6 @@ impl PostsApi {
             operations::POST_VALIDATE,
             json!({ "input": Into::<PostValidateInput>::into(input) }),
         )
-    }
-}
-
-impl Client {
-    /// Operations on rateLimit.
-    pub fn rate_limit(&self) -> RateLimitApi {
-        RateLimitApi {
-            client: self.clone(),
-        }
-    }
-}
-
-/// Operations on rateLimit.
-#[derive(Clone, Debug)]
-pub struct RateLimitApi {
-    pub(crate) client: Client,
-}
-
-impl RateLimitApi {
-    /// How much the credential may still ask for; empty on a server without limits.
-    pub fn get(&self) -> Call<Option<RateLimitStatus>> {
-        self.client.call(operations::RATE_LIMIT_GET, none())
     }
 }
 

@@ -1001,6 +1001,22 @@ export const EventList: Document<t.EventListResult, t.EventListVariables> = {
   fragments: [EventFields, PageFields, ProvenanceFields],
 };
 
+/** `limits.get`: the query `rateLimitStatus`. */
+export const RateLimitGet: Document<t.RateLimitGetResult | null, Record<string, never>> = {
+  kind: 'query',
+  name: 'RateLimitGet',
+  fields: ['rateLimitStatus'],
+  text: `query RateLimitGet {
+  rateLimitStatus {
+    maximum
+    available
+    restoreRate
+    resetsAt
+  }
+}
+`,
+};
+
 /** `media.createUpload`: the mutation `mediaUploadCreate`. */
 export const MediaUploadCreate: Document<t.MediaUploadCreateResult, t.MediaUploadCreateVariables> = {
   kind: 'mutation',
@@ -1456,22 +1472,6 @@ export const PostValidate: Document<t.PostValidateResult, t.PostValidateVariable
 }
 `,
   fragments: [ErrorFields, WarningFields],
-};
-
-/** `rateLimit.get`: the query `rateLimitStatus`. */
-export const RateLimitGet: Document<t.RateLimitGetResult | null, Record<string, never>> = {
-  kind: 'query',
-  name: 'RateLimitGet',
-  fields: ['rateLimitStatus'],
-  text: `query RateLimitGet {
-  rateLimitStatus {
-    maximum
-    available
-    restoreRate
-    resetsAt
-  }
-}
-`,
 };
 
 /** `requestLog.list`: the query `requestLog`. */

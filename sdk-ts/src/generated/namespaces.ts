@@ -103,6 +103,11 @@ export class Api extends Client {
     list: listing(this, documents.EventList),
   };
 
+  readonly limits = {
+    /** How much the credential may still ask for; empty on a server without limits. */
+    get: reading(this, documents.RateLimitGet),
+  };
+
   readonly media = {
     ...uploads(this),
     /** Begins an upload: send the bytes to `uploadUrl`, then the media becomes READY or FAILED. */
@@ -158,11 +163,6 @@ export class Api extends Client {
     update: changing(this, documents.PostUpdate),
     /** Checks a post by the rules of scheduling. Nothing is written or sent. */
     validate: readingByInput(this, documents.PostValidate),
-  };
-
-  readonly rateLimit = {
-    /** How much the credential may still ask for; empty on a server without limits. */
-    get: reading(this, documents.RateLimitGet),
   };
 
   readonly requestLog = {

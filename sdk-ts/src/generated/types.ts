@@ -2594,6 +2594,22 @@ export interface EventListVariables {
   after?: string | null | undefined;
 }
 
+/**
+ * How much the credential may still ask for, in points. Every answer says the same in
+ * `extensions.cost` and in the headers `RateLimit` and `RateLimit-Policy`.
+ */
+export interface RateLimitGetResult {
+  /** What a full bucket holds. */
+  maximum: number;
+  /** What is left, with the estimate of this request taken off. */
+  available: number;
+  /** Points that come back each second. */
+  restoreRate: number;
+  /** When the bucket is full again if nothing more is asked for. */
+  resetsAt: string;
+}
+
+
 /** What came of beginning an upload. */
 export interface MediaUploadCreateResult {
   /** Where to send the bytes: PATCH requests of the tus 1.0.0 protocol, within 24 hours. */
@@ -2990,22 +3006,6 @@ export interface PostValidateVariables {
   /** The post to check. */
   input: PostValidateInput;
 }
-
-/**
- * How much the credential may still ask for, in points. Every answer says the same in
- * `extensions.cost` and in the headers `RateLimit` and `RateLimit-Policy`.
- */
-export interface RateLimitGetResult {
-  /** What a full bucket holds. */
-  maximum: number;
-  /** What is left, with the estimate of this request taken off. */
-  available: number;
-  /** Points that come back each second. */
-  restoreRate: number;
-  /** When the bucket is full again if nothing more is asked for. */
-  resetsAt: string;
-}
-
 
 /** A page of the request log. */
 export interface RequestLogListResult {

@@ -945,6 +945,20 @@ class ConnectionPayload(Model):
     """What a person should know although it worked."""
 
 
+class RateLimitStatus(Model):
+    """How much the credential may still ask for, in points. Every answer says the same in
+    `extensions.cost` and in the headers `RateLimit` and `RateLimit-Policy`."""
+
+    maximum: int
+    """What a full bucket holds."""
+    available: int
+    """What is left, with the estimate of this request taken off."""
+    restore_rate: int
+    """Points that come back each second."""
+    resets_at: datetime
+    """When the bucket is full again if nothing more is asked for."""
+
+
 class MediaUploadCreatePayload(Model):
     """What came of beginning an upload."""
 
@@ -1157,20 +1171,6 @@ class PostValidation(Model):
     """What forbids it, by the order of the input's fields."""
     warnings: list[Warning]
     """What a person should know."""
-
-
-class RateLimitStatus(Model):
-    """How much the credential may still ask for, in points. Every answer says the same in
-    `extensions.cost` and in the headers `RateLimit` and `RateLimit-Policy`."""
-
-    maximum: int
-    """What a full bucket holds."""
-    available: int
-    """What is left, with the estimate of this request taken off."""
-    restore_rate: int
-    """Points that come back each second."""
-    resets_at: datetime
-    """When the bucket is full again if nothing more is asked for."""
 
 
 class LoggedRequest(Model):

@@ -1054,6 +1054,22 @@ EVENT_LIST: Operation[Page[m.Event]] = Operation(
     + _PROVENANCE_FIELDS,
 )
 
+RATE_LIMIT_GET: Operation[m.RateLimitStatus | None] = Operation(
+    "RateLimitGet",
+    "query",
+    ("rateLimitStatus",),
+    m.RateLimitStatus | None,
+    """query RateLimitGet {
+  rateLimitStatus {
+    maximum
+    available
+    restoreRate
+    resetsAt
+  }
+}
+""",
+)
+
 MEDIA_UPLOAD_CREATE: Operation[m.MediaUploadCreatePayload] = Operation(
     "MediaUploadCreate",
     "mutation",
@@ -1559,22 +1575,6 @@ POST_VALIDATE: Operation[m.PostValidation] = Operation(
 """
     + _ERROR_FIELDS
     + _WARNING_FIELDS,
-)
-
-RATE_LIMIT_GET: Operation[m.RateLimitStatus | None] = Operation(
-    "RateLimitGet",
-    "query",
-    ("rateLimitStatus",),
-    m.RateLimitStatus | None,
-    """query RateLimitGet {
-  rateLimitStatus {
-    maximum
-    available
-    restoreRate
-    resetsAt
-  }
-}
-""",
 )
 
 REQUEST_LOG_LIST: Operation[m.LoggedRequestConnection] = Operation(

@@ -370,6 +370,17 @@ class Events:
         return Pager(fetch, after=after, limit=limit, page_size=page_size)
 
 
+class Limits:
+    """Methods of `client.limits`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def get(self, *, options: RequestOptions | None = None) -> m.RateLimitStatus | None:
+        """How much the credential may still ask for; empty on a server without limits."""
+        return self._runner.call(ops.RATE_LIMIT_GET, {}, options)
+
+
 class Media:
     """Methods of `client.media`."""
 
@@ -561,17 +572,6 @@ class Posts:
     ) -> m.PostValidation:
         """Checks a post by the rules of scheduling. Nothing is written or sent."""
         return self._runner.call(ops.POST_VALIDATE, {"input": input}, options)
-
-
-class RateLimit:
-    """Methods of `client.rate_limit`."""
-
-    def __init__(self, runner: SyncRunner) -> None:
-        self._runner = runner
-
-    def get(self, *, options: RequestOptions | None = None) -> m.RateLimitStatus | None:
-        """How much the credential may still ask for; empty on a server without limits."""
-        return self._runner.call(ops.RATE_LIMIT_GET, {}, options)
 
 
 class RequestLog:
@@ -974,11 +974,11 @@ class SyncApi:
         self.bulk_jobs = BulkJobs(runner)
         self.connections = Connections(runner)
         self.events = Events(runner)
+        self.limits = Limits(runner)
         self.media = Media(runner)
         self.networks = Networks(runner)
         self.nodes = Nodes(runner)
         self.posts = Posts(runner)
-        self.rate_limit = RateLimit(runner)
         self.request_log = RequestLog(runner)
         self.sessions = Sessions(runner)
         self.targets = Targets(runner)
