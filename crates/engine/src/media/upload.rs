@@ -230,12 +230,15 @@ pub async fn offset(app: &App, actor: &Actor, id: MediaId) -> Result<(u64, Media
         return Ok((total, settled(app, actor, row).await?));
     }
     let arrived = app.staging.offset(&id.to_string()).await?;
-    let row = if arrived == total {
-        complete(app, actor, row).await?
-    } else {
-        row
-    };
-    Ok((arrived, row))
+    if arrived == total {
+        return Ok((arrived, complete(app, actor, row).await?));
+    }
+    // Another request may have completed it meanwhile and moved the bytes to their final place.
+    let row = rows::get(&mut *app.db.get().await?, actor.workspace, id).await?;
+    match row.status {
+        Status::Uploading => Ok((arrived, row)),
+        _ => Ok((total, settled(app, actor, row).await?)),
+    }
 }
 
 /// The media, unless its time to be uploaded is over.
