@@ -6,14 +6,15 @@ use anyhow::Context;
 use posthaste_connectors::HttpClient;
 use posthaste_engine::{
     App, Parts,
-    adapters::{AesCipher, OsRandom},
+    adapters::{AesCipher, LocalBuckets, OsRandom},
     event::Hints,
+    limit::Limits,
     request_log::Recorder,
 };
 use posthaste_media::{BlobStore, Staging};
 use posthaste_store::Database;
 
-use crate::config::Config;
+use crate::{config::Config, graphql::webhook::Documents};
 
 /// Puts the application together. Nothing is connected yet: the database may come up later.
 pub fn build(config: &Config) -> anyhow::Result<App> {
@@ -35,6 +36,9 @@ pub fn build(config: &Config) -> anyhow::Result<App> {
         hints: Hints::default(),
         requests: Recorder::default(),
         sandbox: config.sandbox.enabled,
+        limits: Limits::new(config.limits.rule(), Arc::new(LocalBuckets::default())),
+        webhooks: config.webhooks.rules(),
+        payloads: Arc::new(Documents::default()),
     };
     Ok(App::new(parts))
 }

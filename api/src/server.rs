@@ -48,11 +48,8 @@ pub async fn serve(
 
     let health = state.health.clone();
     let stopping = stop.clone();
-    let serving = axum::serve(
-        listener,
-        router(state).into_make_service_with_connect_info::<SocketAddr>(),
-    )
-    .with_graceful_shutdown(async move {
+    let routes = router(state).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, routes).with_graceful_shutdown(async move {
         stopping.cancelled().await;
         health.drain();
     });

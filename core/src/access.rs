@@ -33,6 +33,8 @@ pub enum Permission {
     ManageConnections,
     /// Make and take back API keys, and see the requests of all credentials.
     ManageKeys,
+    /// Add, change, test and remove webhook endpoints.
+    ManageWebhooks,
 }
 
 impl Role {
@@ -54,7 +56,9 @@ impl Role {
         let least = match permission {
             Permission::Read => Self::Viewer,
             Permission::Write | Permission::Publish => Self::Editor,
-            Permission::ManageConnections | Permission::ManageKeys => Self::Admin,
+            Permission::ManageConnections | Permission::ManageKeys | Permission::ManageWebhooks => {
+                Self::Admin
+            }
         };
         self >= least
     }
@@ -72,6 +76,7 @@ impl Role {
                 "Only owners and admins may manage connected accounts."
             }
             Permission::ManageKeys => "Only owners and admins may manage API keys.",
+            Permission::ManageWebhooks => "Only owners and admins may manage webhooks.",
         };
         Err(Error::new(ErrorCode::Forbidden, message))
     }
@@ -107,12 +112,16 @@ mod tests {
                 Permission::Publish,
                 Permission::ManageConnections,
                 Permission::ManageKeys,
+                Permission::ManageWebhooks,
             ]
             .map(|permission| role.may(permission))
         };
-        assert_eq!(table(Role::Viewer), [true, false, false, false, false]);
-        assert_eq!(table(Role::Editor), [true, true, true, false, false]);
-        assert_eq!(table(Role::Admin), [true, true, true, true, true]);
-        assert_eq!(table(Role::Owner), [true, true, true, true, true]);
+        assert_eq!(
+            table(Role::Viewer),
+            [true, false, false, false, false, false]
+        );
+        assert_eq!(table(Role::Editor), [true, true, true, false, false, false]);
+        assert_eq!(table(Role::Admin), [true, true, true, true, true, true]);
+        assert_eq!(table(Role::Owner), [true, true, true, true, true, true]);
     }
 }

@@ -138,6 +138,11 @@ error_codes! {
     AttemptsUsedUp, "ATTEMPTS_USED_UP", 409, false, "All tries failed.", "Look at the timeline, then retry.";
     PossibleDuplicate, "POSSIBLE_DUPLICATE", 409, false, "The same text goes to the same account already.", "Change the text, or go on if it is meant.";
 
+    // Webhooks
+    WebhookAddressRefused, "WEBHOOK_ADDRESS_REFUSED", 400, false, "Webhooks are not sent to this address.", "Use an https address on the public internet, without user name and fragment.";
+    WebhookDocumentInvalid, "WEBHOOK_DOCUMENT_INVALID", 400, false, "The payload document does not fit.", "Write one subscription whose only root field is events, without arguments and variables; the message names the place.";
+    WebhookTooMany, "WEBHOOK_TOO_MANY", 409, false, "The workspace has as many webhook endpoints as allowed.", "Delete one that is no longer used.";
+
     // The server
     Internal, "INTERNAL", 500, true, "Something failed on the server.", "Try again; if it stays, give the operator the request id.";
     Unavailable, "UNAVAILABLE", 503, true, "The database or storage cannot be reached right now.", "Try again in a moment.";

@@ -83,6 +83,22 @@ event_types! {
     ApiKeyRevoked = "api_key.revoked";
     /// A sandbox's workspace was put back to its sample posts.
     SandboxReset = "sandbox.reset";
+    /// An endpoint for webhooks was added.
+    WebhookCreated = "webhook.created";
+    /// An endpoint for webhooks was changed, or its secret rotated.
+    WebhookUpdated = "webhook.updated";
+    /// An endpoint for webhooks was paused: by a person, or because it failed for a day.
+    WebhookPaused = "webhook.paused";
+    /// An endpoint for webhooks goes on: resumed by a person, or a probe came through.
+    WebhookResumed = "webhook.resumed";
+    /// An endpoint for webhooks was switched off: it answered 410, or its author may no longer read.
+    WebhookDisabled = "webhook.disabled";
+    /// An endpoint for webhooks was removed.
+    WebhookDeleted = "webhook.deleted";
+    /// A bulk job began to work through its file.
+    BulkJobStarted = "bulk_job.started";
+    /// A bulk job came to its end: finished, cancelled or failed.
+    BulkJobFinished = "bulk_job.finished";
 }
 
 #[cfg(test)]

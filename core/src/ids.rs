@@ -156,6 +156,12 @@ ids! {
     NodeId = "node";
     /// One line of the request log.
     LoggedRequestId = "lreq";
+    /// An address that events are sent to.
+    WebhookEndpointId = "whk";
+    /// One event on its way to an endpoint.
+    WebhookDeliveryId = "whd";
+    /// A bulk job.
+    JobId = "job";
 }
 
 #[cfg(test)]

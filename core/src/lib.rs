@@ -7,9 +7,10 @@
 //!
 //! Where to look: [`target`] holds the state machine of a publication, [`connector`] the contract
 //! of a social network, [`post`] what a person writes, [`schedule`] local times and instants,
-//! [`error`] the one table of error codes, [`ids`] the one list of ids.
+//! [`bulk`] files of many posts, [`error`] the one table of error codes, [`ids`] the one list of ids.
 
 pub mod access;
+pub mod bulk;
 pub mod connector;
 pub mod error;
 pub mod event;
@@ -24,6 +25,7 @@ pub mod request;
 pub mod schedule;
 pub mod secret;
 pub mod target;
+pub mod webhook;
 
 pub use error::{Error, ErrorCode, Result};
 pub use network::Network;

@@ -10,7 +10,9 @@ use posthaste_core::{
     secret::Secret,
     target::Timing,
 };
-use posthaste_engine::{App, Parts, adapters::AesCipher, event::Hints, request_log::Recorder};
+use posthaste_engine::{
+    App, Parts, adapters::AesCipher, event::Hints, limit::Limits, request_log::Recorder, webhook,
+};
 use posthaste_media::{BlobStore, Staging};
 use posthaste_store::Database;
 
@@ -79,5 +81,8 @@ pub fn app(setup: Setup<'_>) -> Result<App> {
         hints: Hints::default(),
         requests: Recorder::default(),
         sandbox: true,
+        limits: Limits::default(),
+        webhooks: webhook::Rules::default(),
+        payloads: Arc::new(webhook::PlainPayloads),
     }))
 }

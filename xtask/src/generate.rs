@@ -4,13 +4,14 @@ mod manifest;
 mod operations;
 mod printed;
 mod python;
+mod rust;
 mod typescript;
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
 use anyhow::{Context, bail};
 
-use crate::{run, tools};
+use crate::{run, schema_diff, tools};
 
 /// Contents by path, from the repository's root and with `/`.
 type Files = BTreeMap<String, String>;
@@ -23,9 +24,13 @@ struct Output {
 }
 
 /// In order: later outputs read what earlier ones wrote.
-const OUTPUTS: [Output; 4] = [
+const OUTPUTS: &[Output] = &[
     Output {
         make: printed::make,
+        folder: None,
+    },
+    Output {
+        make: schema_diff::make,
         folder: None,
     },
     Output {
@@ -39,6 +44,10 @@ const OUTPUTS: [Output; 4] = [
     Output {
         make: typescript::make,
         folder: Some(typescript::FOLDER),
+    },
+    Output {
+        make: rust::make,
+        folder: Some(rust::FOLDER),
     },
 ];
 
@@ -56,7 +65,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if args.check {
         return check();
     }
-    for output in &OUTPUTS {
+    for output in OUTPUTS {
         let made = (output.make)()?;
         let kept = kept(output, &made)?;
         for (file, text) in &made {
@@ -77,7 +86,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 /// Compares every generated file with what would be made of the built `posthaste` and the checkout.
 pub fn check() -> anyhow::Result<()> {
     let mut stale = Vec::new();
-    for output in &OUTPUTS {
+    for output in OUTPUTS {
         let made = (output.make)()?;
         stale.extend(differences(&kept(output, &made)?, &made));
     }

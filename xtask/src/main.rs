@@ -7,7 +7,9 @@ mod npm;
 mod python;
 mod reference_clients;
 mod run;
+mod rust_sdk;
 mod sandbox;
+mod schema_diff;
 mod stories;
 mod test;
 mod test_postgres;
@@ -36,6 +38,8 @@ enum Task {
     Test(test::Args),
     /// Write the files that are made from others: schema.graphql, docs/errors.md, the manifest of operations, the SDKs.
     Gen(generate::Args),
+    /// Show how schema.graphql differs from what clients were promised; fails when that breaks one.
+    SchemaDiff(schema_diff::Args),
     /// Check the rules that no compiler and no lint checks.
     Tidy,
     /// What a developer does with each SDK, against a sandbox of their own.
@@ -61,6 +65,7 @@ async fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Sandbox(args) => sandbox::run(args).await?,
         Task::Test(args) => return test::run(args).await,
         Task::Gen(args) => generate::run(&args)?,
+        Task::SchemaDiff(args) => schema_diff::run(&args)?,
         Task::Tidy => tidy::run()?,
         Task::Stories => stories::run_alone().await?,
         Task::ReferenceClients => reference_clients::run_alone().await?,

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, bail};
 use posthaste_postgres::Binaries;
 
-use crate::{python, run, tools, typescript};
+use crate::{python, run, rust_sdk, tools, typescript};
 
 /// Written when everything is ready.
 const FACTS: &str = "sandbox.json";
@@ -27,7 +27,11 @@ const GLANCE: Duration = Duration::from_millis(50);
 type Story = fn(&Path) -> anyhow::Result<()>;
 
 /// Each SDK with its story.
-const STORIES: [(&str, Story); 2] = [("sdk-python", python::story), ("sdk-ts", typescript::story)];
+const STORIES: [(&str, Story); 3] = [
+    ("sdk-python", python::story),
+    ("sdk-ts", typescript::story),
+    ("sdk-rust", rust_sdk::story),
+];
 
 /// Builds, and runs only these tests.
 pub async fn run_alone() -> anyhow::Result<()> {

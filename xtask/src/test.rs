@@ -12,7 +12,7 @@ use posthaste_postgres::shared;
 use crate::{
     generate, python, reference_clients,
     run::{cargo, default_home, say, succeed},
-    stories, tidy, tools,
+    rust_sdk, stories, tidy, tools,
     totals::Totals,
     typescript,
 };
@@ -45,6 +45,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         report.check("generated files", generate::check);
         report.tests("tests", &[]);
         report.check("sdk-python", python::test);
+        report.check("sdk-rust", rust_sdk::test);
         report.check("sdk-ts", typescript::test);
         let postgres = tools::postgres(&default_home()).await;
         report.check("stories of the SDKs", || stories::run(&postgres?));

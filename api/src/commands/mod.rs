@@ -1,8 +1,10 @@
 //! One file for each subcommand.
 
+mod client;
 mod doctor;
 mod errors;
 mod migrate;
+mod prompt;
 mod sandbox;
 mod schema;
 mod serve;
@@ -11,7 +13,7 @@ mod worker;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::{
     config::{Config, Flags},
@@ -38,6 +40,9 @@ enum Command {
     Schema(schema::Args),
     Errors(errors::Args),
     Doctor(doctor::Args),
+    #[command(flatten)]
+    Client(client::Command),
+    Completions(client::Completions),
 }
 
 /// Runs the program.
@@ -63,7 +68,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             errors::run(&args);
             Ok(ExitCode::SUCCESS)
         }
-        Command::Sandbox(args) => on_runtime(sandbox::run(args)),
+        Command::Sandbox(mut args) => match args.action.take() {
+            Some(sandbox::Action::Trigger(args)) => Ok(runtime()?.block_on(client::trigger(args))),
+            None => on_runtime(sandbox::run(args)),
+        },
         Command::Serve(args) => {
             let config = configured(&flags)?;
             on_runtime(serve::run(config, args))
@@ -79,6 +87,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Setup(args) => {
             let config = configured(&flags)?;
             on_runtime(setup::run(config, args))
+        }
+        Command::Client(command) => Ok(runtime()?.block_on(client::run(command))),
+        Command::Completions(args) => {
+            client::completions(&args, Cli::command());
+            Ok(ExitCode::SUCCESS)
         }
         // A configuration that cannot be read is a finding of the doctor, not its end.
         Command::Doctor(args) => runtime()?.block_on(doctor::run(Config::load(&flags), args)),

@@ -30,7 +30,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Run Posthaste on this machine with simulated networks.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    /// What to do with a sandbox that runs.
+    #[command(subcommand)]
+    pub action: Option<Action>,
     /// Folder for data, logs, keys and a fetched PostgreSQL.
     #[arg(long, default_value = ".posthaste")]
     home: PathBuf,
@@ -43,6 +47,12 @@ pub struct Args {
     /// Throw away the data of earlier runs first.
     #[arg(long)]
     reset: bool,
+}
+
+/// What can be done with a sandbox that runs.
+#[derive(Debug, clap::Subcommand)]
+pub enum Action {
+    Trigger(super::client::Trigger),
 }
 
 /// Runs until Ctrl-C, SIGTERM or a closed terminal, then stops everything it started and nothing else.

@@ -1,7 +1,5 @@
 use std::{net::SocketAddr, time::Duration};
 
-use posthaste_engine::publish;
-
 use crate::{app, config::Config, rest::ApiState, server};
 
 /// Answer requests: GraphQL, REST, subscriptions.
@@ -10,7 +8,7 @@ pub struct Args {
     /// Address and port to listen on.
     #[arg(long)]
     listen: Option<SocketAddr>,
-    /// Publish from this process too.
+    /// Publish and deliver webhooks from this process too.
     #[arg(long)]
     with_worker: bool,
 }
@@ -22,7 +20,7 @@ pub async fn run(config: Config, args: Args) -> anyhow::Result<()> {
     let stop = server::stop_on_signal()?;
     tracing::info!(address = %listener.local_addr()?, public_url = %config.server.public_url, "listening");
     let worker = args.with_worker.then(|| {
-        tokio::spawn(publish::run(
+        tokio::spawn(super::worker::work(
             app.clone(),
             super::worker::settings(&config),
             stop.clone(),
@@ -30,7 +28,8 @@ pub async fn run(config: Config, args: Args) -> anyhow::Result<()> {
     });
     let state = ApiState::new(app)
         .with_graphiql(&config.server.graphiql_dir)
-        .taking(config.graphql.documents);
+        .taking(config.graphql.documents)
+        .behind_proxies(config.server.trusted_proxies);
     server::serve(state, listener, stop.clone()).await?;
     stop.cancel();
     if let Some(worker) = worker {

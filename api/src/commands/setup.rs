@@ -1,14 +1,11 @@
-use std::{
-    io::{self, BufRead, IsTerminal, Write},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use posthaste_core::{Error, ErrorCode, secret::Secret};
 use posthaste_engine::session::{self, NewUser, NewWorkspace};
 use posthaste_store::pending_migrations;
 
+use super::prompt;
 use crate::{app, config::Config};
 
 /// Make the first workspace and its owner, and print an API key for it.
@@ -96,7 +93,7 @@ fn password(file: Option<&Path>) -> anyhow::Result<Secret> {
                 .with_context(|| format!("the password file {} cannot be read", path.display()))?;
             text.lines().next().unwrap_or_default().to_owned()
         }
-        None => ask()?,
+        None => prompt::secret("Password of the owner (8 characters or more)")?,
     };
     if line.is_empty() {
         bail!(
@@ -104,43 +101,4 @@ fn password(file: Option<&Path>) -> anyhow::Result<Secret> {
         );
     }
     Ok(Secret::new(line))
-}
-
-/// Reads a line from standard input, unseen when somebody types it.
-fn ask() -> anyhow::Result<String> {
-    let unseen = if io::stdin().is_terminal() {
-        eprint!("Password of the owner (8 characters or more): ");
-        io::stderr().flush()?;
-        Some(Unseen::start()?)
-    } else {
-        None
-    };
-    let mut line = String::new();
-    io::stdin()
-        .lock()
-        .read_line(&mut line)
-        .context("standard input cannot be read")?;
-    if unseen.is_some() {
-        eprintln!();
-    }
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-/// While it lives, the terminal does not show what is typed.
-struct Unseen(Termios);
-
-impl Unseen {
-    fn start() -> nix::Result<Self> {
-        let usual = tcgetattr(io::stdin())?;
-        let mut quiet = usual.clone();
-        quiet.local_flags.remove(LocalFlags::ECHO);
-        tcsetattr(io::stdin(), SetArg::TCSANOW, &quiet)?;
-        Ok(Self(usual))
-    }
-}
-
-impl Drop for Unseen {
-    fn drop(&mut self) {
-        let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &self.0);
-    }
 }

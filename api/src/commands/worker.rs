@@ -1,11 +1,16 @@
 use std::sync::Arc;
 
-use posthaste_engine::publish::{self, Settings};
+use posthaste_engine::{
+    App,
+    publish::{self, Settings},
+    webhook,
+};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use crate::{app, config::Config, relay, server};
 
-/// Publish what is due; any number of workers share one database.
+/// Publish what is due and deliver webhooks; any number of workers share one database.
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
@@ -14,8 +19,14 @@ pub async fn run(config: Config, _args: Args) -> anyhow::Result<()> {
     let app = app::build(&config)?;
     let stop = server::stop_on_signal()?;
     tokio::spawn(relay::run(app.clone(), Arc::new(Notify::new())));
-    publish::run(app, settings(&config), stop).await;
+    work(app, settings(&config), stop).await;
     Ok(())
+}
+
+/// Publishes and delivers until `stop`.
+pub async fn work(app: App, settings: Settings, stop: CancellationToken) {
+    let delivering = webhook::run(app.clone(), webhook::Settings::default(), stop.clone());
+    tokio::join!(publish::run(app, settings, stop), delivering);
 }
 
 /// A sandbox's clock is moved on purpose; anywhere else a jump stops publishing until it is understood.

@@ -10,9 +10,19 @@ const VARIABLES: &[(&str, &[&str])] = &[
     ("POSTHASTE_PUBLIC_URL", &["server", "public_url"]),
     ("POSTHASTE_GRAPHIQL_DIR", &["server", "graphiql_dir"]),
     ("POSTHASTE_GRAPHQL_DOCUMENTS", &["graphql", "documents"]),
+    ("POSTHASTE_TRUSTED_PROXIES", &["server", "trusted_proxies"]),
+    ("POSTHASTE_LIMITS_BUCKET", &["limits", "bucket"]),
+    (
+        "POSTHASTE_LIMITS_RESTORE_PER_SECOND",
+        &["limits", "restore_per_second"],
+    ),
     ("POSTHASTE_DATA_DIR", &["storage", "data_dir"]),
     ("POSTHASTE_SECRET_FILE", &["security", "secret_file"]),
     ("POSTHASTE_NETWORKS_BASE_URL", &["networks", "base_url"]),
+    (
+        "POSTHASTE_WEBHOOKS_ALLOW_PRIVATE",
+        &["webhooks", "allow_private"],
+    ),
     ("POSTHASTE_SANDBOX", &["sandbox", "enabled"]),
     ("POSTHASTE_CLOCK_FILE", &["sandbox", "clock_file"]),
     ("POSTHASTE_LOG", &["log", "filter"]),
@@ -96,6 +106,13 @@ fn set(table: &mut Table, path: &[&str], text: String) -> anyhow::Result<()> {
                 "0" | "false" | "" => false,
                 other => bail!("'{other}' is neither 1 nor 0"),
             });
+            Ok(())
+        }
+        Some(known @ Value::Integer(_)) => {
+            *known = match text.parse() {
+                Ok(number) => Value::Integer(number),
+                Err(_) => bail!("'{text}' is no whole number"),
+            };
             Ok(())
         }
         Some(known) => {

@@ -3,6 +3,7 @@
 
 mod database;
 mod graphql;
+mod limits;
 mod log;
 mod merge;
 mod networks;
@@ -10,6 +11,7 @@ mod sandbox;
 mod security;
 mod server;
 mod storage;
+mod webhooks;
 
 use std::path::{Path, PathBuf};
 
@@ -20,12 +22,14 @@ use toml::Table;
 
 pub use database::Database;
 pub use graphql::{Documents, Graphql};
+pub use limits::Limits;
 pub use log::{Format, Log};
 pub use networks::Networks;
 pub use sandbox::Sandbox;
 pub use security::Security;
 pub use server::Server;
 pub use storage::Storage;
+pub use webhooks::Webhooks;
 
 /// The settings with their defaults, each explained.
 pub const DEFAULTS: &str = include_str!("default.toml");
@@ -41,6 +45,8 @@ pub struct Config {
     pub server: Server,
     /// What GraphQL takes.
     pub graphql: Graphql,
+    /// How much callers may ask for.
+    pub limits: Limits,
     /// PostgreSQL.
     pub database: Database,
     /// Media files.
@@ -49,6 +55,8 @@ pub struct Config {
     pub security: Security,
     /// Where the networks are, and the app registrations.
     pub networks: Networks,
+    /// Webhooks.
+    pub webhooks: Webhooks,
     /// Simulated networks and the movable clock.
     pub sandbox: Sandbox,
     /// What is written to the log.
@@ -100,7 +108,10 @@ impl Config {
         merge::environment(&mut table, variable)?;
         let mut config: Self = table.try_into().context("the configuration")?;
         config.networks.complete(config.sandbox.enabled);
+        // Who tries things out receives them on this machine.
+        config.webhooks.allow_private |= config.sandbox.enabled;
         config.server.check()?;
+        config.limits.check()?;
         Ok(config)
     }
 
@@ -140,7 +151,7 @@ mod tests {
         assert_eq!(config.server.listen.to_string(), "127.0.0.1:9");
         assert_eq!(config.server.public_url, "https://a.example");
         assert_eq!(config.database.max_connections, 16);
-        assert!(config.sandbox.enabled);
+        assert!(config.sandbox.enabled && config.webhooks.allow_private);
         let apps = config.networks.apps();
         assert_eq!(apps[&Network::X].id, "file");
         assert_eq!(apps[&Network::X].secret.expose(), "hush");
@@ -153,8 +164,31 @@ mod tests {
     }
 
     #[test]
-    fn without_the_sandbox_no_network_has_an_app() {
-        assert!(Config::defaults().unwrap().networks.apps().is_empty());
+    fn limits_are_switched_off_by_an_empty_bucket() {
+        let rule = |bucket: Option<&str>| {
+            let config = Config::parse(None, |name| {
+                bucket
+                    .filter(|_| name == "POSTHASTE_LIMITS_BUCKET")
+                    .map(str::to_owned)
+            });
+            config.map(|config| config.limits.rule())
+        };
+        let default = rule(None).unwrap().unwrap();
+        assert_eq!((default.size, default.per_second), (20_000, 2_000));
+        assert_eq!(rule(Some("50")).unwrap().unwrap().size, 50);
+        assert_eq!(rule(Some("0")).unwrap(), None);
+        let error = rule(Some("many")).unwrap_err();
+        assert_eq!(
+            format!("{error:#}"),
+            "POSTHASTE_LIMITS_BUCKET: 'many' is no whole number"
+        );
+    }
+
+    #[test]
+    fn without_the_sandbox_no_network_has_an_app_and_webhooks_stay_public() {
+        let config = Config::defaults().unwrap();
+        assert!(config.networks.apps().is_empty());
+        assert!(!config.webhooks.allow_private);
     }
 
     #[test]
@@ -186,11 +220,11 @@ mod tests {
         };
         assert_eq!(
             refused("[server]\nlisten_on = \"x\""),
-            "p.toml: unknown setting server.listen_on; known are: server.graphiql_dir, server.listen, server.public_url"
+            "p.toml: unknown setting server.listen_on; known are: server.graphiql_dir, server.listen, server.public_url, server.trusted_proxies"
         );
         assert_eq!(
             refused("[sever]\n"),
-            "p.toml: unknown section sever; known are: database, graphql, log, networks, sandbox, security, server, storage"
+            "p.toml: unknown section sever; known are: database, graphql, limits, log, networks, sandbox, security, server, storage, webhooks"
         );
         assert!(
             refused("[server]\nlisten = 5").starts_with("the configuration: "),
@@ -198,5 +232,6 @@ mod tests {
             refused("[server]\nlisten = 5")
         );
         assert!(refused("[server]\npublic_url = \"ftp://x\"").contains("server.public_url"));
+        assert!(refused("[limits]\nrestore_per_second = 0").contains("limits.restore_per_second"));
     }
 }

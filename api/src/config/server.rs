@@ -14,6 +14,8 @@ pub struct Server {
     pub public_url: String,
     /// Folder with GraphiQL's browser files; empty for the built-in console.
     pub graphiql_dir: PathBuf,
+    /// How many proxies before this server tell where a request comes from.
+    pub trusted_proxies: usize,
 }
 
 impl Server {

@@ -17,15 +17,18 @@ pub enum Permission {
     ManageConnections,
     /// Make and take back API keys, and see the requests of all credentials.
     ManageKeys,
+    /// Add, change, test and remove webhook endpoints.
+    ManageWebhooks,
 }
 
 impl Permission {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Read,
         Self::Write,
         Self::Publish,
         Self::ManageConnections,
         Self::ManageKeys,
+        Self::ManageWebhooks,
     ];
 
     /// What a role may do.

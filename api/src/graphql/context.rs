@@ -1,5 +1,7 @@
 //! Who sends a request, and what resolvers find in their context.
 
+use std::net::IpAddr;
+
 use async_graphql::{Context, Data, dataloader::DataLoader};
 use posthaste_core::{Error, ErrorCode, Result, secret::Secret};
 use posthaste_engine::{Actor, App, session};
@@ -18,6 +20,8 @@ pub struct Caller {
     pub request_id: String,
     /// What the request log is told.
     pub ticket: Ticket,
+    /// Where it comes from, as far as that is known.
+    pub address: Option<IpAddr>,
 }
 
 impl Caller {
@@ -32,6 +36,7 @@ impl Caller {
             credential,
             request_id,
             ticket: Ticket::default(),
+            address: None,
         })
     }
 
@@ -47,6 +52,12 @@ impl Caller {
     /// The same caller with an operation on the WebSocket that began with a request.
     pub fn on_socket(&self, socket: &Ticket) -> Self {
         self.clone().logged(&socket.on_socket())
+    }
+
+    /// Says where the request comes from.
+    pub fn from_address(mut self, address: Option<IpAddr>) -> Self {
+        self.address = address;
+        self
     }
 
     /// What resolvers find in their context.

@@ -72,9 +72,14 @@ pub fn check_length(query: &str) -> ServerResult<()> {
 }
 
 fn refused(code: ErrorCode, message: String) -> ServerError {
-    let mut error = ServerError::new(message.clone(), None);
-    error.source = Some(Arc::new(Error::new(code, message)));
-    error
+    refused_by(Error::new(code, message))
+}
+
+/// An error of ours for a request as a whole.
+pub(super) fn refused_by(error: Error) -> ServerError {
+    let mut refusal = ServerError::new(error.message.clone(), None);
+    refusal.source = Some(Arc::new(error));
+    refusal
 }
 
 /// What a selection comes to once its fragments are put in.

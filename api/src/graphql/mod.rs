@@ -3,8 +3,8 @@
 //! Each area has `types.rs`, and `query.rs`, `mutation.rs`, `subscription.rs` as far as it needs
 //! them; [`schema`] merges them. Beside the areas: who asks ([`context`]), errors ([`errors`],
 //! [`payload`]), lists ([`page`]), loading without N+1 ([`loader`]), names from core's tables
-//! ([`scalars`]), what a document may cost ([`limits`]), repeats ([`idempotency`]), and what the request
-//! log is told ([`noting`]), fields in the order of the request ([`order`]).
+//! ([`scalars`]), how large a document may be ([`limits`]), what it costs ([`cost`]), repeats ([`idempotency`]), and
+//! what the request log is told ([`noting`]), fields in the order of the request ([`order`]).
 //!
 //! To add a field: describe it (a test insists), authorize in the use case, never here; ids come as
 //! `ID` and are read with [`scalars::id`] so that a wrong one names its place.
@@ -12,10 +12,12 @@
 pub mod access;
 pub mod connection;
 pub mod context;
+pub mod cost;
 pub mod developer;
 pub mod errors;
 pub mod event;
 pub mod idempotency;
+pub mod job;
 pub mod limits;
 pub mod loader;
 pub mod media;
@@ -31,6 +33,7 @@ pub mod scalars;
 pub mod schema;
 pub mod target;
 pub mod viewer;
+pub mod webhook;
 pub mod workspace;
 
 pub use context::Caller;

@@ -3,17 +3,22 @@
 use async_graphql::{Context, ID, Interface, Object, Result};
 use posthaste_core::{
     Error, ErrorCode,
-    ids::{ApiKeyId, ConnectionId, MediaId, PREFIXES, PostId, TargetId, WorkspaceId},
+    ids::{
+        ApiKeyId, ConnectionId, JobId, MediaId, PREFIXES, PostId, TargetId, WebhookDeliveryId,
+        WebhookEndpointId, WorkspaceId,
+    },
 };
 
 use super::{
     connection::Connection,
     context::{actor, app, loader},
     developer::ApiKey,
+    job::BulkJob,
     media::Media,
     post::Post,
     scalars,
     target::Target,
+    webhook::{WebhookDelivery, WebhookEndpoint},
     workspace::Workspace,
 };
 
@@ -33,6 +38,12 @@ pub enum Node {
     Target(Target),
     /// A key that opens the API for a program.
     ApiKey(ApiKey),
+    /// An address that events are sent to.
+    WebhookEndpoint(WebhookEndpoint),
+    /// One event on its way to a webhook endpoint.
+    WebhookDelivery(WebhookDelivery),
+    /// A job that works through a file.
+    BulkJob(BulkJob),
 }
 
 /// Most ids in one call.
@@ -104,7 +115,7 @@ async fn find(ctx: &Context<'_>, id: &ID, path: &[&str]) -> Result<Option<Node>>
             let row = loader(ctx)?
                 .load_one(scalars::id::<PostId>(id, path)?)
                 .await?;
-            Ok(row.map(|row| Node::Post(Post(row))))
+            Ok(row.map(|row| Node::Post(row.into())))
         }
         TargetId::PREFIX => {
             let row = loader(ctx)?
@@ -117,6 +128,24 @@ async fn find(ctx: &Context<'_>, id: &ID, path: &[&str]) -> Result<Option<Node>>
                 .load_one(scalars::id::<ApiKeyId>(id, path)?)
                 .await?;
             Ok(row.map(|row| Node::ApiKey(ApiKey(row))))
+        }
+        WebhookEndpointId::PREFIX => {
+            let row = loader(ctx)?
+                .load_one(scalars::id::<WebhookEndpointId>(id, path)?)
+                .await?;
+            Ok(row.map(|row| Node::WebhookEndpoint(WebhookEndpoint(row))))
+        }
+        WebhookDeliveryId::PREFIX => {
+            let row = loader(ctx)?
+                .load_one(scalars::id::<WebhookDeliveryId>(id, path)?)
+                .await?;
+            Ok(row.map(|row| Node::WebhookDelivery(WebhookDelivery(row))))
+        }
+        JobId::PREFIX => {
+            let row = loader(ctx)?
+                .load_one(scalars::id::<JobId>(id, path)?)
+                .await?;
+            Ok(row.map(|row| Node::BulkJob(BulkJob(row))))
         }
         _ if PREFIXES.contains(&prefix) => {
             let message = format!("A {prefix} cannot be read through node.");

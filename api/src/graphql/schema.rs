@@ -9,10 +9,10 @@ use async_graphql::{
 use posthaste_engine::{App, session::Guard};
 
 use super::{
-    connection, developer, event, idempotency, limits, media, network, node, order,
+    connection, cost, developer, event, idempotency, job, limits, media, network, node, order,
     page::{Cursor, List},
     payload::MutationError,
-    post, sandbox, target, viewer, workspace,
+    post, sandbox, target, viewer, webhook, workspace,
 };
 
 /// Reads.
@@ -20,6 +20,7 @@ use super::{
 pub struct Query(
     node::NodeQuery,
     viewer::ViewerQuery,
+    cost::CostQuery,
     workspace::WorkspaceQuery,
     network::NetworkQuery,
     connection::ConnectionQuery,
@@ -31,6 +32,8 @@ pub struct Query(
     developer::LogQuery,
     developer::UsageQuery,
     sandbox::SandboxQuery,
+    webhook::WebhookQuery,
+    job::BulkQuery,
 );
 
 /// Changes. Each takes one `input` and answers with a payload: what was changed, `errors` and `warnings`.
@@ -43,11 +46,17 @@ pub struct Mutation(
     media::MediaMutation,
     developer::KeyMutation,
     sandbox::SandboxMutation,
+    webhook::WebhookMutation,
+    job::BulkMutation,
 );
 
 /// Follows what happens, over graphql-transport-ws or server-sent events.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(event::EventSubscription, target::TargetSubscription);
+pub struct Subscription(
+    event::EventSubscription,
+    target::TargetSubscription,
+    job::BulkSubscription,
+);
 
 /// The schema, ready to execute.
 pub type ApiSchema = Schema<Query, Mutation, Subscription>;
@@ -66,6 +75,16 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     .override_output_type_description::<List<post::Post>>("A page of posts.")
     .override_output_type_description::<List<target::Target>>("A page of targets.")
     .override_output_type_description::<List<media::Media>>("A page of media.")
+    .override_output_type_description::<List<webhook::WebhookEndpoint>>(
+        "A page of webhook endpoints.",
+    )
+    .override_output_type_description::<List<webhook::WebhookDelivery>>(
+        "A page of webhook deliveries.",
+    )
+    .override_output_type_description::<List<job::BulkJob>>("A page of bulk jobs.")
+    .override_output_type_description::<List<job::BulkResult>>(
+        "A page of the results of a bulk job.",
+    )
     .override_output_type_description::<Connection<Cursor, event::Event>>(
         "A page of the event log.",
     )
@@ -78,6 +97,7 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     .limit_directives(limits::DIRECTIVES)
     .directive(idempotency::idempotent)
     .extension(limits::Limits)
+    .extension(cost::Cost)
     .extension(order::Order)
 }
 
@@ -89,11 +109,16 @@ pub fn build(app: App) -> ApiSchema {
         .finish()
 }
 
+/// The schema without an application: each request brings its own.
+pub fn without_app() -> ApiSchema {
+    builder().finish()
+}
+
 /// The schema as text, `schema.graphql`; needs neither configuration nor database.
 pub fn sdl() -> String {
     let options = SDLExportOptions::new()
         .sorted_fields()
         .sorted_enum_items()
         .sorted_arguments();
-    builder().finish().sdl_with_options(options)
+    without_app().sdl_with_options(options)
 }

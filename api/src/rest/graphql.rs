@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value, json};
 
 use super::{
-    ApiState, MAX_BODY, Problem, Refusal, RequestId, graphiql,
+    ApiState, MAX_BODY, Problem, Refusal, RequestId, address, graphiql,
     operation::{self, Answered, Operation},
     sse, ws,
 };
@@ -228,6 +228,7 @@ pub async fn caller(state: &ApiState, id: &RequestId, headers: &HeaderMap) -> Re
         None => None,
     };
     let caller = Caller::new(&state.app, credential, id.0.clone()).await?;
+    let caller = caller.from_address(address::of(headers));
     Ok(caller.logged(&id.1))
 }
 
@@ -329,7 +330,7 @@ impl Serialize for Shown {
 
 fn write(answered: Answered, accept: Accept) -> Response {
     let Answered {
-        answer,
+        mut answer,
         text,
         is_replayed,
     } = answered;
@@ -341,6 +342,7 @@ fn write(answered: Answered, accept: Accept) -> Response {
     };
     let retry_after = retry_after(&answer);
     let code = answer.errors.first().map(code_of);
+    let limits = std::mem::take(&mut answer.http_headers);
     let text = text.unwrap_or_else(|| Shown(answer).text());
     let mut response = (status, text).into_response();
     if let Some(code) = code {
@@ -351,6 +353,7 @@ fn write(answered: Answered, accept: Accept) -> Response {
     if is_replayed {
         headers.insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
     }
+    headers.extend(limits);
     headers.insert(header::CONTENT_TYPE, kind);
     if let Some(seconds) = retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -1,7 +1,7 @@
-use std::{convert::Infallible, net::SocketAddr, time::Instant};
+use std::{convert::Infallible, time::Instant};
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State},
+    extract::{FromRequestParts, MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, header, request::Parts},
     middleware::Next,
     response::Response,
@@ -10,7 +10,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use posthaste_core::ErrorCode;
 use tracing::Instrument;
 
-use super::ApiState;
+use super::{ApiState, address};
 use crate::ticket::{Origin, Ticket};
 
 /// The header that carries a request's id in both directions.
@@ -56,6 +56,7 @@ pub async fn around(State(state): State<ApiState>, mut request: Request, next: N
         .and_then(|value| value.to_str().ok())
         .filter(|text| is_id(text))
         .map_or_else(|| new_id(&state), str::to_owned);
+    address::settle(&mut request, state.trusted_proxies);
     let ticket = Ticket::new(&state.app, &id, route(&request), origin(&request));
     request
         .extensions_mut()
@@ -94,9 +95,8 @@ fn origin(request: &Request) -> Origin {
         let value = request.headers().get(name)?.to_str().ok()?;
         Some(value.to_owned())
     };
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     Origin {
-        address: peer.map(|peer| peer.0.ip().to_string()),
+        address: address::of(request.headers()).map(|address| address.to_string()),
         user_agent: text(header::USER_AGENT),
     }
 }

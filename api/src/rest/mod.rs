@@ -1,5 +1,7 @@
 //! The routes around GraphQL, and GraphQL over HTTP, SSE and WebSocket themselves.
 
+mod address;
+mod bulk;
 mod console;
 mod docs;
 mod documents;
@@ -12,7 +14,9 @@ mod oauth;
 mod operation;
 mod page;
 mod problem;
+mod request;
 mod sse;
+mod tus;
 mod ws;
 
 use std::{
@@ -65,6 +69,8 @@ pub struct ApiState {
     graphiql: Option<Arc<Graphiql>>,
     /// The documents that are known by their hash.
     documents: Arc<Documents>,
+    /// Proxies before this server that tell where a request comes from.
+    trusted_proxies: usize,
 }
 
 impl ApiState {
@@ -77,12 +83,19 @@ impl ApiState {
             docs: Arc::default(),
             graphiql: None,
             documents: Arc::new(Documents::new(Policy::default())),
+            trusted_proxies: 0,
         }
     }
 
     /// Takes the documents that a policy allows; any unless this is called.
     pub fn taking(mut self, policy: Policy) -> Self {
         self.documents = Arc::new(Documents::new(policy));
+        self
+    }
+
+    /// Believes so many proxies when they say where a request comes from.
+    pub fn behind_proxies(mut self, trusted: usize) -> Self {
+        self.trusted_proxies = trusted;
         self
     }
 
@@ -129,6 +142,7 @@ fn documented() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(oauth::callback))
         .routes(routes!(graphql::get_query, graphql::post_query))
         .merge(media::routes())
+        .merge(bulk::routes())
         .split_for_parts()
 }
 

@@ -14,7 +14,7 @@ use posthaste_core::{Error, ErrorCode, secret::Secret};
 use posthaste_engine::App;
 use tokio::time::sleep;
 
-use super::{ApiState, MAX_BODY, Refusal, RequestId, graphql::is_browser};
+use super::{ApiState, MAX_BODY, Refusal, RequestId, address, graphql::is_browser};
 use crate::graphql::context::bearer;
 
 use session::Client;
@@ -54,6 +54,7 @@ pub fn serve(
         credential => Client {
             credential: credential.and_then(Result::ok),
             is_browser: is_browser(headers),
+            address: address::of(headers),
         },
     };
     upgrade

@@ -88,6 +88,9 @@ fn table() -> Vec<Row> {
         one("target"),
         one("media"),
         one("connection"),
+        one("webhookEndpoint"),
+        one("webhookDelivery"),
+        one("bulkJob"),
         row(
             "connectionGrant",
             Least::Owner,
@@ -107,6 +110,7 @@ fn table() -> Vec<Row> {
         list("targets"),
         list("mediaList"),
         list("connections"),
+        list("bulkJobs"),
         list("events"),
         one("apiKey"),
         list("apiKeys"),
@@ -131,8 +135,15 @@ fn table() -> Vec<Row> {
         order("sandboxFaultsClear"),
         change("sandboxReset", Least::Editor, "workspace: true"),
         change("sandboxScenario", Least::Editor, "name: HAPPY"),
+        list("webhookEndpoints"),
+        list("webhookDeliveries"),
         row("viewer", Least::Viewer, "{ viewer { role } }"),
         row("workspace", Least::Viewer, "{ workspace { id } }"),
+        row(
+            "rateLimitStatus",
+            Least::Viewer,
+            "{ rateLimitStatus { available } }",
+        ),
         row("networks", Least::Viewer, "{ networks { network } }"),
         row(
             "postPreview",
@@ -170,6 +181,12 @@ fn table() -> Vec<Row> {
         change("mediaUpdate", Least::Editor, "id: $id, altText: \"a\""),
         change("mediaDelete", Least::Editor, "id: $id"),
         change(
+            "bulkJobCreate",
+            Least::Editor,
+            "kind: POSTS_IMPORT, format: CSV, fileName: \"a.csv\", bytes: 3",
+        ),
+        change("bulkJobCancel", Least::Editor, "id: $id"),
+        change(
             "connectionAuthorize",
             Least::Owner,
             "network: X, connectionId: $id",
@@ -191,6 +208,23 @@ fn table() -> Vec<Row> {
         change("connectionResume", Least::Owner, "id: $id"),
         change("connectionRemove", Least::Owner, "id: $id"),
         change(
+            "webhookEndpointCreate",
+            Least::Owner,
+            "url: \"https://example.org/hook\"",
+        ),
+        change(
+            "webhookEndpointUpdate",
+            Least::Owner,
+            "id: $id, version: 1, description: \"a\"",
+        ),
+        change("webhookEndpointDelete", Least::Owner, "id: $id"),
+        change("webhookEndpointRotateSecret", Least::Owner, "id: $id"),
+        change("webhookEndpointTest", Least::Owner, "id: $id"),
+        change("webhookEndpointPause", Least::Owner, "id: $id"),
+        change("webhookEndpointResume", Least::Owner, "id: $id"),
+        change("webhookEndpointReplay", Least::Owner, "id: $id"),
+        change("webhookDeliveryRedeliver", Least::Owner, "id: $id"),
+        change(
             "sessionCreate",
             Least::Nobody,
             "email: \"nobody@example.com\", password: \"wrong password\"",
@@ -209,6 +243,11 @@ fn table() -> Vec<Row> {
             "targetProgress",
             Least::Viewer,
             "subscription($id: ID!) { targetProgress(targetId: $id) { cursor } }",
+        ),
+        row(
+            "bulkJobProgress",
+            Least::Viewer,
+            "subscription($id: ID!) { bulkJobProgress(id: $id) { id } }",
         ),
     ]
 }
@@ -243,7 +282,28 @@ async fn id(world: &World, tenant: &Tenant, field: &str) -> String {
                     ["id"],
             )
         }
+        "bulkJob" | "bulkJobCancel" | "bulkJobProgress" => {
+            let query = "mutation { bulkJobCreate(input: { kind: POSTS_IMPORT, format: CSV, fileName: \"a.csv\", bytes: 3 }) {
+                bulkJob { id } } }";
+            let made = world.graphql(&tenant.editor, query, json!({})).await;
+            text(&made["data"]["bulkJobCreate"]["bulkJob"]["id"])
+        }
         "postPreview" | "postValidate" | "postCreate" => tenant.on(Network::X).to_owned(),
+        _ if field.starts_with("webhook") => {
+            let query =
+                "mutation { webhookEndpointCreate(input: { url: \"https://example.org/hook\" }) {
+                webhookEndpoint { id } } }";
+            let made = world.graphql(&tenant.owner, query, json!({})).await;
+            let endpoint = text(&made["data"]["webhookEndpointCreate"]["webhookEndpoint"]["id"]);
+            if field.starts_with("webhookEndpoint") {
+                return endpoint;
+            }
+            let query = "mutation($id: ID!) { webhookEndpointTest(input: { id: $id }) { webhookDelivery { id } } }";
+            let sent = world
+                .graphql(&tenant.owner, query, json!({ "id": endpoint }))
+                .await;
+            text(&sent["data"]["webhookEndpointTest"]["webhookDelivery"]["id"])
+        }
         _ if field.starts_with("connection") => tenant.on(Network::Pinterest).to_owned(),
         _ => {
             let query = "mutation($id: ID!) { postCreate(input: { text: \"a\", targets: [{ connectionId: $id }] }) {

@@ -26,13 +26,21 @@ async fn first_cursor(world: &World) -> String {
         .to_owned()
 }
 
+async fn endpoint(world: &World) -> String {
+    let query = "mutation { webhookEndpointCreate(input: { url: \"https://example.org/\" }) { webhookEndpoint { id } } }";
+    let made = world.graphql(&world.home.owner, query, json!({})).await;
+    let id = &made["data"]["webhookEndpointCreate"]["webhookEndpoint"]["id"];
+    id.as_str().unwrap().to_owned()
+}
+
 /// The example's variables: the JSON that follows it, with real ids in the places for one's own.
-fn variables(world: &World, json: Option<&str>, post: &str, cursor: &str) -> Value {
+fn variables(world: &World, json: Option<&str>, post: &str, cursor: &str, endpoint: &str) -> Value {
     let text = json
         .unwrap_or("{}")
         .replace("YOUR_X_CONNECTION", world.home.on(Network::X))
         .replace("YOUR_POST", post)
-        .replace("YOUR_CURSOR", cursor);
+        .replace("YOUR_CURSOR", cursor)
+        .replace("YOUR_ENDPOINT", endpoint);
     assert!(!text.contains("YOUR_"), "{text}");
     serde_json::from_str(&text).unwrap()
 }
@@ -42,6 +50,7 @@ async fn every_graphql_example_works() {
     let world = World::new().await;
     let post = scheduled(&world).await;
     let cursor = first_cursor(&world).await;
+    let endpoint = endpoint(&world).await;
     let all = examples();
     let mut count = 0;
     for (index, example) in all.iter().enumerate() {
@@ -50,15 +59,19 @@ async fn every_graphql_example_works() {
         }
         count += 1;
         let next = all.get(index + 1).filter(|next| next.language == "json");
-        let variables = variables(&world, next.map(|next| next.code.as_str()), &post, &cursor);
+        let json = next.map(|next| next.code.as_str());
+        let variables = variables(&world, json, &post, &cursor, &endpoint);
         let answer = if example.code.starts_with("subscription") {
             let mut follower =
                 Follower::open(&world, &world.home.editor, &example.code, variables).await;
             follower.next().await.unwrap()
         } else {
-            world
-                .graphql(&world.home.editor, &example.code, variables)
-                .await
+            // Webhooks are for owners and admins.
+            let key = match example.guide.as_str() {
+                "webhooks" => &world.home.owner,
+                _ => &world.home.editor,
+            };
+            world.graphql(key, &example.code, variables).await
         };
         let shown = format!("{}: {}\n{answer}", example.guide, example.code);
         assert_eq!(answer["errors"], Value::Null, "{shown}");

@@ -3,13 +3,17 @@
 
 mod access;
 mod bad_input;
+mod bulk;
+mod cli;
 mod connection;
 mod console;
 mod developer;
+mod dry_run;
 mod event;
 mod guides;
 mod http;
 mod idempotency;
+mod limits;
 mod media;
 mod oauth;
 mod operations;
@@ -22,4 +26,5 @@ mod setup;
 mod socket;
 mod sse;
 mod target;
+mod webhook;
 mod world;

@@ -26,10 +26,10 @@ use tokio_tungstenite::{
 use crate::world::World;
 
 /// A client of a server of its own.
-struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Client {
-    async fn connect(world: &World) -> Self {
+    pub async fn connect(world: &World) -> Self {
         Self::connect_from(world, None).await
     }
 
@@ -53,7 +53,7 @@ impl Client {
         Self(connect_async(request).await.unwrap().0)
     }
 
-    async fn open(world: &World, key: &str) -> Self {
+    pub async fn open(world: &World, key: &str) -> Self {
         Self::connect(world).await.greet(key).await
     }
 
@@ -64,7 +64,7 @@ impl Client {
         self
     }
 
-    async fn say(&mut self, message: Value) {
+    pub async fn say(&mut self, message: Value) {
         self.0
             .send(Message::text(message.to_string()))
             .await
@@ -79,7 +79,7 @@ impl Client {
             .unwrap()
     }
 
-    async fn hear(&mut self) -> Value {
+    pub async fn hear(&mut self) -> Value {
         serde_json::from_str(self.next().await.to_text().unwrap()).unwrap()
     }
 

@@ -12,22 +12,30 @@ use axum::{
 use bytes::Bytes;
 use futures::{StreamExt, stream};
 use image::{DynamicImage, ImageFormat};
-use posthaste_api::rest::{ApiState, router};
+use posthaste_api::{
+    graphql::webhook::Documents,
+    rest::{ApiState, router},
+};
+use posthaste_connectors::HttpClient;
 use posthaste_core::{
     Network,
     access::Role,
     connector::{Account, AppCredentials, Hosts, TokenSet},
     ids::WorkspaceId,
-    ports::{FrozenClock, PlainCipher, ScriptedHttp, SeededRandom},
+    ports::{BucketRule, FrozenClock, Http, PlainCipher, ScriptedHttp, SeededRandom},
     secret::Secret,
     target::Timing,
 };
 use posthaste_engine::{
-    Actor, App, Parts, connection,
+    Actor, App, Parts,
+    adapters::LocalBuckets,
+    connection,
     event::Hints,
+    limit::Limits,
     media::{self, NewUpload},
     request_log::Recorder,
     session::{self, KeyKind, NewKey, NewWorkspace},
+    webhook,
 };
 use posthaste_media::{BlobStore, Staging};
 use posthaste_testkit::TestDatabase;
@@ -82,22 +90,47 @@ impl World {
 
     /// A world whose networks answer from a script.
     pub async fn with_http(http: ScriptedHttp) -> Self {
-        Self::build(http, None).await
+        let http = Arc::new(http);
+        let rules = webhook::Rules::default();
+        Self::build(http.clone(), http, None, rules, Limits::default()).await
     }
 
     /// A sandbox whose simulated networks answer from a script.
     pub async fn sandbox(http: ScriptedHttp) -> Self {
-        Self::build(http, Some("http://networks.test".into())).await
+        let http = Arc::new(http);
+        let base = Some("http://networks.test".into());
+        let rules = webhook::Rules::default();
+        Self::build(http.clone(), http, base, rules, Limits::default()).await
     }
 
-    async fn build(http: ScriptedHttp, base: Option<String>) -> Self {
+    /// A world with buckets of this size that fill this fast.
+    pub async fn limited(size: u32, per_second: u32) -> Self {
+        let rule = BucketRule { size, per_second };
+        let limits = Limits::new(Some(rule), Arc::new(LocalBuckets::default()));
+        let http = Arc::new(ScriptedHttp::default());
+        let rules = webhook::Rules::default();
+        Self::build(http.clone(), http, None, rules, limits).await
+    }
+
+    /// A world that really sends requests.
+    pub async fn sending(webhooks: webhook::Rules) -> Self {
+        let http = Arc::new(HttpClient::new().unwrap());
+        Self::build(http, Arc::default(), None, webhooks, Limits::default()).await
+    }
+
+    async fn build(
+        port: Arc<dyn Http>,
+        http: Arc<ScriptedHttp>,
+        base: Option<String>,
+        webhooks: webhook::Rules,
+        limits: Limits,
+    ) -> Self {
         let clock = posthaste_testkit::clock();
         let dir = TempDir::new().unwrap();
         let blobs = BlobStore::local(dir.path().join("blobs")).unwrap();
         let staging = Staging::local(dir.path().join("staging"))
             .unwrap()
             .moving_into(&blobs);
-        let http = Arc::new(http);
         let credentials = |network: Network| {
             (
                 network,
@@ -111,7 +144,7 @@ impl World {
             db: TestDatabase::new().await.db,
             clock: Arc::new(clock.clone()),
             random: Arc::new(SeededRandom::new(1)),
-            http: http.clone(),
+            http: port,
             cipher: Arc::new(PlainCipher),
             blobs: Arc::new(blobs),
             staging,
@@ -123,6 +156,9 @@ impl World {
             timing: Timing::default(),
             hints: Hints::default(),
             requests: Recorder::default(),
+            limits,
+            webhooks,
+            payloads: Arc::new(Documents::default()),
         });
         let home = tenant(&app, "Home").await;
         let other = tenant(&app, "Other").await;

@@ -87,6 +87,8 @@ pub enum Body {
     Multipart(Vec<Part>),
     /// Raw bytes, streamed, as `application/octet-stream`.
     Stream(PartBody),
+    /// Bytes that are `application/json` already, sent as they are.
+    RawJson(Bytes),
 }
 
 /// A request to a network.
@@ -106,6 +108,11 @@ pub struct Request {
     pub once: bool,
     /// How long the whole exchange may take.
     pub timeout: Duration,
+    /// Only to hosts of the public internet: the name is looked up once, and the connection goes to
+    /// an address that was looked at ([`crate::webhook::is_public`]). For addresses people give us.
+    pub public_only: bool,
+    /// Keep no more than so many bytes of the answer and drop the rest; whole without it.
+    pub excerpt: Option<usize>,
 }
 
 impl Request {
@@ -119,6 +126,8 @@ impl Request {
             body: Body::Empty,
             once: false,
             timeout: Duration::from_secs(30),
+            public_only: false,
+            excerpt: None,
         }
     }
 
@@ -182,7 +191,7 @@ impl Request {
     }
 }
 
-/// A network's answer, whole (bodies over 5 MB are refused by the adapter).
+/// An answer, whole (bodies over 5 MB are refused by the adapter) unless an excerpt was asked for.
 #[derive(Clone, Debug)]
 pub struct Response {
     /// The HTTP status.
@@ -224,7 +233,7 @@ pub enum TransportError {
     NoAnswer(String),
 }
 
-/// Sends requests to networks: no redirects, no retries, a limit on the answer's size.
+/// Sends requests to networks and webhook endpoints: no redirects, no retries, a limit on the answer's size.
 #[async_trait]
 pub trait Http: Send + Sync {
     /// Sends one request.

@@ -1,12 +1,14 @@
 //! What the domain needs from outside, as traits; each has its fake beside it.
 
 mod blobs;
+mod buckets;
 mod cipher;
 mod clock;
 mod http;
 mod random;
 
 pub use blobs::{Blobs, ByteStream, MemoryBlobs};
+pub use buckets::{BucketRule, Buckets};
 pub use cipher::{Cipher, PlainCipher};
 pub use clock::{Clock, FrozenClock};
 pub use http::{

@@ -1,5 +1,6 @@
 use std::sync::{Mutex, PoisonError};
 
+use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
 /// The one source of chance: ids, secrets, jitter.
@@ -12,6 +13,12 @@ pub trait Random: Send + Sync {
         let mut bytes = [0; 4];
         self.fill(&mut bytes);
         f64::from(u32::from_le_bytes(bytes)) / (f64::from(u32::MAX) + 1.0)
+    }
+
+    /// A wait × 0.8–1.2, so that many do not come back at once.
+    fn around(&self, wait: TimeDelta) -> TimeDelta {
+        let factor = 0.8 + 0.4 * self.unit();
+        TimeDelta::milliseconds((wait.num_milliseconds() as f64 * factor) as i64)
     }
 }
 

@@ -67,6 +67,20 @@ impl LocalTime {
     }
 }
 
+/// An instant, strictly as RFC 3339 has it: `2027-03-28T07:00:00Z`.
+pub fn parse_instant(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text)
+        .ok()
+        .map(|instant| instant.to_utc())
+}
+
+/// Date and time on the wall, without an offset: `2027-03-28T09:00`, or with seconds.
+pub fn parse_local(text: &str) -> Option<NaiveDateTime> {
+    ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+}
+
 /// The zone of an IANA name.
 pub fn parse_zone(name: &str) -> Result<Tz> {
     name.parse().map_err(|_| {

@@ -2,4 +2,4 @@
 
 mod local;
 
-pub use local::{LocalTime, Resolved, Shift, parse_zone};
+pub use local::{LocalTime, Resolved, Shift, parse_instant, parse_local, parse_zone};

@@ -19,11 +19,10 @@ pub const BACK_OFF: [TimeDelta; 8] = [
     TimeDelta::hours(8),
 ];
 
-/// The wait after the `attempt`-th try (from 1), × 0.8–1.2 so that many do not come back at once.
+/// The wait after the `attempt`-th try (from 1), a fifth shorter or longer.
 pub fn back_off(attempt: i32, random: &dyn Random) -> TimeDelta {
     let index = (attempt.max(1) as usize - 1).min(BACK_OFF.len() - 1);
-    let factor = 0.8 + 0.4 * random.unit();
-    TimeDelta::milliseconds((BACK_OFF[index].num_milliseconds() as f64 * factor) as i64)
+    random.around(BACK_OFF[index])
 }
 
 /// The time limits of publishing; a network may have a settle time of its own.

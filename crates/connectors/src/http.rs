@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
 use posthaste_core::ports::{Body, Http, Part, PartBody, Request, Response, TransportError};
+use public::{PublicOnly, refuse_private_literal};
 use reqwest::{Client, RequestBuilder, header, multipart, redirect, retry};
 
 /// Largest answer in bytes.
@@ -14,11 +15,13 @@ const MAX_ANSWER: usize = 5 * 1024 * 1024;
 const CONNECT: Duration = Duration::from_secs(5);
 const USER_AGENT: &str = concat!("Posthaste/", env!("CARGO_PKG_VERSION"));
 
-/// HTTP over the network: no redirects, no retries, answers of at most 5 MB.
+/// HTTP over the network: no redirects, no retries, answers of at most 5 MB; to public hosts only where
+/// a request says so.
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     pooled: Client,
     fresh: Client,
+    guarded: Client,
 }
 
 impl HttpClient {
@@ -38,9 +41,12 @@ impl HttpClient {
         // out dead after the request was written, and nobody would know whether it was read.
         let fresh = builder().pool_max_idle_per_host(0).http1_only().build();
         let pooled = builder().build();
+        // A proxy would look names up by itself.
+        let guarded = builder().dns_resolver(PublicOnly).no_proxy().build();
         Ok(Self {
             pooled: pooled.map_err(posthaste_core::Error::internal)?,
             fresh: fresh.map_err(posthaste_core::Error::internal)?,
+            guarded: guarded.map_err(posthaste_core::Error::internal)?,
         })
     }
 }
@@ -48,11 +54,14 @@ impl HttpClient {
 #[async_trait]
 impl Http for HttpClient {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let client = if request.once {
-            &self.fresh
-        } else {
-            &self.pooled
+        let client = match (request.public_only, request.once) {
+            (true, _) => &self.guarded,
+            (false, true) => &self.fresh,
+            (false, false) => &self.pooled,
         };
+        if request.public_only {
+            refuse_private_literal(&request.url)?;
+        }
         let method = reqwest::Method::from_bytes(request.method.as_str().as_bytes())
             .map_err(|error| TransportError::NotSent(error.to_string()))?;
         let mut builder = client
@@ -66,7 +75,7 @@ impl Http for HttpClient {
         }
         let builder = with_body(builder, request.body).await?;
         let response = builder.send().await.map_err(classify)?;
-        read(response).await
+        read(response, request.excerpt).await
     }
 }
 
@@ -82,6 +91,9 @@ async fn with_body(builder: RequestBuilder, body: Body) -> Result<RequestBuilder
             }
             builder.multipart(form)
         }
+        Body::RawJson(bytes) => builder
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(bytes),
         Body::Stream(body) => {
             let (body, len) = open(body).await?;
             builder
@@ -121,7 +133,10 @@ async fn open(body: PartBody) -> Result<(reqwest::Body, u64), TransportError> {
     }
 }
 
-async fn read(response: reqwest::Response) -> Result<Response, TransportError> {
+async fn read(
+    response: reqwest::Response,
+    excerpt: Option<usize>,
+) -> Result<Response, TransportError> {
     let status = response.status().as_u16();
     let headers = response
         .headers()
@@ -131,7 +146,10 @@ async fn read(response: reqwest::Response) -> Result<Response, TransportError> {
             (name.as_str().to_owned(), value.into_owned())
         })
         .collect();
-    let body = read_body(response).await?;
+    let body = match excerpt {
+        Some(most) => read_excerpt(response, most).await,
+        None => read_body(response).await?,
+    };
     Ok(Response {
         status,
         headers,
@@ -151,6 +169,18 @@ async fn read_body(response: reqwest::Response) -> Result<Bytes, TransportError>
         whole.extend_from_slice(&chunk);
     }
     Ok(whole.freeze())
+}
+
+/// The first bytes of a body: what follows, or a cut, changes nothing about the status.
+async fn read_excerpt(response: reqwest::Response, most: usize) -> Bytes {
+    let mut kept = BytesMut::new();
+    let mut chunks = response.bytes_stream();
+    while kept.len() < most
+        && let Ok(Some(chunk)) = chunks.try_next().await
+    {
+        kept.extend_from_slice(&chunk[..chunk.len().min(most - kept.len())]);
+    }
+    kept.freeze()
 }
 
 /// Only a connection that never stood proves that nothing was sent.
@@ -176,5 +206,6 @@ fn explain(error: &reqwest::Error) -> String {
     text
 }
 
+mod public;
 #[cfg(test)]
 mod tests;

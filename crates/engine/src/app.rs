@@ -14,7 +14,7 @@ use posthaste_media::Staging;
 use posthaste_store::{Database, event::NewEvent};
 use serde_json::Value;
 
-use crate::{Actor, event::Hints, request_log::Recorder};
+use crate::{Actor, event::Hints, limit::Limits, request_log::Recorder, webhook};
 
 /// The app registrations at the networks; a network without one cannot be connected.
 pub type NetworkApps = HashMap<Network, AppCredentials>;
@@ -51,23 +51,49 @@ pub struct Parts {
     pub requests: Recorder,
     /// Whether the networks are simulated ones that take orders.
     pub sandbox: bool,
+    /// How much callers may ask for.
+    pub limits: Limits,
+    /// What an operator decides about webhooks.
+    pub webhooks: webhook::Rules,
+    /// Makes what webhooks send.
+    pub payloads: Arc<dyn webhook::Payloads>,
 }
 
 /// A handle on [`Parts`] that is cheap to clone.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App {
+    parts: Arc<Parts>,
+    is_dry_run: bool,
+}
 
 impl Deref for App {
     type Target = Parts;
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.parts
     }
 }
 
 impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self {
+            parts: Arc::new(parts),
+            is_dry_run: false,
+        }
+    }
+
+    /// The same application for a dry run, if wanted: use cases that act on the outside check and decide
+    /// as ever, then write nothing and call nobody.
+    pub fn dry_run(&self, wanted: bool) -> Self {
+        Self {
+            parts: self.parts.clone(),
+            is_dry_run: wanted,
+        }
+    }
+
+    /// Whether nothing may be written or sent.
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.is_dry_run
     }
 
     /// The present instant, in whole microseconds as the database keeps it.

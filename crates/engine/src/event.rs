@@ -24,6 +24,7 @@ pub struct Hints(Arc<HintParts>);
 #[derive(Default)]
 struct HintParts {
     due: Notify,
+    news: Notify,
     outgoing: Notify,
     heads: Mutex<HashMap<WorkspaceId, watch::Sender<i64>>>,
 }
@@ -33,6 +34,18 @@ impl Hints {
     pub fn due(&self) {
         self.0.due.notify_waiters();
         self.0.due.notify_one();
+        self.news();
+    }
+
+    /// There may be something for webhooks: their workers look.
+    pub fn news(&self) {
+        self.0.news.notify_waiters();
+        self.0.news.notify_one();
+    }
+
+    /// Waits until [`Hints::news`] is called.
+    pub async fn wait_news(&self) {
+        self.0.news.notified().await;
     }
 
     /// Waits until [`Hints::due`] is called.
@@ -48,6 +61,7 @@ impl Hints {
 
     /// Events were committed that make nothing due.
     pub fn events(&self) {
+        self.news();
         self.0.outgoing.notify_one();
     }
 

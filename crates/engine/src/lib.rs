@@ -12,17 +12,22 @@
 //! - [`sandbox`]: simulated networks that take orders, and sample posts
 //! - [`media`]: uploads, renditions, signed addresses
 //! - [`post`]: writing, previewing, scheduling and settling posts
+//! - [`bulk`]: jobs that work through a file of many posts
 //! - [`publish`]: the worker that publishes each target effectively once
 //! - [`event`]: reading the event log and following it live
 //! - [`idempotency`]: requests that come twice
+//! - [`limit`]: how much a caller may ask for
+//! - [`webhook`]: endpoints, and the worker that delivers events to them
 
 mod actor;
 pub mod adapters;
 mod app;
+pub mod bulk;
 pub mod connection;
 pub mod event;
 pub mod idempotency;
 pub mod key;
+pub mod limit;
 pub mod media;
 pub mod post;
 pub mod publish;
@@ -30,6 +35,7 @@ pub mod request_log;
 pub mod sandbox;
 pub mod session;
 mod tokens;
+pub mod webhook;
 
 pub use actor::Actor;
 pub use app::{App, NetworkApps, Parts};

@@ -181,6 +181,32 @@ pub enum Identity {
     System,
 }
 
+/// Whoever made a change, with the rights of this moment; none once removed, revoked or expired.
+pub async fn present(
+    app: &App,
+    workspace: WorkspaceId,
+    provenance: &Provenance,
+) -> Result<Option<Actor>> {
+    let mut conn = app.db.get().await?;
+    let role = match *provenance {
+        Provenance::Person { user } => access::memberships(&mut conn, user)
+            .await?
+            .into_iter()
+            .find_map(|(of, role)| (of == workspace).then_some(role)),
+        Provenance::Key { key: id } => key::by_ids(&mut conn, workspace, &[id])
+            .await?
+            .pop()
+            .filter(|key| key.status(app.now()) == key::Status::Active)
+            .map(|key| key.role),
+        Provenance::System => return Ok(Some(Actor::system(workspace))),
+    };
+    Ok(role.map(|role| Actor {
+        workspace,
+        role,
+        provenance: provenance.clone(),
+    }))
+}
+
 /// The workspace an actor is in.
 pub async fn workspace(app: &App, actor: &Actor) -> Result<Workspace> {
     actor.require(Permission::Read)?;

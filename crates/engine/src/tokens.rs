@@ -96,7 +96,8 @@ pub async fn session(app: &App, row: &Connection) -> Result<Session> {
     session_of(app, &fresh)
 }
 
-fn session_of(app: &App, row: &Connection) -> Result<Session> {
+/// As [`session`], with the token as it is; asks nobody.
+pub fn session_of(app: &App, row: &Connection) -> Result<Session> {
     if row.status == Status::Reconnect {
         return Err(reconnect_required(row));
     }

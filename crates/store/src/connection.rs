@@ -229,6 +229,37 @@ pub async fn by_account(
         .stored()
 }
 
+diesel::define_sql_function! {
+    /// PostgreSQL's `lower`.
+    fn lower(text: Nullable<Text>) -> Nullable<Text>;
+}
+
+/// The connections on these networks whose accounts have one of these usernames (in lower case),
+/// unless removed.
+pub async fn by_usernames(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    networks: &[Network],
+    usernames: &[String],
+) -> Result<Vec<Connection>> {
+    let networks: Vec<_> = networks.iter().map(|network| network.as_str()).collect();
+    connections::table
+        .filter(
+            connections::workspace_id
+                .eq(workspace.uuid())
+                .and(connections::network.eq_any(networks)),
+        )
+        .filter(
+            lower(connections::username)
+                .eq_any(usernames)
+                .and(connections::status.ne(Status::Removed.as_str())),
+        )
+        .select(Connection::as_select())
+        .load(conn)
+        .await
+        .stored()
+}
+
 /// What a list of connections is narrowed by.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {

@@ -140,6 +140,16 @@ impl Tx {
             .await
             .stored()
     }
+
+    /// Undoes everything now; dropping does the same a little later.
+    pub async fn rollback(mut self) -> Result<()> {
+        let Some(mut conn) = self.conn.take() else {
+            return Ok(());
+        };
+        AnsiTransactionManager::rollback_transaction(&mut *conn)
+            .await
+            .stored()
+    }
 }
 
 const LIVE: &str = "a transaction has its connection until it is committed or dropped";

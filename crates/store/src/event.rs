@@ -145,6 +145,35 @@ pub async fn after(
     query.load(conn).await.stored()
 }
 
+/// The newest event of these types, as the log writes them (of any when empty).
+pub async fn newest(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    kinds: &[String],
+) -> Result<Option<Event>> {
+    let mut query = events::table
+        .filter(events::workspace_id.eq(workspace.uuid()))
+        .order(events::seq.desc())
+        .limit(1)
+        .select(Event::as_select())
+        .into_boxed();
+    if !kinds.is_empty() {
+        query = query.filter(events::kind.eq_any(kinds));
+    }
+    query.first(conn).await.optional().stored()
+}
+
+/// The event at a position.
+pub async fn at(conn: &mut Conn, workspace: WorkspaceId, seq: i64) -> Result<Option<Event>> {
+    events::table
+        .find((workspace.uuid(), seq))
+        .select(Event::as_select())
+        .first(conn)
+        .await
+        .optional()
+        .stored()
+}
+
 /// The position of the newest event.
 pub async fn head(conn: &mut Conn, workspace: WorkspaceId) -> Result<i64> {
     event_heads::table

@@ -17,6 +17,7 @@ mod error;
 pub mod event;
 pub mod grant;
 pub mod idempotency;
+pub mod job;
 mod json;
 pub mod key;
 pub mod lane;
@@ -34,6 +35,7 @@ pub mod schema;
 pub mod target;
 pub mod timeline;
 pub mod usage;
+pub mod webhook;
 pub mod workspace;
 
 pub use address::{Address, Wire};

@@ -277,6 +277,63 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhook_attempts (delivery_id, n) {
+        delivery_id -> Uuid,
+        n -> Int8,
+        workspace_id -> Uuid,
+        started_at -> Timestamptz,
+        duration_ms -> Nullable<Int4>,
+        http_status -> Nullable<Int4>,
+        answer -> Nullable<Text>,
+        error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Uuid,
+        workspace_id -> Uuid,
+        endpoint_id -> Uuid,
+        sequence -> Int8,
+        event_seq -> Nullable<Int8>,
+        kind -> Text,
+        state -> Text,
+        tries -> Int4,
+        token -> Int8,
+        worker -> Nullable<Uuid>,
+        due_at -> Nullable<Timestamptz>,
+        payload -> Nullable<Text>,
+        created_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    webhook_endpoints (id) {
+        id -> Uuid,
+        workspace_id -> Uuid,
+        url -> Text,
+        description -> Nullable<Text>,
+        event_types -> Array<Text>,
+        document -> Nullable<Text>,
+        status -> Text,
+        status_reason -> Nullable<Text>,
+        secret -> Bytea,
+        previous_secret -> Nullable<Bytea>,
+        previous_until -> Nullable<Timestamptz>,
+        author -> Jsonb,
+        cursor -> Int8,
+        sequence -> Int8,
+        failures -> Int4,
+        failing_since -> Nullable<Timestamptz>,
+        next_due_at -> Nullable<Timestamptz>,
+        version -> Int4,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
 diesel::joinable!(targets -> posts (post_id));
 diesel::joinable!(targets -> connections (connection_id));
 diesel::joinable!(members -> users (user_id));
@@ -303,6 +360,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     target_transitions,
     targets,
     users,
+    webhook_attempts,
+    webhook_deliveries,
+    webhook_endpoints,
     workspaces
 );
 
@@ -358,5 +418,56 @@ diesel::table! {
         workspace_id -> Uuid,
         hour -> Timestamptz,
         count -> Int8,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> Uuid,
+        workspace_id -> Uuid,
+        kind -> Text,
+        format -> Text,
+        state -> Text,
+        file_name -> Text,
+        bytes -> Int8,
+        dry_run -> Bool,
+        time_zone -> Text,
+        provenance -> Jsonb,
+        next_byte -> Int8,
+        next_line -> Int8,
+        lines -> Nullable<Int8>,
+        created -> Int8,
+        skipped -> Int8,
+        invalid -> Int8,
+        token -> Int8,
+        tries -> Int4,
+        free_at -> Nullable<Timestamptz>,
+        error_code -> Nullable<Text>,
+        error_message -> Nullable<Text>,
+        created_at -> Timestamptz,
+        started_at -> Nullable<Timestamptz>,
+        finished_at -> Nullable<Timestamptz>,
+        expires_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    job_results (job_id, line) {
+        job_id -> Uuid,
+        workspace_id -> Uuid,
+        line -> Int8,
+        outcome -> Text,
+        key -> Nullable<Text>,
+        post_id -> Nullable<Uuid>,
+        problems -> Jsonb,
+    }
+}
+
+diesel::table! {
+    job_keys (workspace_id, key) {
+        workspace_id -> Uuid,
+        key -> Text,
+        post_id -> Uuid,
+        expires_at -> Timestamptz,
     }
 }

@@ -157,6 +157,8 @@ async fn serve(ground: &Ground) -> anyhow::Result<(Child, String)> {
                 ground.files.path().join("clock").display().to_string(),
             ),
             ("POSTHASTE_LOG", "error".to_owned()),
+            // One key asks for all.
+            ("POSTHASTE_LIMITS_BUCKET", "0".to_owned()),
         ])
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -21,6 +21,38 @@ const ApiKeyFields = `fragment ApiKeyFields on ApiKey {
 }
 `;
 
+const BulkJobFields = `fragment BulkJobFields on BulkJob {
+  id
+  kind
+  format
+  state
+  fileName
+  bytes
+  dryRun
+  timeZone
+  uploadUrl
+  resultsUrl
+  lines
+  done
+  created
+  skipped
+  invalid
+  createdAt
+  startedAt
+  finishedAt
+  expiresAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+  error {
+    code
+    message
+    advice
+  }
+}
+`;
+
 const ConnectionFields = `fragment ConnectionFields on Connection {
   id
   network
@@ -130,6 +162,10 @@ const NodeFields = `fragment NodeFields on Node {
   ... on ApiKey {
     name
     keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
   }
   ... on Connection {
     network
@@ -322,6 +358,54 @@ const WarningFields = `fragment WarningFields on Warning {
 }
 `;
 
+const WebhookDeliveryFields = `fragment WebhookDeliveryFields on WebhookDelivery {
+  id
+  endpointId
+  sequence
+  eventType
+  isTest
+  eventCursor
+  state
+  nextAttemptAt
+  payload
+  attempts {
+    number
+    startedAt
+    durationMs
+    httpStatus
+    answer
+    error
+  }
+  allowedActions
+  createdAt
+  finishedAt
+}
+`;
+
+const WebhookEndpointFields = `fragment WebhookEndpointFields on WebhookEndpoint {
+  id
+  url
+  description
+  eventTypes
+  document
+  status
+  statusReason
+  failures
+  failingSince
+  nextProbeAt
+  previousSecretExpiresAt
+  cursor
+  sequence
+  author {
+    ...ProvenanceFields
+  }
+  allowedActions
+  createdAt
+  updatedAt
+  version
+}
+`;
+
 const WorkspaceFields = `fragment WorkspaceFields on Workspace {
   id
   name
@@ -459,6 +543,144 @@ export const ApiKeyUpdate: Document<t.ApiKeyUpdateResult, t.ApiKeyUpdateVariable
 }
 `,
   fragments: [ApiKeyFields, ErrorFields, ProvenanceFields, WarningFields],
+};
+
+/** `bulkJobs.cancel`: the mutation `bulkJobCancel`. */
+export const BulkJobCancel: Document<t.BulkJobCancelResult, t.BulkJobCancelVariables> = {
+  kind: 'mutation',
+  name: 'BulkJobCancel',
+  fields: ['bulkJobCancel'],
+  text: `mutation BulkJobCancel($input: BulkJobCancelInput!) {
+  bulkJobCancel(input: $input) {
+    bulkJob {
+      ...BulkJobFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [BulkJobFields, ErrorFields, ProvenanceFields, WarningFields],
+};
+
+/** `bulkJobs.create`: the mutation `bulkJobCreate`. */
+export const BulkJobCreate: Document<t.BulkJobCreateResult, t.BulkJobCreateVariables> = {
+  kind: 'mutation',
+  name: 'BulkJobCreate',
+  fields: ['bulkJobCreate'],
+  text: `mutation BulkJobCreate($input: BulkJobCreateInput!) {
+  bulkJobCreate(input: $input) {
+    bulkJob {
+      ...BulkJobFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [BulkJobFields, ErrorFields, ProvenanceFields, WarningFields],
+};
+
+/** `bulkJobs.follow`: the subscription `bulkJobProgress`. */
+export const BulkJobFollow: Document<t.BulkJob, t.BulkJobFollowVariables> = {
+  kind: 'subscription',
+  name: 'BulkJobFollow',
+  fields: ['bulkJobProgress'],
+  text: `subscription BulkJobFollow($id: ID!) {
+  bulkJobProgress(id: $id) {
+    ...BulkJobFields
+  }
+}
+`,
+  fragments: [BulkJobFields, ProvenanceFields],
+};
+
+/** `bulkJobs.get`: the query `bulkJob`. */
+export const BulkJobGet: Document<t.BulkJob, t.BulkJobGetVariables> = {
+  kind: 'query',
+  name: 'BulkJobGet',
+  fields: ['bulkJob'],
+  text: `query BulkJobGet($id: ID!) {
+  bulkJob(id: $id) {
+    ...BulkJobFields
+  }
+}
+`,
+  fragments: [BulkJobFields, ProvenanceFields],
+};
+
+/** `bulkJobs.list`: the query `bulkJobs`. */
+export const BulkJobList: Document<t.BulkJobListResult, t.BulkJobListVariables> = {
+  kind: 'query',
+  name: 'BulkJobList',
+  fields: ['bulkJobs'],
+  text: `query BulkJobList(
+  $filter: BulkJobFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  bulkJobs(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...BulkJobFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [BulkJobFields, PageFields, ProvenanceFields],
+};
+
+/** `bulkJobs.results`: the query `bulkJob.results`. */
+export const BulkJobResults: Document<t.BulkJobResultsResult, t.BulkJobResultsVariables> = {
+  kind: 'query',
+  name: 'BulkJobResults',
+  fields: ['bulkJob', 'results'],
+  text: `query BulkJobResults(
+  $id: ID!
+  $filter: BulkResultFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  bulkJob(id: $id) {
+    results(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+      nodes {
+        line
+        outcome
+        key
+        postId
+        errors {
+          ...ErrorFields
+        }
+        warnings {
+          ...WarningFields
+        }
+      }
+      pageInfo {
+        ...PageFields
+      }
+      totalCount @include(if: $withTotal)
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, PageFields, WarningFields],
 };
 
 /** `connections.authorize`: the mutation `connectionAuthorize`. */
@@ -777,6 +999,22 @@ export const EventList: Document<t.EventListResult, t.EventListVariables> = {
 }
 `,
   fragments: [EventFields, PageFields, ProvenanceFields],
+};
+
+/** `limits.get`: the query `rateLimitStatus`. */
+export const RateLimitGet: Document<t.RateLimitGetResult | null, Record<string, never>> = {
+  kind: 'query',
+  name: 'RateLimitGet',
+  fields: ['rateLimitStatus'],
+  text: `query RateLimitGet {
+  rateLimitStatus {
+    maximum
+    available
+    restoreRate
+    resetsAt
+  }
+}
+`,
 };
 
 /** `media.createUpload`: the mutation `mediaUploadCreate`. */
@@ -1708,6 +1946,286 @@ export const ViewerGet: Document<t.ViewerGetResult, Record<string, never>> = {
 }
 `,
   fragments: [WorkspaceFields],
+};
+
+/** `webhookDeliveries.get`: the query `webhookDelivery`. */
+export const WebhookDeliveryGet: Document<t.WebhookDelivery, t.WebhookDeliveryGetVariables> = {
+  kind: 'query',
+  name: 'WebhookDeliveryGet',
+  fields: ['webhookDelivery'],
+  text: `query WebhookDeliveryGet($id: ID!) {
+  webhookDelivery(id: $id) {
+    ...WebhookDeliveryFields
+  }
+}
+`,
+  fragments: [WebhookDeliveryFields],
+};
+
+/** `webhookDeliveries.list`: the query `webhookDeliveries`. */
+export const WebhookDeliveryList: Document<t.WebhookDeliveryListResult, t.WebhookDeliveryListVariables> = {
+  kind: 'query',
+  name: 'WebhookDeliveryList',
+  fields: ['webhookDeliveries'],
+  text: `query WebhookDeliveryList(
+  $filter: WebhookDeliveryFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  webhookDeliveries(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...WebhookDeliveryFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [PageFields, WebhookDeliveryFields],
+};
+
+/** `webhookDeliveries.redeliver`: the mutation `webhookDeliveryRedeliver`. */
+export const WebhookDeliveryRedeliver: Document<t.WebhookDeliveryRedeliverResult, t.WebhookDeliveryRedeliverVariables> = {
+  kind: 'mutation',
+  name: 'WebhookDeliveryRedeliver',
+  fields: ['webhookDeliveryRedeliver'],
+  text: `mutation WebhookDeliveryRedeliver($input: WebhookDeliveryRedeliverInput!) {
+  webhookDeliveryRedeliver(input: $input) {
+    webhookDelivery {
+      ...WebhookDeliveryFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, WarningFields, WebhookDeliveryFields],
+};
+
+/** `webhooks.create`: the mutation `webhookEndpointCreate`. */
+export const WebhookEndpointCreate: Document<t.WebhookEndpointCreateResult, t.WebhookEndpointCreateVariables> = {
+  kind: 'mutation',
+  name: 'WebhookEndpointCreate',
+  fields: ['webhookEndpointCreate'],
+  text: `mutation WebhookEndpointCreate($input: WebhookEndpointCreateInput!) {
+  webhookEndpointCreate(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    secret
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
+};
+
+/** `webhooks.delete`: the mutation `webhookEndpointDelete`. */
+export const WebhookEndpointDelete: Document<t.WebhookEndpointDeleteResult, t.WebhookEndpointDeleteVariables> = {
+  kind: 'mutation',
+  name: 'WebhookEndpointDelete',
+  fields: ['webhookEndpointDelete'],
+  text: `mutation WebhookEndpointDelete($input: WebhookEndpointDeleteInput!) {
+  webhookEndpointDelete(input: $input) {
+    deletedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, WarningFields],
+};
+
+/** `webhooks.get`: the query `webhookEndpoint`. */
+export const WebhookEndpointGet: Document<t.WebhookEndpoint, t.WebhookEndpointGetVariables> = {
+  kind: 'query',
+  name: 'WebhookEndpointGet',
+  fields: ['webhookEndpoint'],
+  text: `query WebhookEndpointGet($id: ID!) {
+  webhookEndpoint(id: $id) {
+    ...WebhookEndpointFields
+  }
+}
+`,
+  fragments: [ProvenanceFields, WebhookEndpointFields],
+};
+
+/** `webhooks.list`: the query `webhookEndpoints`. */
+export const WebhookEndpointList: Document<t.WebhookEndpointListResult, t.WebhookEndpointListVariables> = {
+  kind: 'query',
+  name: 'WebhookEndpointList',
+  fields: ['webhookEndpoints'],
+  text: `query WebhookEndpointList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  webhookEndpoints(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...WebhookEndpointFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [PageFields, ProvenanceFields, WebhookEndpointFields],
+};
+
+/** `webhooks.pause`: the mutation `webhookEndpointPause`. */
+export const WebhookEndpointPause: Document<t.WebhookEndpointPauseResult, t.WebhookEndpointPauseVariables> = {
+  kind: 'mutation',
+  name: 'WebhookEndpointPause',
+  fields: ['webhookEndpointPause'],
+  text: `mutation WebhookEndpointPause($input: WebhookEndpointPauseInput!) {
+  webhookEndpointPause(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
+};
+
+/** `webhooks.replay`: the mutation `webhookEndpointReplay`. */
+export const WebhookEndpointReplay: Document<t.WebhookEndpointReplayResult, t.WebhookEndpointReplayVariables> = {
+  kind: 'mutation',
+  name: 'WebhookEndpointReplay',
+  fields: ['webhookEndpointReplay'],
+  text: `mutation WebhookEndpointReplay($input: WebhookEndpointReplayInput!) {
+  webhookEndpointReplay(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
+};
+
+/** `webhooks.resume`: the mutation `webhookEndpointResume`. */
+export const WebhookEndpointResume: Document<t.WebhookEndpointResumeResult, t.WebhookEndpointResumeVariables> = {
+  kind: 'mutation',
+  name: 'WebhookEndpointResume',
+  fields: ['webhookEndpointResume'],
+  text: `mutation WebhookEndpointResume($input: WebhookEndpointResumeInput!) {
+  webhookEndpointResume(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
+};
+
+/** `webhooks.rotateSecret`: the mutation `webhookEndpointRotateSecret`. */
+export const WebhookEndpointRotateSecret: Document<t.WebhookEndpointRotateSecretResult, t.WebhookEndpointRotateSecretVariables> = {
+  kind: 'mutation',
+  name: 'WebhookEndpointRotateSecret',
+  fields: ['webhookEndpointRotateSecret'],
+  text: `mutation WebhookEndpointRotateSecret($input: WebhookEndpointRotateSecretInput!) {
+  webhookEndpointRotateSecret(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    secret
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
+};
+
+/** `webhooks.test`: the mutation `webhookEndpointTest`. */
+export const WebhookEndpointTest: Document<t.WebhookEndpointTestResult, t.WebhookEndpointTestVariables> = {
+  kind: 'mutation',
+  name: 'WebhookEndpointTest',
+  fields: ['webhookEndpointTest'],
+  text: `mutation WebhookEndpointTest($input: WebhookEndpointTestInput!) {
+  webhookEndpointTest(input: $input) {
+    payload
+    webhookDelivery {
+      ...WebhookDeliveryFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, WarningFields, WebhookDeliveryFields],
+};
+
+/** `webhooks.update`: the mutation `webhookEndpointUpdate`. */
+export const WebhookEndpointUpdate: Document<t.WebhookEndpointUpdateResult, t.WebhookEndpointUpdateVariables> = {
+  kind: 'mutation',
+  name: 'WebhookEndpointUpdate',
+  fields: ['webhookEndpointUpdate'],
+  text: `mutation WebhookEndpointUpdate($input: WebhookEndpointUpdateInput!) {
+  webhookEndpointUpdate(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
 };
 
 /** `workspace.get`: the query `workspace`. */

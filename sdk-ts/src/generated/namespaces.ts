@@ -31,6 +31,27 @@ export class Api extends Client {
     update: changing(this, documents.ApiKeyUpdate),
   };
 
+  readonly bulkJobs = {
+    /** Stops a bulk job. Lines that are done stay done; the rest of the file is thrown away. */
+    cancel: changing(this, documents.BulkJobCancel),
+    /**
+     * Begins a bulk job: send the file to `uploadUrl`, then it runs by itself. Follow it with
+     * `bulkJobProgress`; read what became of each line in `results`.
+     */
+    create: changing(this, documents.BulkJobCreate),
+    /**
+     * Follows a bulk job: first how it stands, then again whenever more lines are done, at most
+     * twice a second. Completes by itself once the job is over.
+     */
+    follow: following(this, documents.BulkJobFollow),
+    /** The bulk job with an id. */
+    get: readingById(this, documents.BulkJobGet),
+    /** The bulk jobs, newest first. */
+    list: listing(this, documents.BulkJobList),
+    /** What became of the lines done so far, in their order. */
+    results: listing(this, documents.BulkJobResults),
+  };
+
   readonly connections = {
     /**
      * Asks for a consent: open `authorizeUrl` in a browser, then read `connectionGrant`, then call
@@ -80,6 +101,11 @@ export class Api extends Client {
      * again to miss nothing, or follow the subscription of the same name.
      */
     list: listing(this, documents.EventList),
+  };
+
+  readonly limits = {
+    /** How much the credential may still ask for; empty on a server without limits. */
+    get: reading(this, documents.RateLimitGet),
   };
 
   readonly media = {
@@ -219,6 +245,47 @@ export class Api extends Client {
   readonly viewer = {
     /** Who asks, and what they may do. */
     get: reading(this, documents.ViewerGet),
+  };
+
+  readonly webhookDeliveries = {
+    /** The webhook delivery with an id. */
+    get: readingById(this, documents.WebhookDeliveryGet),
+    /** The log of webhook deliveries, newest first. */
+    list: listing(this, documents.WebhookDeliveryList),
+    /**
+     * Sends a delivery again under its own id: a receiver that has it drops it. At once, with all
+     * retries anew.
+     */
+    redeliver: changing(this, documents.WebhookDeliveryRedeliver),
+  };
+
+  readonly webhooks = {
+    /** Adds an endpoint for what happens from now on. Its secret is shown this once. */
+    create: changing(this, documents.WebhookEndpointCreate),
+    /** Removes an endpoint with the log of its deliveries. */
+    delete: changing(this, documents.WebhookEndpointDelete),
+    /** The webhook endpoint with an id. */
+    get: readingById(this, documents.WebhookEndpointGet),
+    /** The webhook endpoints, in the order in which they were added. */
+    list: listing(this, documents.WebhookEndpointList),
+    /** Holds the events of an endpoint back; they wait in the log until it is resumed. */
+    pause: changing(this, documents.WebhookEndpointPause),
+    /** Sends earlier events again, as new deliveries with new ids. */
+    replay: changing(this, documents.WebhookEndpointReplay),
+    /** Lets an endpoint go on with all that waits, and takes it over as author. */
+    resume: changing(this, documents.WebhookEndpointResume),
+    /**
+     * Replaces the secret and shows the new one this once. For 24 hours both sign, so that receivers
+     * can change over.
+     */
+    rotateSecret: changing(this, documents.WebhookEndpointRotateSecret),
+    /**
+     * Sends a signed delivery of type `test` now and answers with the result; it is not repeated. A
+     * dry run only shows what the newest event would be sent as.
+     */
+    test: changing(this, documents.WebhookEndpointTest),
+    /** Changes an endpoint. Whoever does becomes its author: the payload document has this one's rights. */
+    update: changing(this, documents.WebhookEndpointUpdate),
   };
 
   readonly workspace = {

@@ -38,6 +38,54 @@ export type BreakerState =
   | 'OPEN'
   | (string & {});
 
+/** How the file of a bulk job is written. */
+export type BulkFormat =
+  /** Comma-separated values whose first row names the columns (RFC 4180). */
+  | 'CSV'
+  /** One JSON object in each line: the fields of PostCreateInput, and `key`. */
+  | 'JSONL'
+  | (string & {});
+
+/** Something the viewer may do with a bulk job now. */
+export type BulkJobAction =
+  /** `bulkJobCancel`. */
+  | 'CANCEL'
+  /** Send bytes to its upload address. */
+  | 'UPLOAD'
+  | (string & {});
+
+/** What a bulk job does. */
+export type BulkJobKind =
+  /** Writes a post for each line. */
+  | 'POSTS_IMPORT'
+  | (string & {});
+
+/** How a bulk job stands. */
+export type BulkJobState =
+  /** Somebody stopped it; the lines done so far stay done. */
+  | 'CANCELLED'
+  /** It could not go on, `error` says why; the lines done so far stay done. */
+  | 'FAILED'
+  /** All lines are done; each has its result. */
+  | 'FINISHED'
+  /** The file is here; it begins as soon as a worker is free. */
+  | 'QUEUED'
+  /** A worker goes through the lines. */
+  | 'RUNNING'
+  /** Bytes of its file are missing. */
+  | 'UPLOADING'
+  | (string & {});
+
+/** What became of a line. */
+export type BulkOutcome =
+  /** A post was written (in a dry run: would be). */
+  | 'CREATED'
+  /** Nothing was written; `errors` say why. */
+  | 'INVALID'
+  /** The post was there already, by the line's key or id. */
+  | 'SKIPPED'
+  | (string & {});
+
 /** Something the viewer may do with a connection now. */
 export type ConnectionAction =
   /** `connectionDisable`. */
@@ -212,6 +260,12 @@ export type ErrorCode =
   | 'UPLOAD_OFFSET_MISMATCH'
   /** Somebody changed it since you read it. Read it again and repeat the change on the new version. */
   | 'VERSION_CONFLICT'
+  /** Webhooks are not sent to this address. Use an https address on the public internet, without user name and fragment. */
+  | 'WEBHOOK_ADDRESS_REFUSED'
+  /** The payload document does not fit. Write one subscription whose only root field is events, without arguments and variables; the message names the place. */
+  | 'WEBHOOK_DOCUMENT_INVALID'
+  /** The workspace has as many webhook endpoints as allowed. Delete one that is no longer used. */
+  | 'WEBHOOK_TOO_MANY'
   /** E-mail and password do not belong together. Check both; after several tries wait a moment. */
   | 'WRONG_CREDENTIALS'
   | (string & {});
@@ -226,6 +280,10 @@ export type EventType =
   | 'API_KEY_ROTATED'
   /** An API key was renamed or got another end. */
   | 'API_KEY_UPDATED'
+  /** A bulk job came to its end: finished, cancelled or failed. */
+  | 'BULK_JOB_FINISHED'
+  /** A bulk job began to work through its file. */
+  | 'BULK_JOB_STARTED'
   /** An account was connected. */
   | 'CONNECTION_CREATED'
   /** The network no longer accepts our access. */
@@ -268,6 +326,18 @@ export type EventType =
   | 'TARGET_SENDING'
   /** It is not known whether the post is live; reading back. */
   | 'TARGET_UNCERTAIN'
+  /** An endpoint for webhooks was added. */
+  | 'WEBHOOK_CREATED'
+  /** An endpoint for webhooks was removed. */
+  | 'WEBHOOK_DELETED'
+  /** An endpoint for webhooks was switched off: it answered 410, or its author may no longer read. */
+  | 'WEBHOOK_DISABLED'
+  /** An endpoint for webhooks was paused: by a person, or because it failed for a day. */
+  | 'WEBHOOK_PAUSED'
+  /** An endpoint for webhooks goes on: resumed by a person, or a probe came through. */
+  | 'WEBHOOK_RESUMED'
+  /** An endpoint for webhooks was changed, or its secret rotated. */
+  | 'WEBHOOK_UPDATED'
   | (string & {});
 
 /** What to do with media that does not fit the network. */
@@ -350,6 +420,8 @@ export type Permission =
   | 'MANAGE_CONNECTIONS'
   /** Make and take back API keys, and see the requests of all credentials. */
   | 'MANAGE_KEYS'
+  /** Add, change, test and remove webhook endpoints. */
+  | 'MANAGE_WEBHOOKS'
   /** Schedule, publish, cancel, retry, delete on the network. */
   | 'PUBLISH'
   /** Read the workspace's data. */
@@ -617,6 +689,64 @@ export type ViewerKind =
   | 'PERSON'
   | (string & {});
 
+/** Something the viewer may do with a webhook delivery now. */
+export type WebhookDeliveryAction =
+  /** `webhookDeliveryRedeliver`. */
+  | 'REDELIVER'
+  | (string & {});
+
+/** How a webhook delivery stands. */
+export type WebhookDeliveryState =
+  /** All tries failed; it can be sent again with `webhookDeliveryRedeliver`. */
+  | 'FAILED'
+  /** Not tried yet. */
+  | 'PENDING'
+  /** Tried without success; it is tried again. */
+  | 'RETRYING'
+  /** The endpoint answered with 2xx. */
+  | 'SUCCEEDED'
+  | (string & {});
+
+/** Something the viewer may do with a webhook endpoint now. */
+export type WebhookEndpointAction =
+  /** `webhookEndpointDelete`. */
+  | 'DELETE'
+  /** `webhookEndpointPause`. */
+  | 'PAUSE'
+  /** `webhookEndpointReplay`. */
+  | 'REPLAY'
+  /** `webhookEndpointResume`. */
+  | 'RESUME'
+  /** `webhookEndpointRotateSecret`. */
+  | 'ROTATE_SECRET'
+  /** `webhookEndpointTest`. */
+  | 'TEST'
+  /** `webhookEndpointUpdate`. */
+  | 'UPDATE'
+  | (string & {});
+
+/** How a webhook endpoint stands. */
+export type WebhookEndpointStatus =
+  /** Nothing is sent until a person resumes it; events wait in the log. */
+  | 'DISABLED'
+  /** Events are sent. */
+  | 'ENABLED'
+  /** Events wait in the log until it is resumed. */
+  | 'PAUSED'
+  | (string & {});
+
+/** Why a webhook endpoint is not enabled. */
+export type WebhookEndpointStatusReason =
+  /** Whoever wrote its payload document may no longer read the workspace. */
+  | 'AUTHOR'
+  /** Every try failed for a day. It is probed every hour and goes on by itself once one comes through. */
+  | 'FAILURES'
+  /** It answered 410 Gone. */
+  | 'GONE'
+  /** A person paused it. */
+  | 'PERSON'
+  | (string & {});
+
 /** The API key to make. */
 export interface ApiKeyCreateInput {
   /** When it ends; left out for never. */
@@ -655,6 +785,42 @@ export interface ApiKeyUpdateInput {
   id: string;
   /** The name, 1 to 100 characters. */
   name?: string | null | undefined;
+}
+
+/** The job to stop. */
+export interface BulkJobCancelInput {
+  /** The id (`job_…`). */
+  id: string;
+}
+
+/** A file of many posts that is about to be uploaded. */
+export interface BulkJobCreateInput {
+  /** The file's size in bytes, 1 to 104857600. */
+  bytes: number;
+  /** Judge every line and write nothing. */
+  dryRun?: boolean | null | undefined;
+  /** The file's name, 1 to 255 characters. */
+  fileName: string;
+  /** How the file is written. */
+  format: BulkFormat;
+  /** An id of your choice (`job_…`, a TypeID of a UUIDv7); a new one otherwise. */
+  id?: string | null | undefined;
+  /** What to do with the lines. */
+  kind: BulkJobKind;
+  /** The IANA zone of local times that name none; otherwise the workspace's. */
+  timeZone?: string | null | undefined;
+}
+
+/** What a list of bulk jobs is narrowed by. */
+export interface BulkJobFilter {
+  /** Only these states. */
+  states?: ReadonlyArray<BulkJobState> | null | undefined;
+}
+
+/** What a list of results is narrowed by. */
+export interface BulkResultFilter {
+  /** Only lines that came to this. */
+  outcome?: BulkOutcome | null | undefined;
 }
 
 /** A consent to ask for. */
@@ -716,6 +882,8 @@ export interface ConnectionReconnectInput {
 
 /** The connection to take away. */
 export interface ConnectionRemoveInput {
+  /** Only check it and show what would come of it: nothing is written or sent. */
+  dryRun?: boolean | null | undefined;
   /** The id (`conn_…`). */
   id: string;
 }
@@ -798,6 +966,8 @@ export interface PostCancelInput {
 
 /** A post to be written. */
 export interface PostCreateInput {
+  /** Only check it and show what would come of it: nothing is written or sent. */
+  dryRun?: boolean | null | undefined;
   /** An id chosen by the client, which makes a repeat harmless (`ALREADY_EXISTS`). */
   id?: string | null | undefined;
   /** Where on the networks the post appears. */
@@ -876,6 +1046,8 @@ export interface PostPreviewInput {
 
 /** A post to be published at once. */
 export interface PostPublishNowInput {
+  /** Only check it and show what would come of it: nothing is written or sent. */
+  dryRun?: boolean | null | undefined;
   /** The post. */
   id: string;
   /** Only these targets; otherwise all that are drafts, scheduled or cancelled. */
@@ -886,6 +1058,8 @@ export interface PostPublishNowInput {
 
 /** Times for a post's targets. */
 export interface PostScheduleInput {
+  /** Only check it and show what would come of it: nothing is written or sent. */
+  dryRun?: boolean | null | undefined;
   /** The post. */
   id: string;
   /** When. */
@@ -920,6 +1094,8 @@ export interface PostUnscheduleInput {
 
 /** A change of a post: fields left out stay as they are, `null` clears. */
 export interface PostUpdateInput {
+  /** Only check it and show what would come of it: nothing is written or sent. */
+  dryRun?: boolean | null | undefined;
   /** The post. */
   id: string;
   /** Where on the networks the post appears. */
@@ -1079,6 +1255,8 @@ export interface SessionCreateInput {
 
 /** A target whose live post is to be deleted. */
 export interface TargetDeleteRemoteInput {
+  /** Only check it and show what would come of it: nothing is written or sent. */
+  dryRun?: boolean | null | undefined;
   /** The id (`target_…`). */
   id: string;
 }
@@ -1099,6 +1277,8 @@ export interface TargetFilter {
 
 /** A target to try again. */
 export interface TargetRetryInput {
+  /** Only check it and show what would come of it: nothing is written or sent. */
+  dryRun?: boolean | null | undefined;
   /** The id (`target_…`). */
   id: string;
 }
@@ -1121,6 +1301,101 @@ export interface UsageFilter {
   credential?: string | null | undefined;
   /** Only this operation. */
   operation?: string | null | undefined;
+}
+
+/** What a list of webhook deliveries is narrowed by; all conditions hold together. */
+export interface WebhookDeliveryFilter {
+  /** Made at this instant or later. */
+  createdFrom?: string | null | undefined;
+  /** Made before this instant. */
+  createdTo?: string | null | undefined;
+  /** Only of these endpoints. */
+  endpointIds?: ReadonlyArray<string> | null | undefined;
+  /** Only of events of these types; tests are left out then. */
+  eventTypes?: ReadonlyArray<EventType> | null | undefined;
+  /** Only these states. */
+  states?: ReadonlyArray<WebhookDeliveryState> | null | undefined;
+}
+
+/** The delivery to send again. */
+export interface WebhookDeliveryRedeliverInput {
+  /** The id (`whd_…`). */
+  id: string;
+}
+
+/** An endpoint to add. */
+export interface WebhookEndpointCreateInput {
+  /** What it is for, at most 200 characters. */
+  description?: string | null | undefined;
+  /**
+   * The payload document: one subscription whose only root field is `events`, without arguments and
+   * variables. A default one without.
+   */
+  document?: string | null | undefined;
+  /** Only events of these types; all without. */
+  eventTypes?: ReadonlyArray<EventType> | null | undefined;
+  /** A chosen id (`whk_…`); otherwise a new one. */
+  id?: string | null | undefined;
+  /** Where to send: an https address on the public internet. */
+  url: string;
+}
+
+/** The endpoint to remove. */
+export interface WebhookEndpointDeleteInput {
+  /** The id (`whk_…`). */
+  id: string;
+}
+
+/** The endpoint to hold back. */
+export interface WebhookEndpointPauseInput {
+  /** The id (`whk_…`). */
+  id: string;
+}
+
+/** What to send again. */
+export interface WebhookEndpointReplayInput {
+  /** A cursor of `events`: what follows it is sent again; everything without. */
+  after?: string | null | undefined;
+  /** The id (`whk_…`). */
+  id: string;
+}
+
+/** The endpoint to let go on. */
+export interface WebhookEndpointResumeInput {
+  /** The id (`whk_…`). */
+  id: string;
+}
+
+/** The endpoint whose secret is replaced. */
+export interface WebhookEndpointRotateSecretInput {
+  /** The id (`whk_…`). */
+  id: string;
+}
+
+/** How to try an endpoint out. */
+export interface WebhookEndpointTestInput {
+  /** Send nothing; only show what that event would be sent as. */
+  dryRun?: boolean | null | undefined;
+  /** Take the data of the newest event of this type; of any type the endpoint takes without. */
+  eventType?: EventType | null | undefined;
+  /** The id (`whk_…`). */
+  id: string;
+}
+
+/** What to change; what is left out stays. */
+export interface WebhookEndpointUpdateInput {
+  /** What it is for; null takes it away. */
+  description?: string | null | undefined;
+  /** The payload document; null means the default one. */
+  document?: string | null | undefined;
+  /** Only events of these types; an empty list or null means all. */
+  eventTypes?: ReadonlyArray<EventType> | null | undefined;
+  /** The id (`whk_…`). */
+  id: string;
+  /** Where to send. */
+  url?: string | null | undefined;
+  /** The version that was read. */
+  version: number;
 }
 
 /** A key that opens the API for a program; its secret is never shown again. */
@@ -1149,6 +1424,61 @@ export interface ApiKey {
   allowedActions: Array<ApiKeyAction>;
   /** Who made it. */
   provenance: Provenance;
+}
+
+/** A job that works through an uploaded file, line by line. */
+export interface BulkJob {
+  /** The id (`job_…`). */
+  id: string;
+  /** What it does. */
+  kind: BulkJobKind;
+  /** How the file is written. */
+  format: BulkFormat;
+  /** How it stands. */
+  state: BulkJobState;
+  /** The person's file name. */
+  fileName: string;
+  /** Size of the file in bytes. */
+  bytes: number;
+  /** Whether it only judges and writes nothing. */
+  dryRun: boolean;
+  /** The IANA zone of local times that name none. */
+  timeZone: string;
+  /** Where to send the bytes part by part (tus 1.0.0); null once all are here. */
+  uploadUrl: string | null;
+  /** Where all results can be fetched as JSONL, one line each, with the same credential. */
+  resultsUrl: string;
+  /** How many lines the file has, without empty ones and the header; null until they are counted. */
+  lines: number | null;
+  /** How many lines are done. */
+  done: number;
+  /** How many lines became posts (in a dry run: would). */
+  created: number;
+  /** How many lines were skipped, because their posts were there already. */
+  skipped: number;
+  /** How many lines are wrong. */
+  invalid: number;
+  /** When it was asked for. */
+  createdAt: string;
+  /** When the work began. */
+  startedAt: string | null;
+  /** When it was over. */
+  finishedAt: string | null;
+  /** When its upload ends, or it is removed with its results; null while it waits or works. */
+  expiresAt: string | null;
+  /** What the viewer may do with it now. */
+  allowedActions: Array<BulkJobAction>;
+  /** Who began it; its posts are theirs. */
+  provenance: Provenance;
+  /** Why it is FAILED. */
+  error: {
+    /** The stable code, for programs. */
+    code: ErrorCode;
+    /** What is wrong, for a person. */
+    message: string;
+    /** What to do about it. */
+    advice: string;
+  } | null;
 }
 
 /** An account on a network that the workspace may publish to. */
@@ -1374,6 +1704,15 @@ export type Node =
     keyStatus: ApiKeyStatus;
   }
   | {
+    __typename: 'BulkJob';
+    /** The id (`job_…`). */
+    id: string;
+    /** The person's file name. */
+    fileName: string;
+    /** How it stands. */
+    jobState: BulkJobState;
+  }
+  | {
     __typename: 'Connection';
     /** The id (`conn_…`). */
     id: string;
@@ -1410,6 +1749,16 @@ export type Node =
     permalink: string | null;
     /** The state. */
     targetState: TargetState;
+  }
+  | {
+    __typename: 'WebhookDelivery';
+    /** The id (`whd_…`); the receiver sees it as `webhook-id`, the same with every try. */
+    id: string;
+  }
+  | {
+    __typename: 'WebhookEndpoint';
+    /** The id (`whk_…`). */
+    id: string;
   }
   | {
     __typename: 'Workspace';
@@ -1688,6 +2037,92 @@ export interface Warning {
   docsUrl: string;
 }
 
+/** One event on its way to one webhook endpoint. Kept for 30 days after it ended. */
+export interface WebhookDelivery {
+  /** The id (`whd_…`); the receiver sees it as `webhook-id`, the same with every try. */
+  id: string;
+  /** The endpoint's id. */
+  endpointId: string;
+  /** Its number at the endpoint, from 1 and without gaps. */
+  sequence: number;
+  /** The type of the event; null for a test. */
+  eventType: EventType | null;
+  /** Whether it only tries the endpoint out. */
+  isTest: boolean;
+  /** The event's place in the log. */
+  eventCursor: string | null;
+  /** How it stands. */
+  state: WebhookDeliveryState;
+  /**
+   * When it is tried next, unless its endpoint is paused; while it is being tried, when that try is
+   * taken for lost.
+   */
+  nextAttemptAt: string | null;
+  /** What is sent, to the byte; null before the first try. */
+  payload: string | null;
+  /** The tries of which something is known, oldest first. */
+  attempts: Array<{
+    /** Its number, from 1. */
+    number: number;
+    /** When it began. */
+    startedAt: string;
+    /** How long it took in milliseconds; null when its worker was lost. */
+    durationMs: number | null;
+    /** The HTTP status of the answer. */
+    httpStatus: number | null;
+    /** The beginning of the answer, at most 2 KB. */
+    answer: string | null;
+    /** Why it was no success; null for a success. */
+    error: string | null;
+  }>;
+  /** What the viewer may do with it now. */
+  allowedActions: Array<WebhookDeliveryAction>;
+  /** When the event became a delivery. */
+  createdAt: string;
+  /** When it succeeded or failed. */
+  finishedAt: string | null;
+}
+
+/** An address that events are sent to, signed as Standard Webhooks says. Its secret is shown once. */
+export interface WebhookEndpoint {
+  /** The id (`whk_…`). */
+  id: string;
+  /** Where events are sent. */
+  url: string;
+  /** What it is for. */
+  description: string | null;
+  /** Only events of these types are sent; all when empty. */
+  eventTypes: Array<EventType>;
+  /** The payload document: a subscription on `events`. What it selects becomes `data` of what is sent. */
+  document: string;
+  /** How it stands. */
+  status: WebhookEndpointStatus;
+  /** Why it is not enabled. */
+  statusReason: WebhookEndpointStatusReason | null;
+  /** Failed tries since the last success. */
+  failures: number;
+  /** When the first of them failed. */
+  failingSince: string | null;
+  /** When it is probed next, while it is paused because of failures. */
+  nextProbeAt: string | null;
+  /** Until when the secret before the last rotation signs too. */
+  previousSecretExpiresAt: string | null;
+  /** Events up to this cursor have become deliveries. */
+  cursor: string;
+  /** The number of its newest delivery; each delivery carries its own, without gaps. */
+  sequence: number;
+  /** Whose rights the payload document has: whoever created, changed or resumed it last. */
+  author: Provenance;
+  /** What the viewer may do with it now. */
+  allowedActions: Array<WebhookEndpointAction>;
+  /** When it was added. */
+  createdAt: string;
+  /** When a person changed it last. */
+  updatedAt: string;
+  /** Grows with each change; `webhookEndpointUpdate` takes the one that was read. */
+  version: number;
+}
+
 /** The tenant that owns everything else. */
 export interface Workspace {
   /** The id (`ws_…`). */
@@ -1801,6 +2236,119 @@ export interface ApiKeyUpdateVariables {
   input: ApiKeyUpdateInput;
 }
 
+/** What came of beginning or stopping a bulk job. */
+export interface BulkJobCancelResult {
+  /** The job as it is now. */
+  bulkJob: BulkJob | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of BulkJobCancel. */
+export interface BulkJobCancelVariables {
+  /** The job to stop. */
+  input: BulkJobCancelInput;
+}
+
+/** What came of beginning or stopping a bulk job. */
+export interface BulkJobCreateResult {
+  /** The job as it is now. */
+  bulkJob: BulkJob | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of BulkJobCreate. */
+export interface BulkJobCreateVariables {
+  /** The file and what to do with it. */
+  input: BulkJobCreateInput;
+}
+
+
+/** Variables of BulkJobFollow. */
+export interface BulkJobFollowVariables {
+  /** The id (`job_…`). */
+  id: string;
+}
+
+
+/** Variables of BulkJobGet. */
+export interface BulkJobGetVariables {
+  /** The id (`job_…`). */
+  id: string;
+}
+
+/** A page of bulk jobs. */
+export interface BulkJobListResult {
+  /** A list of nodes. */
+  nodes: Array<BulkJob>;
+  /** Information to aid in pagination. */
+  pageInfo: PageInfo;
+  /** How many items the filter leaves altogether; counted only when asked for. */
+  totalCount?: number | null;
+}
+
+/** Variables of BulkJobList. */
+export interface BulkJobListVariables {
+  /** What to narrow the list by. */
+  filter?: BulkJobFilter | null | undefined;
+  /** How many from the start, 1 to 100; 25 when nothing is said. */
+  first?: number | null | undefined;
+  /** Only what follows this cursor. */
+  after?: string | null | undefined;
+  /** How many from the end, 1 to 100. */
+  last?: number | null | undefined;
+  /** Only what precedes this cursor. */
+  before?: string | null | undefined;
+  /** Whether to count all items, into `totalCount`. */
+  withTotal?: boolean | null | undefined;
+}
+
+/** A page of the results of a bulk job. */
+export interface BulkJobResultsResult {
+  /** A list of nodes. */
+  nodes: Array<{
+    /** The number of the line in the file, from 1; of a row of CSV its first line. */
+    line: number;
+    /** What became of it. */
+    outcome: BulkOutcome;
+    /** The key the line carries. */
+    key: string | null;
+    /** The id of the post that was written, or was there already. */
+    postId: string | null;
+    /** What is wrong with the line. Paths name the field, in a CSV file the column. */
+    errors: Array<MutationError>;
+    /** What a person should know although the line is right. */
+    warnings: Array<Warning>;
+  }>;
+  /** Information to aid in pagination. */
+  pageInfo: PageInfo;
+  /** How many items the filter leaves altogether; counted only when asked for. */
+  totalCount?: number | null;
+}
+
+/** Variables of BulkJobResults. */
+export interface BulkJobResultsVariables {
+  /** The id (`job_…`). */
+  id: string;
+  /** What to narrow the list by. */
+  filter?: BulkResultFilter | null | undefined;
+  /** How many from the start, 1 to 100; 25 when nothing is said. */
+  first?: number | null | undefined;
+  /** Only what follows this cursor. */
+  after?: string | null | undefined;
+  /** How many from the end, 1 to 100. */
+  last?: number | null | undefined;
+  /** Only what precedes this cursor. */
+  before?: string | null | undefined;
+  /** Whether to count all items, into `totalCount`. */
+  withTotal?: boolean | null | undefined;
+}
+
 /** What came of asking for a consent. */
 export interface ConnectionAuthorizeResult {
   /** The network's page; open it in a browser. */
@@ -1856,7 +2404,7 @@ export interface ConnectionDestinationsVariables {
 
 /** What came of changing a connection. */
 export interface ConnectionDisableResult {
-  /** The connection as it is now. */
+  /** The connection as it is now; of a dry run, as it would be. */
   connection: Connection | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
@@ -1872,7 +2420,7 @@ export interface ConnectionDisableVariables {
 
 /** What came of changing a connection. */
 export interface ConnectionEnableResult {
-  /** The connection as it is now. */
+  /** The connection as it is now; of a dry run, as it would be. */
   connection: Connection | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
@@ -1928,7 +2476,7 @@ export interface ConnectionListVariables {
 
 /** What came of changing a connection. */
 export interface ConnectionPauseResult {
-  /** The connection as it is now. */
+  /** The connection as it is now; of a dry run, as it would be. */
   connection: Connection | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
@@ -1962,7 +2510,7 @@ export interface ConnectionReconnectVariables {
 
 /** What came of changing a connection. */
 export interface ConnectionRemoveResult {
-  /** The connection as it is now. */
+  /** The connection as it is now; of a dry run, as it would be. */
   connection: Connection | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
@@ -1978,7 +2526,7 @@ export interface ConnectionRemoveVariables {
 
 /** What came of changing a connection. */
 export interface ConnectionResumeResult {
-  /** The connection as it is now. */
+  /** The connection as it is now; of a dry run, as it would be. */
   connection: Connection | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
@@ -1994,7 +2542,7 @@ export interface ConnectionResumeVariables {
 
 /** What came of changing a connection. */
 export interface ConnectionUpdateResult {
-  /** The connection as it is now. */
+  /** The connection as it is now; of a dry run, as it would be. */
   connection: Connection | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
@@ -2045,6 +2593,22 @@ export interface EventListVariables {
   /** Only what follows this cursor. */
   after?: string | null | undefined;
 }
+
+/**
+ * How much the credential may still ask for, in points. Every answer says the same in
+ * `extensions.cost` and in the headers `RateLimit` and `RateLimit-Policy`.
+ */
+export interface RateLimitGetResult {
+  /** What a full bucket holds. */
+  maximum: number;
+  /** What is left, with the estimate of this request taken off. */
+  available: number;
+  /** Points that come back each second. */
+  restoreRate: number;
+  /** When the bucket is full again if nothing more is asked for. */
+  resetsAt: string;
+}
+
 
 /** What came of beginning an upload. */
 export interface MediaUploadCreateResult {
@@ -2216,7 +2780,7 @@ export interface NodeListVariables {
 
 /** What came of writing or changing a post. */
 export interface PostCancelResult {
-  /** The post as it is now. */
+  /** The post as it is now; of a dry run, as it would be. */
   post: Post | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
@@ -2232,7 +2796,7 @@ export interface PostCancelVariables {
 
 /** What came of writing or changing a post. */
 export interface PostCreateResult {
-  /** The post as it is now. */
+  /** The post as it is now; of a dry run, as it would be. */
   post: Post | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
@@ -2365,7 +2929,7 @@ export interface PostPreviewVariables {
 
 /** What came of writing or changing a post. */
 export interface PostPublishNowResult {
-  /** The post as it is now. */
+  /** The post as it is now; of a dry run, as it would be. */
   post: Post | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
@@ -2381,7 +2945,7 @@ export interface PostPublishNowVariables {
 
 /** What came of writing or changing a post. */
 export interface PostScheduleResult {
-  /** The post as it is now. */
+  /** The post as it is now; of a dry run, as it would be. */
   post: Post | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
@@ -2397,7 +2961,7 @@ export interface PostScheduleVariables {
 
 /** What came of writing or changing a post. */
 export interface PostUnscheduleResult {
-  /** The post as it is now. */
+  /** The post as it is now; of a dry run, as it would be. */
   post: Post | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
@@ -2413,7 +2977,7 @@ export interface PostUnscheduleVariables {
 
 /** What came of writing or changing a post. */
 export interface PostUpdateResult {
-  /** The post as it is now. */
+  /** The post as it is now; of a dry run, as it would be. */
   post: Post | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
@@ -2644,7 +3208,7 @@ export interface SessionDeleteResult {
 
 /** What came of changing a target. */
 export interface TargetDeleteRemoteResult {
-  /** The target as it is now. */
+  /** The target as it is now; of a dry run, as it would be. */
   target: Target | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
@@ -2737,7 +3301,7 @@ export interface TargetListVariables {
 
 /** What came of changing a target. */
 export interface TargetRetryResult {
-  /** The target as it is now. */
+  /** The target as it is now; of a dry run, as it would be. */
   target: Target | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
@@ -2753,7 +3317,7 @@ export interface TargetRetryVariables {
 
 /** What came of changing a target. */
 export interface TargetSettleResult {
-  /** The target as it is now. */
+  /** The target as it is now; of a dry run, as it would be. */
   target: Target | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
@@ -2903,5 +3467,219 @@ export interface ViewerGetResult {
   workspace: Workspace;
 }
 
+
+
+/** Variables of WebhookDeliveryGet. */
+export interface WebhookDeliveryGetVariables {
+  /** The id (`whd_…`). */
+  id: string;
+}
+
+/** A page of webhook deliveries. */
+export interface WebhookDeliveryListResult {
+  /** A list of nodes. */
+  nodes: Array<WebhookDelivery>;
+  /** Information to aid in pagination. */
+  pageInfo: PageInfo;
+  /** How many items the filter leaves altogether; counted only when asked for. */
+  totalCount?: number | null;
+}
+
+/** Variables of WebhookDeliveryList. */
+export interface WebhookDeliveryListVariables {
+  /** What to narrow the list by. */
+  filter?: WebhookDeliveryFilter | null | undefined;
+  /** How many from the start, 1 to 100; 25 when nothing is said. */
+  first?: number | null | undefined;
+  /** Only what follows this cursor. */
+  after?: string | null | undefined;
+  /** How many from the end, 1 to 100. */
+  last?: number | null | undefined;
+  /** Only what precedes this cursor. */
+  before?: string | null | undefined;
+  /** Whether to count all items, into `totalCount`. */
+  withTotal?: boolean | null | undefined;
+}
+
+/** What came of sending a delivery again. */
+export interface WebhookDeliveryRedeliverResult {
+  /** The delivery as it is now. */
+  webhookDelivery: WebhookDelivery | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of WebhookDeliveryRedeliver. */
+export interface WebhookDeliveryRedeliverVariables {
+  /** The delivery. */
+  input: WebhookDeliveryRedeliverInput;
+}
+
+/** An endpoint, and its secret for this once. */
+export interface WebhookEndpointCreateResult {
+  /** The endpoint as it is now. */
+  webhookEndpoint: WebhookEndpoint | null;
+  /** The secret (`whsec_…`) that verifies signatures. It cannot be read again. */
+  secret: string | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of WebhookEndpointCreate. */
+export interface WebhookEndpointCreateVariables {
+  /** The endpoint. */
+  input: WebhookEndpointCreateInput;
+}
+
+/** What came of removing a webhook endpoint. */
+export interface WebhookEndpointDeleteResult {
+  /** The id of what was removed. */
+  deletedId: string | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of WebhookEndpointDelete. */
+export interface WebhookEndpointDeleteVariables {
+  /** The endpoint to remove. */
+  input: WebhookEndpointDeleteInput;
+}
+
+
+/** Variables of WebhookEndpointGet. */
+export interface WebhookEndpointGetVariables {
+  /** The id (`whk_…`). */
+  id: string;
+}
+
+/** A page of webhook endpoints. */
+export interface WebhookEndpointListResult {
+  /** A list of nodes. */
+  nodes: Array<WebhookEndpoint>;
+  /** Information to aid in pagination. */
+  pageInfo: PageInfo;
+  /** How many items the filter leaves altogether; counted only when asked for. */
+  totalCount?: number | null;
+}
+
+/** Variables of WebhookEndpointList. */
+export interface WebhookEndpointListVariables {
+  /** How many from the start, 1 to 100; 25 when nothing is said. */
+  first?: number | null | undefined;
+  /** Only what follows this cursor. */
+  after?: string | null | undefined;
+  /** How many from the end, 1 to 100. */
+  last?: number | null | undefined;
+  /** Only what precedes this cursor. */
+  before?: string | null | undefined;
+  /** Whether to count all items, into `totalCount`. */
+  withTotal?: boolean | null | undefined;
+}
+
+/** What came of changing a webhook endpoint. */
+export interface WebhookEndpointPauseResult {
+  /** The endpoint as it is now. */
+  webhookEndpoint: WebhookEndpoint | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of WebhookEndpointPause. */
+export interface WebhookEndpointPauseVariables {
+  /** The endpoint. */
+  input: WebhookEndpointPauseInput;
+}
+
+/** What came of changing a webhook endpoint. */
+export interface WebhookEndpointReplayResult {
+  /** The endpoint as it is now. */
+  webhookEndpoint: WebhookEndpoint | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of WebhookEndpointReplay. */
+export interface WebhookEndpointReplayVariables {
+  /** What to send again. */
+  input: WebhookEndpointReplayInput;
+}
+
+/** What came of changing a webhook endpoint. */
+export interface WebhookEndpointResumeResult {
+  /** The endpoint as it is now. */
+  webhookEndpoint: WebhookEndpoint | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of WebhookEndpointResume. */
+export interface WebhookEndpointResumeVariables {
+  /** The endpoint. */
+  input: WebhookEndpointResumeInput;
+}
+
+/** An endpoint, and its secret for this once. */
+export interface WebhookEndpointRotateSecretResult {
+  /** The endpoint as it is now. */
+  webhookEndpoint: WebhookEndpoint | null;
+  /** The secret (`whsec_…`) that verifies signatures. It cannot be read again. */
+  secret: string | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of WebhookEndpointRotateSecret. */
+export interface WebhookEndpointRotateSecretVariables {
+  /** The endpoint. */
+  input: WebhookEndpointRotateSecretInput;
+}
+
+/** What came of trying an endpoint out. */
+export interface WebhookEndpointTestResult {
+  /** What was sent, or would be, to the byte. */
+  payload: string | null;
+  /** The delivery with its one try and the endpoint's answer; null for a dry run. */
+  webhookDelivery: WebhookDelivery | null;
+  /** Why nothing was sent; empty when it was, whatever the endpoint answered. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of WebhookEndpointTest. */
+export interface WebhookEndpointTestVariables {
+  /** How to try it out. */
+  input: WebhookEndpointTestInput;
+}
+
+/** What came of changing a webhook endpoint. */
+export interface WebhookEndpointUpdateResult {
+  /** The endpoint as it is now. */
+  webhookEndpoint: WebhookEndpoint | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of WebhookEndpointUpdate. */
+export interface WebhookEndpointUpdateVariables {
+  /** What to change. */
+  input: WebhookEndpointUpdateInput;
+}
 
 

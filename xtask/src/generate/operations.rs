@@ -12,6 +12,8 @@ const FOLDER: &str = "api/operations";
 pub struct Operation {
     /// Its name, such as `PostCreate`.
     pub name: String,
+    /// Where it stands in a client: `posts.create`.
+    pub client: String,
     /// What a client sends.
     pub document: String,
 }
@@ -43,9 +45,9 @@ fn fragments(files: &Files) -> anyhow::Result<BTreeMap<String, String>> {
 
 fn read(kind: &str, text: &str, fragments: &BTreeMap<String, String>) -> anyhow::Result<Operation> {
     let (client, rest) = text.split_once('\n').unwrap_or_default();
-    if !client.starts_with("# client: ") {
+    let Some(client) = client.strip_prefix("# client: ") else {
         bail!("its first line is not `# client: noun.verb`");
-    }
+    };
     let name = rest.strip_prefix(kind).map(|rest| word(rest.trim_start()));
     let name = name.with_context(|| format!("its second line does not begin a {kind}"))?;
     let mut document = rest.to_owned();
@@ -54,6 +56,7 @@ fn read(kind: &str, text: &str, fragments: &BTreeMap<String, String>) -> anyhow:
     }
     Ok(Operation {
         name: name.to_owned(),
+        client: client.to_owned(),
         document,
     })
 }
@@ -106,6 +109,7 @@ mod tests {
         let text = "# client: a.get\nquery Get {\n  a {\n    ...A\n    ...B\n    ... on T {\n      id\n    }\n  }\n}\n";
         let operation = read("query", text, &fragments).unwrap();
         assert_eq!(operation.name, "Get");
+        assert_eq!(operation.client, "a.get");
         let (_, document) = text.split_once('\n').unwrap();
         assert_eq!(
             operation.document,

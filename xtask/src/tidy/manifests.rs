@@ -5,9 +5,10 @@ use toml::Table;
 use super::tree::File;
 
 /// Which crates of ours a crate may use: `core <- {store, connectors, media, plugins} <- engine <- {sandbox, api}`.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("core", &[]),
     ("postgres", &[]),
+    ("sdk", &[]),
     ("store", &["core"]),
     ("connectors", &["core"]),
     ("docs", &["core"]),
@@ -44,6 +45,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
             "plugins",
             "engine",
             "postgres",
+            "sdk",
         ],
     ),
     ("xtask", &["postgres"]),
@@ -54,7 +56,7 @@ const RESERVED: [(&str, &[&str]); 4] = [
     ("async-graphql", &["api"]),
     ("async-graphql-axum", &["api"]),
     ("axum", &["api", "sandbox"]),
-    ("reqwest", &["connectors", "api", "sandbox"]),
+    ("reqwest", &["connectors", "api", "sandbox", "sdk"]),
 ];
 
 /// What would end the purity of the domain.
@@ -194,7 +196,7 @@ mod tests {
             ),
             [
                 "x/Cargo.toml: only api may depend on async-graphql",
-                "x/Cargo.toml: only connectors, api, sandbox may depend on reqwest"
+                "x/Cargo.toml: only connectors, api, sandbox, sdk may depend on reqwest"
             ]
         );
     }

@@ -59,8 +59,16 @@ naming_inputs! {
     ConnectionPauseInput,
     /// The connection to let go on.
     ConnectionResumeInput,
-    /// The connection to take away.
-    ConnectionRemoveInput,
+}
+
+/// The connection to take away.
+#[derive(InputObject)]
+pub struct ConnectionRemoveInput {
+    /// The id (`conn_…`).
+    id: ID,
+    /// Only check it and show what would come of it: nothing is written or sent.
+    #[graphql(default)]
+    dry_run: bool,
 }
 
 /// The connection to renew.
@@ -126,7 +134,7 @@ payload! {
 payload! {
     /// What came of changing a connection.
     ConnectionPayload {
-        /// The connection as it is now.
+        /// The connection as it is now; of a dry run, as it would be.
         connection: Connection
     }
 }
@@ -266,7 +274,13 @@ impl ConnectionMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The connection.")] input: ConnectionRemoveInput,
     ) -> Result<ConnectionPayload> {
-        act(ctx, &input.id, engine::remove).await
+        let (app, actor) = both(ctx)?;
+        let app = &app.dry_run(input.dry_run);
+        let outcome = async {
+            let id = scalars::id(&input.id, &["id"])?;
+            engine::remove(app, actor, id).await.map(Connection)
+        };
+        Ok(ConnectionPayload::of(app, outcome.await)?)
     }
 }
 

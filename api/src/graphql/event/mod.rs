@@ -13,7 +13,7 @@ use super::scalars::{self, Named};
 
 pub use query::EventQuery;
 pub use resume::{Resume, Trail};
-pub use subscription::EventSubscription;
+pub use subscription::{EventSubscription, GivenEvent};
 pub use types::Event;
 
 /// The log's name in its cursors.

@@ -1,10 +1,15 @@
 use async_graphql::{Context, ID, Result, Subscription};
-use futures::{Stream, StreamExt};
-use posthaste_core::event::EventType;
+use futures::{Stream, StreamExt, stream};
+use posthaste_core::{access::Permission, event::EventType};
 use posthaste_engine::event;
+use posthaste_store::event as store;
 
 use super::{Event, Trail};
 use crate::graphql::{context::both, scalars::Named};
+
+/// Stands in for the log in the context of a request that is executed for one event, or, without one,
+/// only checked.
+pub struct GivenEvent(pub Option<store::Event>);
 
 /// Follows the event log.
 #[derive(Default)]
@@ -23,14 +28,20 @@ impl EventSubscription {
         #[graphql(desc = "Only what concerns this post.")] post_id: Option<ID>,
     ) -> Result<impl Stream<Item = Result<Event>> + use<>> {
         let (app, actor) = both(ctx)?;
+        if let Some(GivenEvent(given)) = ctx.data_opt() {
+            actor.require(Permission::Read)?;
+            let given = given.clone().map(|event| Ok(Event(event)));
+            return Ok(stream::iter(given).left_stream());
+        }
         let trail = Trail::of(ctx);
         let start = trail.start(after)?;
         let filter = super::filter(types, post_id)?;
         let events = event::follow(app, actor, start, filter).await?;
-        Ok(events.map(move |event| {
+        let events = events.map(move |event| {
             let event = event?;
             trail.reached(event.seq);
             Ok(Event(event))
-        }))
+        });
+        Ok(events.right_stream())
     }
 }

@@ -52,7 +52,10 @@ impl Event {
     /// The post concerned, as it is now; null once it was removed.
     async fn post(&self, ctx: &Context<'_>) -> Result<Option<Post>> {
         match self.0.post_id {
-            Some(id) => Ok(loader(ctx)?.load_one(PostId::from(id)).await?.map(Post)),
+            Some(id) => Ok(loader(ctx)?
+                .load_one(PostId::from(id))
+                .await?
+                .map(Post::from)),
             None => Ok(None),
         }
     }

@@ -34,6 +34,9 @@ pub struct PostUpdateInput {
     pub link_tracking: MaybeUndefined<LinkTrackingInput>,
     /// The whole new list of connections: those missing are removed, new ones are added.
     pub targets: MaybeUndefined<Vec<PostTargetInput>>,
+    /// Only check it and show what would come of it: nothing is written or sent.
+    #[graphql(default)]
+    pub dry_run: bool,
 }
 
 impl PostUpdateInput {

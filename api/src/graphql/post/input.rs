@@ -110,6 +110,9 @@ pub struct PostCreateInput {
     pub targets: Option<Vec<PostTargetInput>>,
     /// When; without it the post is a draft.
     pub schedule: Option<ScheduleInput>,
+    /// Only check it and show what would come of it: nothing is written or sent.
+    #[graphql(default)]
+    pub dry_run: bool,
 }
 
 /// A post to be looked at, without writing anything.
@@ -145,6 +148,9 @@ pub struct PostScheduleInput {
     pub schedule: ScheduleInput,
     /// Only these targets; otherwise all that are drafts, scheduled or cancelled.
     pub target_ids: Option<Vec<ID>>,
+    /// Only check it and show what would come of it: nothing is written or sent.
+    #[graphql(default)]
+    pub dry_run: bool,
 }
 
 /// A post to be published at once.
@@ -156,6 +162,9 @@ pub struct PostPublishNowInput {
     pub version: Option<i32>,
     /// Only these targets; otherwise all that are drafts, scheduled or cancelled.
     pub target_ids: Option<Vec<ID>>,
+    /// Only check it and show what would come of it: nothing is written or sent.
+    #[graphql(default)]
+    pub dry_run: bool,
 }
 
 /// A post whose times are taken away.

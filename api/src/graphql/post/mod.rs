@@ -2,6 +2,7 @@
 
 mod change;
 mod content;
+mod dry_run;
 mod enums;
 mod input;
 mod loader;

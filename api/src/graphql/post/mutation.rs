@@ -1,4 +1,4 @@
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use posthaste_core::{
     Error, Result as CoreResult,
     ids::{PostId, TargetId},
@@ -10,6 +10,7 @@ use posthaste_engine::{
 
 use super::{
     change::PostUpdateInput,
+    dry_run::DryRun,
     input::{
         PostCancelInput, PostCreateInput, PostDeleteInput, PostPublishNowInput, PostScheduleInput,
         PostUnscheduleInput,
@@ -21,15 +22,20 @@ use super::{
 use crate::graphql::{
     context::both,
     idempotency::once,
-    payload::{Warning, payload, split_all},
+    payload::{MutationError, Warning, payload, split_all},
 };
 
-payload! {
-    /// What came of writing or changing a post.
-    PostPayload {
-        /// The post as it is now.
-        post: Post
-    }
+/// What came of writing or changing a post.
+#[derive(SimpleObject)]
+pub struct PostPayload {
+    /// The post as it is now; of a dry run, as it would be.
+    post: Option<Post>,
+    /// What a dry run would have done; empty when it was none.
+    dry_run: Option<DryRun>,
+    /// Why nothing was changed; empty when it worked.
+    errors: Vec<MutationError>,
+    /// What a person should know although it worked.
+    warnings: Vec<Warning>,
 }
 
 payload! {
@@ -43,18 +49,27 @@ payload! {
 impl PostPayload {
     fn written(app: &App, outcome: Result<Written, Violations>) -> CoreResult<Self> {
         let (written, errors) = split_all(app, outcome)?;
-        let (post, warnings) = written
-            .map(|written| (Post(written.post), written.warnings))
-            .unzip();
-        let warnings = warnings
-            .into_iter()
-            .flatten()
-            .map(|problem| Warning::new(app, problem))
-            .collect();
+        let Some(written) = written else {
+            return Ok(Self {
+                post: None,
+                dry_run: None,
+                errors,
+                warnings: Vec::new(),
+            });
+        };
+        let warnings = written.warnings.into_iter();
+        let (post, dry_run) = match written.trial {
+            None => (Post::from(written.post), None),
+            Some(trial) => (
+                Post::tried(written.post, trial.targets.clone()),
+                Some(DryRun::from(trial)),
+            ),
+        };
         Ok(Self {
-            post,
+            post: Some(post),
+            dry_run,
             errors,
-            warnings,
+            warnings: warnings.map(|problem| Warning::new(app, problem)).collect(),
         })
     }
 }
@@ -72,6 +87,7 @@ impl PostMutation {
         #[graphql(desc = "The post to write.")] input: PostCreateInput,
     ) -> Result<PostPayload> {
         let (app, actor) = both(ctx)?;
+        let app = &app.dry_run(input.dry_run);
         let outcome = async {
             let targets = input.targets.unwrap_or_default();
             let post =
@@ -92,6 +108,7 @@ impl PostMutation {
         #[graphql(desc = "What to change.")] input: PostUpdateInput,
     ) -> Result<PostPayload> {
         let (app, actor) = both(ctx)?;
+        let app = &app.dry_run(input.dry_run);
         let outcome = async {
             let (id, change) = input.change()?;
             engine::update(app, actor, id, change).await
@@ -106,6 +123,7 @@ impl PostMutation {
         #[graphql(desc = "Post and time.")] input: PostScheduleInput,
     ) -> Result<PostPayload> {
         let (app, actor) = both(ctx)?;
+        let app = &app.dry_run(input.dry_run);
         let outcome = async {
             let mut reader = Reader::default();
             let chosen = choice(&input.id, input.target_ids.as_deref(), &mut reader);
@@ -123,6 +141,7 @@ impl PostMutation {
         #[graphql(desc = "The post to publish.")] input: PostPublishNowInput,
     ) -> Result<PostPayload> {
         let (app, actor) = both(ctx)?;
+        let app = &app.dry_run(input.dry_run);
         let outcome = async {
             let (id, only) = chosen(&input.id, input.target_ids.as_deref())?;
             engine::publish_now(app, actor, id, input.version, only.as_deref()).await
@@ -197,5 +216,6 @@ fn unremarkable(post: posthaste_store::post::Post) -> Written {
     Written {
         post,
         warnings: Vec::new(),
+        trial: None,
     }
 }

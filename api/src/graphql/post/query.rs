@@ -103,9 +103,9 @@ impl PostQuery {
         #[graphql(desc = "The id (`post_…`).")] id: ID,
     ) -> Result<Post> {
         let (app, actor) = both(ctx)?;
-        Ok(Post(
-            engine::get(app, actor, scalars::id(&id, &["id"])?).await?,
-        ))
+        Ok(engine::get(app, actor, scalars::id(&id, &["id"])?)
+            .await?
+            .into())
     }
 
     /// The posts of the workspace, newest first unless another order is chosen.
@@ -143,7 +143,7 @@ impl PostQuery {
             found,
             total,
             |row| order_by.key(row),
-            Post,
+            Post::from,
         ))
     }
 

@@ -7,24 +7,22 @@ use async_graphql::{
     registry::{MetaType, Registry},
 };
 use chrono::{DateTime, NaiveDateTime, Utc};
-use posthaste_core::{Error, ErrorCode, Result};
+use posthaste_core::{
+    Result,
+    schedule::{parse_instant, parse_local},
+};
 use posthaste_engine::post::When;
 
 /// Date and time on the wall in some zone, without an offset: `2027-03-28T09:00`, or with seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LocalDateTime(pub NaiveDateTime);
 
-const FORMATS: [&str; 2] = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"];
-
 impl LocalDateTime {
     fn read(value: &Value) -> Option<Self> {
         let Value::String(text) = value else {
             return None;
         };
-        FORMATS
-            .iter()
-            .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-            .map(Self)
+        parse_local(text).map(Self)
     }
 }
 
@@ -43,7 +41,7 @@ impl ScalarType for LocalDateTime {
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.format(FORMATS[0]).to_string())
+        Value::String(self.0.format("%Y-%m-%dT%H:%M:%S").to_string())
     }
 }
 
@@ -59,9 +57,7 @@ impl Instant {
         let Value::String(text) = value else {
             return None;
         };
-        DateTime::parse_from_rfc3339(text)
-            .ok()
-            .map(|instant| Self(instant.to_utc()))
+        parse_instant(text).map(Self)
     }
 }
 
@@ -119,25 +115,20 @@ impl ScheduleInput {
 
     /// The chosen time; `INVALID_INPUT` unless exactly one way is given.
     pub fn when(self, default_zone: &str) -> Result<When> {
-        let now = self.now.unwrap_or_default();
-        match (self.at, self.local_time, now, self.time_zone) {
-            (Some(Instant(at)), None, false, None) => Ok(When::At(at)),
-            (None, Some(LocalDateTime(at)), false, zone) => Ok(When::Local {
-                at,
-                zone: zone.unwrap_or_else(|| default_zone.to_owned()),
-            }),
-            (None, None, true, None) => Ok(When::Now),
-            _ => Err(Error::new(
-                ErrorCode::InvalidInput,
-                "Give exactly one of at, localTime (with timeZone) and now: true.",
-            )
-            .at(["schedule"])),
-        }
+        When::one_of(
+            self.at.map(|Instant(at)| at),
+            self.local_time.map(|LocalDateTime(at)| at),
+            self.time_zone,
+            self.now.unwrap_or_default(),
+            default_zone,
+        )
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use posthaste_core::ErrorCode;
+
     use super::*;
 
     fn local(text: &str) -> Option<NaiveDateTime> {

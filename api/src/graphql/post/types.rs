@@ -19,12 +19,33 @@ use crate::graphql::{
 };
 
 /// What somebody wrote, for one or many connections.
-pub struct Post(pub rows::Post);
+pub struct Post {
+    row: rows::Post,
+    /// Its targets as a dry run would have left them; else they are loaded.
+    targets: Option<Arc<Vec<target::Target>>>,
+}
+
+impl From<rows::Post> for Post {
+    fn from(row: rows::Post) -> Self {
+        Self { row, targets: None }
+    }
+}
 
 impl Post {
+    /// A post as a dry run would have left it.
+    pub fn tried(row: rows::Post, targets: Vec<target::Target>) -> Self {
+        Self {
+            row,
+            targets: Some(Arc::new(targets)),
+        }
+    }
+
     async fn target_rows(&self, ctx: &Context<'_>) -> Result<Arc<Vec<target::Target>>> {
+        if let Some(targets) = &self.targets {
+            return Ok(targets.clone());
+        }
         Ok(loader(ctx)?
-            .load_one(TargetsOf(self.0.id))
+            .load_one(TargetsOf(self.row.id))
             .await?
             .unwrap_or_default())
     }
@@ -35,22 +56,22 @@ impl Post {
 impl Post {
     /// The id (`post_…`).
     pub async fn id(&self) -> ID {
-        self.0.id.into()
+        self.row.id.into()
     }
 
     /// Grows with each change of content or targets.
     async fn version(&self) -> i32 {
-        self.0.version
+        self.row.version
     }
 
     /// What all networks get, unless a variant says otherwise.
     async fn content(&self) -> PostContent {
-        PostContent(self.0.body.content.clone())
+        PostContent(self.row.body.content.clone())
     }
 
     /// What differs on single networks or connections.
     async fn variants(&self) -> Vec<PostVariant> {
-        self.0
+        self.row
             .body
             .variants
             .iter()
@@ -61,7 +82,7 @@ impl Post {
 
     /// Parameters added to the link; empty when none are.
     async fn link_tracking(&self) -> Option<LinkTracking> {
-        self.0
+        self.row
             .body
             .link_tracking
             .clone()
@@ -93,22 +114,22 @@ impl Post {
 
     /// When the first of its targets is due.
     async fn due_at(&self) -> Option<DateTime<Utc>> {
-        self.0.due_at
+        self.row.due_at
     }
 
     /// Who or what wrote it.
     async fn provenance(&self) -> Provenance {
-        Provenance::from(&self.0.provenance.0)
+        Provenance::from(&self.row.provenance.0)
     }
 
     /// When it was written.
     async fn created_at(&self) -> DateTime<Utc> {
-        self.0.created_at
+        self.row.created_at
     }
 
     /// When it was changed last.
     async fn updated_at(&self) -> DateTime<Utc> {
-        self.0.updated_at
+        self.row.updated_at
     }
 
     /// What the viewer may do with it now.

@@ -11,6 +11,9 @@ use super::enums::SettleOutcome;
 pub struct TargetRetryInput {
     /// The id (`target_…`).
     pub id: ID,
+    /// Only check it and show what would come of it: nothing is written or sent.
+    #[graphql(default)]
+    pub dry_run: bool,
 }
 
 /// What became of a target.
@@ -31,6 +34,9 @@ pub struct TargetSettleInput {
 pub struct TargetDeleteRemoteInput {
     /// The id (`target_…`).
     pub id: ID,
+    /// Only check it and show what would come of it: nothing is written or sent.
+    #[graphql(default)]
+    pub dry_run: bool,
 }
 
 impl TargetSettleInput {

@@ -10,7 +10,7 @@ use crate::graphql::{context::both, payload::payload, scalars};
 payload! {
     /// What came of changing a target.
     TargetPayload {
-        /// The target as it is now.
+        /// The target as it is now; of a dry run, as it would be.
         target: Target
     }
 }
@@ -29,6 +29,7 @@ impl TargetMutation {
         #[graphql(desc = "The target to try again.")] input: TargetRetryInput,
     ) -> Result<TargetPayload> {
         let (app, actor) = both(ctx)?;
+        let app = &app.dry_run(input.dry_run);
         let outcome = async {
             engine::retry(app, actor, scalars::id(&input.id, &["id"])?)
                 .await
@@ -60,6 +61,7 @@ impl TargetMutation {
         #[graphql(desc = "The target whose live post goes away.")] input: TargetDeleteRemoteInput,
     ) -> Result<TargetPayload> {
         let (app, actor) = both(ctx)?;
+        let app = &app.dry_run(input.dry_run);
         let outcome = async {
             engine::delete_remote(app, actor, scalars::id(&input.id, &["id"])?)
                 .await

@@ -90,7 +90,7 @@ impl Target {
 
     /// The post; empty once it was removed.
     async fn post(&self, ctx: &Context<'_>) -> Result<Option<Post>> {
-        Ok(loader(ctx)?.load_one(self.0.post_id).await?.map(Post))
+        Ok(loader(ctx)?.load_one(self.0.post_id).await?.map(Post::from))
     }
 
     /// The connection it goes to.

@@ -6,7 +6,6 @@
 mod plain;
 mod public;
 mod range;
-mod request;
 mod tus;
 
 use axum::{
@@ -19,10 +18,12 @@ use posthaste_core::{Error, ErrorCode, Result};
 use posthaste_engine::{Actor, App};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{ApiState, Problem, Refusal, RequestId};
+use super::{
+    ApiState, Problem, Refusal, RequestId,
+    request::{self, Sender},
+    tus::{TUS_RESUMABLE, Version},
+};
 use plain::{About, Uploaded};
-use request::Sender;
-use tus::Version;
 
 /// The routes of media.
 pub fn routes() -> OpenApiRouter<ApiState> {
@@ -80,7 +81,7 @@ async fn take(
 ) -> Result<Response> {
     let Query(about) =
         about.map_err(|refusal| Error::new(ErrorCode::BadRequest, refusal.body_text()))?;
-    if headers.contains_key(tus::TUS_RESUMABLE) {
+    if headers.contains_key(TUS_RESUMABLE) {
         return tus::create(app, actor, headers, body).await;
     }
     let content_type = request::text(headers, &header::CONTENT_TYPE).unwrap_or_default();

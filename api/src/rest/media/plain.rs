@@ -16,7 +16,7 @@ use posthaste_store::media::{Media, Status};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::request::{body, cut, first, text};
+use crate::rest::request::{body, cut, first, text};
 use futures::{StreamExt, TryStreamExt};
 
 const X_FILE_NAME: HeaderName = HeaderName::from_static("x-file-name");

@@ -10,11 +10,8 @@ use posthaste_engine::{
     media::{self, Address, Opened},
 };
 
-use super::{
-    range::{Wanted, wanted},
-    request::text,
-};
-use crate::rest::{ApiState, Problem, Refusal, RequestId};
+use super::range::{Wanted, wanted};
+use crate::rest::{ApiState, Problem, Refusal, RequestId, request::text};
 
 /// A file behind a signed address.
 ///

@@ -3,8 +3,8 @@
 
 use axum::{
     body::Body,
-    extract::{FromRequestParts, Path, State},
-    http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -13,23 +13,16 @@ use posthaste_engine::{
     Actor, App,
     media::{self, MAX_BYTES, NewUpload},
 };
-use posthaste_store::media::Media;
 
-use super::request::{Sender, body, first, text};
-use crate::rest::{ApiState, Problem, Refusal, RequestId};
-
-const VERSION: &str = "1.0.0";
-const EXTENSIONS: &str = "creation,creation-with-upload,expiration,termination";
-const PART: &str = "application/offset+octet-stream";
-
-pub const TUS_RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
-const TUS_VERSION: HeaderName = HeaderName::from_static("tus-version");
-const TUS_EXTENSION: HeaderName = HeaderName::from_static("tus-extension");
-const TUS_MAX_SIZE: HeaderName = HeaderName::from_static("tus-max-size");
-const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
-const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
-const UPLOAD_METADATA: HeaderName = HeaderName::from_static("upload-metadata");
-const UPLOAD_EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
+use crate::rest::{
+    ApiState, Problem, Refusal, RequestId,
+    request::{Sender, body, first, text},
+    tus::{
+        EXTENSIONS, PART, TUS_EXTENSION, TUS_MAX_SIZE, TUS_RESUMABLE, TUS_VERSION, UPLOAD_LENGTH,
+        UPLOAD_METADATA, UPLOAD_OFFSET, VERSION, Version, finished, number, part, put, standing,
+        taken,
+    },
+};
 
 /// What the upload protocol can do here.
 #[utoipa::path(
@@ -73,7 +66,7 @@ pub async fn create(
         let end = media::append(app, actor, row.id, 0, body(bytes)).await?;
         put(&mut response, UPLOAD_OFFSET, end.to_string());
     }
-    Ok(finished(response, &row))
+    Ok(finished(response, row.expires_at))
 }
 
 /// How many bytes of an upload have arrived.
@@ -99,12 +92,7 @@ pub async fn offset(
     let (arrived, row) = stands
         .await
         .map_err(|error| Refusal::new(&state.app, &request, error))?;
-    let headers = [
-        (UPLOAD_OFFSET, arrived.to_string()),
-        (UPLOAD_LENGTH, row.bytes.to_string()),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    Ok(finished(headers.into_response(), &row))
+    Ok(standing(arrived, row.bytes, row.expires_at))
 }
 
 /// Takes more bytes of an upload. With the last ones the media becomes READY or FAILED.
@@ -134,8 +122,8 @@ pub async fn append(
     headers: HeaderMap,
     bytes: Body,
 ) -> Result<Response, Refusal> {
-    let taken = take(&state.app, &actor, &id, &headers, bytes).await;
-    taken.map_err(|error| Refusal::new(&state.app, &request, error))
+    let outcome = take(&state.app, &actor, &id, &headers, bytes).await;
+    outcome.map_err(|error| Refusal::new(&state.app, &request, error))
 }
 
 async fn take(
@@ -145,22 +133,11 @@ async fn take(
     headers: &HeaderMap,
     bytes: Body,
 ) -> Result<Response> {
-    if text(headers, &header::CONTENT_TYPE) != Some(PART) {
-        let message = format!("Parts of an upload have the content type {PART}.");
-        return Err(Error::new(ErrorCode::UnsupportedMediaType, message));
-    }
+    let start = part(headers)?;
     let id = parse(id)?;
-    let end = media::append(
-        app,
-        actor,
-        id,
-        number(headers, &UPLOAD_OFFSET)?,
-        body(bytes),
-    )
-    .await?;
+    let end = media::append(app, actor, id, start, body(bytes)).await?;
     let row = media::get(app, actor, id).await?;
-    let response = (StatusCode::NO_CONTENT, [(UPLOAD_OFFSET, end.to_string())]).into_response();
-    Ok(finished(response, &row))
+    Ok(taken(end, row.expires_at))
 }
 
 /// Removes a media, also one whose upload is not finished.
@@ -189,59 +166,8 @@ pub async fn terminate(
     Ok((StatusCode::NO_CONTENT, [(TUS_RESUMABLE, VERSION)]).into_response())
 }
 
-/// Adds what every answer about an upload carries.
-fn finished(mut response: Response, row: &Media) -> Response {
-    put(&mut response, TUS_RESUMABLE, VERSION.to_owned());
-    if let Some(end) = row.expires_at {
-        put(
-            &mut response,
-            UPLOAD_EXPIRES,
-            end.format("%a, %d %b %Y %H:%M:%S GMT").to_string(),
-        );
-    }
-    response
-}
-
-fn put(response: &mut Response, name: HeaderName, value: String) {
-    if let Ok(value) = value.try_into() {
-        response.headers_mut().insert(name, value);
-    }
-}
-
 fn parse(id: &str) -> Result<MediaId> {
     id.parse().map_err(|error: Error| error.at(["id"]))
-}
-
-/// A request in our version of the protocol. A missing one is taken for ours, for plain clients.
-pub struct Version;
-
-impl FromRequestParts<ApiState> for Version {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Response> {
-        let other = match text(&parts.headers, &TUS_RESUMABLE) {
-            None | Some(VERSION) => return Ok(Self),
-            Some(other) => other.escape_debug().to_string(),
-        };
-        let message = format!("Version {other} of tus is not spoken here; use {VERSION}.");
-        let error = Error::new(ErrorCode::BadRequest, message).at(["Tus-Resumable"]);
-        let Ok(id) = RequestId::from_request_parts(parts, state).await;
-        // The protocol wants this status and header.
-        let refusal =
-            Refusal::new(&state.app, &id, error).with_status(StatusCode::PRECONDITION_FAILED);
-        let mut response = refusal.into_response();
-        put(&mut response, TUS_VERSION, VERSION.to_owned());
-        Err(response)
-    }
-}
-
-fn number(headers: &HeaderMap, name: &HeaderName) -> Result<u64> {
-    text(headers, name)
-        .and_then(|value| value.parse().ok())
-        .ok_or_else(|| {
-            let message = format!("The header {name} must be a number of bytes.");
-            Error::new(ErrorCode::BadRequest, message).at([name.as_str()])
-        })
 }
 
 /// What a client says about the file in `Upload-Metadata`: `key base64,key base64,…`.

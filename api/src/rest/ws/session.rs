@@ -1,4 +1,4 @@
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, net::IpAddr, time::Duration};
 
 use async_graphql::{Request as Query, Response as Answer};
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
@@ -50,6 +50,8 @@ pub struct Client {
     pub credential: Option<Secret>,
     /// Whether it is a page in a browser.
     pub is_browser: bool,
+    /// Where it is, as far as that is known.
+    pub address: Option<IpAddr>,
 }
 
 /// Serves one WebSocket until it ends.
@@ -58,7 +60,8 @@ pub async fn run(state: ApiState, id: RequestId, client: Client, mut socket: Web
         let handshake = handshake(&state, &id, client.credential, &mut socket);
         let caller = timeout(INIT, handshake)
             .await
-            .unwrap_or(Err(End::Close(Close::InitTimeout)))?;
+            .unwrap_or(Err(End::Close(Close::InitTimeout)))?
+            .from_address(client.address);
         Session {
             state,
             caller,

@@ -26,6 +26,8 @@ pub struct Fixture {
     pub foreign: (String, String, String),
     /// A disabled connection (the home workspace's Facebook).
     pub disabled: String,
+    /// A webhook endpoint, and one of the other workspace.
+    pub webhooks: (String, String),
 }
 
 async fn draft(world: &World, tenant: &Tenant) -> (String, String) {
@@ -37,6 +39,12 @@ async fn draft(world: &World, tenant: &Tenant) -> (String, String) {
         .await;
     let post = &made["data"]["postCreate"]["post"];
     (text(&post["id"]), text(&post["targets"][0]["id"]))
+}
+
+async fn webhook(world: &World, tenant: &Tenant) -> String {
+    let query = "mutation { webhookEndpointCreate(input: { url: \"https://example.org/hook\" }) { webhookEndpoint { id } } }";
+    let made = world.graphql(&tenant.owner, query, json!({})).await;
+    text(&made["data"]["webhookEndpointCreate"]["webhookEndpoint"]["id"])
 }
 
 fn text(value: &Value) -> String {
@@ -91,6 +99,10 @@ impl Fixture {
         Self {
             draft: draft(&world, &world.home).await,
             foreign: (foreign.0, foreign.1, foreign_media),
+            webhooks: (
+                webhook(&world, &world.home).await,
+                webhook(&world, &world.other).await,
+            ),
             jpegs,
             png,
             unfinished,

@@ -1,5 +1,6 @@
 //! Wrong requests of every kind: each gets its code and path, and nothing is written.
 
+mod bulk;
 mod content;
 mod developer;
 mod fixture;
@@ -7,6 +8,7 @@ mod ids;
 mod protocol;
 mod state;
 mod time;
+mod webhook;
 
 use axum::{body::Body, http::Request};
 use fixture::Fixture;
@@ -72,6 +74,8 @@ impl Ask {
                     "deletedId"
                 } else if name.starts_with("target") {
                     "target { id }"
+                } else if name.starts_with("bulkJob") {
+                    "bulkJob { id }"
                 } else {
                     "post { id }"
                 };
@@ -122,14 +126,16 @@ async fn every_wrong_request_gets_its_code_and_path_and_changes_nothing() {
     let mut wrong = Vec::new();
     let cases = [
         ids::cases(&f),
+        bulk::cases(),
         time::cases(&f),
         content::cases(&f),
         state::cases(&f),
         protocol::cases(&f),
         developer::cases(&f),
+        webhook::cases(&f),
     ];
     let cases: Vec<_> = cases.into_iter().flatten().collect();
-    assert!(cases.len() >= 90, "only {} kinds", cases.len());
+    assert!(cases.len() >= 120, "only {} kinds", cases.len());
     for case in cases {
         let answer = case.request.send(&f.world).await;
         let told = error(&answer);

@@ -166,3 +166,53 @@ async fn media_is_streamed_with_its_length() {
     }]);
     assert_eq!(client.send(request).await.unwrap().body, "done");
 }
+
+#[tokio::test]
+async fn private_addresses_are_not_reached_where_only_public_ones_may_be() {
+    let (url, connections) = server("\r\n\r\n", ok("{}")).await;
+    let port = url.rsplit(':').next().unwrap().to_owned();
+    let client = HttpClient::new().unwrap();
+    for host in [
+        "127.0.0.1",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "169.254.169.254",
+        "10.0.0.1",
+        "0x7f.1",
+        // A name that resolves there.
+        "localhost",
+    ] {
+        let request = Request {
+            public_only: true,
+            ..Request::post(format!("http://{host}:{port}"))
+        };
+        let error = client.send(request).await.unwrap_err();
+        assert!(
+            matches!(&error, TransportError::NotSent(why) if why.contains("is not on the public internet")),
+            "{host}: {error}"
+        );
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 0);
+    client.send(Request::post(url)).await.unwrap();
+    assert_eq!(connections.load(Ordering::SeqCst), 1, "it was there");
+}
+
+#[tokio::test]
+async fn an_excerpt_keeps_the_status_and_drops_the_rest() {
+    let (url, _) = server("\r\n\r\n", ok(&"x".repeat(MAX_ANSWER + 1))).await;
+    let request = Request {
+        excerpt: Some(64 * 1024),
+        ..Request::post(url)
+    };
+    let response = HttpClient::new().unwrap().send(request).await.unwrap();
+    assert_eq!((response.status, response.body.len()), (200, 64 * 1024));
+}
+
+#[tokio::test]
+async fn raw_json_goes_out_as_it_is() {
+    let (url, _) = server("{ \"b\": 1,  \"a\": 2 }", ok("seen")).await;
+    let mut request = Request::post(url);
+    request.body = Body::RawJson(Bytes::from_static(b"{ \"b\": 1,  \"a\": 2 }"));
+    let response = HttpClient::new().unwrap().send(request).await.unwrap();
+    assert_eq!(response.body, "seen");
+}

@@ -1,9 +1,11 @@
 //! Real adapters of core's ports that need nothing but the standard machine.
 
+mod buckets;
 mod cipher;
 mod clock;
 mod random;
 
+pub use buckets::LocalBuckets;
 pub use cipher::AesCipher;
 pub use clock::{MovableClock, SystemClock};
 pub use random::OsRandom;

@@ -48,6 +48,10 @@ async fn finish(
     row.updated_at = app.now();
     connection::update(&mut tx, &mut row).await?;
     event::append(&mut tx, actor.workspace, &events).await?;
+    if app.is_dry_run() {
+        tx.rollback().await?;
+        return Ok(row);
+    }
     tx.commit().await?;
     app.hints.committed();
     Ok(row)
@@ -176,7 +180,9 @@ pub async fn remove(app: &App, actor: &Actor, id: ConnectionId) -> Result<Connec
         "removed",
     ));
     let row = finish(app, actor, tx, row, events).await?;
-    if let Ok(tokens) = access {
+    if let Ok(tokens) = access
+        && !app.is_dry_run()
+    {
         give_back(app, &row, tokens.access).await;
     }
     Ok(row)

@@ -15,6 +15,7 @@ pub use library::{
 pub use open::{Opened, open};
 pub use rendition::Shown;
 pub(crate) use rendition::{make, show};
+pub(crate) use upload::check_file_name;
 pub use upload::{
     MAX_BYTES, MAX_FILE_NAME, NewUpload, Received, append, begin, begin_once, discard, keep,
     offset, receive, violations,

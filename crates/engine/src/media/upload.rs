@@ -98,7 +98,7 @@ pub fn violations(new: &NewUpload) -> Violations {
     .collect()
 }
 
-fn check_file_name(name: &str) -> Result<()> {
+pub(crate) fn check_file_name(name: &str) -> Result<()> {
     let name = name.trim();
     let message = if name.is_empty() {
         "The file has no name.".to_owned()

@@ -2,6 +2,7 @@
 
 mod actions;
 mod compose;
+mod create;
 mod lists;
 mod once;
 mod paths;
@@ -11,11 +12,13 @@ mod remote;
 mod schedule;
 mod settle;
 mod targets;
+mod trial;
 mod validate;
 mod when;
 mod write;
 
 pub use actions::{PostAction, TargetAction, post_actions, target_actions};
+pub use create::create;
 pub use lists::{
     by_ids, count, get, list, target, target_count, target_list, targets_by_ids, targets_of_posts,
     timeline,
@@ -27,11 +30,13 @@ pub use remote::delete_remote;
 pub use schedule::{cancel, publish_now, schedule, unschedule};
 pub use settle::{Settlement, retry, settle};
 pub use targets::NewTarget;
+pub use trial::Trial;
 pub use validate::{Validation, validate};
 pub use when::{Chosen, When};
-pub use write::{Change, NewPost, Written, create, delete, update};
+pub use write::{Change, NewPost, Written, delete, update};
 
 pub(crate) use compose::compose;
+pub(crate) use create::{Created, create_in, rehearse};
 pub(crate) use when::HORIZON;
 pub(crate) use write::target_event;
 

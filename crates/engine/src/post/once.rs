@@ -18,6 +18,7 @@ pub async fn create_once(
                 return Ok(Written {
                     post,
                     warnings: Vec::new(),
+                    trial: None,
                 });
             }
             Err(error) if error.code != ErrorCode::NotFound => return Err(vec![error]),

@@ -5,7 +5,7 @@ use posthaste_core::{
     access::Permission,
     connector::RenditionMedia,
     ids::{ConnectionId, MediaId},
-    post::{PostBody, Problem},
+    post::{PostBody, Problem, TargetSettings},
 };
 use posthaste_store::{
     Conn,
@@ -66,21 +66,33 @@ pub async fn preview(
             violations.push(Error::not_found("connection").at(path));
             continue;
         };
-        let composed = compose(app, &post.body, connection, settings, None, &media);
-        let connector = app.connector(connection.network);
-        let text = connector.compose(&composed.rendition);
-        previews.push(Preview {
-            length: connector.count(&text),
-            max_length: connector.capabilities().max_text,
-            text,
-            title: composed.rendition.title,
-            link: composed.rendition.link,
-            media: composed.rendition.media,
-            problems: at_input(&post.body, connection, index, composed.problems),
-            connection: connection.clone(),
-        });
+        previews.push(look(app, &post.body, connection, index, settings, &media));
     }
     Ok((previews, together(post.unread, violations)))
+}
+
+/// What one connection would get; `index` is its place among the targets.
+pub(super) fn look(
+    app: &App,
+    body: &PostBody,
+    connection: &Connection,
+    index: usize,
+    settings: &TargetSettings,
+    media: &HashMap<MediaId, Media>,
+) -> Preview {
+    let composed = compose(app, body, connection, settings, None, media);
+    let connector = app.connector(connection.network);
+    let text = connector.compose(&composed.rendition);
+    Preview {
+        length: connector.count(&text),
+        max_length: connector.capabilities().max_text,
+        text,
+        title: composed.rendition.title,
+        link: composed.rendition.link,
+        media: composed.rendition.media,
+        problems: at_input(body, connection, index, composed.problems),
+        connection: connection.clone(),
+    }
 }
 
 /// Gives problems the path of the input field they come from.

@@ -34,12 +34,16 @@ pub async fn delete_remote(app: &App, actor: &Actor, id: TargetId) -> Result<Tar
             "The network's id of this post is not known; delete it on the network yourself.";
         Error::new(ErrorCode::InvalidState, message)
     })?;
-    let session = tokens::session(app, &account).await?;
     let ctx = app.network_ctx(account.network)?;
-    app.connector(account.network)
-        .delete(&ctx, &session, &remote_id)
-        .await
-        .map_err(refusal)?;
+    if app.is_dry_run() {
+        tokens::session_of(app, &account)?;
+    } else {
+        let session = tokens::session(app, &account).await?;
+        app.connector(account.network)
+            .delete(&ctx, &session, &remote_id)
+            .await
+            .map_err(refusal)?;
+    }
 
     let mut tx = app.db.begin().await?;
     lane::lock(&mut tx, &[row.connection_id]).await?;

@@ -6,6 +6,7 @@ use posthaste_core::{
     target::State,
 };
 use posthaste_store::{
+    Tx,
     post::{self, Post},
     target::{self, Target},
 };
@@ -14,6 +15,7 @@ use serde_json::json;
 use super::{
     TargetAction, Violations, When, Written,
     targets::inspect,
+    trial::trial,
     write::{cancel_row, finish, open, schedule_row, target_event},
 };
 use crate::{Actor, App};
@@ -62,12 +64,15 @@ pub async fn schedule(
     post::refresh_due(&mut tx, id, app.now())
         .await
         .map_err(one)?;
+    let post = reread(&mut tx, actor, id).await.map_err(one)?;
+    let trial = trial(app, actor, &mut tx, &post).await.map_err(one)?;
     finish(app, actor, tx, &rows, events).await.map_err(one)?;
     let mut warnings = seen.warnings;
     warnings.extend(chosen.warning());
     Ok(Written {
-        post: reread(app, actor, id).await.map_err(one)?,
+        post,
         warnings,
+        trial,
     })
 }
 
@@ -119,8 +124,9 @@ pub async fn unschedule(
     post::refresh_due(&mut tx, id, app.now())
         .await
         .map_err(one)?;
+    let post = reread(&mut tx, actor, id).await.map_err(one)?;
     finish(app, actor, tx, &rows, events).await.map_err(one)?;
-    reread(app, actor, id).await.map_err(one)
+    Ok(post)
 }
 
 /// Cancels targets that were not sent: those named, else all that can be.
@@ -152,8 +158,9 @@ pub async fn cancel(
     post::refresh_due(&mut tx, id, app.now())
         .await
         .map_err(one)?;
+    let post = reread(&mut tx, actor, id).await.map_err(one)?;
     finish(app, actor, tx, &rows, events).await.map_err(one)?;
-    reread(app, actor, id).await.map_err(one)
+    Ok(post)
 }
 
 /// Keeps the named targets (each must have room for the action), else all that have.
@@ -187,8 +194,8 @@ fn choose(
     }
 }
 
-async fn reread(app: &App, actor: &Actor, id: PostId) -> posthaste_core::Result<Post> {
-    post::get(&mut *app.db.get().await?, actor.workspace, id).await
+async fn reread(tx: &mut Tx, actor: &Actor, id: PostId) -> posthaste_core::Result<Post> {
+    post::get(tx, actor.workspace, id).await
 }
 
 fn one(error: Error) -> Violations {

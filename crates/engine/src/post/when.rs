@@ -38,6 +38,30 @@ pub struct Chosen {
 }
 
 impl When {
+    /// The one way that is given; `INVALID_INPUT` unless it is exactly one. A local time without a
+    /// zone is in `default_zone`.
+    pub fn one_of(
+        at: Option<DateTime<Utc>>,
+        local: Option<NaiveDateTime>,
+        zone: Option<String>,
+        now: bool,
+        default_zone: &str,
+    ) -> Result<Self> {
+        match (at, local, now, zone) {
+            (Some(at), None, false, None) => Ok(Self::At(at)),
+            (None, Some(at), false, zone) => Ok(Self::Local {
+                at,
+                zone: zone.unwrap_or_else(|| default_zone.to_owned()),
+            }),
+            (None, None, true, None) => Ok(Self::Now),
+            _ => Err(Error::new(
+                ErrorCode::InvalidInput,
+                "Give exactly one of at, localTime (with timeZone) and now: true.",
+            )
+            .at(["schedule"])),
+        }
+    }
+
     /// The instant; refuses the past, the far future and zones that do not exist.
     pub fn resolve(&self, now: DateTime<Utc>) -> Result<Chosen> {
         let chosen = match self {

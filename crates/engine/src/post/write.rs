@@ -22,7 +22,8 @@ use super::{
     NewTarget, Violations, When,
     actions::is_live_everywhere,
     targets::{Inspection, inspect, row, set_time},
-    validate::{Judgement, judge, together},
+    trial::{Trial, trial},
+    validate::together,
 };
 use crate::{Actor, App};
 
@@ -43,7 +44,7 @@ pub struct NewPost {
 
 impl NewPost {
     /// Whether it is meant to go out, also when its time could not be read.
-    fn is_scheduled(&self) -> bool {
+    pub(super) fn is_scheduled(&self) -> bool {
         let about_time = |error: &Error| error.path.first().is_some_and(|part| part == "schedule");
         self.schedule.is_some() || self.unread.iter().any(about_time)
     }
@@ -68,82 +69,8 @@ pub struct Written {
     pub post: Post,
     /// What a person should know.
     pub warnings: Vec<Problem>,
-}
-
-/// Writes a post with its targets, scheduled if a time is given. All or nothing.
-pub async fn create(app: &App, actor: &Actor, mut new: NewPost) -> Result<Written, Violations> {
-    let strict = new.is_scheduled();
-    let permission = if strict {
-        Permission::Publish
-    } else {
-        Permission::Write
-    };
-    actor.require(permission).map_err(one)?;
-    let now = app.now();
-    let mut tx = app.db.begin().await.map_err(one)?;
-    let Judgement {
-        violations,
-        seen,
-        chosen,
-    } = judge(app, &mut tx, actor, &mut new, strict)
-        .await
-        .map_err(one)?;
-    if !violations.is_empty() {
-        return Err(violations);
-    }
-    let post = Post {
-        id: new
-            .id
-            .unwrap_or_else(|| PostId::new(&*app.clock, &*app.random)),
-        workspace_id: actor.workspace,
-        body: Json(new.body),
-        version: 1,
-        due_at: chosen.as_ref().map(|chosen| chosen.instant),
-        provenance: Json(actor.provenance.clone()),
-        created_at: now,
-        updated_at: now,
-    };
-    let rows: Vec<Target> = new
-        .targets
-        .iter()
-        .enumerate()
-        .filter_map(|(position, target)| {
-            let connection = seen.connections.get(&target.connection)?;
-            Some(row(
-                app,
-                &post,
-                connection,
-                position,
-                target,
-                chosen.as_ref(),
-            ))
-        })
-        .collect();
-    store_new(app, actor, tx, &post, &rows).await.map_err(one)?;
-    Ok(Written {
-        post,
-        warnings: seen.warnings,
-    })
-}
-
-async fn store_new(
-    app: &App,
-    actor: &Actor,
-    mut tx: Tx,
-    post: &Post,
-    rows: &[Target],
-) -> posthaste_core::Result<()> {
-    post::insert(&mut tx, post).await?;
-    target::insert(&mut tx, rows)
-        .await
-        .map_err(|error| error.at(["targets"]))?;
-    let mut events = vec![about(app, actor, EventType::PostCreated, post.id)];
-    events.extend(
-        rows.iter()
-            .filter(|row| row.state == State::Scheduled)
-            .map(|row| scheduled(app, actor, row)),
-    );
-    finish(app, actor, tx, rows, events).await
+    /// What would have been written, of a dry run.
+    pub trial: Option<Trial>,
 }
 
 /// Changes body or targets of a post none of whose targets is being published at this moment.
@@ -191,10 +118,12 @@ pub async fn update(
         .await
         .map_err(one)?;
     let events = vec![about(app, actor, EventType::PostUpdated, post.id)];
+    let trial = trial(app, actor, &mut tx, &post).await.map_err(one)?;
     finish(app, actor, tx, &rows, events).await.map_err(one)?;
     Ok(Written {
         post,
         warnings: seen.warnings,
+        trial,
     })
 }
 
@@ -353,7 +282,7 @@ fn refuse_live(rows: &[Target]) -> posthaste_core::Result<()> {
     Err(Error::new(ErrorCode::InvalidState, message))
 }
 
-/// Updates lanes and the log, commits, and wakes whoever waits.
+/// Updates lanes and the log, commits, and wakes whoever waits; undoes everything at the end of a dry run.
 pub(super) async fn finish(
     app: &App,
     actor: &Actor,
@@ -363,6 +292,9 @@ pub(super) async fn finish(
 ) -> posthaste_core::Result<()> {
     lane::refresh(&mut tx, &lanes_of(rows)).await?;
     event::append(&mut tx, actor.workspace, &events).await?;
+    if app.is_dry_run() {
+        return tx.rollback().await;
+    }
     tx.commit().await?;
     app.hints.committed();
     Ok(())
@@ -379,7 +311,7 @@ pub(super) fn connections(targets: &[NewTarget]) -> Vec<(ConnectionId, TargetSet
         .collect()
 }
 
-fn about(app: &App, actor: &Actor, kind: EventType, post: PostId) -> NewEvent {
+pub(super) fn about(app: &App, actor: &Actor, kind: EventType, post: PostId) -> NewEvent {
     NewEvent {
         post: Some(post),
         ..app.event(actor, kind, json!({}))
@@ -402,7 +334,7 @@ pub(crate) fn target_event(
     }
 }
 
-fn scheduled(app: &App, actor: &Actor, row: &Target) -> NewEvent {
+pub(super) fn scheduled(app: &App, actor: &Actor, row: &Target) -> NewEvent {
     let due: Option<DateTime<Utc>> = row.due_at;
     target_event(
         app,
@@ -413,6 +345,6 @@ fn scheduled(app: &App, actor: &Actor, row: &Target) -> NewEvent {
     )
 }
 
-fn one(error: Error) -> Violations {
+pub(super) fn one(error: Error) -> Violations {
     vec![error]
 }

@@ -12,7 +12,7 @@ use super::{
     heartbeat::keep_leases,
     read_back, sweep,
 };
-use crate::{App, tokens};
+use crate::{App, bulk, tokens};
 
 /// How a worker works.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +64,7 @@ pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
     work.spawn(worker.clone().read_back_loop());
     work.spawn(worker.clone().sweep_loop());
     work.spawn(worker.clone().token_loop());
+    work.spawn(bulk::run(worker.app.clone(), stop));
     while work.join_next().await.is_some() {}
     beating.cancel();
     let _ = heart.await;
@@ -240,6 +241,7 @@ impl Worker {
         crate::media::sweep(&self.app).await?;
         crate::idempotency::sweep(&self.app).await?;
         crate::request_log::sweep(&self.app).await?;
+        bulk::sweep(&self.app).await?;
         Ok(())
     }
 

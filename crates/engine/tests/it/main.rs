@@ -1,6 +1,8 @@
 //! Use cases on a real database, with frozen time, seeded chance and scripted networks.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
+mod bulk;
 mod media;
 mod tokens;
+mod webhook;
 mod world;

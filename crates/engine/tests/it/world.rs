@@ -7,11 +7,13 @@ use posthaste_core::{
     access::Role,
     connector::{AppCredentials, Hosts},
     ids::{UserId, WorkspaceId},
-    ports::{FrozenClock, PlainCipher, Random, ScriptedHttp, SeededRandom},
+    ports::{FrozenClock, Http, PlainCipher, Random, ScriptedHttp, SeededRandom},
     secret::Secret,
     target::Timing,
 };
-use posthaste_engine::{Actor, App, Parts, event::Hints, request_log::Recorder, session};
+use posthaste_engine::{
+    Actor, App, Parts, event::Hints, limit::Limits, request_log::Recorder, session, webhook,
+};
 use posthaste_media::{BlobStore, Staging};
 use posthaste_store::{
     Database,
@@ -38,6 +40,11 @@ impl World {
 
     /// A world whose networks answer from a script.
     pub async fn with_http(http: ScriptedHttp) -> Self {
+        Self::with_port(Arc::new(http)).await
+    }
+
+    /// A world that sends requests through this port.
+    pub async fn with_port(http: Arc<dyn Http>) -> Self {
         let clock = posthaste_testkit::clock();
         let dir = TempDir::new().unwrap();
         let blobs = BlobStore::local(dir.path().join("blobs")).unwrap();
@@ -48,7 +55,7 @@ impl World {
             db: TestDatabase::new().await.db,
             clock: Arc::new(clock.clone()),
             random: Arc::new(SeededRandom::new(1)),
-            http: Arc::new(http),
+            http,
             cipher: Arc::new(PlainCipher),
             blobs: Arc::new(blobs),
             staging,
@@ -60,6 +67,9 @@ impl World {
             hints: Hints::default(),
             requests: Recorder::default(),
             sandbox: false,
+            limits: Limits::default(),
+            webhooks: webhook::Rules::default(),
+            payloads: Arc::new(webhook::PlainPayloads),
         });
         let workspace = workspace(&app).await;
         Self {

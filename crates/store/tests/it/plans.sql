@@ -45,3 +45,24 @@ INSERT INTO idempotency_keys (workspace_id, credential_id, key, fingerprint, cre
 INSERT INTO media (id, workspace_id, status, file_name, bytes, provenance, created_at, expires_at)
     SELECT pg_temp.id(6, n), pg_temp.id(1, 1 + n % 2), 'UPLOADING', 'a.jpg', 1, '{"kind":"SYSTEM"}', timestamptz '2027-01-01' + n * interval '1 second',
         CASE WHEN n % 50 = 0 THEN timestamptz '2027-02-01' END FROM generate_series(1, 4000) n;
+INSERT INTO webhook_endpoints (id, workspace_id, url, status, secret, author, cursor, sequence, next_due_at, created_at, updated_at)
+    SELECT pg_temp.id(7, n), pg_temp.id(1, 1 + n % 2), 'https://example.org/', 'ENABLED', 'x', '{"kind":"SYSTEM"}',
+        CASE WHEN n % 500 = 0 THEN 4990 ELSE 5000 END, 5, CASE WHEN n % 10 = 0 THEN timestamptz '2027-01-03' + n * interval '1 minute' END,
+        timestamptz '2027-01-01' + n * interval '1 second', '2027-01-01'
+    FROM generate_series(1, 4000) n;
+INSERT INTO webhook_deliveries (id, workspace_id, endpoint_id, sequence, event_seq, kind, state, worker, due_at, created_at, finished_at)
+    SELECT pg_temp.id(8, n), pg_temp.id(1, 1 + n % 2), pg_temp.id(7, 1 + (n - 1) % 8), 1 + (n - 1) / 8, 1, 'post.created',
+        CASE WHEN n % 10 = 0 THEN 'PENDING' ELSE 'SUCCEEDED' END, CASE WHEN n % 100 = 0 THEN pg_temp.id(9, 1) END,
+        CASE WHEN n % 10 = 0 THEN timestamptz '2027-01-03' + n * interval '1 minute' END,
+        timestamptz '2027-01-01' + n * interval '1 second', CASE WHEN n % 10 <> 0 THEN timestamptz '2027-01-01' + n * interval '1 second' END
+    FROM generate_series(1, 9999) n;
+INSERT INTO webhook_attempts (delivery_id, n, workspace_id, started_at) SELECT id, 1, workspace_id, created_at FROM webhook_deliveries;
+INSERT INTO jobs (id, workspace_id, kind, format, state, file_name, bytes, dry_run, time_zone, provenance, free_at, expires_at, created_at)
+    SELECT pg_temp.id(12, n), pg_temp.id(1, 1 + n % 2), 'POSTS_IMPORT', 'CSV', CASE WHEN n % 50 = 0 THEN 'QUEUED' ELSE 'UPLOADING' END, 'a.csv', 1, false, 'UTC',
+        '{"kind":"SYSTEM"}', CASE WHEN n % 50 = 0 THEN timestamptz '2027-01-01' + n * interval '1 second' END,
+        CASE WHEN n % 50 > 0 THEN timestamptz '2026-12-01' + n * interval '1 hour' END, timestamptz '2027-01-01' + n * interval '1 second'
+    FROM generate_series(1, 4000) n;
+INSERT INTO job_results (job_id, workspace_id, line, outcome, key, problems)
+    SELECT pg_temp.id(12, 1 + n % 10), pg_temp.id(1, 1 + (1 + n % 10) % 2), n, CASE WHEN n % 100 = 0 THEN 'INVALID' ELSE 'CREATED' END, 'key ' || n, '[]'
+    FROM generate_series(1, 20000) n;
+INSERT INTO job_keys SELECT pg_temp.id(1, 1), 'key ' || n, pg_temp.id(3, n), timestamptz '2027-01-01' + n * interval '1 hour' FROM generate_series(1, 4000) n;

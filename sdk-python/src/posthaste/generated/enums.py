@@ -10,6 +10,11 @@ __all__ = [
     "ApiKeyStatus",
     "AttemptKind",
     "BreakerState",
+    "BulkFormat",
+    "BulkJobAction",
+    "BulkJobKind",
+    "BulkJobState",
+    "BulkOutcome",
     "ConnectionAction",
     "ConnectionStatus",
     "ContentKind",
@@ -40,6 +45,11 @@ __all__ = [
     "TargetState",
     "UsageGroup",
     "ViewerKind",
+    "WebhookDeliveryAction",
+    "WebhookDeliveryState",
+    "WebhookEndpointAction",
+    "WebhookEndpointStatus",
+    "WebhookEndpointStatusReason",
 ]
 
 
@@ -83,6 +93,59 @@ class BreakerState(OpenEnum):
     """One call tries whether the network is back."""
     OPEN = "OPEN"
     """Calls are held back."""
+
+
+class BulkFormat(OpenEnum):
+    """How the file of a bulk job is written."""
+
+    CSV = "CSV"
+    """Comma-separated values whose first row names the columns (RFC 4180)."""
+    JSONL = "JSONL"
+    """One JSON object in each line: the fields of PostCreateInput, and `key`."""
+
+
+class BulkJobAction(OpenEnum):
+    """Something the viewer may do with a bulk job now."""
+
+    CANCEL = "CANCEL"
+    """`bulkJobCancel`."""
+    UPLOAD = "UPLOAD"
+    """Send bytes to its upload address."""
+
+
+class BulkJobKind(OpenEnum):
+    """What a bulk job does."""
+
+    POSTS_IMPORT = "POSTS_IMPORT"
+    """Writes a post for each line."""
+
+
+class BulkJobState(OpenEnum):
+    """How a bulk job stands."""
+
+    CANCELLED = "CANCELLED"
+    """Somebody stopped it; the lines done so far stay done."""
+    FAILED = "FAILED"
+    """It could not go on, `error` says why; the lines done so far stay done."""
+    FINISHED = "FINISHED"
+    """All lines are done; each has its result."""
+    QUEUED = "QUEUED"
+    """The file is here; it begins as soon as a worker is free."""
+    RUNNING = "RUNNING"
+    """A worker goes through the lines."""
+    UPLOADING = "UPLOADING"
+    """Bytes of its file are missing."""
+
+
+class BulkOutcome(OpenEnum):
+    """What became of a line."""
+
+    CREATED = "CREATED"
+    """A post was written (in a dry run: would be)."""
+    INVALID = "INVALID"
+    """Nothing was written; `errors` say why."""
+    SKIPPED = "SKIPPED"
+    """The post was there already, by the line's key or id."""
 
 
 class ConnectionAction(OpenEnum):
@@ -263,6 +326,12 @@ class ErrorCode(OpenEnum):
     """The part does not start where the upload stands. Ask for the offset with HEAD and go on from there."""
     VERSION_CONFLICT = "VERSION_CONFLICT"
     """Somebody changed it since you read it. Read it again and repeat the change on the new version."""
+    WEBHOOK_ADDRESS_REFUSED = "WEBHOOK_ADDRESS_REFUSED"
+    """Webhooks are not sent to this address. Use an https address on the public internet, without user name and fragment."""
+    WEBHOOK_DOCUMENT_INVALID = "WEBHOOK_DOCUMENT_INVALID"
+    """The payload document does not fit. Write one subscription whose only root field is events, without arguments and variables; the message names the place."""
+    WEBHOOK_TOO_MANY = "WEBHOOK_TOO_MANY"
+    """The workspace has as many webhook endpoints as allowed. Delete one that is no longer used."""
     WRONG_CREDENTIALS = "WRONG_CREDENTIALS"
     """E-mail and password do not belong together. Check both; after several tries wait a moment."""
 
@@ -278,6 +347,10 @@ class EventType(OpenEnum):
     """An API key got a new secret."""
     API_KEY_UPDATED = "API_KEY_UPDATED"
     """An API key was renamed or got another end."""
+    BULK_JOB_FINISHED = "BULK_JOB_FINISHED"
+    """A bulk job came to its end: finished, cancelled or failed."""
+    BULK_JOB_STARTED = "BULK_JOB_STARTED"
+    """A bulk job began to work through its file."""
     CONNECTION_CREATED = "CONNECTION_CREATED"
     """An account was connected."""
     CONNECTION_RECONNECT_REQUIRED = "CONNECTION_RECONNECT_REQUIRED"
@@ -320,6 +393,18 @@ class EventType(OpenEnum):
     """The call that makes the post visible is about to be made."""
     TARGET_UNCERTAIN = "TARGET_UNCERTAIN"
     """It is not known whether the post is live; reading back."""
+    WEBHOOK_CREATED = "WEBHOOK_CREATED"
+    """An endpoint for webhooks was added."""
+    WEBHOOK_DELETED = "WEBHOOK_DELETED"
+    """An endpoint for webhooks was removed."""
+    WEBHOOK_DISABLED = "WEBHOOK_DISABLED"
+    """An endpoint for webhooks was switched off: it answered 410, or its author may no longer read."""
+    WEBHOOK_PAUSED = "WEBHOOK_PAUSED"
+    """An endpoint for webhooks was paused: by a person, or because it failed for a day."""
+    WEBHOOK_RESUMED = "WEBHOOK_RESUMED"
+    """An endpoint for webhooks goes on: resumed by a person, or a probe came through."""
+    WEBHOOK_UPDATED = "WEBHOOK_UPDATED"
+    """An endpoint for webhooks was changed, or its secret rotated."""
 
 
 class Fit(OpenEnum):
@@ -410,6 +495,8 @@ class Permission(OpenEnum):
     """Connect, reconnect, disable and remove accounts."""
     MANAGE_KEYS = "MANAGE_KEYS"
     """Make and take back API keys, and see the requests of all credentials."""
+    MANAGE_WEBHOOKS = "MANAGE_WEBHOOKS"
+    """Add, change, test and remove webhook endpoints."""
     PUBLISH = "PUBLISH"
     """Schedule, publish, cancel, retry, delete on the network."""
     READ = "READ"
@@ -690,3 +777,66 @@ class ViewerKind(OpenEnum):
     """A program with an API key."""
     PERSON = "PERSON"
     """A signed-in person."""
+
+
+class WebhookDeliveryAction(OpenEnum):
+    """Something the viewer may do with a webhook delivery now."""
+
+    REDELIVER = "REDELIVER"
+    """`webhookDeliveryRedeliver`."""
+
+
+class WebhookDeliveryState(OpenEnum):
+    """How a webhook delivery stands."""
+
+    FAILED = "FAILED"
+    """All tries failed; it can be sent again with `webhookDeliveryRedeliver`."""
+    PENDING = "PENDING"
+    """Not tried yet."""
+    RETRYING = "RETRYING"
+    """Tried without success; it is tried again."""
+    SUCCEEDED = "SUCCEEDED"
+    """The endpoint answered with 2xx."""
+
+
+class WebhookEndpointAction(OpenEnum):
+    """Something the viewer may do with a webhook endpoint now."""
+
+    DELETE = "DELETE"
+    """`webhookEndpointDelete`."""
+    PAUSE = "PAUSE"
+    """`webhookEndpointPause`."""
+    REPLAY = "REPLAY"
+    """`webhookEndpointReplay`."""
+    RESUME = "RESUME"
+    """`webhookEndpointResume`."""
+    ROTATE_SECRET = "ROTATE_SECRET"
+    """`webhookEndpointRotateSecret`."""
+    TEST = "TEST"
+    """`webhookEndpointTest`."""
+    UPDATE = "UPDATE"
+    """`webhookEndpointUpdate`."""
+
+
+class WebhookEndpointStatus(OpenEnum):
+    """How a webhook endpoint stands."""
+
+    DISABLED = "DISABLED"
+    """Nothing is sent until a person resumes it; events wait in the log."""
+    ENABLED = "ENABLED"
+    """Events are sent."""
+    PAUSED = "PAUSED"
+    """Events wait in the log until it is resumed."""
+
+
+class WebhookEndpointStatusReason(OpenEnum):
+    """Why a webhook endpoint is not enabled."""
+
+    AUTHOR = "AUTHOR"
+    """Whoever wrote its payload document may no longer read the workspace."""
+    FAILURES = "FAILURES"
+    """Every try failed for a day. It is probed every hour and goes on by itself once one comes through."""
+    GONE = "GONE"
+    """It answered 410 Gone."""
+    PERSON = "PERSON"
+    """A person paused it."""

@@ -10,9 +10,14 @@ from typing_extensions import Required, TypedDict
 
 from .enums import (
     ApiKeyStatus,
+    BulkFormat,
+    BulkJobKind,
+    BulkJobState,
+    BulkOutcome,
     ConnectionStatus,
     ContentKind,
     ErrorCode,
+    EventType,
     Fit,
     IfAbsent,
     MediaStatus,
@@ -24,6 +29,7 @@ from .enums import (
     SandboxScenarioName,
     SettleOutcome,
     TargetState,
+    WebhookDeliveryState,
 )
 
 __all__ = [
@@ -32,6 +38,10 @@ __all__ = [
     "ApiKeyRevokeInput",
     "ApiKeyRotateInput",
     "ApiKeyUpdateInput",
+    "BulkJobCancelInput",
+    "BulkJobCreateInput",
+    "BulkJobFilter",
+    "BulkResultFilter",
     "ConnectionAuthorizeInput",
     "ConnectionCreateInput",
     "ConnectionDisableInput",
@@ -74,6 +84,16 @@ __all__ = [
     "TargetRetryInput",
     "TargetSettleInput",
     "UsageFilter",
+    "WebhookDeliveryFilter",
+    "WebhookDeliveryRedeliverInput",
+    "WebhookEndpointCreateInput",
+    "WebhookEndpointDeleteInput",
+    "WebhookEndpointPauseInput",
+    "WebhookEndpointReplayInput",
+    "WebhookEndpointResumeInput",
+    "WebhookEndpointRotateSecretInput",
+    "WebhookEndpointTestInput",
+    "WebhookEndpointUpdateInput",
 ]
 
 
@@ -120,6 +140,46 @@ class ApiKeyUpdateInput(TypedDict, total=False):
     """The id (`key_…`)."""
     name: str | None
     """The name, 1 to 100 characters."""
+
+
+class BulkJobCancelInput(TypedDict, total=False):
+    """The job to stop."""
+
+    id: Required[str]
+    """The id (`job_…`)."""
+
+
+class BulkJobCreateInput(TypedDict, total=False):
+    """A file of many posts that is about to be uploaded."""
+
+    bytes: Required[int]
+    """The file's size in bytes, 1 to 104857600."""
+    dry_run: bool
+    """Judge every line and write nothing."""
+    file_name: Required[str]
+    """The file's name, 1 to 255 characters."""
+    format: Required[BulkFormat]
+    """How the file is written."""
+    id: str | None
+    """An id of your choice (`job_…`, a TypeID of a UUIDv7); a new one otherwise."""
+    kind: Required[BulkJobKind]
+    """What to do with the lines."""
+    time_zone: str | None
+    """The IANA zone of local times that name none; otherwise the workspace's."""
+
+
+class BulkJobFilter(TypedDict, total=False):
+    """What a list of bulk jobs is narrowed by."""
+
+    states: Sequence[BulkJobState] | None
+    """Only these states."""
+
+
+class BulkResultFilter(TypedDict, total=False):
+    """What a list of results is narrowed by."""
+
+    outcome: BulkOutcome | None
+    """Only lines that came to this."""
 
 
 class ConnectionAuthorizeInput(TypedDict, total=False):
@@ -187,6 +247,8 @@ class ConnectionReconnectInput(TypedDict, total=False):
 class ConnectionRemoveInput(TypedDict, total=False):
     """The connection to take away."""
 
+    dry_run: bool
+    """Only check it and show what would come of it: nothing is written or sent."""
     id: Required[str]
     """The id (`conn_…`)."""
 
@@ -279,6 +341,8 @@ class PostCancelInput(TypedDict, total=False):
 class PostCreateInput(TypedDict, total=False):
     """A post to be written."""
 
+    dry_run: bool
+    """Only check it and show what would come of it: nothing is written or sent."""
     id: str | None
     """An id chosen by the client, which makes a repeat harmless (`ALREADY_EXISTS`)."""
     kind: ContentKind | None
@@ -362,6 +426,8 @@ class PostPreviewInput(TypedDict, total=False):
 class PostPublishNowInput(TypedDict, total=False):
     """A post to be published at once."""
 
+    dry_run: bool
+    """Only check it and show what would come of it: nothing is written or sent."""
     id: Required[str]
     """The post."""
     target_ids: Sequence[str] | None
@@ -373,6 +439,8 @@ class PostPublishNowInput(TypedDict, total=False):
 class PostScheduleInput(TypedDict, total=False):
     """Times for a post's targets."""
 
+    dry_run: bool
+    """Only check it and show what would come of it: nothing is written or sent."""
     id: Required[str]
     """The post."""
     schedule: Required[ScheduleInput]
@@ -410,6 +478,8 @@ class PostUnscheduleInput(TypedDict, total=False):
 class PostUpdateInput(TypedDict, total=False):
     """A change of a post: fields left out stay as they are, `null` clears."""
 
+    dry_run: bool
+    """Only check it and show what would come of it: nothing is written or sent."""
     id: Required[str]
     """The post."""
     kind: ContentKind | None
@@ -578,6 +648,8 @@ class SessionCreateInput(TypedDict, total=False):
 class TargetDeleteRemoteInput(TypedDict, total=False):
     """A target whose live post is to be deleted."""
 
+    dry_run: bool
+    """Only check it and show what would come of it: nothing is written or sent."""
     id: Required[str]
     """The id (`target_…`)."""
 
@@ -600,6 +672,8 @@ class TargetFilter(TypedDict, total=False):
 class TargetRetryInput(TypedDict, total=False):
     """A target to try again."""
 
+    dry_run: bool
+    """Only check it and show what would come of it: nothing is written or sent."""
     id: Required[str]
     """The id (`target_…`)."""
 
@@ -624,3 +698,106 @@ class UsageFilter(TypedDict, total=False):
     """Only requests of this API key (`key_…`) or person (`user_…`)."""
     operation: str | None
     """Only this operation."""
+
+
+class WebhookDeliveryFilter(TypedDict, total=False):
+    """What a list of webhook deliveries is narrowed by; all conditions hold together."""
+
+    created_from: datetime | None
+    """Made at this instant or later."""
+    created_to: datetime | None
+    """Made before this instant."""
+    endpoint_ids: Sequence[str] | None
+    """Only of these endpoints."""
+    event_types: Sequence[EventType] | None
+    """Only of events of these types; tests are left out then."""
+    states: Sequence[WebhookDeliveryState] | None
+    """Only these states."""
+
+
+class WebhookDeliveryRedeliverInput(TypedDict, total=False):
+    """The delivery to send again."""
+
+    id: Required[str]
+    """The id (`whd_…`)."""
+
+
+class WebhookEndpointCreateInput(TypedDict, total=False):
+    """An endpoint to add."""
+
+    description: str | None
+    """What it is for, at most 200 characters."""
+    document: str | None
+    """The payload document: one subscription whose only root field is `events`, without arguments and
+variables. A default one without."""
+    event_types: Sequence[EventType] | None
+    """Only events of these types; all without."""
+    id: str | None
+    """A chosen id (`whk_…`); otherwise a new one."""
+    url: Required[str]
+    """Where to send: an https address on the public internet."""
+
+
+class WebhookEndpointDeleteInput(TypedDict, total=False):
+    """The endpoint to remove."""
+
+    id: Required[str]
+    """The id (`whk_…`)."""
+
+
+class WebhookEndpointPauseInput(TypedDict, total=False):
+    """The endpoint to hold back."""
+
+    id: Required[str]
+    """The id (`whk_…`)."""
+
+
+class WebhookEndpointReplayInput(TypedDict, total=False):
+    """What to send again."""
+
+    after: str | None
+    """A cursor of `events`: what follows it is sent again; everything without."""
+    id: Required[str]
+    """The id (`whk_…`)."""
+
+
+class WebhookEndpointResumeInput(TypedDict, total=False):
+    """The endpoint to let go on."""
+
+    id: Required[str]
+    """The id (`whk_…`)."""
+
+
+class WebhookEndpointRotateSecretInput(TypedDict, total=False):
+    """The endpoint whose secret is replaced."""
+
+    id: Required[str]
+    """The id (`whk_…`)."""
+
+
+class WebhookEndpointTestInput(TypedDict, total=False):
+    """How to try an endpoint out."""
+
+    dry_run: bool
+    """Send nothing; only show what that event would be sent as."""
+    event_type: EventType | None
+    """Take the data of the newest event of this type; of any type the endpoint takes without."""
+    id: Required[str]
+    """The id (`whk_…`)."""
+
+
+class WebhookEndpointUpdateInput(TypedDict, total=False):
+    """What to change; what is left out stays."""
+
+    description: str | None
+    """What it is for; null takes it away."""
+    document: str | None
+    """The payload document; null means the default one."""
+    event_types: Sequence[EventType] | None
+    """Only events of these types; an empty list or null means all."""
+    id: Required[str]
+    """The id (`whk_…`)."""
+    url: str | None
+    """Where to send."""
+    version: Required[int]
+    """The version that was read."""

@@ -15,6 +15,11 @@ from .enums import (
     ApiKeyStatus,
     AttemptKind,
     BreakerState,
+    BulkFormat,
+    BulkJobAction,
+    BulkJobKind,
+    BulkJobState,
+    BulkOutcome,
     ConnectionAction,
     ConnectionStatus,
     ContentKind,
@@ -41,12 +46,21 @@ from .enums import (
     TargetAction,
     TargetState,
     ViewerKind,
+    WebhookDeliveryAction,
+    WebhookDeliveryState,
+    WebhookEndpointAction,
+    WebhookEndpointStatus,
+    WebhookEndpointStatusReason,
 )
 
 __all__ = [
     "ApiKey",
     "ApiKeyPayload",
     "ApiKeySecretPayload",
+    "BulkJob",
+    "BulkJobError",
+    "BulkJobPayload",
+    "BulkResult",
     "Connection",
     "ConnectionAuthorizePayload",
     "ConnectionCreatePayload",
@@ -87,6 +101,7 @@ __all__ = [
     "PostVariant",
     "PostVariantConnection",
     "Provenance",
+    "RateLimitStatus",
     "Sandbox",
     "SandboxClock",
     "SandboxClockPayload",
@@ -119,6 +134,14 @@ __all__ = [
     "ViewerKey",
     "ViewerPerson",
     "Warning",
+    "WebhookDelivery",
+    "WebhookDeliveryAttempt",
+    "WebhookDeliveryPayload",
+    "WebhookEndpoint",
+    "WebhookEndpointDeletePayload",
+    "WebhookEndpointPayload",
+    "WebhookEndpointSecretPayload",
+    "WebhookEndpointTestPayload",
     "Workspace",
 ]
 
@@ -161,6 +184,66 @@ class ApiKey(Model):
     """What the viewer may do with it now."""
     provenance: Provenance
     """Who made it."""
+
+
+class BulkJobError(Model):
+    """Why a bulk job could not go on."""
+
+    code: ErrorCode
+    """The stable code, for programs."""
+    message: str
+    """What is wrong, for a person."""
+    advice: str
+    """What to do about it."""
+
+
+class BulkJob(Model):
+    """A job that works through an uploaded file, line by line."""
+
+    id: str
+    """The id (`job_…`)."""
+    kind: BulkJobKind
+    """What it does."""
+    format: BulkFormat
+    """How the file is written."""
+    state: BulkJobState
+    """How it stands."""
+    file_name: str
+    """The person's file name."""
+    bytes: int
+    """Size of the file in bytes."""
+    dry_run: bool
+    """Whether it only judges and writes nothing."""
+    time_zone: str
+    """The IANA zone of local times that name none."""
+    upload_url: str | None = None
+    """Where to send the bytes part by part (tus 1.0.0); null once all are here."""
+    results_url: str
+    """Where all results can be fetched as JSONL, one line each, with the same credential."""
+    lines: int | None = None
+    """How many lines the file has, without empty ones and the header; null until they are counted."""
+    done: int
+    """How many lines are done."""
+    created: int
+    """How many lines became posts (in a dry run: would)."""
+    skipped: int
+    """How many lines were skipped, because their posts were there already."""
+    invalid: int
+    """How many lines are wrong."""
+    created_at: datetime
+    """When it was asked for."""
+    started_at: datetime | None = None
+    """When the work began."""
+    finished_at: datetime | None = None
+    """When it was over."""
+    expires_at: datetime | None = None
+    """When its upload ends, or it is removed with its results; null while it waits or works."""
+    allowed_actions: list[BulkJobAction]
+    """What the viewer may do with it now."""
+    provenance: Provenance
+    """Who began it; its posts are theirs."""
+    error: BulkJobError | None = None
+    """Why it is FAILED."""
 
 
 class ConnectionLane(Model):
@@ -355,12 +438,14 @@ class Node(Model):
     """The name."""
     key_status: ApiKeyStatus | None = None
     """How it stands."""
+    file_name: str | None = None
+    """The person's file name."""
+    job_state: BulkJobState | None = None
+    """How it stands."""
     network: Network | None = None
     """The network."""
     connection_status: ConnectionStatus | None = None
     """How it stands."""
-    file_name: str | None = None
-    """The person's file name."""
     media_status: MediaStatus | None = None
     """How the upload stands."""
     post_status: PostStatus | None = None
@@ -664,6 +749,96 @@ class Warning(Model):
     """The code's page in the documentation."""
 
 
+class WebhookDeliveryAttempt(Model):
+    """A try at a webhook delivery."""
+
+    number: int
+    """Its number, from 1."""
+    started_at: datetime
+    """When it began."""
+    duration_ms: int | None = None
+    """How long it took in milliseconds; null when its worker was lost."""
+    http_status: int | None = None
+    """The HTTP status of the answer."""
+    answer: str | None = None
+    """The beginning of the answer, at most 2 KB."""
+    error: str | None = None
+    """Why it was no success; null for a success."""
+
+
+class WebhookDelivery(Model):
+    """One event on its way to one webhook endpoint. Kept for 30 days after it ended."""
+
+    id: str
+    """The id (`whd_…`); the receiver sees it as `webhook-id`, the same with every try."""
+    endpoint_id: str
+    """The endpoint's id."""
+    sequence: int
+    """Its number at the endpoint, from 1 and without gaps."""
+    event_type: EventType | None = None
+    """The type of the event; null for a test."""
+    is_test: bool
+    """Whether it only tries the endpoint out."""
+    event_cursor: str | None = None
+    """The event's place in the log."""
+    state: WebhookDeliveryState
+    """How it stands."""
+    next_attempt_at: datetime | None = None
+    """When it is tried next, unless its endpoint is paused; while it is being tried, when that try is
+taken for lost."""
+    payload: str | None = None
+    """What is sent, to the byte; null before the first try."""
+    attempts: list[WebhookDeliveryAttempt]
+    """The tries of which something is known, oldest first."""
+    allowed_actions: list[WebhookDeliveryAction]
+    """What the viewer may do with it now."""
+    created_at: datetime
+    """When the event became a delivery."""
+    finished_at: datetime | None = None
+    """When it succeeded or failed."""
+
+
+class WebhookEndpoint(Model):
+    """An address that events are sent to, signed as Standard Webhooks says. Its secret is shown once."""
+
+    id: str
+    """The id (`whk_…`)."""
+    url: str
+    """Where events are sent."""
+    description: str | None = None
+    """What it is for."""
+    event_types: list[EventType]
+    """Only events of these types are sent; all when empty."""
+    document: str
+    """The payload document: a subscription on `events`. What it selects becomes `data` of what is sent."""
+    status: WebhookEndpointStatus
+    """How it stands."""
+    status_reason: WebhookEndpointStatusReason | None = None
+    """Why it is not enabled."""
+    failures: int
+    """Failed tries since the last success."""
+    failing_since: datetime | None = None
+    """When the first of them failed."""
+    next_probe_at: datetime | None = None
+    """When it is probed next, while it is paused because of failures."""
+    previous_secret_expires_at: datetime | None = None
+    """Until when the secret before the last rotation signs too."""
+    cursor: str
+    """Events up to this cursor have become deliveries."""
+    sequence: int
+    """The number of its newest delivery; each delivery carries its own, without gaps."""
+    author: Provenance
+    """Whose rights the payload document has: whoever created, changed or resumed it last."""
+    allowed_actions: list[WebhookEndpointAction]
+    """What the viewer may do with it now."""
+    created_at: datetime
+    """When it was added."""
+    updated_at: datetime
+    """When a person changed it last."""
+    version: int
+    """Grows with each change; `webhookEndpointUpdate` takes the one that was read."""
+
+
 class Workspace(Model):
     """The tenant that owns everything else."""
 
@@ -695,6 +870,32 @@ class ApiKeyPayload(Model):
     """The key as it is now."""
     warnings: list[Warning]
     """What a person should know although it worked."""
+
+
+class BulkJobPayload(Model):
+    """What came of beginning or stopping a bulk job."""
+
+    bulk_job: BulkJob
+    """The job as it is now."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class BulkResult(Model):
+    """What became of a line."""
+
+    line: int
+    """The number of the line in the file, from 1; of a row of CSV its first line."""
+    outcome: BulkOutcome
+    """What became of it."""
+    key: str | None = None
+    """The key the line carries."""
+    post_id: str | None = None
+    """The id of the post that was written, or was there already."""
+    errors: list[MutationError]
+    """What is wrong with the line. Paths name the field, in a CSV file the column."""
+    warnings: list[Warning]
+    """What a person should know although the line is right."""
 
 
 class ConnectionAuthorizePayload(Model):
@@ -739,9 +940,23 @@ class ConnectionPayload(Model):
     """What came of changing a connection."""
 
     connection: Connection
-    """The connection as it is now."""
+    """The connection as it is now; of a dry run, as it would be."""
     warnings: list[Warning]
     """What a person should know although it worked."""
+
+
+class RateLimitStatus(Model):
+    """How much the credential may still ask for, in points. Every answer says the same in
+    `extensions.cost` and in the headers `RateLimit` and `RateLimit-Policy`."""
+
+    maximum: int
+    """What a full bucket holds."""
+    available: int
+    """What is left, with the estimate of this request taken off."""
+    restore_rate: int
+    """Points that come back each second."""
+    resets_at: datetime
+    """When the bucket is full again if nothing more is asked for."""
 
 
 class MediaUploadCreatePayload(Model):
@@ -856,7 +1071,7 @@ class PostPayload(Model):
     """What came of writing or changing a post."""
 
     post: Post
-    """The post as it is now."""
+    """The post as it is now; of a dry run, as it would be."""
     warnings: list[Warning]
     """What a person should know although it worked."""
 
@@ -1092,7 +1307,7 @@ class TargetPayload(Model):
     """What came of changing a target."""
 
     target: Target
-    """The target as it is now."""
+    """The target as it is now; of a dry run, as it would be."""
     warnings: list[Warning]
     """What a person should know although it worked."""
 
@@ -1278,3 +1493,52 @@ class Viewer(Model):
     """The API key, if it is one."""
     workspace: Workspace
     """The workspace."""
+
+
+class WebhookDeliveryPayload(Model):
+    """What came of sending a delivery again."""
+
+    webhook_delivery: WebhookDelivery
+    """The delivery as it is now."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class WebhookEndpointSecretPayload(Model):
+    """An endpoint, and its secret for this once."""
+
+    webhook_endpoint: WebhookEndpoint
+    """The endpoint as it is now."""
+    secret: str
+    """The secret (`whsec_…`) that verifies signatures. It cannot be read again."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class WebhookEndpointDeletePayload(Model):
+    """What came of removing a webhook endpoint."""
+
+    deleted_id: str
+    """The id of what was removed."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class WebhookEndpointPayload(Model):
+    """What came of changing a webhook endpoint."""
+
+    webhook_endpoint: WebhookEndpoint
+    """The endpoint as it is now."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class WebhookEndpointTestPayload(Model):
+    """What came of trying an endpoint out."""
+
+    payload: str
+    """What was sent, or would be, to the byte."""
+    webhook_delivery: WebhookDelivery | None = None
+    """The delivery with its one try and the endpoint's answer; null for a dry run."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""

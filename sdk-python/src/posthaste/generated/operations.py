@@ -25,6 +25,38 @@ _API_KEY_FIELDS = """fragment ApiKeyFields on ApiKey {
 }
 """
 
+_BULK_JOB_FIELDS = """fragment BulkJobFields on BulkJob {
+  id
+  kind
+  format
+  state
+  fileName
+  bytes
+  dryRun
+  timeZone
+  uploadUrl
+  resultsUrl
+  lines
+  done
+  created
+  skipped
+  invalid
+  createdAt
+  startedAt
+  finishedAt
+  expiresAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+  error {
+    code
+    message
+    advice
+  }
+}
+"""
+
 _CONNECTION_FIELDS = """fragment ConnectionFields on Connection {
   id
   network
@@ -134,6 +166,10 @@ _NODE_FIELDS = """fragment NodeFields on Node {
   ... on ApiKey {
     name
     keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
   }
   ... on Connection {
     network
@@ -326,6 +362,54 @@ _WARNING_FIELDS = """fragment WarningFields on Warning {
 }
 """
 
+_WEBHOOK_DELIVERY_FIELDS = """fragment WebhookDeliveryFields on WebhookDelivery {
+  id
+  endpointId
+  sequence
+  eventType
+  isTest
+  eventCursor
+  state
+  nextAttemptAt
+  payload
+  attempts {
+    number
+    startedAt
+    durationMs
+    httpStatus
+    answer
+    error
+  }
+  allowedActions
+  createdAt
+  finishedAt
+}
+"""
+
+_WEBHOOK_ENDPOINT_FIELDS = """fragment WebhookEndpointFields on WebhookEndpoint {
+  id
+  url
+  description
+  eventTypes
+  document
+  status
+  statusReason
+  failures
+  failingSince
+  nextProbeAt
+  previousSecretExpiresAt
+  cursor
+  sequence
+  author {
+    ...ProvenanceFields
+  }
+  allowedActions
+  createdAt
+  updatedAt
+  version
+}
+"""
+
 _WORKSPACE_FIELDS = """fragment WorkspaceFields on Workspace {
   id
   name
@@ -477,6 +561,156 @@ API_KEY_UPDATE: Operation[m.ApiKeyPayload] = Operation(
     + _API_KEY_FIELDS
     + _ERROR_FIELDS
     + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+BULK_JOB_CANCEL: Operation[m.BulkJobPayload] = Operation(
+    "BulkJobCancel",
+    "mutation",
+    ("bulkJobCancel",),
+    m.BulkJobPayload,
+    """mutation BulkJobCancel($input: BulkJobCancelInput!) {
+  bulkJobCancel(input: $input) {
+    bulkJob {
+      ...BulkJobFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _BULK_JOB_FIELDS
+    + _ERROR_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+BULK_JOB_CREATE: Operation[m.BulkJobPayload] = Operation(
+    "BulkJobCreate",
+    "mutation",
+    ("bulkJobCreate",),
+    m.BulkJobPayload,
+    """mutation BulkJobCreate($input: BulkJobCreateInput!) {
+  bulkJobCreate(input: $input) {
+    bulkJob {
+      ...BulkJobFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _BULK_JOB_FIELDS
+    + _ERROR_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+BULK_JOB_FOLLOW: Operation[m.BulkJob] = Operation(
+    "BulkJobFollow",
+    "subscription",
+    ("bulkJobProgress",),
+    m.BulkJob,
+    """subscription BulkJobFollow($id: ID!) {
+  bulkJobProgress(id: $id) {
+    ...BulkJobFields
+  }
+}
+"""
+    + _BULK_JOB_FIELDS
+    + _PROVENANCE_FIELDS,
+)
+
+BULK_JOB_GET: Operation[m.BulkJob] = Operation(
+    "BulkJobGet",
+    "query",
+    ("bulkJob",),
+    m.BulkJob,
+    """query BulkJobGet($id: ID!) {
+  bulkJob(id: $id) {
+    ...BulkJobFields
+  }
+}
+"""
+    + _BULK_JOB_FIELDS
+    + _PROVENANCE_FIELDS,
+)
+
+BULK_JOB_LIST: Operation[Page[m.BulkJob]] = Operation(
+    "BulkJobList",
+    "query",
+    ("bulkJobs",),
+    Page[m.BulkJob],
+    """query BulkJobList(
+  $filter: BulkJobFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  bulkJobs(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...BulkJobFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+"""
+    + _BULK_JOB_FIELDS
+    + _PAGE_FIELDS
+    + _PROVENANCE_FIELDS,
+)
+
+BULK_JOB_RESULTS: Operation[Page[m.BulkResult]] = Operation(
+    "BulkJobResults",
+    "query",
+    ("bulkJob", "results"),
+    Page[m.BulkResult],
+    """query BulkJobResults(
+  $id: ID!
+  $filter: BulkResultFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  bulkJob(id: $id) {
+    results(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+      nodes {
+        line
+        outcome
+        key
+        postId
+        errors {
+          ...ErrorFields
+        }
+        warnings {
+          ...WarningFields
+        }
+      }
+      pageInfo {
+        ...PageFields
+      }
+      totalCount @include(if: $withTotal)
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _PAGE_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -818,6 +1052,22 @@ EVENT_LIST: Operation[Page[m.Event]] = Operation(
     + _EVENT_FIELDS
     + _PAGE_FIELDS
     + _PROVENANCE_FIELDS,
+)
+
+RATE_LIMIT_GET: Operation[m.RateLimitStatus | None] = Operation(
+    "RateLimitGet",
+    "query",
+    ("rateLimitStatus",),
+    m.RateLimitStatus | None,
+    """query RateLimitGet {
+  rateLimitStatus {
+    maximum
+    available
+    restoreRate
+    resetsAt
+  }
+}
+""",
 )
 
 MEDIA_UPLOAD_CREATE: Operation[m.MediaUploadCreatePayload] = Operation(
@@ -1823,6 +2073,313 @@ VIEWER_GET: Operation[m.Viewer] = Operation(
 }
 """
     + _WORKSPACE_FIELDS,
+)
+
+WEBHOOK_DELIVERY_GET: Operation[m.WebhookDelivery] = Operation(
+    "WebhookDeliveryGet",
+    "query",
+    ("webhookDelivery",),
+    m.WebhookDelivery,
+    """query WebhookDeliveryGet($id: ID!) {
+  webhookDelivery(id: $id) {
+    ...WebhookDeliveryFields
+  }
+}
+"""
+    + _WEBHOOK_DELIVERY_FIELDS,
+)
+
+WEBHOOK_DELIVERY_LIST: Operation[Page[m.WebhookDelivery]] = Operation(
+    "WebhookDeliveryList",
+    "query",
+    ("webhookDeliveries",),
+    Page[m.WebhookDelivery],
+    """query WebhookDeliveryList(
+  $filter: WebhookDeliveryFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  webhookDeliveries(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...WebhookDeliveryFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+"""
+    + _PAGE_FIELDS
+    + _WEBHOOK_DELIVERY_FIELDS,
+)
+
+WEBHOOK_DELIVERY_REDELIVER: Operation[m.WebhookDeliveryPayload] = Operation(
+    "WebhookDeliveryRedeliver",
+    "mutation",
+    ("webhookDeliveryRedeliver",),
+    m.WebhookDeliveryPayload,
+    """mutation WebhookDeliveryRedeliver($input: WebhookDeliveryRedeliverInput!) {
+  webhookDeliveryRedeliver(input: $input) {
+    webhookDelivery {
+      ...WebhookDeliveryFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _WARNING_FIELDS
+    + _WEBHOOK_DELIVERY_FIELDS,
+)
+
+WEBHOOK_ENDPOINT_CREATE: Operation[m.WebhookEndpointSecretPayload] = Operation(
+    "WebhookEndpointCreate",
+    "mutation",
+    ("webhookEndpointCreate",),
+    m.WebhookEndpointSecretPayload,
+    """mutation WebhookEndpointCreate($input: WebhookEndpointCreateInput!) {
+  webhookEndpointCreate(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    secret
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS
+    + _WEBHOOK_ENDPOINT_FIELDS,
+)
+
+WEBHOOK_ENDPOINT_DELETE: Operation[m.WebhookEndpointDeletePayload] = Operation(
+    "WebhookEndpointDelete",
+    "mutation",
+    ("webhookEndpointDelete",),
+    m.WebhookEndpointDeletePayload,
+    """mutation WebhookEndpointDelete($input: WebhookEndpointDeleteInput!) {
+  webhookEndpointDelete(input: $input) {
+    deletedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _WARNING_FIELDS,
+)
+
+WEBHOOK_ENDPOINT_GET: Operation[m.WebhookEndpoint] = Operation(
+    "WebhookEndpointGet",
+    "query",
+    ("webhookEndpoint",),
+    m.WebhookEndpoint,
+    """query WebhookEndpointGet($id: ID!) {
+  webhookEndpoint(id: $id) {
+    ...WebhookEndpointFields
+  }
+}
+"""
+    + _PROVENANCE_FIELDS
+    + _WEBHOOK_ENDPOINT_FIELDS,
+)
+
+WEBHOOK_ENDPOINT_LIST: Operation[Page[m.WebhookEndpoint]] = Operation(
+    "WebhookEndpointList",
+    "query",
+    ("webhookEndpoints",),
+    Page[m.WebhookEndpoint],
+    """query WebhookEndpointList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  webhookEndpoints(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...WebhookEndpointFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+"""
+    + _PAGE_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WEBHOOK_ENDPOINT_FIELDS,
+)
+
+WEBHOOK_ENDPOINT_PAUSE: Operation[m.WebhookEndpointPayload] = Operation(
+    "WebhookEndpointPause",
+    "mutation",
+    ("webhookEndpointPause",),
+    m.WebhookEndpointPayload,
+    """mutation WebhookEndpointPause($input: WebhookEndpointPauseInput!) {
+  webhookEndpointPause(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS
+    + _WEBHOOK_ENDPOINT_FIELDS,
+)
+
+WEBHOOK_ENDPOINT_REPLAY: Operation[m.WebhookEndpointPayload] = Operation(
+    "WebhookEndpointReplay",
+    "mutation",
+    ("webhookEndpointReplay",),
+    m.WebhookEndpointPayload,
+    """mutation WebhookEndpointReplay($input: WebhookEndpointReplayInput!) {
+  webhookEndpointReplay(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS
+    + _WEBHOOK_ENDPOINT_FIELDS,
+)
+
+WEBHOOK_ENDPOINT_RESUME: Operation[m.WebhookEndpointPayload] = Operation(
+    "WebhookEndpointResume",
+    "mutation",
+    ("webhookEndpointResume",),
+    m.WebhookEndpointPayload,
+    """mutation WebhookEndpointResume($input: WebhookEndpointResumeInput!) {
+  webhookEndpointResume(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS
+    + _WEBHOOK_ENDPOINT_FIELDS,
+)
+
+WEBHOOK_ENDPOINT_ROTATE_SECRET: Operation[m.WebhookEndpointSecretPayload] = Operation(
+    "WebhookEndpointRotateSecret",
+    "mutation",
+    ("webhookEndpointRotateSecret",),
+    m.WebhookEndpointSecretPayload,
+    """mutation WebhookEndpointRotateSecret($input: WebhookEndpointRotateSecretInput!) {
+  webhookEndpointRotateSecret(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    secret
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS
+    + _WEBHOOK_ENDPOINT_FIELDS,
+)
+
+WEBHOOK_ENDPOINT_TEST: Operation[m.WebhookEndpointTestPayload] = Operation(
+    "WebhookEndpointTest",
+    "mutation",
+    ("webhookEndpointTest",),
+    m.WebhookEndpointTestPayload,
+    """mutation WebhookEndpointTest($input: WebhookEndpointTestInput!) {
+  webhookEndpointTest(input: $input) {
+    payload
+    webhookDelivery {
+      ...WebhookDeliveryFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _WARNING_FIELDS
+    + _WEBHOOK_DELIVERY_FIELDS,
+)
+
+WEBHOOK_ENDPOINT_UPDATE: Operation[m.WebhookEndpointPayload] = Operation(
+    "WebhookEndpointUpdate",
+    "mutation",
+    ("webhookEndpointUpdate",),
+    m.WebhookEndpointPayload,
+    """mutation WebhookEndpointUpdate($input: WebhookEndpointUpdateInput!) {
+  webhookEndpointUpdate(input: $input) {
+    webhookEndpoint {
+      ...WebhookEndpointFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS
+    + _WEBHOOK_ENDPOINT_FIELDS,
 )
 
 WORKSPACE_GET: Operation[m.Workspace] = Operation(

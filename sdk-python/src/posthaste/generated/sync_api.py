@@ -93,6 +93,116 @@ class ApiKeys:
         return self._runner.call(ops.API_KEY_UPDATE, {"input": input}, options)
 
 
+class BulkJobs:
+    """Methods of `client.bulk_jobs`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def cancel(self, *, options: RequestOptions | None = None, **input: Unpack[BulkJobCancelInput]) -> m.BulkJobPayload:
+        """Stops a bulk job. Lines that are done stay done; the rest of the file is thrown away."""
+        return self._runner.call(ops.BULK_JOB_CANCEL, {"input": input}, options)
+
+    def create(self, *, options: RequestOptions | None = None, **input: Unpack[BulkJobCreateInput]) -> m.BulkJobPayload:
+        """Begins a bulk job: send the file to `uploadUrl`, then it runs by itself. Follow it with
+        `bulkJobProgress`; read what became of each line in `results`."""
+        return self._runner.call(ops.BULK_JOB_CREATE, {"input": input}, options)
+
+    def follow(self, id: str) -> Generator[m.BulkJob, None, None]:
+        """Follows a bulk job: first how it stands, then again whenever more lines are done, at most
+        twice a second. Completes by itself once the job is over."""
+        return self._runner.follow(ops.BULK_JOB_FOLLOW, {"id": id})
+
+    def get(self, id: str, *, options: RequestOptions | None = None) -> m.BulkJob:
+        """The bulk job with an id."""
+        return self._runner.call(ops.BULK_JOB_GET, {"id": id}, options)
+
+    def list(
+        self,
+        *,
+        filter: BulkJobFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.BulkJob]:
+        """The bulk jobs, newest first."""
+        return self._runner.call(
+            ops.BULK_JOB_LIST,
+            {
+                "filter": filter,
+                "first": first,
+                "after": after,
+                "last": last,
+                "before": before,
+                "with_total": with_total,
+            },
+            options,
+        )
+
+    def iter(
+        self,
+        *,
+        filter: BulkJobFilter | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> Pager[m.BulkJob]:
+        """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        def fetch(first: int | None, after: str | None) -> Page[m.BulkJob]:
+            return self.list(filter=filter, first=first, after=after, options=options)
+
+        return Pager(fetch, after=after, limit=limit, page_size=page_size)
+
+    def results(
+        self,
+        id: str,
+        *,
+        filter: BulkResultFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.BulkResult]:
+        """The bulk job with an id."""
+        return self._runner.call(
+            ops.BULK_JOB_RESULTS,
+            {
+                "id": id,
+                "filter": filter,
+                "first": first,
+                "after": after,
+                "last": last,
+                "before": before,
+                "with_total": with_total,
+            },
+            options,
+        )
+
+    def iter_results(
+        self,
+        id: str,
+        *,
+        filter: BulkResultFilter | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> Pager[m.BulkResult]:
+        """Every item of `results` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        def fetch(first: int | None, after: str | None) -> Page[m.BulkResult]:
+            return self.results(id=id, filter=filter, first=first, after=after, options=options)
+
+        return Pager(fetch, after=after, limit=limit, page_size=page_size)
+
+
 class Connections:
     """Methods of `client.connections`."""
 
@@ -258,6 +368,17 @@ class Events:
             return self.list(types=types, post_id=post_id, first=first, after=after, options=options)
 
         return Pager(fetch, after=after, limit=limit, page_size=page_size)
+
+
+class Limits:
+    """Methods of `client.limits`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def get(self, *, options: RequestOptions | None = None) -> m.RateLimitStatus | None:
+        """How much the credential may still ask for; empty on a server without limits."""
+        return self._runner.call(ops.RATE_LIMIT_GET, {}, options)
 
 
 class Media:
@@ -682,6 +803,158 @@ class Viewer:
         return self._runner.call(ops.VIEWER_GET, {}, options)
 
 
+class WebhookDeliveries:
+    """Methods of `client.webhook_deliveries`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def get(self, id: str, *, options: RequestOptions | None = None) -> m.WebhookDelivery:
+        """The webhook delivery with an id."""
+        return self._runner.call(ops.WEBHOOK_DELIVERY_GET, {"id": id}, options)
+
+    def list(
+        self,
+        *,
+        filter: WebhookDeliveryFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.WebhookDelivery]:
+        """The log of webhook deliveries, newest first."""
+        return self._runner.call(
+            ops.WEBHOOK_DELIVERY_LIST,
+            {
+                "filter": filter,
+                "first": first,
+                "after": after,
+                "last": last,
+                "before": before,
+                "with_total": with_total,
+            },
+            options,
+        )
+
+    def iter(
+        self,
+        *,
+        filter: WebhookDeliveryFilter | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> Pager[m.WebhookDelivery]:
+        """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        def fetch(first: int | None, after: str | None) -> Page[m.WebhookDelivery]:
+            return self.list(filter=filter, first=first, after=after, options=options)
+
+        return Pager(fetch, after=after, limit=limit, page_size=page_size)
+
+    def redeliver(
+        self, *, options: RequestOptions | None = None, **input: Unpack[WebhookDeliveryRedeliverInput]
+    ) -> m.WebhookDeliveryPayload:
+        """Sends a delivery again under its own id: a receiver that has it drops it. At once, with all
+        retries anew."""
+        return self._runner.call(ops.WEBHOOK_DELIVERY_REDELIVER, {"input": input}, options)
+
+
+class Webhooks:
+    """Methods of `client.webhooks`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def create(
+        self, *, options: RequestOptions | None = None, **input: Unpack[WebhookEndpointCreateInput]
+    ) -> m.WebhookEndpointSecretPayload:
+        """Adds an endpoint for what happens from now on. Its secret is shown this once."""
+        return self._runner.call(ops.WEBHOOK_ENDPOINT_CREATE, {"input": input}, options)
+
+    def delete(
+        self, *, options: RequestOptions | None = None, **input: Unpack[WebhookEndpointDeleteInput]
+    ) -> m.WebhookEndpointDeletePayload:
+        """Removes an endpoint with the log of its deliveries."""
+        return self._runner.call(ops.WEBHOOK_ENDPOINT_DELETE, {"input": input}, options)
+
+    def get(self, id: str, *, options: RequestOptions | None = None) -> m.WebhookEndpoint:
+        """The webhook endpoint with an id."""
+        return self._runner.call(ops.WEBHOOK_ENDPOINT_GET, {"id": id}, options)
+
+    def list(
+        self,
+        *,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.WebhookEndpoint]:
+        """The webhook endpoints, in the order in which they were added."""
+        return self._runner.call(
+            ops.WEBHOOK_ENDPOINT_LIST,
+            {"first": first, "after": after, "last": last, "before": before, "with_total": with_total},
+            options,
+        )
+
+    def iter(
+        self,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> Pager[m.WebhookEndpoint]:
+        """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        def fetch(first: int | None, after: str | None) -> Page[m.WebhookEndpoint]:
+            return self.list(first=first, after=after, options=options)
+
+        return Pager(fetch, after=after, limit=limit, page_size=page_size)
+
+    def pause(
+        self, *, options: RequestOptions | None = None, **input: Unpack[WebhookEndpointPauseInput]
+    ) -> m.WebhookEndpointPayload:
+        """Holds the events of an endpoint back; they wait in the log until it is resumed."""
+        return self._runner.call(ops.WEBHOOK_ENDPOINT_PAUSE, {"input": input}, options)
+
+    def replay(
+        self, *, options: RequestOptions | None = None, **input: Unpack[WebhookEndpointReplayInput]
+    ) -> m.WebhookEndpointPayload:
+        """Sends earlier events again, as new deliveries with new ids."""
+        return self._runner.call(ops.WEBHOOK_ENDPOINT_REPLAY, {"input": input}, options)
+
+    def resume(
+        self, *, options: RequestOptions | None = None, **input: Unpack[WebhookEndpointResumeInput]
+    ) -> m.WebhookEndpointPayload:
+        """Lets an endpoint go on with all that waits, and takes it over as author."""
+        return self._runner.call(ops.WEBHOOK_ENDPOINT_RESUME, {"input": input}, options)
+
+    def rotate_secret(
+        self, *, options: RequestOptions | None = None, **input: Unpack[WebhookEndpointRotateSecretInput]
+    ) -> m.WebhookEndpointSecretPayload:
+        """Replaces the secret and shows the new one this once. For 24 hours both sign, so that receivers
+        can change over."""
+        return self._runner.call(ops.WEBHOOK_ENDPOINT_ROTATE_SECRET, {"input": input}, options)
+
+    def test(
+        self, *, options: RequestOptions | None = None, **input: Unpack[WebhookEndpointTestInput]
+    ) -> m.WebhookEndpointTestPayload:
+        """Sends a signed delivery of type `test` now and answers with the result; it is not repeated. A
+        dry run only shows what the newest event would be sent as."""
+        return self._runner.call(ops.WEBHOOK_ENDPOINT_TEST, {"input": input}, options)
+
+    def update(
+        self, *, options: RequestOptions | None = None, **input: Unpack[WebhookEndpointUpdateInput]
+    ) -> m.WebhookEndpointPayload:
+        """Changes an endpoint. Whoever does becomes its author: the payload document has this one's rights."""
+        return self._runner.call(ops.WEBHOOK_ENDPOINT_UPDATE, {"input": input}, options)
+
+
 class Workspace:
     """Methods of `client.workspace`."""
 
@@ -698,8 +971,10 @@ class SyncApi:
 
     def __init__(self, runner: SyncRunner) -> None:
         self.api_keys = ApiKeys(runner)
+        self.bulk_jobs = BulkJobs(runner)
         self.connections = Connections(runner)
         self.events = Events(runner)
+        self.limits = Limits(runner)
         self.media = Media(runner)
         self.networks = Networks(runner)
         self.nodes = Nodes(runner)
@@ -709,4 +984,6 @@ class SyncApi:
         self.targets = Targets(runner)
         self.usage = Usage(runner)
         self.viewer = Viewer(runner)
+        self.webhook_deliveries = WebhookDeliveries(runner)
+        self.webhooks = Webhooks(runner)
         self.workspace = Workspace(runner)

@@ -1,3 +1,5 @@
+//! What the routes that take or give files read from a request.
+
 use axum::{
     body::Body,
     extract::FromRequestParts,
@@ -7,10 +9,8 @@ use futures::{StreamExt, TryStreamExt};
 use posthaste_core::{Error, ErrorCode, Result, ports::ByteStream};
 use posthaste_engine::{Actor, App, session};
 
-use crate::{
-    graphql::context::bearer,
-    rest::{ApiState, Refusal, RequestId},
-};
+use super::{ApiState, Refusal, RequestId};
+use crate::graphql::context::bearer;
 
 /// Who sends a request. Known before the body is read, so that strangers cannot fill the disk.
 pub struct Sender(pub Actor);

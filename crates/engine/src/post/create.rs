@@ -1,0 +1,128 @@
+use posthaste_core::{
+    Result, access::Permission, event::EventType, ids::PostId, post::Problem, target::State,
+};
+use posthaste_store::{
+    Json, Tx,
+    event::NewEvent,
+    post::{self, Post},
+    target::{self, Target},
+};
+
+use super::{
+    NewPost, Violations, Written,
+    targets::row,
+    trial::trial,
+    validate::{Judgement, judge},
+    write::{about, finish, one, scheduled},
+};
+use crate::{Actor, App};
+
+/// Writes a post with its targets, scheduled if a time is given. All or nothing.
+pub async fn create(app: &App, actor: &Actor, new: NewPost) -> Result<Written, Violations> {
+    let mut tx = app.db.begin().await.map_err(one)?;
+    let created = create_in(app, actor, &mut tx, new).await?;
+    created.finish(app, actor, tx).await.map_err(one)
+}
+
+/// A post that is written but not committed.
+pub(crate) struct Created {
+    pub written: Written,
+    rows: Vec<Target>,
+    events: Vec<NewEvent>,
+}
+
+impl Created {
+    /// Updates lines and the log, and commits.
+    pub async fn finish(self, app: &App, actor: &Actor, tx: Tx) -> Result<Written> {
+        finish(app, actor, tx, &self.rows, self.events).await?;
+        Ok(self.written)
+    }
+}
+
+/// Writes a post as [`create`] does, as a part of a transaction.
+pub(crate) async fn create_in(
+    app: &App,
+    actor: &Actor,
+    tx: &mut Tx,
+    mut new: NewPost,
+) -> Result<Created, Violations> {
+    let Judgement { seen, chosen, .. } = judge_new(app, actor, tx, &mut new).await?;
+    let now = app.now();
+    let post = Post {
+        id: new
+            .id
+            .unwrap_or_else(|| PostId::new(&*app.clock, &*app.random)),
+        workspace_id: actor.workspace,
+        body: Json(new.body),
+        version: 1,
+        due_at: chosen.as_ref().map(|chosen| chosen.instant),
+        provenance: Json(actor.provenance.clone()),
+        created_at: now,
+        updated_at: now,
+    };
+    let targets = new.targets.iter().enumerate();
+    let rows: Vec<Target> = targets
+        .filter_map(|(position, target)| {
+            let connection = seen.connections.get(&target.connection)?;
+            let chosen = chosen.as_ref();
+            Some(row(app, &post, connection, position, target, chosen))
+        })
+        .collect();
+    insert(tx, &post, &rows).await.map_err(one)?;
+    let mut events = vec![about(app, actor, EventType::PostCreated, post.id)];
+    events.extend(
+        rows.iter()
+            .filter(|row| row.state == State::Scheduled)
+            .map(|row| scheduled(app, actor, row)),
+    );
+    let trial = trial(app, actor, tx, &post).await.map_err(one)?;
+    Ok(Created {
+        written: Written {
+            post,
+            warnings: seen.warnings,
+            trial,
+        },
+        rows,
+        events,
+    })
+}
+
+/// Judges a post as [`create`] does and writes nothing; tells what a person should know.
+pub(crate) async fn rehearse(
+    app: &App,
+    actor: &Actor,
+    tx: &mut Tx,
+    mut new: NewPost,
+) -> Result<Vec<Problem>, Violations> {
+    let judgement = judge_new(app, actor, tx, &mut new).await?;
+    Ok(judgement.seen.warnings)
+}
+
+/// The judgement of a post that nothing forbids.
+async fn judge_new(
+    app: &App,
+    actor: &Actor,
+    tx: &mut Tx,
+    new: &mut NewPost,
+) -> Result<Judgement, Violations> {
+    let strict = new.is_scheduled();
+    let permission = if strict {
+        Permission::Publish
+    } else {
+        Permission::Write
+    };
+    actor.require(permission).map_err(one)?;
+    let judgement = judge(app, tx, actor, new, strict).await.map_err(one)?;
+    if judgement.violations.is_empty() {
+        Ok(judgement)
+    } else {
+        Err(judgement.violations)
+    }
+}
+
+async fn insert(tx: &mut Tx, post: &Post, rows: &[Target]) -> Result<()> {
+    post::insert(tx, post).await?;
+    target::insert(tx, rows)
+        .await
+        .map_err(|error| error.at(["targets"]))
+}

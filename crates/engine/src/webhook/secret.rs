@@ -1,0 +1,50 @@
+use base64::{Engine, prelude::BASE64_STANDARD};
+use chrono::{DateTime, Utc};
+use posthaste_core::{Error, Result, ids::WebhookEndpointId, secret::Secret};
+use posthaste_store::webhook::Endpoint;
+use standardwebhooks::Webhook;
+
+use crate::App;
+
+/// A new secret: 256 bits of chance, as Standard Webhooks writes them.
+pub(super) fn new(app: &App) -> Secret {
+    let mut bytes = [0; 32];
+    app.random.fill(&mut bytes);
+    Secret::new(format!("whsec_{}", BASE64_STANDARD.encode(bytes)))
+}
+
+/// Seals a secret for an endpoint's row.
+pub(super) fn seal(app: &App, id: WebhookEndpointId, secret: &Secret) -> Result<Vec<u8>> {
+    app.cipher.seal(secret.expose().as_bytes(), &id.to_string())
+}
+
+fn open(app: &App, id: WebhookEndpointId, sealed: &[u8]) -> Result<Secret> {
+    let plain = app.cipher.open(sealed, &id.to_string())?;
+    String::from_utf8(plain)
+        .map(Secret::new)
+        .map_err(Error::internal)
+}
+
+/// The value of `webhook-signature`: one signature for each live secret, the newest first.
+pub(super) fn sign(
+    app: &App,
+    endpoint: &Endpoint,
+    message_id: &str,
+    at: DateTime<Utc>,
+    body: &str,
+) -> Result<String> {
+    let previous = endpoint
+        .previous_secret
+        .as_ref()
+        .filter(|_| endpoint.previous_until > Some(at));
+    let mut signatures = Vec::with_capacity(2);
+    for sealed in [Some(&endpoint.secret), previous].into_iter().flatten() {
+        let secret = open(app, endpoint.id, sealed)?;
+        let signer = Webhook::new(secret.expose()).map_err(|_| Error::internal("a bad secret"))?;
+        let signature = signer
+            .sign(message_id, at.timestamp(), body.as_bytes())
+            .map_err(|error| Error::internal(error.to_string()))?;
+        signatures.push(signature);
+    }
+    Ok(signatures.join(" "))
+}

@@ -1,0 +1,3 @@
+DROP TABLE job_keys;
+DROP TABLE job_results;
+DROP TABLE jobs;
