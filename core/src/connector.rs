@@ -16,6 +16,7 @@ use serde_json::Value;
 use crate::{
     error::ErrorCode,
     media::{MediaFacts, PictureRule, VideoRule},
+    metric::{LivePost, MetricRule, Reading},
     network::Network,
     ports::{Blobs, ByteStream, Clock, Http, Response},
     post::{ContentKind, Problem},
@@ -65,6 +66,8 @@ pub struct Capabilities {
     pub settle: Duration,
     /// A missing find on a complete listing, so many times, proves that nothing was published.
     pub absence_readings: i32,
+    /// What it tells about live posts.
+    pub metrics: MetricRule,
     /// Permissions asked for when connecting.
     pub scopes: &'static [&'static str],
 }
@@ -443,4 +446,13 @@ pub trait Connector: Send + Sync {
 
     /// Deletes a live post; deleting what is gone is a success.
     async fn delete(&self, ctx: &Ctx, session: &Session, remote_id: &str) -> Result<(), Failure>;
+
+    /// How live posts of the account do, in their order; at most [`MetricRule::batch`] of them. May be
+    /// repeated. A failure is about all of them.
+    async fn metrics(
+        &self,
+        ctx: &Ctx,
+        session: &Session,
+        posts: &[LivePost],
+    ) -> Result<Vec<Reading>, Failure>;
 }

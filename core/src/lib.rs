@@ -7,7 +7,8 @@
 //!
 //! Where to look: [`target`] holds the state machine of a publication, [`connector`] the contract
 //! of a social network, [`post`] what a person writes, [`schedule`] local times and instants,
-//! [`bulk`] files of many posts, [`error`] the one table of error codes, [`ids`] the one list of ids.
+//! [`bulk`] files of many posts, [`metric`] how live posts do, [`error`] the one table of error
+//! codes, [`ids`] the one list of ids.
 
 pub mod access;
 pub mod bulk;
@@ -17,6 +18,7 @@ pub mod event;
 pub mod ids;
 pub mod latency;
 pub mod media;
+pub mod metric;
 pub mod network;
 pub mod ports;
 pub mod post;

@@ -7,6 +7,7 @@ use posthaste_core::{
     post::{ContentKind, Problem},
 };
 
+use super::metrics;
 use crate::check;
 
 const MIB: u64 = 1024 * 1024;
@@ -72,10 +73,12 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     // The lag of published_posts is not documented; 60 s is the product's usual settle time.
     settle: Duration::from_mins(1),
     absence_readings: 3,
+    metrics: metrics::RULE,
     scopes: &[
         "pages_show_list",
         "pages_manage_posts",
         "pages_read_engagement",
+        "read_insights",
     ],
 };
 

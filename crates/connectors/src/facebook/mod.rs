@@ -3,6 +3,7 @@
 mod capabilities;
 mod lookup;
 mod media;
+mod metrics;
 mod prepare;
 mod publish;
 
@@ -14,6 +15,7 @@ use posthaste_core::{
         Account, Authorization, Capabilities, Connector, Ctx, Exhausted, Failure, Intent, Lookup,
         Outcome, Prepared, Rendition, Session, TokenSet,
     },
+    metric::{LivePost, Reading},
     ports::Response,
     post::{ContentKind, Problem},
 };
@@ -130,6 +132,15 @@ impl Connector for Facebook {
             Err(failure) if !meta::is_gone(&failure) => Err(failure),
             _ => Ok(()),
         }
+    }
+
+    async fn metrics(
+        &self,
+        ctx: &Ctx,
+        session: &Session,
+        posts: &[LivePost],
+    ) -> Result<Vec<Reading>, Failure> {
+        metrics::metrics(ctx, session, posts).await
     }
 }
 

@@ -7,6 +7,7 @@ use posthaste_core::{
     post::{ContentKind, Problem},
 };
 
+use super::metrics;
 use crate::check;
 
 const MIB: u64 = 1024 * 1024;
@@ -63,9 +64,11 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     // The container tells whether it was published; only its status must have settled.
     settle: Duration::from_mins(1),
     absence_readings: 2,
+    metrics: metrics::RULE,
     scopes: &[
         "instagram_basic",
         "instagram_content_publish",
+        "instagram_manage_insights",
         "pages_show_list",
         "pages_read_engagement",
     ],

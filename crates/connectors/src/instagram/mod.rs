@@ -3,6 +3,7 @@
 mod capabilities;
 mod container;
 mod lookup;
+mod metrics;
 mod prepare;
 mod publish;
 
@@ -14,6 +15,7 @@ use posthaste_core::{
         Account, Authorization, Capabilities, Connector, Ctx, Exhausted, Failure, FailureClass,
         Intent, Lookup, Outcome, Prepared, Rendition, Session, TokenSet,
     },
+    metric::{LivePost, Reading},
     ports::Response,
     post::Problem,
     secret::Secret,
@@ -143,6 +145,15 @@ impl Connector for Instagram {
             Err(failure) if !meta::is_gone(&failure) => Err(failure),
             _ => Ok(()),
         }
+    }
+
+    async fn metrics(
+        &self,
+        ctx: &Ctx,
+        session: &Session,
+        posts: &[LivePost],
+    ) -> Result<Vec<Reading>, Failure> {
+        metrics::metrics(ctx, session, posts).await
     }
 }
 

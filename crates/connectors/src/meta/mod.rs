@@ -2,6 +2,7 @@
 
 mod error;
 mod graph;
+pub mod insights;
 pub mod oauth;
 
 use std::time::Duration;

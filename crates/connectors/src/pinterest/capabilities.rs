@@ -7,6 +7,8 @@ use posthaste_core::{
     post::ContentKind,
 };
 
+use super::metrics;
+
 const MB: u64 = 1024 * 1024;
 
 /// What Pinterest takes (lengths: OpenAPI 5.23.0, PinCreate; media: networks.md, 4.3).
@@ -47,6 +49,7 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     story_video: None,
     settle: Duration::from_mins(1),
     absence_readings: 3,
+    metrics: metrics::RULE,
     scopes: &[
         "boards:read",
         "boards:write",

@@ -6,6 +6,7 @@ mod check;
 mod error;
 mod lookup;
 mod media;
+mod metrics;
 mod oauth;
 mod publish;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use posthaste_core::{
         Account, Authorization, Capabilities, Connector, Ctx, Destination, Failure, Intent, Lookup,
         Outcome, Prepared, Rendition, Session, TokenSet,
     },
+    metric::{LivePost, Reading},
     post::Problem,
 };
 use serde_json::Value;
@@ -111,5 +113,14 @@ impl Connector for Pinterest {
 
     async fn delete(&self, ctx: &Ctx, session: &Session, remote_id: &str) -> Result<(), Failure> {
         publish::delete(ctx, session, remote_id).await
+    }
+
+    async fn metrics(
+        &self,
+        ctx: &Ctx,
+        session: &Session,
+        posts: &[LivePost],
+    ) -> Result<Vec<Reading>, Failure> {
+        metrics::metrics(ctx, session, posts).await
     }
 }

@@ -7,7 +7,7 @@ use posthaste_core::{
     post::ContentKind,
 };
 
-use super::text;
+use super::{metrics, text};
 
 const MB: u64 = 1024 * 1024;
 
@@ -33,6 +33,7 @@ pub static CAPABILITIES: Capabilities = Capabilities {
     story_video: None,
     settle: Duration::from_mins(1),
     absence_readings: 3,
+    metrics: metrics::RULE,
     scopes: &[
         "tweet.read",
         "tweet.write",

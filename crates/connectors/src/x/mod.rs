@@ -9,6 +9,7 @@ mod error;
 mod links;
 mod lookup;
 mod media;
+mod metrics;
 mod oauth;
 mod publish;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use posthaste_core::{
         Account, Authorization, Capabilities, Connector, Ctx, Exhausted, Failure, Intent, Lookup,
         Outcome, Prepared, Rendition, Session, TokenSet,
     },
+    metric::{LivePost, Reading},
     ports::Response,
     post::Problem,
 };
@@ -124,5 +126,14 @@ impl Connector for X {
 
     async fn delete(&self, ctx: &Ctx, session: &Session, remote_id: &str) -> Result<(), Failure> {
         publish::delete(ctx, session, remote_id).await
+    }
+
+    async fn metrics(
+        &self,
+        ctx: &Ctx,
+        session: &Session,
+        posts: &[LivePost],
+    ) -> Result<Vec<Reading>, Failure> {
+        metrics::metrics(ctx, session, posts).await
     }
 }
