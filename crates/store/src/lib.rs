@@ -22,6 +22,7 @@ mod json;
 pub mod key;
 pub mod lane;
 pub mod media;
+pub mod metric;
 mod migrate;
 pub mod mutex;
 pub mod network_state;

@@ -224,6 +224,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    target_metrics (target_id) {
+        target_id -> Uuid,
+        workspace_id -> Uuid,
+        connection_id -> Uuid,
+        network -> Text,
+        views -> Nullable<Int8>,
+        reach -> Nullable<Int8>,
+        likes -> Nullable<Int8>,
+        comments -> Nullable<Int8>,
+        shares -> Nullable<Int8>,
+        saves -> Nullable<Int8>,
+        clicks -> Nullable<Int8>,
+        video_views -> Nullable<Int8>,
+        read_at -> Nullable<Timestamptz>,
+        due_at -> Nullable<Timestamptz>,
+        token -> Int8,
+        lease_until -> Nullable<Timestamptz>,
+        failures -> Int4,
+        error_code -> Nullable<Text>,
+        error_message -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     targets (id) {
         id -> Uuid,
         workspace_id -> Uuid,

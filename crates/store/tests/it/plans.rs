@@ -96,6 +96,7 @@ macro_rules! by_index {
     }};
 }
 
+mod metric;
 fn page<K>(after: Option<K>) -> PageRequest<K> {
     PageRequest {
         limit: 50,

@@ -31,6 +31,8 @@ UPDATE targets SET state = 'UNCERTAIN', intent = '{"at":"2027-01-01T00:00:00Z","
     WHERE id <= pg_temp.id(4, 1500);
 UPDATE targets SET state = 'PUBLISHED', remote_id = id::text, published_at = created_at WHERE id > pg_temp.id(4, 6000);
 ALTER TABLE targets ENABLE TRIGGER USER;
+INSERT INTO target_metrics (target_id, workspace_id, connection_id, network, views, read_at, due_at)
+    SELECT id, workspace_id, connection_id, network, 7, created_at, CASE WHEN position(right(id::text, 1) IN '0123') > 0 THEN due_at END FROM targets;
 INSERT INTO lanes (connection_id, workspace_id, network, next_due_at)
     SELECT id, workspace_id, network, timestamptz '2026-12-30' + (row_number() OVER ()) * interval '5 minutes' FROM connections WHERE id > pg_temp.id(2, 1500);
 INSERT INTO steps (workspace_id, target_id, attempt, at, kind, message, detail)
