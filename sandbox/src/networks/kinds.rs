@@ -51,6 +51,8 @@ pub enum Operation {
     Prepare,
     /// Read-back: lists, posts, container and processing status.
     Lookup,
+    /// Reading how posts do.
+    Metrics,
     /// Reading accounts, pages and boards.
     Accounts,
     /// Anything about tokens.

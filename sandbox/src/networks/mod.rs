@@ -13,6 +13,7 @@ mod consent;
 mod control;
 mod faults;
 mod fetch;
+mod growth;
 mod kinds;
 mod limits;
 mod line;

@@ -37,6 +37,7 @@ mod consent;
 mod crashes;
 mod files;
 mod limits;
+mod metrics;
 mod publishing;
 mod read_back;
 mod refusals;

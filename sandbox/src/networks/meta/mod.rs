@@ -4,6 +4,7 @@ mod auth;
 mod error;
 mod facebook;
 mod fields;
+mod insights;
 mod instagram;
 mod listing;
 mod oauth;

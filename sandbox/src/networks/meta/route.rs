@@ -207,6 +207,7 @@ fn operation(call: &Call, kind: Kind, edge: Option<&str>) -> Operation {
         ("GET", Kind::Person | Kind::Page | Kind::Instagram, None) | ("GET", Kind::Person, _) => {
             Operation::Accounts
         }
+        ("GET", _, Some("insights")) => Operation::Metrics,
         ("GET", ..) => Operation::Lookup,
         ("DELETE", _, None) => Operation::Delete,
         ("POST", Kind::Page, Some("feed" | "photos")) => publish_if(visible),

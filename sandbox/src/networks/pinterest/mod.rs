@@ -1,5 +1,6 @@
 //! Pinterest: API v5 with OAuth, boards, pins and video uploads.
 
+mod analytics;
 mod auth;
 mod boards;
 mod body;
@@ -127,6 +128,7 @@ async fn endpoint(at: &At<'_>) -> Reply {
         ("GET", ["pins"]) => pins::list(at),
         ("POST", ["pins"]) => create::create(at).await,
         ("GET", ["pins", id]) => pins::read(at, id),
+        ("GET", ["pins", id, "analytics"]) => analytics::read(at, id),
         ("PATCH", ["pins", id]) => pins::update(at, id),
         ("DELETE", ["pins", id]) => pins::delete(at, id),
         ("POST", ["media"]) => upload::register(at),

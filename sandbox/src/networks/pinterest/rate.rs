@@ -12,6 +12,8 @@ pub enum Category {
     Read,
     /// `org_write`.
     Write,
+    /// `org_analytics`: its number was not seen, that of reads stands for it.
+    Analytics,
 }
 
 /// The limit after a call.
@@ -47,7 +49,7 @@ pub fn count(at: &At<'_>, category: Category) -> Used {
     let limits = &state.switches.rate_limits;
     let enforced = limits.enabled;
     let limit = match category {
-        Category::Read => limits.pinterest_reads_per_minute,
+        Category::Read | Category::Analytics => limits.pinterest_reads_per_minute,
         Category::Write => limits.pinterest_writes_per_minute,
     };
     let key = format!("PINTEREST {} {category:?}", at.account.id);
@@ -68,7 +70,10 @@ pub fn exhausted(
     let now = networks.now().timestamp();
     let state = networks.state();
     let limits = &state.switches.rate_limits;
-    let reads = matches!(operation, Operation::Lookup | Operation::Accounts);
+    let reads = matches!(
+        operation,
+        Operation::Lookup | Operation::Metrics | Operation::Accounts
+    );
     let usage = Usage {
         limit: if reads {
             limits.pinterest_reads_per_minute

@@ -36,6 +36,9 @@ pub fn route(call: &Call) -> Route {
         ("www.pinterest.com", "GET", ["pin", id]) => Route::Permalink((*id).into()),
         (UPLOAD_HOST, "POST", []) => Route::Upload,
         ("api.pinterest.com", "POST", ["v5", "oauth", "token"]) => Route::Token,
+        ("api.pinterest.com", "GET", ["v5", "pins", _, "analytics"]) => {
+            Route::Api(Category::Analytics)
+        }
         ("api.pinterest.com", "GET", ["v5", _, ..]) => Route::Api(Category::Read),
         ("api.pinterest.com", _, ["v5", _, ..]) => Route::Api(Category::Write),
         _ => Route::Unknown,
@@ -52,6 +55,7 @@ pub fn classify(state: &Whole, call: &Call) -> Class {
         (Route::Consent | Route::Token, ..) => Operation::Token,
         (Route::Upload, ..) | (Route::Api(_), "POST", ["v5", "media"]) => Operation::Prepare,
         (Route::Api(_), "POST", ["v5", "pins"]) => Operation::Publish,
+        (Route::Api(Category::Analytics), ..) => Operation::Metrics,
         (Route::Api(_), "DELETE", ["v5", "pins", _]) => Operation::Delete,
         (
             Route::Api(_),

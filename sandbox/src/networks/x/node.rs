@@ -6,7 +6,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
 use super::super::{
-    Networks, accounts::Account, kinds::Network, log::Post as Logged, state::State as Whole,
+    Networks, accounts::Account, growth::Growth, kinds::Network, log::Post as Logged,
+    state::State as Whole,
 };
 use super::{
     query::Fields,
@@ -36,7 +37,7 @@ pub fn escaped(text: &str) -> String {
 }
 
 /// A post.
-pub fn post(state: &Whole, logged: &Logged, fields: &Fields) -> Option<Value> {
+pub fn post(state: &Whole, logged: &Logged, fields: &Fields, now: DateTime<Utc>) -> Option<Value> {
     let post = state.x.posts.get(&logged.id)?;
     let text = escaped(&post.text);
     let keys: Vec<String> = media_keys(state, post);
@@ -67,10 +68,7 @@ pub fn post(state: &Whole, logged: &Logged, fields: &Fields) -> Option<Value> {
             "is_edit_eligible": false,
             "editable_until": time(logged.accepted_at + chrono::TimeDelta::hours(1)),
         },
-        "public_metrics": {
-            "retweet_count": 0, "repost_count": 0, "reply_count": 0, "like_count": 0,
-            "quote_count": 0, "bookmark_count": 0, "impression_count": 0,
-        },
+        "public_metrics": metrics(&Growth::of(state, logged, now)),
     });
     let mut wanted = fields.post.clone();
     for (expansion, field) in [
@@ -88,6 +86,19 @@ pub fn post(state: &Whole, logged: &Logged, fields: &Fields) -> Option<Value> {
         wanted.insert("referenced_posts".into());
     }
     Some(select(full, &POST, &wanted))
+}
+
+/// Reposts go by both their names.
+fn metrics(growth: &Growth) -> Value {
+    json!({
+        "retweet_count": growth.shares,
+        "repost_count": growth.shares,
+        "reply_count": growth.comments,
+        "like_count": growth.likes,
+        "quote_count": growth.quotes,
+        "bookmark_count": growth.saves,
+        "impression_count": growth.views,
+    })
 }
 
 /// A user.

@@ -30,9 +30,10 @@ pub fn by_id(at: &At<'_>, id: &str) -> Reply {
     at.needs(&SCOPES)?;
     let fields = query::read(at.call, &[])?;
     check_id("id", id)?;
+    let now = at.networks.now();
     let state = at.networks.state();
     let found = state.readable(Network::X, id, at.call);
-    let body = match found.and_then(|post| Some((post, node::post(&state, post, &fields)?))) {
+    let body = match found.and_then(|post| Some((post, node::post(&state, post, &fields, now)?))) {
         Some((post, node)) => {
             let includes = node::includes(&state, at.networks, &[post], &fields);
             with("includes", includes, json!({ "data": node }))
@@ -52,11 +53,12 @@ pub fn by_ids(at: &At<'_>) -> Reply {
         let why = format!("The `ids` query parameter must hold 1 to {MAX_IDS} ids");
         return Err(Problem::invalid("ids", text, why));
     }
+    let now = at.networks.now();
     let state = at.networks.state();
     let (mut found, mut data, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     for id in ids {
         let post = state.readable(Network::X, id, at.call);
-        match post.and_then(|post| Some((post, node::post(&state, post, &fields)?))) {
+        match post.and_then(|post| Some((post, node::post(&state, post, &fields, now)?))) {
             Some((post, node)) => {
                 found.push(post);
                 data.push(node);
@@ -85,6 +87,7 @@ pub fn timeline(at: &At<'_>, user: &str) -> Reply {
     let fields = query::read(at.call, &own)?;
     check_id("id", user)?;
     let page = Page::read(at)?;
+    let now = at.networks.now();
     let state = at.networks.state();
     if state.accounts.get(Network::X, user).is_none() {
         let body = json!({ "errors": [missing("user", "id", user)] });
@@ -117,7 +120,7 @@ pub fn timeline(at: &At<'_>, user: &str) -> Reply {
     }
     let data: Vec<_> = found
         .iter()
-        .filter_map(|post| node::post(&state, post, &fields))
+        .filter_map(|post| node::post(&state, post, &fields, now))
         .collect();
     let body = with("data", filled(data), json!({ "meta": meta }));
     let includes = node::includes(&state, at.networks, &found, &fields);

@@ -65,6 +65,7 @@ pub fn classify(state: &Whole, call: &Call) -> Class {
         Route::Api(Bucket::Posts) => Operation::Publish,
         Route::Api(Bucket::Deletes) => Operation::Delete,
         Route::Api(Bucket::Me) => Operation::Accounts,
+        Route::Api(Bucket::Lookup) if wants_metrics(call) => Operation::Metrics,
         Route::Api(Bucket::Timeline | Bucket::Lookup | Bucket::Media("status")) => {
             Operation::Lookup
         }
@@ -78,4 +79,11 @@ pub fn classify(state: &Whole, call: &Call) -> Class {
         operation,
         account,
     }
+}
+
+fn wants_metrics(call: &Call) -> bool {
+    let fields = ["tweet.fields", "post.fields"].map(|name| call.query(name).unwrap_or_default());
+    fields
+        .iter()
+        .any(|fields| fields.contains("public_metrics"))
 }

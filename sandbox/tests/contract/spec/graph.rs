@@ -25,12 +25,13 @@ struct Node {
     edges: BTreeMap<String, BTreeMap<String, Kind>>,
 }
 
-/// The type of a parameter: its name, or its values.
+/// The type of a parameter: its name, its values, or those of a list.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Kind {
     Name(String),
     Values(Vec<String>),
+    List { list: Vec<String> },
 }
 
 /// What every Graph call takes (Graph API overview: tokens, fields, paging).
@@ -215,6 +216,11 @@ impl Kind {
         let json: Option<Value> = serde_json::from_str(&text).ok();
         match self {
             Self::Values(values) => values.iter().any(|known| known.eq_ignore_ascii_case(&text)),
+            Self::List { list } => {
+                let items = json.as_ref().and_then(Value::as_array);
+                let known = |item: &Value| list.iter().any(|known| item == known.as_str());
+                items.is_some_and(|items| items.iter().all(known))
+            }
             Self::Name(name) => match name.as_str() {
                 "bool" => matches!(text.as_str(), "true" | "false" | "1" | "0"),
                 "unsigned int" => text.parse::<u64>().is_ok(),

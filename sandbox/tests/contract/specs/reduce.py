@@ -28,18 +28,18 @@ X_OAUTH = {
 }
 PINTEREST_PATHS = [
     "/oauth/token", "/user_account", "/boards", "/boards/{board_id}/pins", "/pins",
-    "/pins/{pin_id}", "/media", "/media/{media_id}",
+    "/pins/{pin_id}", "/pins/{pin_id}/analytics", "/media", "/media/{media_id}",
 ]
 # (node, edge): what the connectors call; "/" is the node itself.
 META_EDGES = {
     "user": ["/accounts", "/permissions"],
     "page": ["/", "/feed", "/photos", "/videos", "/video_reels", "/photo_stories",
              "/video_stories", "/published_posts", "/stories"],
-    "pagepost": ["/"],
+    "pagepost": ["/", "/insights"],
     "photo": ["/"],
     "advideo": ["/"],
     "iguser": ["/", "/media", "/media_publish", "/stories", "/content_publishing_limit"],
-    "igmedia": ["/"],
+    "igmedia": ["/", "/insights"],
     "shadowigmediabuilder": ["/"],
 }
 
@@ -73,6 +73,10 @@ class OpenApi:
         if choices and "oneOf" not in schema:
             return {"oneOf": [self.schema({"$ref": ref}, closed) for ref in choices.values()]}
         schema = merged(schema)
+        if "oneOf" in schema and all("enum" in choice for choice in schema["oneOf"]):
+            # Values that two lists share would fit both; any list will do.
+            schema = {**schema, "anyOf": schema["oneOf"]}
+            del schema["oneOf"]
         result = {}
         for key, value in schema.items():
             if key == "properties":
@@ -156,7 +160,8 @@ def meta(directory):
         for name, kind in row["params"].items():
             enum = kind.removeprefix("list<").removesuffix(">")
             allowed = values(row["enums"][enum]) if enum in row["enums"] else None
-            params[name] = allowed if allowed and not kind.startswith("list<") else kind
+            is_list = kind.startswith("list<")
+            params[name] = ({"list": allowed} if is_list else allowed) if allowed else kind
         return params
 
     result = {}

@@ -1,6 +1,7 @@
 //! Facebook Pages: posts, photos, videos, reels and stories.
 
 mod feed;
+mod insights;
 mod lists;
 mod photos;
 mod post;
@@ -55,6 +56,7 @@ pub async fn handle(at: &At<'_>, kind: Kind, edge: Option<&str>) -> Graph {
         (Method::POST, Kind::Page, Some("video_reels")) => reels::create(at, &reels::REEL),
         (Method::POST, Kind::Page, Some("video_stories")) => reels::create(at, &reels::STORY),
         (Method::GET, Kind::Post, None) => post::read(at),
+        (Method::GET, Kind::Post, Some("insights")) => insights::read(at),
         (Method::POST, Kind::Post, None) => post::update(at),
         (Method::DELETE, Kind::Post, None) => post::delete(at),
         (Method::GET, Kind::Photo, None) => photos::read(at),

@@ -4,6 +4,7 @@ mod checks;
 mod container;
 mod create;
 mod error;
+mod insights;
 mod node;
 mod publish;
 mod state;
@@ -22,11 +23,12 @@ use crate::networks::{Networks, kinds::Network};
 pub use state::State;
 pub use upload::upload;
 
-/// The two halves of the permissions of either login.
+/// The parts of the permissions of either login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Right {
     Read,
     Publish,
+    Insights,
 }
 
 /// Answers a call to an account, container or media.
@@ -42,6 +44,7 @@ pub async fn handle(at: &At<'_>, kind: Kind, edge: Option<&str>) -> Graph {
         (Method::POST, Kind::Instagram, Some("media_publish")) => publish::publish(at),
         (Method::GET, Kind::Container, None) => container::read(at),
         (Method::GET, Kind::Media, None) => node::read(at),
+        (Method::GET, Kind::Media, Some("insights")) => insights::read(at),
         (Method::POST, Kind::Media, None) => node::update(at),
         (Method::DELETE, Kind::Media, None) => node::delete(at),
         _ => Err(at.no_object()),
@@ -56,6 +59,10 @@ fn allowed(at: &At<'_>, right: Right) -> Result<(), GraphError> {
         Right::Publish => (
             "instagram_content_publish",
             "instagram_business_content_publish",
+        ),
+        Right::Insights => (
+            "instagram_manage_insights",
+            "instagram_business_manage_insights",
         ),
     };
     let own = at.bearer.account.as_deref() == Some(at.account);

@@ -10,6 +10,7 @@ use super::{
 use crate::networks::{
     answer::Answer,
     clock::Clock,
+    growth::Growth,
     kinds::Network,
     log::{Post, PostMedia},
     state::State as Whole,
@@ -144,7 +145,8 @@ pub fn delete(at: &At<'_>) -> Graph {
     Ok(success())
 }
 
-fn visible<'a>(at: &At<'_>, state: &'a Whole) -> Result<&'a Post, GraphError> {
+/// The post of the call, unless it is gone or not listed yet.
+pub fn visible<'a>(at: &At<'_>, state: &'a Whole) -> Result<&'a Post, GraphError> {
     let seen_until = Clock::real_ms().saturating_sub(at.call.lag_ms as i64);
     state
         .log
@@ -165,12 +167,13 @@ fn node(
         .media
         .get(&post.id)
         .ok_or_else(|| at.no_object())?;
-    let node = full(post, media);
+    let growth = Growth::of(state, post, at.networks.now());
+    let node = full(post, media, &growth);
     fields::select(&node, "IGMedia", &MEDIA_FIELDS, &["id"], wanted)
 }
 
 /// A reel reads back as `VIDEO`.
-fn full(post: &Post, media: &Published) -> Value {
+fn full(post: &Post, media: &Published, growth: &Growth) -> Value {
     let first = post.media.first();
     let (kind, product) = match media.shape {
         Shape::Image => ("IMAGE", "FEED"),
@@ -201,8 +204,8 @@ fn full(post: &Post, media: &Published) -> Value {
         "username": post.account.username,
         "owner": { "id": post.account.id },
         "alt_text": first.and_then(|media| media.alt_text.as_deref()),
-        "like_count": 0,
-        "comments_count": 0,
+        "like_count": growth.likes,
+        "comments_count": growth.comments,
         "is_comment_enabled": media.comments_enabled,
         "is_shared_to_feed": media.share_to_feed,
         "children": (!children.is_empty()).then(|| json!({ "data": children })),

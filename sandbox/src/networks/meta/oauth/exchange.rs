@@ -27,12 +27,13 @@ const FACEBOOK_SCOPES: [&str; 5] = [
     "read_insights",
 ];
 /// Scopes of an Instagram grant made by the control API (Facebook Login).
-const INSTAGRAM_SCOPES: [&str; 5] = [
+const INSTAGRAM_SCOPES: [&str; 6] = [
     "public_profile",
     "pages_show_list",
     "pages_read_engagement",
     "instagram_basic",
     "instagram_content_publish",
+    "instagram_manage_insights",
 ];
 
 /// `oauth/access_token`: a code, or a short-lived token, for a token.
