@@ -14,6 +14,7 @@
 //! - [`post`]: writing, previewing, scheduling and settling posts
 //! - [`bulk`]: jobs that work through a file of many posts
 //! - [`publish`]: the worker that publishes each target effectively once
+//! - [`metric`]: how live posts do, read from the networks
 //! - [`event`]: reading the event log and following it live
 //! - [`idempotency`]: requests that come twice
 //! - [`limit`]: how much a caller may ask for
@@ -29,6 +30,7 @@ pub mod idempotency;
 pub mod key;
 pub mod limit;
 pub mod media;
+pub mod metric;
 pub mod post;
 pub mod publish;
 pub mod request_log;

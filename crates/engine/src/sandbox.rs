@@ -8,6 +8,7 @@ mod account;
 mod clock;
 mod control;
 mod fault;
+mod figures;
 mod reset;
 pub mod sample;
 mod scenario;

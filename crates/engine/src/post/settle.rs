@@ -17,7 +17,7 @@ use super::{
     actions::is_outcome_unknown,
     write::{cancel_row, finish, schedule_row, target_event},
 };
-use crate::{Actor, App};
+use crate::{Actor, App, metric};
 
 /// What a person says about a target that waits for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +83,7 @@ pub async fn settle(app: &App, actor: &Actor, id: TargetId, how: Settlement) -> 
             row.error_message = None;
             row.updated_at = app.now();
             target::update(&mut tx, &mut row, from).await?;
+            metric::begin(app, &mut tx, &row, row.remote_id.as_deref(), app.now()).await?;
             note(
                 app,
                 &mut tx,

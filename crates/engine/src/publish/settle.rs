@@ -16,7 +16,7 @@ use super::{
     journal::Journal,
     verdict::{Verdict, Wait},
 };
-use crate::{Actor, App};
+use crate::{Actor, App, metric};
 
 /// Posthaste itself as the author of what the publisher does.
 pub(super) fn system(target: &Target) -> Actor {
@@ -99,6 +99,9 @@ impl Outcome<'_> {
             .map(|(code, message)| (code.as_str(), message.as_str()));
         if !publish::advance(&mut tx, target, self.from, &verdict.to, trouble, now).await? {
             return Ok(false);
+        }
+        if let Move::Published(live) = &verdict.to {
+            metric::begin(app, &mut tx, target, Some(&live.remote_id), now).await?;
         }
         let end = AttemptEnd {
             error_code: trouble.map(|(code, _)| code.to_owned()),

@@ -12,7 +12,7 @@ use super::{
     heartbeat::keep_leases,
     read_back, sweep,
 };
-use crate::{App, bulk, tokens};
+use crate::{App, bulk, metric, tokens};
 
 /// How a worker works.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +64,8 @@ pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
     work.spawn(worker.clone().read_back_loop());
     work.spawn(worker.clone().sweep_loop());
     work.spawn(worker.clone().token_loop());
-    work.spawn(bulk::run(worker.app.clone(), stop));
+    work.spawn(bulk::run(worker.app.clone(), stop.clone()));
+    work.spawn(metric::run(worker.app.clone(), stop));
     while work.join_next().await.is_some() {}
     beating.cancel();
     let _ = heart.await;

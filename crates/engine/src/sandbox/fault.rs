@@ -25,6 +25,8 @@ pub enum Operation {
     Prepare,
     /// Reading back.
     Lookup,
+    /// Reading how posts do.
+    Metrics,
     /// Reading accounts, pages and boards.
     Accounts,
     /// Anything about tokens.

@@ -20,7 +20,7 @@ use posthaste_store::{
 };
 use serde_json::json;
 
-use super::account::connections;
+use super::{account::connections, figures};
 use crate::{
     Actor, App,
     post::{self, NewPost, NewTarget},
@@ -251,7 +251,8 @@ async fn settle(
         row.error_code = last.trouble.map(|(code, _)| code.as_str().to_owned());
         row.error_message = last.trouble.map(|(_, message)| message.to_owned());
     }
-    targets::update(conn, &mut row, State::Scheduled).await
+    targets::update(conn, &mut row, State::Scheduled).await?;
+    figures::write(app, conn, &row).await
 }
 
 /// One old try.
