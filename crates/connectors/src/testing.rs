@@ -8,6 +8,7 @@ use posthaste_core::{
         AppCredentials, Ctx, Hosts, Intent, MediaSource, Rendition, RenditionMedia, Session,
     },
     media::{MediaFacts, MediaFormat},
+    metric::LivePost,
     ports::{Body, FrozenClock, MemoryBlobs, Request, Response, ScriptedHttp, TransportError},
     post::ContentKind,
     secret::Secret,
@@ -97,4 +98,20 @@ pub fn form<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
     };
     let field = fields.iter().find(|(field, _)| field == name);
     field.map(|(_, value)| value.as_str())
+}
+
+/// A live post of two days ago.
+pub fn live(remote_id: &str) -> LivePost {
+    LivePost {
+        remote_id: remote_id.to_owned(),
+        kind: ContentKind::Feed,
+        has_video: false,
+        published_at: now() - TimeDelta::days(2),
+    }
+}
+
+/// A query parameter of a request.
+pub fn query<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    let found = request.query.iter().find(|(field, _)| field == name);
+    found.map(|(_, value)| value.as_str())
 }

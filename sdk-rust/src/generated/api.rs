@@ -536,6 +536,24 @@ pub struct PostsApi {
 }
 
 impl PostsApi {
+    /// The posts of the workspace, newest first unless another order is chosen.
+    pub fn calendar(&self, options: PostCalendarOptions) -> Call<PostPage> {
+        self.client.call(operations::POST_CALENDAR, options)
+    }
+
+    /// [`calendar`](Self::calendar), page by page, one item after the other.
+    pub fn calendar_all(&self, options: PostCalendarOptions) -> Items<PostPageNode> {
+        let (list, after) = (self.clone(), options.after.clone());
+        page::all(
+            move |after| {
+                let mut options = options.clone();
+                options.after = after;
+                list.calendar(options)
+            },
+            after,
+        )
+    }
+
     /// Takes back targets that were not sent: those named, otherwise all that can be.
     pub fn cancel(&self, input: impl Into<PostCancelInput>) -> Call<PostPayload> {
         self.client.call(
@@ -569,7 +587,7 @@ impl PostsApi {
     }
 
     /// The posts of the workspace, newest first unless another order is chosen.
-    pub fn list(&self, options: PostListOptions) -> Call<PostPage> {
+    pub fn list(&self, options: PostListOptions) -> Call<PostList> {
         self.client.call(operations::POST_LIST, options)
     }
 

@@ -1944,6 +1944,7 @@ pub const NETWORK_LIST: Operation = Operation {
       boardRequired
       mediaRequired
       mixedMedia
+      metrics
       scopes
       picture {
         ...PictureRuleFields
@@ -2071,6 +2072,89 @@ fragment NodeFields on Node {
   }
   ... on Workspace {
     name
+  }
+}
+",
+    ),
+};
+
+pub const POST_CALENDAR: Operation = Operation {
+    name: Some("PostCalendar"),
+    kind: Kind::Query,
+    field: Some("posts"),
+    document: Cow::Borrowed(
+        r"query PostCalendar(
+  $filter: PostFilter
+  $orderBy: PostOrder = DUE_AT_ASC
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  posts(
+    filter: $filter
+    orderBy: $orderBy
+    first: $first
+    after: $after
+    last: $last
+    before: $before
+  ) {
+    nodes {
+      id
+      status
+      dueAt
+      content {
+        kind
+        text
+        title
+      }
+      targets {
+        id
+        network
+        state
+        connection {
+          id
+          name
+        }
+        dueAt
+        publishedAt
+        permalink
+        error {
+          code
+          message
+        }
+        metrics {
+          ...TargetMetricsFields
+        }
+      }
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+fragment TargetMetricsFields on TargetMetrics {
+  views
+  reach
+  likes
+  comments
+  shares
+  saves
+  clicks
+  videoViews
+  readAt
+  nextReadAt
+  error {
+    code
+    message
   }
 }
 ",
@@ -4010,6 +4094,9 @@ pub const TARGET_GET: Operation = Operation {
     ifAbsent
     misfirePolicy
     nextCheckAt
+    metrics {
+      ...TargetMetricsFields
+    }
     post {
       id
       status
@@ -4044,6 +4131,22 @@ fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+fragment TargetMetricsFields on TargetMetrics {
+  views
+  reach
+  likes
+  comments
+  shares
+  saves
+  clicks
+  videoViews
+  readAt
+  nextReadAt
+  error {
+    code
+    message
+  }
 }
 ",
     ),

@@ -337,6 +337,24 @@ const TargetFields = `fragment TargetFields on Target {
 }
 `;
 
+const TargetMetricsFields = `fragment TargetMetricsFields on TargetMetrics {
+  views
+  reach
+  likes
+  comments
+  shares
+  saves
+  clicks
+  videoViews
+  readAt
+  nextReadAt
+  error {
+    code
+    message
+  }
+}
+`;
+
 const VideoRuleFields = `fragment VideoRuleFields on VideoRule {
   formats
   maxBytes
@@ -1157,6 +1175,7 @@ export const NetworkList: Document<Array<t.NetworkListResult>, Record<string, ne
       boardRequired
       mediaRequired
       mixedMedia
+      metrics
       scopes
       picture {
         ...PictureRuleFields
@@ -1206,6 +1225,67 @@ export const NodeList: Document<Array<t.Node | null>, t.NodeListVariables> = {
 }
 `,
   fragments: [NodeFields],
+};
+
+/** `posts.calendar`: the query `posts`. */
+export const PostCalendar: Document<t.PostCalendarResult, t.PostCalendarVariables> = {
+  kind: 'query',
+  name: 'PostCalendar',
+  fields: ['posts'],
+  text: `query PostCalendar(
+  $filter: PostFilter
+  $orderBy: PostOrder = DUE_AT_ASC
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  posts(
+    filter: $filter
+    orderBy: $orderBy
+    first: $first
+    after: $after
+    last: $last
+    before: $before
+  ) {
+    nodes {
+      id
+      status
+      dueAt
+      content {
+        kind
+        text
+        title
+      }
+      targets {
+        id
+        network
+        state
+        connection {
+          id
+          name
+        }
+        dueAt
+        publishedAt
+        permalink
+        error {
+          code
+          message
+        }
+        metrics {
+          ...TargetMetricsFields
+        }
+      }
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [PageFields, TargetMetricsFields],
 };
 
 /** `posts.cancel`: the mutation `postCancel`. */
@@ -1762,6 +1842,9 @@ export const TargetGet: Document<t.TargetGetResult, t.TargetGetVariables> = {
     ifAbsent
     misfirePolicy
     nextCheckAt
+    metrics {
+      ...TargetMetricsFields
+    }
     post {
       id
       status
@@ -1769,7 +1852,7 @@ export const TargetGet: Document<t.TargetGetResult, t.TargetGetVariables> = {
   }
 }
 `,
-  fragments: [TargetFields],
+  fragments: [TargetFields, TargetMetricsFields],
 };
 
 /** `targets.list`: the query `targets`. */

@@ -135,6 +135,8 @@ export class Api extends Client {
   };
 
   readonly posts = {
+    /** The posts of the workspace, newest first unless another order is chosen. */
+    calendar: listing(this, documents.PostCalendar),
     /** Takes back targets that were not sent: those named, otherwise all that can be. */
     cancel: changing(this, documents.PostCancel),
     /** Writes a post with its targets: a draft, or scheduled if a time is given. All or nothing. */

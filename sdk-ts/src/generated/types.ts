@@ -392,6 +392,26 @@ export type MediaStatus =
   | 'UPLOADING'
   | (string & {});
 
+/** A figure that tells how a post does. */
+export type Metric =
+  /** Clicks: of any kind on Facebook, on the link on Pinterest. */
+  | 'CLICKS'
+  /** Comments and replies. */
+  | 'COMMENTS'
+  /** Likes and other reactions. */
+  | 'LIKES'
+  /** How many accounts saw it. */
+  | 'REACH'
+  /** How often it was saved: bookmarks, saves to a board. */
+  | 'SAVES'
+  /** How often it was passed on: shares, reposts and quotes. */
+  | 'SHARES'
+  /** How often its video was played, where that is counted apart from views. */
+  | 'VIDEO_VIEWS'
+  /** How often it was shown. */
+  | 'VIEWS'
+  | (string & {});
+
 /** What to do with a target whose time passed while nobody could publish it. */
 export type MisfirePolicy =
   /** Hold it for a person once it is more than six hours late. */
@@ -566,6 +586,8 @@ export type SandboxOperation =
   | 'DELETE'
   /** Reading back. */
   | 'LOOKUP'
+  /** Reading how posts do. */
+  | 'METRICS'
   /** Invisible steps: uploads, containers. */
   | 'PREPARE'
   /** The one call that makes a post visible. */
@@ -2003,6 +2025,40 @@ export interface Target {
   version: number;
 }
 
+/**
+ * How a live post does, as its network told it last. A figure that the network does not give is
+ * null, never 0; `Capabilities.metrics` lists those it gives.
+ */
+export interface TargetMetrics {
+  /** How often it was shown. */
+  views: number | null;
+  /** How many accounts saw it. */
+  reach: number | null;
+  /** Likes and other reactions. */
+  likes: number | null;
+  /** Comments and replies. */
+  comments: number | null;
+  /** How often it was passed on: shares, reposts and quotes. */
+  shares: number | null;
+  /** How often it was saved: bookmarks, saves to a board. */
+  saves: number | null;
+  /** Clicks: of any kind on Facebook, on the link on Pinterest. */
+  clicks: number | null;
+  /** How often its video was played, where that is counted apart from views. */
+  videoViews: number | null;
+  /** When the network told this; null while it could not be read yet, then `error` says why. */
+  readAt: string | null;
+  /** When it is read next; null once it was read for the last time. */
+  nextReadAt: string | null;
+  /** Why the last reading failed, and what to do about it. */
+  error: {
+    /** The stable code. */
+    code: ErrorCode;
+    /** What happened, for a person. */
+    message: string;
+  } | null;
+}
+
 /** What a network wants a video to be; videos are checked, not converted. */
 export interface VideoRule {
   /** Accepted media types. */
@@ -2748,6 +2804,8 @@ export interface NetworkListResult {
     mediaRequired: boolean;
     /** Whether pictures and videos may stand in one post. */
     mixedMedia: boolean;
+    /** The figures it gives about live posts, for some kind of post at least. */
+    metrics: Array<Metric>;
     /** Permissions asked for when connecting. */
     scopes: Array<string>;
     /** What a picture must be. */
@@ -2776,6 +2834,81 @@ export interface NodeGetVariables {
 export interface NodeListVariables {
   /** Ids of any kind, at most 100. */
   ids: ReadonlyArray<string>;
+}
+
+/** A page of posts. */
+export interface PostCalendarResult {
+  /** A list of nodes. */
+  nodes: Array<{
+    /** The id (`post_…`). */
+    id: string;
+    /** How it stands as a whole. */
+    status: PostStatus;
+    /** When the first of its targets is due. */
+    dueAt: string | null;
+    /** What all networks get, unless a variant says otherwise. */
+    content: {
+      /** Where on the networks the post appears. */
+      kind: ContentKind;
+      /** The text (caption, description). */
+      text: string;
+      /** The title, for networks that have one. */
+      title: string | null;
+    };
+    /** The connections it goes to, in order. */
+    targets: Array<{
+      /** The id (`target_…`). */
+      id: string;
+      /** The connection's network. */
+      network: Network;
+      /** The state. */
+      state: TargetState;
+      /** The connection it goes to. */
+      connection: {
+        /** The id (`conn_…`). */
+        id: string;
+        /** The display name; the network's own unless somebody changed it. */
+        name: string;
+      };
+      /** When it is due. */
+      dueAt: string | null;
+      /** When it went live. */
+      publishedAt: string | null;
+      /** The live post's public address. */
+      permalink: string | null;
+      /** What went wrong last. */
+      error: {
+        /** The stable code. */
+        code: ErrorCode;
+        /** What happened, for a person. */
+        message: string;
+      } | null;
+      /** How the live post does; null until its network was asked for the first time. */
+      metrics: TargetMetrics | null;
+    }>;
+  }>;
+  /** Information to aid in pagination. */
+  pageInfo: PageInfo;
+  /** How many items the filter leaves altogether; counted only when asked for. */
+  totalCount?: number | null;
+}
+
+/** Variables of PostCalendar. */
+export interface PostCalendarVariables {
+  /** What to narrow the list by. */
+  filter?: PostFilter | null | undefined;
+  /** The order. */
+  orderBy?: PostOrder | null | undefined;
+  /** How many from the start, 1 to 100; 25 when nothing is said. */
+  first?: number | null | undefined;
+  /** Only what follows this cursor. */
+  after?: string | null | undefined;
+  /** How many from the end, 1 to 100. */
+  last?: number | null | undefined;
+  /** Only what precedes this cursor. */
+  before?: string | null | undefined;
+  /** Whether to count all items, into `totalCount`. */
+  withTotal?: boolean | null | undefined;
 }
 
 /** What came of writing or changing a post. */
@@ -3250,6 +3383,8 @@ export type TargetGetResult = Target & {
   misfirePolicy: MisfirePolicy;
   /** When it is read back next whether it went live, while that is not known. */
   nextCheckAt: string | null;
+  /** How the live post does; null until its network was asked for the first time. */
+  metrics: TargetMetrics | null;
   /** The post; empty once it was removed. */
   post: {
     /** The id (`post_…`). */

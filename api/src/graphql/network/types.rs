@@ -14,6 +14,7 @@ use crate::graphql::{
     context::loader,
     loader::{LoadError, Loader},
     scalars::Network,
+    target::Metric,
 };
 
 /// Where on the network a post appears.
@@ -185,6 +186,8 @@ pub struct Capabilities {
     reel: Option<VideoRule>,
     /// What a video in a story must be.
     story_video: Option<VideoRule>,
+    /// The figures it gives about live posts, for some kind of post at least.
+    metrics: Vec<Metric>,
     /// Permissions asked for when connecting.
     scopes: Vec<&'static str>,
 }
@@ -209,6 +212,7 @@ impl From<&CoreCapabilities> for Capabilities {
             video: c.video.as_ref().map(VideoRule::from),
             reel: c.reel.as_ref().map(VideoRule::from),
             story_video: c.story_video.as_ref().map(VideoRule::from),
+            metrics: c.metrics.gives.iter().map(|one| (*one).into()).collect(),
             scopes: c.scopes.to_vec(),
         }
     }

@@ -14,6 +14,8 @@ pub enum SandboxOperation {
     Prepare,
     /// Reading back.
     Lookup,
+    /// Reading how posts do.
+    Metrics,
     /// Reading accounts, pages and boards.
     Accounts,
     /// Anything about tokens.

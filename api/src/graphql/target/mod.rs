@@ -3,6 +3,7 @@
 mod enums;
 mod input;
 mod loader;
+mod metrics;
 mod mutation;
 mod query;
 mod subscription;
@@ -11,6 +12,7 @@ mod types;
 
 pub use enums::{IfAbsent, MisfirePolicy, TargetState};
 pub use loader::TargetsOf;
+pub use metrics::Metric;
 pub use mutation::TargetMutation;
 pub use query::TargetQuery;
 pub use subscription::TargetSubscription;

@@ -9,6 +9,7 @@ use posthaste_store::target as rows;
 use super::{
     enums::{IfAbsent, MisfirePolicy, TargetAction, TargetState},
     loader::{History, HistoryOf},
+    metrics::TargetMetrics,
     timeline::{Attempt, TimelineStep},
 };
 use crate::graphql::{
@@ -163,6 +164,11 @@ impl Target {
     /// When it went live.
     async fn published_at(&self) -> Option<DateTime<Utc>> {
         self.0.published_at
+    }
+
+    /// How the live post does; null until its network was asked for the first time.
+    async fn metrics(&self, ctx: &Context<'_>) -> Result<Option<TargetMetrics>> {
+        TargetMetrics::of(ctx, self.0.id).await
     }
 
     /// What went wrong last.

@@ -84,3 +84,39 @@ async fn post_id(
         false => format!("{}_{post}", session.account_id),
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use posthaste_core::ports::ScriptedHttp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{ctx, live, query, session};
+
+    #[tokio::test]
+    async fn a_video_is_read_by_the_post_that_shows_it() {
+        let plays =
+            json!({ "data": [{ "name": "post_video_views", "values": [{ "value": 300 }] }] });
+        let (ctx, http) = ctx([
+            ScriptedHttp::json(200, json!({ "id": "5", "post_id": "6" })),
+            ScriptedHttp::json(200, plays),
+        ]);
+        let video = LivePost {
+            has_video: true,
+            ..live("5")
+        };
+        let told = metrics(&ctx, &session(), &[video]).await.unwrap();
+        let expected = Metrics {
+            video_views: Some(300),
+            ..Metrics::default()
+        };
+        assert_eq!(told, [Reading::Told(expected)]);
+        let asked = http.asked();
+        assert!(asked[0].url.ends_with("/5") && asked[1].url.ends_with("/77_6/insights"));
+        assert!(
+            query(&asked[1], "metric")
+                .unwrap()
+                .contains("post_video_views")
+        );
+    }
+}

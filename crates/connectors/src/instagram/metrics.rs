@@ -77,3 +77,19 @@ async fn read(graph: &Graph<'_>, post: &LivePost) -> Result<Reading, Failure> {
     };
     insights::read(graph, &post.remote_id, wanted).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{ctx, live, session};
+
+    #[tokio::test]
+    async fn a_post_without_an_id_of_its_own_is_not_asked_for() {
+        let (ctx, http) = ctx([]);
+        let told = metrics(&ctx, &session(), &[live("container:17")])
+            .await
+            .unwrap();
+        assert!(matches!(told[0], Reading::Unreadable { .. }));
+        assert!(http.asked().is_empty());
+    }
+}

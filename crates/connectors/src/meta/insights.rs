@@ -129,3 +129,6 @@ fn is_about_a_figure(failure: &Failure) -> bool {
 fn is_too_early(failure: &Failure) -> bool {
     failure.remote_code.as_deref() == Some("10") && failure.message.contains("Not enough viewers")
 }
+
+#[cfg(test)]
+mod tests;

@@ -91,3 +91,62 @@ fn count(all: &Value, name: &str) -> Option<i64> {
     });
     lifetime.or_else(|| whole(&all["summary_metrics"][name]).filter(|_| counted))
 }
+
+#[cfg(test)]
+mod tests {
+    use posthaste_core::ports::ScriptedHttp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{ctx, live, query, session};
+
+    async fn read(body: Value, post: LivePost) -> (Metrics, String) {
+        let (ctx, http) = ctx([ScriptedHttp::json(200, body)]);
+        let told = metrics(&ctx, &session(), &[post]).await.unwrap();
+        let Reading::Told(metrics) = told[0].clone() else {
+            panic!("{told:?}")
+        };
+        let asked = http.asked();
+        let names = ["start_date", "end_date", "metric_types"].map(|name| query(&asked[0], name));
+        (metrics, names.map(Option::unwrap).join(" "))
+    }
+
+    #[tokio::test]
+    async fn the_days_since_the_pin_was_made_are_summed_up() {
+        let body = json!({ "all": {
+            "daily_metrics": [{ "date": "2026-11-20", "data_status": "READY", "metrics": {} },
+                { "date": "2026-11-22", "data_status": "PROCESSING", "metrics": {} }],
+            "lifetime_metrics": { "TOTAL_COMMENTS": 2, "TOTAL_REACTIONS": 7 },
+            "summary_metrics": { "IMPRESSION": 240.0, "OUTBOUND_CLICK": 20, "SAVE": 0, "VIDEO_MRC_VIEW": 5 },
+        } });
+        let video = LivePost {
+            has_video: true,
+            ..live("9")
+        };
+        let (metrics, asked) = read(body, video).await;
+        let expected = Metrics {
+            views: Some(240),
+            clicks: Some(20),
+            saves: Some(0),
+            comments: Some(2),
+            likes: Some(7),
+            video_views: Some(5),
+            ..Metrics::default()
+        };
+        assert_eq!(metrics, expected);
+        assert_eq!(
+            asked,
+            "2026-11-20 2026-11-22 IMPRESSION,OUTBOUND_CLICK,SAVE,TOTAL_COMMENTS,TOTAL_REACTIONS,VIDEO_MRC_VIEW"
+        );
+    }
+
+    #[tokio::test]
+    async fn days_that_are_not_counted_yet_are_no_zero() {
+        let body = json!({ "all": {
+            "daily_metrics": [{ "date": "2026-11-22", "data_status": "PROCESSING", "metrics": {} }],
+            "lifetime_metrics": {},
+            "summary_metrics": { "IMPRESSION": 0, "SAVE": 0 },
+        } });
+        assert_eq!(read(body, live("9")).await.0, Metrics::default());
+    }
+}

@@ -122,3 +122,65 @@ fn counts(given: &Value) -> Metrics {
 fn is_id(text: &str) -> bool {
     (1..=19).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
+
+#[cfg(test)]
+mod tests {
+    use posthaste_core::ports::ScriptedHttp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::testing::{ctx, live, query, session};
+
+    #[tokio::test]
+    async fn many_posts_are_read_at_once_each_with_its_own_fate() {
+        let body = json!({
+            "data": [
+                { "id": "3", "public_metrics": { "impression_count": 90, "like_count": 4, "reply_count": 0,
+                    "repost_count": 2, "retweet_count": 2, "quote_count": 1, "bookmark_count": 3 } },
+                { "id": "1", "public_metrics": { "retweet_count": 5 } },
+            ],
+            "errors": [
+                { "type": NOT_FOUND, "resource_id": "2", "value": "2", "title": "Not Found Error" },
+                { "type": "https://api.x.com/2/problems/not-authorized-for-resource", "resource_id": "4" },
+            ],
+        });
+        let (ctx, http) = ctx([ScriptedHttp::json(200, body)]);
+        let posts = ["1", "2", "3", "4", "pasted by hand"].map(live);
+        let told = metrics(&ctx, &session(), &posts).await.unwrap();
+        let shares = Metrics {
+            shares: Some(5),
+            ..Metrics::default()
+        };
+        let all = Metrics {
+            views: Some(90),
+            likes: Some(4),
+            comments: Some(0),
+            shares: Some(3),
+            saves: Some(3),
+            ..Metrics::default()
+        };
+        assert_eq!(
+            told,
+            [
+                Reading::Told(shares),
+                Reading::Gone,
+                Reading::Told(all),
+                Reading::Told(Metrics::default()),
+                Reading::Unreadable {
+                    reason: "This is no id of a post on X; its figures cannot be read."
+                },
+            ]
+        );
+        let asked = http.asked();
+        assert_eq!(query(&asked[0], "ids"), Some("1,2,3,4"));
+        assert_eq!(query(&asked[0], "post.fields"), Some("public_metrics"));
+    }
+
+    #[tokio::test]
+    async fn nobody_is_asked_for_nothing() {
+        let (ctx, http) = ctx([]);
+        let told = metrics(&ctx, &session(), &[live("-")]).await.unwrap();
+        assert!(matches!(told[0], Reading::Unreadable { .. }));
+        assert!(http.asked().is_empty());
+    }
+}

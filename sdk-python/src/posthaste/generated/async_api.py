@@ -491,6 +491,50 @@ class Posts:
     def __init__(self, runner: AsyncRunner) -> None:
         self._runner = runner
 
+    async def calendar(
+        self,
+        *,
+        filter: PostFilter | None = None,
+        order_by: PostOrder | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.PostCalendarNode]:
+        """The posts of the workspace, newest first unless another order is chosen."""
+        return await self._runner.call(
+            ops.POST_CALENDAR,
+            {
+                "filter": filter,
+                "order_by": order_by,
+                "first": first,
+                "after": after,
+                "last": last,
+                "before": before,
+                "with_total": with_total,
+            },
+            options,
+        )
+
+    def iter_calendar(
+        self,
+        *,
+        filter: PostFilter | None = None,
+        order_by: PostOrder | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> AsyncPager[m.PostCalendarNode]:
+        """Every item of `calendar` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        async def fetch(first: int | None, after: str | None) -> Page[m.PostCalendarNode]:
+            return await self.calendar(filter=filter, order_by=order_by, first=first, after=after, options=options)
+
+        return AsyncPager(fetch, after=after, limit=limit, page_size=page_size)
+
     async def cancel(self, *, options: RequestOptions | None = None, **input: Unpack[PostCancelInput]) -> m.PostPayload:
         """Takes back targets that were not sent: those named, otherwise all that can be."""
         return await self._runner.call(ops.POST_CANCEL, {"input": input}, options)

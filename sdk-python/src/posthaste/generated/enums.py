@@ -25,6 +25,7 @@ __all__ = [
     "IfAbsent",
     "MediaAction",
     "MediaStatus",
+    "Metric",
     "MisfirePolicy",
     "Network",
     "Permission",
@@ -464,6 +465,27 @@ class MediaStatus(OpenEnum):
     """Bytes are missing."""
 
 
+class Metric(OpenEnum):
+    """A figure that tells how a post does."""
+
+    CLICKS = "CLICKS"
+    """Clicks: of any kind on Facebook, on the link on Pinterest."""
+    COMMENTS = "COMMENTS"
+    """Comments and replies."""
+    LIKES = "LIKES"
+    """Likes and other reactions."""
+    REACH = "REACH"
+    """How many accounts saw it."""
+    SAVES = "SAVES"
+    """How often it was saved: bookmarks, saves to a board."""
+    SHARES = "SHARES"
+    """How often it was passed on: shares, reposts and quotes."""
+    VIDEO_VIEWS = "VIDEO_VIEWS"
+    """How often its video was played, where that is counted apart from views."""
+    VIEWS = "VIEWS"
+    """How often it was shown."""
+
+
 class MisfirePolicy(OpenEnum):
     """What to do with a target whose time passed while nobody could publish it."""
 
@@ -650,6 +672,8 @@ class SandboxOperation(OpenEnum):
     """Removing a post."""
     LOOKUP = "LOOKUP"
     """Reading back."""
+    METRICS = "METRICS"
+    """Reading how posts do."""
     PREPARE = "PREPARE"
     """Invisible steps: uploads, containers."""
     PUBLISH = "PUBLISH"

@@ -30,6 +30,7 @@ from .enums import (
     IfAbsent,
     MediaAction,
     MediaStatus,
+    Metric,
     MisfirePolicy,
     Network,
     Permission,
@@ -85,6 +86,11 @@ __all__ = [
     "Node",
     "PictureRule",
     "Post",
+    "PostCalendarNode",
+    "PostCalendarNodeContent",
+    "PostCalendarNodeTarget",
+    "PostCalendarNodeTargetConnection",
+    "PostCalendarNodeTargetError",
     "PostContent",
     "PostDeletePayload",
     "PostLinkTracking",
@@ -121,6 +127,8 @@ __all__ = [
     "TargetError",
     "TargetGet",
     "TargetGetPost",
+    "TargetMetrics",
+    "TargetMetricsError",
     "TargetPayload",
     "TargetProgress",
     "TargetSchedule",
@@ -713,6 +721,43 @@ class Sandbox(Model):
     """The faults that wait for calls."""
 
 
+class TargetMetricsError(Model):
+    """What went wrong, and what to do about it."""
+
+    code: ErrorCode
+    """The stable code."""
+    message: str
+    """What happened, for a person."""
+
+
+class TargetMetrics(Model):
+    """How a live post does, as its network told it last. A figure that the network does not give is
+    null, never 0; `Capabilities.metrics` lists those it gives."""
+
+    views: int | None = None
+    """How often it was shown."""
+    reach: int | None = None
+    """How many accounts saw it."""
+    likes: int | None = None
+    """Likes and other reactions."""
+    comments: int | None = None
+    """Comments and replies."""
+    shares: int | None = None
+    """How often it was passed on: shares, reposts and quotes."""
+    saves: int | None = None
+    """How often it was saved: bookmarks, saves to a board."""
+    clicks: int | None = None
+    """Clicks: of any kind on Facebook, on the link on Pinterest."""
+    video_views: int | None = None
+    """How often its video was played, where that is counted apart from views."""
+    read_at: datetime | None = None
+    """When the network told this; null while it could not be read yet, then `error` says why."""
+    next_read_at: datetime | None = None
+    """When it is read next; null once it was read for the last time."""
+    error: TargetMetricsError | None = None
+    """Why the last reading failed, and what to do about it."""
+
+
 class VideoRule(Model):
     """What a network wants a video to be; videos are checked, not converted."""
 
@@ -1030,6 +1075,8 @@ class NetworkInfoCapabilities(Model):
     """Whether a post needs at least one picture or video."""
     mixed_media: bool
     """Whether pictures and videos may stand in one post."""
+    metrics: list[Metric]
+    """The figures it gives about live posts, for some kind of post at least."""
     scopes: list[str]
     """Permissions asked for when connecting."""
     picture: PictureRule
@@ -1065,6 +1112,73 @@ class NetworkInfo(Model):
     """How the workspace's accounts on it stand."""
     capabilities: NetworkInfoCapabilities
     """Its limits and features."""
+
+
+class PostCalendarNodeContent(Model):
+    """What all networks get, unless a variant says otherwise."""
+
+    kind: ContentKind
+    """Where on the networks the post appears."""
+    text: str
+    """The text (caption, description)."""
+    title: str | None = None
+    """The title, for networks that have one."""
+
+
+class PostCalendarNodeTargetConnection(Model):
+    """An account on a network that the workspace may publish to."""
+
+    id: str
+    """The id (`conn_…`)."""
+    name: str
+    """The display name; the network's own unless somebody changed it."""
+
+
+class PostCalendarNodeTargetError(Model):
+    """What went wrong, and what to do about it."""
+
+    code: ErrorCode
+    """The stable code."""
+    message: str
+    """What happened, for a person."""
+
+
+class PostCalendarNodeTarget(Model):
+    """One post on one connection: the unit of publishing."""
+
+    id: str
+    """The id (`target_…`)."""
+    network: Network
+    """The connection's network."""
+    state: TargetState
+    """The state."""
+    connection: PostCalendarNodeTargetConnection
+    """The connection it goes to."""
+    due_at: datetime | None = None
+    """When it is due."""
+    published_at: datetime | None = None
+    """When it went live."""
+    permalink: str | None = None
+    """The live post's public address."""
+    error: PostCalendarNodeTargetError | None = None
+    """What went wrong last."""
+    metrics: TargetMetrics | None = None
+    """How the live post does; null until its network was asked for the first time."""
+
+
+class PostCalendarNode(Model):
+    """What somebody wrote, for one or many connections."""
+
+    id: str
+    """The id (`post_…`)."""
+    status: PostStatus
+    """How it stands as a whole."""
+    due_at: datetime | None = None
+    """When the first of its targets is due."""
+    content: PostCalendarNodeContent
+    """What all networks get, unless a variant says otherwise."""
+    targets: list[PostCalendarNodeTarget]
+    """The connections it goes to, in order."""
 
 
 class PostPayload(Model):
@@ -1341,6 +1455,8 @@ class TargetGet(Target):
     """What to do when nobody could publish it at its time."""
     next_check_at: datetime | None = None
     """When it is read back next whether it went live, while that is not known."""
+    metrics: TargetMetrics | None = None
+    """How the live post does; null until its network was asked for the first time."""
     post: TargetGetPost | None = None
     """The post; empty once it was removed."""
 

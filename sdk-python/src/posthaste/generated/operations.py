@@ -341,6 +341,24 @@ _TARGET_FIELDS = """fragment TargetFields on Target {
 }
 """
 
+_TARGET_METRICS_FIELDS = """fragment TargetMetricsFields on TargetMetrics {
+  views
+  reach
+  likes
+  comments
+  shares
+  saves
+  clicks
+  videoViews
+  readAt
+  nextReadAt
+  error {
+    code
+    message
+  }
+}
+"""
+
 _VIDEO_RULE_FIELDS = """fragment VideoRuleFields on VideoRule {
   formats
   maxBytes
@@ -1220,6 +1238,7 @@ NETWORK_LIST: Operation[list[m.NetworkInfo]] = Operation(
       boardRequired
       mediaRequired
       mixedMedia
+      metrics
       scopes
       picture {
         ...PictureRuleFields
@@ -1270,6 +1289,68 @@ NODE_LIST: Operation[list[m.Node | None]] = Operation(
 }
 """
     + _NODE_FIELDS,
+)
+
+POST_CALENDAR: Operation[Page[m.PostCalendarNode]] = Operation(
+    "PostCalendar",
+    "query",
+    ("posts",),
+    Page[m.PostCalendarNode],
+    """query PostCalendar(
+  $filter: PostFilter
+  $orderBy: PostOrder = DUE_AT_ASC
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  posts(
+    filter: $filter
+    orderBy: $orderBy
+    first: $first
+    after: $after
+    last: $last
+    before: $before
+  ) {
+    nodes {
+      id
+      status
+      dueAt
+      content {
+        kind
+        text
+        title
+      }
+      targets {
+        id
+        network
+        state
+        connection {
+          id
+          name
+        }
+        dueAt
+        publishedAt
+        permalink
+        error {
+          code
+          message
+        }
+        metrics {
+          ...TargetMetricsFields
+        }
+      }
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+"""
+    + _PAGE_FIELDS
+    + _TARGET_METRICS_FIELDS,
 )
 
 POST_CANCEL: Operation[m.PostPayload] = Operation(
@@ -1884,6 +1965,9 @@ TARGET_GET: Operation[m.TargetGet] = Operation(
     ifAbsent
     misfirePolicy
     nextCheckAt
+    metrics {
+      ...TargetMetricsFields
+    }
     post {
       id
       status
@@ -1891,7 +1975,8 @@ TARGET_GET: Operation[m.TargetGet] = Operation(
   }
 }
 """
-    + _TARGET_FIELDS,
+    + _TARGET_FIELDS
+    + _TARGET_METRICS_FIELDS,
 )
 
 TARGET_LIST: Operation[Page[m.TargetConnectionNode]] = Operation(

@@ -481,6 +481,50 @@ class Posts:
     def __init__(self, runner: SyncRunner) -> None:
         self._runner = runner
 
+    def calendar(
+        self,
+        *,
+        filter: PostFilter | None = None,
+        order_by: PostOrder | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.PostCalendarNode]:
+        """The posts of the workspace, newest first unless another order is chosen."""
+        return self._runner.call(
+            ops.POST_CALENDAR,
+            {
+                "filter": filter,
+                "order_by": order_by,
+                "first": first,
+                "after": after,
+                "last": last,
+                "before": before,
+                "with_total": with_total,
+            },
+            options,
+        )
+
+    def iter_calendar(
+        self,
+        *,
+        filter: PostFilter | None = None,
+        order_by: PostOrder | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> Pager[m.PostCalendarNode]:
+        """Every item of `calendar` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        def fetch(first: int | None, after: str | None) -> Page[m.PostCalendarNode]:
+            return self.calendar(filter=filter, order_by=order_by, first=first, after=after, options=options)
+
+        return Pager(fetch, after=after, limit=limit, page_size=page_size)
+
     def cancel(self, *, options: RequestOptions | None = None, **input: Unpack[PostCancelInput]) -> m.PostPayload:
         """Takes back targets that were not sent: those named, otherwise all that can be."""
         return self._runner.call(ops.POST_CANCEL, {"input": input}, options)

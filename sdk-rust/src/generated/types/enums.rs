@@ -433,6 +433,28 @@ open_enum! {
 }
 
 open_enum! {
+    /// A figure that tells how a post does.
+    Metric {
+        /// Clicks: of any kind on Facebook, on the link on Pinterest.
+        Clicks = "CLICKS",
+        /// Comments and replies.
+        Comments = "COMMENTS",
+        /// Likes and other reactions.
+        Likes = "LIKES",
+        /// How many accounts saw it.
+        Reach = "REACH",
+        /// How often it was saved: bookmarks, saves to a board.
+        Saves = "SAVES",
+        /// How often it was passed on: shares, reposts and quotes.
+        Shares = "SHARES",
+        /// How often its video was played, where that is counted apart from views.
+        VideoViews = "VIDEO_VIEWS",
+        /// How often it was shown.
+        Views = "VIEWS",
+    }
+}
+
+open_enum! {
     /// What to do with a target whose time passed while nobody could publish it.
     MisfirePolicy {
         /// Hold it for a person once it is more than six hours late.
@@ -629,6 +651,8 @@ open_enum! {
         Delete = "DELETE",
         /// Reading back.
         Lookup = "LOOKUP",
+        /// Reading how posts do.
+        Metrics = "METRICS",
         /// Invisible steps: uploads, containers.
         Prepare = "PREPARE",
         /// The one call that makes a post visible.

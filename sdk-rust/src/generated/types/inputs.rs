@@ -1155,6 +1155,83 @@ impl MediaUploadCreateInput {
     }
 }
 
+/// What may be said to `posts().calendar()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PostCalendarOptions {
+    /// What to narrow the list by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<PostFilter>,
+    /// The order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_by: Option<PostOrder>,
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    /// Only what follows this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many from the end, 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// Only what precedes this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count how many there are altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_total: Option<bool>,
+}
+
+impl PostCalendarOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What to narrow the list by.
+    pub fn filter(mut self, filter: impl Into<PostFilter>) -> Self {
+        self.filter = Some(filter.into());
+        self
+    }
+
+    /// The order.
+    pub fn order_by(mut self, order_by: impl Into<PostOrder>) -> Self {
+        self.order_by = Some(order_by.into());
+        self
+    }
+
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    pub fn first(mut self, first: impl Into<i64>) -> Self {
+        self.first = Some(first.into());
+        self
+    }
+
+    /// Only what follows this cursor.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+
+    /// How many from the end, 1 to 100.
+    pub fn last(mut self, last: impl Into<i64>) -> Self {
+        self.last = Some(last.into());
+        self
+    }
+
+    /// Only what precedes this cursor.
+    pub fn before(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
+        self
+    }
+
+    /// Whether to count how many there are altogether.
+    pub fn with_total(mut self, with_total: bool) -> Self {
+        self.with_total = Some(with_total);
+        self
+    }
+}
+
 /// A post that is taken back.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]

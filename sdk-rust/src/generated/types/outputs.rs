@@ -309,6 +309,8 @@ pub struct Capabilities {
     pub media_required: bool,
     /// Whether pictures and videos may stand in one post.
     pub mixed_media: bool,
+    /// The figures it gives about live posts, for some kind of post at least.
+    pub metrics: Vec<Metric>,
     /// Permissions asked for when connecting.
     pub scopes: Vec<String>,
     /// What a picture must be.
@@ -937,6 +939,31 @@ pub struct PostDeletePayload {
     pub warnings: Vec<Warning>,
 }
 
+/// A page of posts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PostList {
+    /// A list of nodes.
+    pub nodes: Vec<Post>,
+    /// Information to aid in pagination.
+    pub page_info: PageInfo,
+    /// How many items the filter leaves altogether; counted only when asked for.
+    pub total_count: Option<i64>,
+}
+
+impl Page for PostList {
+    type Item = Post;
+
+    fn into_parts(self) -> (Vec<Post>, Option<String>) {
+        let cursor = self
+            .page_info
+            .end_cursor
+            .filter(|_| self.page_info.has_next_page);
+        (self.nodes, cursor)
+    }
+}
+
 /// A picture or video in a post.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -978,7 +1005,7 @@ pub struct PostMediaMedia {
 #[non_exhaustive]
 pub struct PostPage {
     /// A list of nodes.
-    pub nodes: Vec<Post>,
+    pub nodes: Vec<PostPageNode>,
     /// Information to aid in pagination.
     pub page_info: PageInfo,
     /// How many items the filter leaves altogether; counted only when asked for.
@@ -986,15 +1013,92 @@ pub struct PostPage {
 }
 
 impl Page for PostPage {
-    type Item = Post;
+    type Item = PostPageNode;
 
-    fn into_parts(self) -> (Vec<Post>, Option<String>) {
+    fn into_parts(self) -> (Vec<PostPageNode>, Option<String>) {
         let cursor = self
             .page_info
             .end_cursor
             .filter(|_| self.page_info.has_next_page);
         (self.nodes, cursor)
     }
+}
+
+/// What somebody wrote, for one or many connections.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PostPageNode {
+    /// The id (`post_…`).
+    pub id: String,
+    /// How it stands as a whole.
+    pub status: PostStatus,
+    /// When the first of its targets is due.
+    pub due_at: Option<DateTime<Utc>>,
+    /// What all networks get, unless a variant says otherwise.
+    pub content: PostPageNodeContent,
+    /// The connections it goes to, in order.
+    pub targets: Vec<PostPageNodeTarget>,
+}
+
+/// What all networks get, unless a variant says otherwise.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PostPageNodeContent {
+    /// Where on the networks the post appears.
+    pub kind: ContentKind,
+    /// The text (caption, description).
+    pub text: String,
+    /// The title, for networks that have one.
+    pub title: Option<String>,
+}
+
+/// One post on one connection: the unit of publishing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PostPageNodeTarget {
+    /// The id (`target_…`).
+    pub id: String,
+    /// The connection's network.
+    pub network: Network,
+    /// The state.
+    pub state: TargetState,
+    /// The connection it goes to.
+    pub connection: PostPageNodeTargetConnection,
+    /// When it is due.
+    pub due_at: Option<DateTime<Utc>>,
+    /// When it went live.
+    pub published_at: Option<DateTime<Utc>>,
+    /// The live post's public address.
+    pub permalink: Option<String>,
+    /// What went wrong last.
+    pub error: Option<PostPageNodeTargetError>,
+    /// How the live post does; null until its network was asked for the first time.
+    pub metrics: Option<TargetMetrics>,
+}
+
+/// An account on a network that the workspace may publish to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PostPageNodeTargetConnection {
+    /// The id (`conn_…`).
+    pub id: String,
+    /// The display name; the network's own unless somebody changed it.
+    pub name: String,
+}
+
+/// What went wrong, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PostPageNodeTargetError {
+    /// The stable code.
+    pub code: ErrorCode,
+    /// What happened, for a person.
+    pub message: String,
 }
 
 /// What came of writing or changing a post.
@@ -1384,6 +1488,8 @@ pub struct TargetGet {
     pub misfire_policy: MisfirePolicy,
     /// When it is read back next whether it went live, while that is not known.
     pub next_check_at: Option<DateTime<Utc>>,
+    /// How the live post does; null until its network was asked for the first time.
+    pub metrics: Option<TargetMetrics>,
     /// The post; empty once it was removed.
     pub post: Option<TargetGetPost>,
 }
@@ -1397,6 +1503,47 @@ pub struct TargetGetPost {
     pub id: String,
     /// How it stands as a whole.
     pub status: PostStatus,
+}
+
+/// How a live post does, as its network told it last. A figure that the network does not give is
+/// null, never 0; `Capabilities.metrics` lists those it gives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TargetMetrics {
+    /// How often it was shown.
+    pub views: Option<i64>,
+    /// How many accounts saw it.
+    pub reach: Option<i64>,
+    /// Likes and other reactions.
+    pub likes: Option<i64>,
+    /// Comments and replies.
+    pub comments: Option<i64>,
+    /// How often it was passed on: shares, reposts and quotes.
+    pub shares: Option<i64>,
+    /// How often it was saved: bookmarks, saves to a board.
+    pub saves: Option<i64>,
+    /// Clicks: of any kind on Facebook, on the link on Pinterest.
+    pub clicks: Option<i64>,
+    /// How often its video was played, where that is counted apart from views.
+    pub video_views: Option<i64>,
+    /// When the network told this; null while it could not be read yet, then `error` says why.
+    pub read_at: Option<DateTime<Utc>>,
+    /// When it is read next; null once it was read for the last time.
+    pub next_read_at: Option<DateTime<Utc>>,
+    /// Why the last reading failed, and what to do about it.
+    pub error: Option<TargetMetricsError>,
+}
+
+/// What went wrong, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TargetMetricsError {
+    /// The stable code.
+    pub code: ErrorCode,
+    /// What happened, for a person.
+    pub message: String,
 }
 
 /// A page of targets.
