@@ -15,6 +15,7 @@ mod http;
 mod idempotency;
 mod limits;
 mod media;
+mod metrics;
 mod oauth;
 mod operations;
 mod persisted;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod faults;
+mod metrics;
 mod orders;
 mod plain;
 mod times;

@@ -79,9 +79,12 @@ async fn post_id(
     let video = graph.get(&format!("/{id}")).query("fields", "post_id");
     let body = graph.call(video).await?;
     let post = body["post_id"].as_str();
-    Ok(post.map(|post| match post.contains('_') {
-        true => post.to_owned(),
-        false => format!("{}_{post}", session.account_id),
+    Ok(post.map(|post| {
+        if post.contains('_') {
+            post.to_owned()
+        } else {
+            format!("{}_{post}", session.account_id)
+        }
     }))
 }
 

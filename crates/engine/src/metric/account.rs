@@ -106,12 +106,11 @@ async fn live(
     for mut row in due {
         let target = targets.get(&row.target_id);
         let post = target.and_then(|target| live_post(target, posts.get(&target.post_id)?, video));
-        match post.filter(|post| !rule.plan_of(post.kind).is_empty()) {
-            Some(post) => live.push(Due { row, post }),
-            None => {
-                row.due_at = None;
-                over.push(row);
-            }
+        if let Some(post) = post.filter(|post| !rule.plan_of(post.kind).is_empty()) {
+            live.push(Due { row, post });
+        } else {
+            row.due_at = None;
+            over.push(row);
         }
     }
     Ok((live, over))

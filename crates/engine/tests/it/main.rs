@@ -3,6 +3,7 @@
 
 mod bulk;
 mod media;
+mod metric;
 mod tokens;
 mod webhook;
 mod world;
