@@ -145,7 +145,26 @@ test('a mutation that is repeated happens once', async () => {
   await editor.posts.delete({ id: first.post.id });
 });
 
-test('verify a webhook', receiver);
+test('verify a webhook', { timeout: 20_000 }, async (t) => {
+  const receives = await receiver(t);
+  const { webhookEndpoint: endpoint, secret } = await admin.webhooks.create({
+    url: receives.url,
+    eventTypes: ['POST_CREATED'],
+    document: 'subscription { events { type post { id } } }',
+  });
+  receives.secret = secret;
+  t.after(() => admin.webhooks.delete({ id: endpoint.id }));
+
+  const { webhookDelivery } = await admin.webhooks.test({ id: endpoint.id });
+  assert.deepEqual([webhookDelivery?.state, webhookDelivery?.attempts[0]?.httpStatus], ['SUCCEEDED', 204]);
+  assert.equal((await receives.next()).type, 'test');
+
+  const { post } = await editor.posts.create({ text: unique('Rye.') });
+  const { type, data } = await receives.next();
+  assert.deepEqual([type, data], ['post.created', { type: 'POST_CREATED', post: { id: post.id } }]);
+  const { nodes } = await admin.webhookDeliveries.list({ filter: { endpointIds: [endpoint.id] } });
+  assert.equal(nodes.length, 2);
+});
 
 for (const [way, choice] of Object.entries({ 'a WebSocket': webSocket, 'server-sent events': false as const })) {
   test(`resume after a dropped connection, over ${way}`, async (t) => {
