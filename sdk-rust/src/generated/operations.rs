@@ -2087,12 +2087,20 @@ pub const POST_CANCEL: Operation = Operation {
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
     warnings {
       ...WarningFields
     }
+  }
+}
+fragment DryRunFields on DryRun {
+  renditions {
+    ...TargetPreviewFields
   }
 }
 fragment ErrorFields on MutationError {
@@ -2204,6 +2212,35 @@ fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
 }
 fragment WarningFields on Warning {
   code
@@ -2226,12 +2263,20 @@ pub const POST_CREATE: Operation = Operation {
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
     warnings {
       ...WarningFields
     }
+  }
+}
+fragment DryRunFields on DryRun {
+  renditions {
+    ...TargetPreviewFields
   }
 }
 fragment ErrorFields on MutationError {
@@ -2343,6 +2388,35 @@ fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
 }
 fragment WarningFields on Warning {
   code
@@ -2647,33 +2721,7 @@ pub const POST_PREVIEW: Operation = Operation {
         r"query PostPreview($input: PostPreviewInput!) {
   postPreview(input: $input) {
     targets {
-      connection {
-        id
-        network
-        name
-      }
-      text
-      title
-      link
-      length
-      maxLength
-      remaining
-      unit
-      media {
-        url
-        contentType
-        bytes
-        width
-        height
-        altText
-      }
-      problems {
-        severity
-        code
-        message
-        path
-        advice
-      }
+      ...TargetPreviewFields
     }
     violations {
       ...ErrorFields
@@ -2698,6 +2746,35 @@ fragment ErrorFields on MutationError {
     retryAfter
   }
 }
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
+}
 ",
     ),
 };
@@ -2712,12 +2789,20 @@ pub const POST_PUBLISH_NOW: Operation = Operation {
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
     warnings {
       ...WarningFields
     }
+  }
+}
+fragment DryRunFields on DryRun {
+  renditions {
+    ...TargetPreviewFields
   }
 }
 fragment ErrorFields on MutationError {
@@ -2829,6 +2914,35 @@ fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
 }
 fragment WarningFields on Warning {
   code
@@ -2851,12 +2965,20 @@ pub const POST_SCHEDULE: Operation = Operation {
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
     warnings {
       ...WarningFields
     }
+  }
+}
+fragment DryRunFields on DryRun {
+  renditions {
+    ...TargetPreviewFields
   }
 }
 fragment ErrorFields on MutationError {
@@ -2968,6 +3090,35 @@ fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
 }
 fragment WarningFields on Warning {
   code
@@ -2990,12 +3141,20 @@ pub const POST_UNSCHEDULE: Operation = Operation {
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
     warnings {
       ...WarningFields
     }
+  }
+}
+fragment DryRunFields on DryRun {
+  renditions {
+    ...TargetPreviewFields
   }
 }
 fragment ErrorFields on MutationError {
@@ -3107,6 +3266,35 @@ fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
 }
 fragment WarningFields on Warning {
   code
@@ -3129,12 +3317,20 @@ pub const POST_UPDATE: Operation = Operation {
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
     warnings {
       ...WarningFields
     }
+  }
+}
+fragment DryRunFields on DryRun {
+  renditions {
+    ...TargetPreviewFields
   }
 }
 fragment ErrorFields on MutationError {
@@ -3246,6 +3442,35 @@ fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
 }
 fragment WarningFields on Warning {
   code

@@ -77,6 +77,13 @@ const ConnectionFields = `fragment ConnectionFields on Connection {
 }
 `;
 
+const DryRunFields = `fragment DryRunFields on DryRun {
+  renditions {
+    ...TargetPreviewFields
+  }
+}
+`;
+
 const ErrorFields = `fragment ErrorFields on MutationError {
   __typename
   code
@@ -334,6 +341,37 @@ const TargetFields = `fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+`;
+
+const TargetPreviewFields = `fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
 }
 `;
 
@@ -1218,6 +1256,9 @@ export const PostCancel: Document<t.PostCancelResult, t.PostCancelVariables> = {
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1227,7 +1268,7 @@ export const PostCancel: Document<t.PostCancelResult, t.PostCancelVariables> = {
   }
 }
 `,
-  fragments: [ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `posts.create`: the mutation `postCreate`. */
@@ -1240,6 +1281,9 @@ export const PostCreate: Document<t.PostCreateResult, t.PostCreateVariables> = {
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1249,7 +1293,7 @@ export const PostCreate: Document<t.PostCreateResult, t.PostCreateVariables> = {
   }
 }
 `,
-  fragments: [ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `posts.delete`: the mutation `postDelete`. */
@@ -1329,33 +1373,7 @@ export const PostPreview: Document<t.PostPreviewResult, t.PostPreviewVariables> 
   text: `query PostPreview($input: PostPreviewInput!) {
   postPreview(input: $input) {
     targets {
-      connection {
-        id
-        network
-        name
-      }
-      text
-      title
-      link
-      length
-      maxLength
-      remaining
-      unit
-      media {
-        url
-        contentType
-        bytes
-        width
-        height
-        altText
-      }
-      problems {
-        severity
-        code
-        message
-        path
-        advice
-      }
+      ...TargetPreviewFields
     }
     violations {
       ...ErrorFields
@@ -1363,7 +1381,7 @@ export const PostPreview: Document<t.PostPreviewResult, t.PostPreviewVariables> 
   }
 }
 `,
-  fragments: [ErrorFields],
+  fragments: [ErrorFields, TargetPreviewFields],
 };
 
 /** `posts.publishNow`: the mutation `postPublishNow`. */
@@ -1376,6 +1394,9 @@ export const PostPublishNow: Document<t.PostPublishNowResult, t.PostPublishNowVa
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1385,7 +1406,7 @@ export const PostPublishNow: Document<t.PostPublishNowResult, t.PostPublishNowVa
   }
 }
 `,
-  fragments: [ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `posts.schedule`: the mutation `postSchedule`. */
@@ -1398,6 +1419,9 @@ export const PostSchedule: Document<t.PostScheduleResult, t.PostScheduleVariable
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1407,7 +1431,7 @@ export const PostSchedule: Document<t.PostScheduleResult, t.PostScheduleVariable
   }
 }
 `,
-  fragments: [ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `posts.unschedule`: the mutation `postUnschedule`. */
@@ -1420,6 +1444,9 @@ export const PostUnschedule: Document<t.PostUnscheduleResult, t.PostUnscheduleVa
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1429,7 +1456,7 @@ export const PostUnschedule: Document<t.PostUnscheduleResult, t.PostUnscheduleVa
   }
 }
 `,
-  fragments: [ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `posts.update`: the mutation `postUpdate`. */
@@ -1442,6 +1469,9 @@ export const PostUpdate: Document<t.PostUpdateResult, t.PostUpdateVariables> = {
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1451,7 +1481,7 @@ export const PostUpdate: Document<t.PostUpdateResult, t.PostUpdateVariables> = {
   }
 }
 `,
-  fragments: [ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `posts.validate`: the query `postValidate`. */

@@ -81,6 +81,13 @@ _CONNECTION_FIELDS = """fragment ConnectionFields on Connection {
 }
 """
 
+_DRY_RUN_FIELDS = """fragment DryRunFields on DryRun {
+  renditions {
+    ...TargetPreviewFields
+  }
+}
+"""
+
 _ERROR_FIELDS = """fragment ErrorFields on MutationError {
   __typename
   code
@@ -338,6 +345,37 @@ _TARGET_FIELDS = """fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+"""
+
+_TARGET_PREVIEW_FIELDS = """fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
 }
 """
 
@@ -1282,6 +1320,9 @@ POST_CANCEL: Operation[m.PostPayload] = Operation(
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1291,11 +1332,13 @@ POST_CANCEL: Operation[m.PostPayload] = Operation(
   }
 }
 """
+    + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
     + _POST_FIELDS
     + _POST_MEDIA_FIELDS
     + _PROVENANCE_FIELDS
     + _TARGET_FIELDS
+    + _TARGET_PREVIEW_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -1309,6 +1352,9 @@ POST_CREATE: Operation[m.PostPayload] = Operation(
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1318,11 +1364,13 @@ POST_CREATE: Operation[m.PostPayload] = Operation(
   }
 }
 """
+    + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
     + _POST_FIELDS
     + _POST_MEDIA_FIELDS
     + _PROVENANCE_FIELDS
     + _TARGET_FIELDS
+    + _TARGET_PREVIEW_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -1411,33 +1459,7 @@ POST_PREVIEW: Operation[m.PostPreview] = Operation(
     """query PostPreview($input: PostPreviewInput!) {
   postPreview(input: $input) {
     targets {
-      connection {
-        id
-        network
-        name
-      }
-      text
-      title
-      link
-      length
-      maxLength
-      remaining
-      unit
-      media {
-        url
-        contentType
-        bytes
-        width
-        height
-        altText
-      }
-      problems {
-        severity
-        code
-        message
-        path
-        advice
-      }
+      ...TargetPreviewFields
     }
     violations {
       ...ErrorFields
@@ -1445,7 +1467,8 @@ POST_PREVIEW: Operation[m.PostPreview] = Operation(
   }
 }
 """
-    + _ERROR_FIELDS,
+    + _ERROR_FIELDS
+    + _TARGET_PREVIEW_FIELDS,
 )
 
 POST_PUBLISH_NOW: Operation[m.PostPayload] = Operation(
@@ -1458,6 +1481,9 @@ POST_PUBLISH_NOW: Operation[m.PostPayload] = Operation(
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1467,11 +1493,13 @@ POST_PUBLISH_NOW: Operation[m.PostPayload] = Operation(
   }
 }
 """
+    + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
     + _POST_FIELDS
     + _POST_MEDIA_FIELDS
     + _PROVENANCE_FIELDS
     + _TARGET_FIELDS
+    + _TARGET_PREVIEW_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -1485,6 +1513,9 @@ POST_SCHEDULE: Operation[m.PostPayload] = Operation(
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1494,11 +1525,13 @@ POST_SCHEDULE: Operation[m.PostPayload] = Operation(
   }
 }
 """
+    + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
     + _POST_FIELDS
     + _POST_MEDIA_FIELDS
     + _PROVENANCE_FIELDS
     + _TARGET_FIELDS
+    + _TARGET_PREVIEW_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -1512,6 +1545,9 @@ POST_UNSCHEDULE: Operation[m.PostPayload] = Operation(
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1521,11 +1557,13 @@ POST_UNSCHEDULE: Operation[m.PostPayload] = Operation(
   }
 }
 """
+    + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
     + _POST_FIELDS
     + _POST_MEDIA_FIELDS
     + _PROVENANCE_FIELDS
     + _TARGET_FIELDS
+    + _TARGET_PREVIEW_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -1539,6 +1577,9 @@ POST_UPDATE: Operation[m.PostPayload] = Operation(
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1548,11 +1589,13 @@ POST_UPDATE: Operation[m.PostPayload] = Operation(
   }
 }
 """
+    + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
     + _POST_FIELDS
     + _POST_MEDIA_FIELDS
     + _PROVENANCE_FIELDS
     + _TARGET_FIELDS
+    + _TARGET_PREVIEW_FIELDS
     + _WARNING_FIELDS,
 )
 
