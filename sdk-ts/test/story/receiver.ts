@@ -8,9 +8,9 @@ import { WebhookError, type WebhookEvent, verify } from '@posthaste/sdk/webhooks
 /** What a receiver of webhooks got, and what it waits for. */
 export interface Receiver {
   url: string;
-  /** The secret of its endpoint, once it is known. */
-  secret: string;
-  /** The next webhook whose signature is right. */
+  /** The secrets of its endpoint, once they are known: two while one is being rotated. */
+  secrets: string[];
+  /** The next webhook whose signature is right by each of the secrets. */
   next(): Promise<WebhookEvent<Record<string, unknown>>>;
 }
 
@@ -23,8 +23,10 @@ export async function receiver(t: TestContext): Promise<Receiver> {
     for await (const part of request) parts.push(part as Buffer);
     const body = Buffer.concat(parts);
     try {
-      got.push(await verify(body, request.headers, self.secret));
-      await assert.rejects(verify(`${body} `, request.headers, self.secret), WebhookError);
+      const event = await verify<Record<string, unknown>>(body, request.headers, self.secrets);
+      for (const secret of self.secrets) assert.deepEqual(await verify(body, request.headers, secret), event);
+      await assert.rejects(verify(`${body} `, request.headers, self.secrets), WebhookError);
+      got.push(event);
       response.writeHead(204).end();
       wake();
     } catch (error) {
@@ -35,7 +37,7 @@ export async function receiver(t: TestContext): Promise<Receiver> {
   t.after(() => server.close());
   const self: Receiver = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/posthaste`,
-    secret: '',
+    secrets: [],
     async next() {
       for (;;) {
         const event = got.shift();
