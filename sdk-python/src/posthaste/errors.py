@@ -35,10 +35,20 @@ class PosthasteError(Exception):
 class TransportError(PosthasteError):
     """The server could not be reached, the connection was cut, or something else answered."""
 
-    def __init__(self, message: str, *, request_id: str | None = None, status: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        request_id: str | None = None,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.request_id = request_id
         self.status = status
+        """The HTTP status, if something answered."""
+        self.retry_after = retry_after
+        """Seconds to wait before a repeat, if the answer named them."""
 
 
 class RequestTimeout(TransportError):
