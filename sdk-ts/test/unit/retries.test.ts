@@ -82,6 +82,22 @@ test('the server says how long to wait, within reason', async (t) => {
   assert.equal(requests.length, 2);
 });
 
+test('a proxy may say with a date how long to wait', async (t) => {
+  const { client } = await stub(t, (_, response) =>
+    json(response, 'later', 503, { 'retry-after': new Date(Date.now() + 20_000).toUTCString() }),
+  );
+  const stop = new AbortController();
+  const seen = new Promise<number>((resolve) => {
+    const onRetry = ({ delay }: RetryInfo) => {
+      resolve(delay);
+      stop.abort(new Error('seen'));
+    };
+    void client.viewer.get({ onRetry, signal: stop.signal }).catch(() => {});
+  });
+  const delay = await seen;
+  assert.ok(delay > 10_000 && delay <= 22_000, String(delay));
+});
+
 test('one try has its time', async (t) => {
   const { client, requests } = await stub(t, (_, response, n) => {
     if (n > 0) json(response, VIEWER);
