@@ -58,7 +58,7 @@ def test_a_dry_run_tells_what_each_network_would_get(editor: Posthaste) -> None:
 def test_whoever_asks_too_much_waits(sandbox: Sandbox, key: str) -> None:
     waits: list[RetryInfo] = []
     with Posthaste(sandbox.api_url, key, hooks=Hooks(on_retry=waits.append)) as viewer:
-        for _ in range(3):
+        while not waits:
             viewer.request(heavy())
         answer = viewer.last_response
     check(waits)
@@ -72,6 +72,6 @@ def test_whoever_asks_too_much_waits(sandbox: Sandbox, key: str) -> None:
 async def test_whoever_asks_too_much_waits_on_a_loop(sandbox: Sandbox, key: str) -> None:
     waits: list[RetryInfo] = []
     async with AsyncPosthaste(sandbox.api_url, key, hooks=Hooks(on_retry=waits.append)) as viewer:
-        for _ in range(3):
+        while not waits:
             await viewer.request(heavy())
     check(waits)

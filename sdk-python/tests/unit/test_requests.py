@@ -260,11 +260,16 @@ def test_cost_and_limits_are_told(stub: Stub, ask: Ask) -> None:
 
 def test_own_documents_stay_as_they_are(stub: Stub, ask: Ask) -> None:
     stub.says(data(postCancel={"errors": [{"code": "NOT_FOUND"}]}))
-    document = "mutation($some_id: ID!) { postCancel(input: {id: $some_id}) { errors { code } } }"
+    fragment = "fragment Wrong on UserError { code }"
+    document = (
+        f"{fragment} mutation($some_id: ID!) {{ postCancel(input: {{id: $some_id}}) {{ errors {{ ...Wrong }} }} }}"
+    )
     answer = ask(lambda client: client.request(document, {"some_id": "post_1"}))
     assert answer == {"postCancel": {"errors": [{"code": "NOT_FOUND"}]}}
     assert stub.asked[0].json == {"query": document, "variables": {"some_id": "post_1"}}
     assert stub.asked[0].headers["idempotency-key"]
+    ask(lambda client: client.request("{ viewer { role } }"))
+    assert "idempotency-key" not in stub.asked[1].headers
 
 
 def test_an_answer_that_does_not_fit_is_told(stub: Stub, ask: Ask) -> None:

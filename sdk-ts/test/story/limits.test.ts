@@ -28,7 +28,7 @@ test('whoever asks too much waits as long as the server says', async (t) => {
   t.after(() => admin.apiKeys.revoke({ id: apiKey.id }));
   const viewer = new Posthaste({ url: admin.url, key: secret, onRetry: (retry) => waits.push(retry) });
   const costly = heavy();
-  for (let n = 0; n < 3; n += 1) await viewer.graphql(costly);
+  for (let n = 0; n < 8 && !waits.length; n += 1) await viewer.graphql(costly);
   assert.ok(waits.length > 0);
   const [{ error, delay }] = waits as [RetryInfo];
   assert.ok(error instanceof ApiError, String(error));

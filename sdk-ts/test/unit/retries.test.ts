@@ -33,7 +33,8 @@ test('a key of the caller is used, and queries have none', async (t) => {
   );
   await client.posts.delete({ id: 'post_1' }, { idempotencyKey: 'mine' });
   await client.viewer.get();
-  await client.graphql('# hello\n mutation { postDelete(input: { id: "post_1" }) { deletedId } }');
+  const change = 'mutation { postDelete(input: { id: "post_1" }) { ...Gone } }';
+  await client.graphql(`fragment Gone on PostDeletePayload { deletedId } ${change}`);
   const keys = requests.map(({ headers }) => headers['idempotency-key']);
   assert.deepEqual(keys.slice(0, 2), ['mine', undefined]);
   assert.ok(keys[2]);
