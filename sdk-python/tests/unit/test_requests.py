@@ -258,6 +258,10 @@ def test_cost_and_limits_are_told(stub: Stub, ask: Ask) -> None:
     assert told.replayed
 
 
+def test_classes_belong_to_codes_of_the_api() -> None:
+    assert set(errors._CLASSES) <= {code.value for code in ErrorCode}
+
+
 def test_own_documents_stay_as_they_are(stub: Stub, ask: Ask) -> None:
     stub.says(data(postCancel={"errors": [{"code": "NOT_FOUND"}]}))
     fragment = "fragment Wrong on UserError { code }"
