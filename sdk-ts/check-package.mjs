@@ -10,6 +10,10 @@ const [{ filename, files }] = JSON.parse(run('npm', 'pack', '--json', '--ignore-
 for (const needed of ['README.md', 'CHANGELOG.md', 'LICENSE', 'dist/esm/index.js', 'dist/cjs/index.js']) {
   if (!files.some(({ path }) => path === needed)) throw new Error(`the package lacks ${needed}`);
 }
+const known = /^(dist\/(esm|cjs)\/|package\.json$|README|CHANGELOG|LICENSE)/;
+for (const { path } of files) {
+  if (!known.test(path) || path.endsWith('.map')) throw new Error(`the package needs no ${path}`);
+}
 npx('publint', '--strict', `build/${filename}`);
 // Resolvers older than `exports` see the main entry only.
 npx('attw', '--profile', 'node16', '--no-emoji', '--format', 'ascii', `build/${filename}`);

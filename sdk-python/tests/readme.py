@@ -8,11 +8,15 @@ from pathlib import Path
 FILE = Path(__file__).parent.parent / "README.md"
 
 GIVEN = """
+from posthaste import webhooks
+
 client = Posthaste.sandbox()
+connection = client.connections.list(first=1).nodes[0]
 post = client.posts.create(text="Rye").post
 cursor = client.events.list(first=1).nodes[0].cursor
 secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 body = b"{}"
+headers = webhooks.sign(body, secret)
 """
 """What the reader of a block has: names that other code made."""
 

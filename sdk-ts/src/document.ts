@@ -24,8 +24,10 @@ export function textOf(document: { text: string; fragments?: readonly string[] }
   return [document.text, ...(document.fragments ?? [])].join('');
 }
 
-/** The kind of a GraphQL document of your own, for `client.graphql`. */
-export function kindOf(text: string): Document<unknown, unknown>['kind'] {
-  const found = /^(?:\s|#.*\n|,)*(query|mutation|subscription)\b/.exec(text);
-  return (found?.[1] as 'query' | 'mutation' | 'subscription' | undefined) ?? 'query';
+/**
+ * The kind of a GraphQL document of your own. It counts as a mutation wherever the word stands: a query that
+ * carries an idempotency key is a query, a mutation without one may happen twice.
+ */
+export function kindOf(text: string): 'query' | 'mutation' {
+  return /\bmutation\b/.test(text) ? 'mutation' : 'query';
 }

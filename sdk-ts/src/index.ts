@@ -1,4 +1,5 @@
 export type { Cost, Meta, RateLimit } from './answer.js';
+export type { BulkUploadOptions } from './bulk.js';
 export type { Done, Payload } from './call.js';
 export { type Answered, Client } from './client.js';
 export { type Document, textOf } from './document.js';

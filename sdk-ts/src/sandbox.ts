@@ -20,8 +20,9 @@ export async function sandboxFacts(path?: string): Promise<SandboxFacts> {
   const places = given ? [given] : above(process.cwd(), dirname).map((dir) => join(dir, '.posthaste', 'sandbox.json'));
   const place = places.find((file) => fs.existsSync(file));
   if (!place) {
+    const where = given ? `at ${given}` : 'in .posthaste, here or in a folder above';
     throw new PosthasteError(
-      `There is no sandbox.json${given ? ` at ${given}` : ' in .posthaste'}. Start \`cargo xtask sandbox\` and wait for "Posthaste runs".`,
+      `There is no sandbox.json ${where}. Start \`cargo xtask sandbox\`, or say in POSTHASTE_SANDBOX where the file is.`,
     );
   }
   return JSON.parse(fs.readFileSync(place, 'utf8')) as SandboxFacts;

@@ -12,6 +12,9 @@ const PART = 8 * 1024 * 1024;
 /** Milliseconds for one part, whose last one is answered when the file was looked at. */
 const PART_TIME = 120_000;
 
+/** Milliseconds between two looks at a media that is not ready. */
+const LONGEST_PAUSE = 2_000;
+
 /** A file: a `File` or `Blob` (in Node `openAsBlob` of `node:fs` makes one without reading it), or bytes. */
 export type FileData = Blob | ArrayBuffer | Uint8Array;
 
@@ -42,19 +45,18 @@ export function uploads(client: Client) {
     async upload(file: FileData, options: UploadOptions = {}): Promise<Media> {
       const blob = asBlob(file);
       const begun = options.resume
-        ? await client.request(MediaGet, { id: options.resume }, options)
+        ? await client.request(MediaGet, { id: options.resume }, call(options))
         : await begin(client, blob, options);
-      if (begun.uploadUrl) await sendFile(client, begun.uploadUrl, blob, options);
-      const media = await client.request(MediaGet, { id: begun.id }, call(options));
-      if (media.error) throw new ApiError([{ ...media.error, retryable: false }]);
-      return media;
+      // Our way to the server, not the address by which it knows itself: it may be behind a proxy.
+      if (begun.uploadUrl) await sendFile(client, `${client.url}/media/${begun.id}`, blob, options);
+      return ready(client, begun.id, options);
     },
   };
 }
 
 async function begin(client: Client, blob: Blob, options: UploadOptions): Promise<Media> {
   const input = {
-    fileName: options.fileName ?? (blob as { name?: string }).name ?? 'upload',
+    fileName: nameOf(blob, options.fileName),
     bytes: blob.size,
     altText: options.altText,
     id: options.id,
@@ -63,6 +65,16 @@ async function begin(client: Client, blob: Blob, options: UploadOptions): Promis
   const [first, ...others] = errors;
   if (first) throw new UserErrors([first, ...others]);
   return media as Media;
+}
+
+/** The media once the server has looked at it: usually it has when the last part is answered. */
+async function ready(client: Client, id: string, options: UploadOptions): Promise<Media> {
+  for (let pause = 50; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+    const media = await client.request(MediaGet, { id }, call(options));
+    if (media.error) throw new ApiError([{ ...media.error, retryable: false }]);
+    if (media.status !== 'PROCESSING') return media;
+    await sleep(pause, options.signal);
+  }
 }
 
 /** Sends a file to an upload address of the API (tus 1.0.0), from where it stands. */
@@ -110,12 +122,18 @@ async function offsetOf(response: Response): Promise<number> {
   return Number(response.headers.get('upload-offset') ?? 0);
 }
 
-function asBlob(file: FileData): Blob {
+/** Whatever it was given as, as something to slice. */
+export function asBlob(file: FileData): Blob {
   return file instanceof Blob ? file : new Blob([file as BlobPart]);
 }
 
+/** A file's name: the one that was given, or its own. */
+export function nameOf(blob: Blob, given: string | undefined): string {
+  return given ?? (blob as { name?: string }).name ?? 'upload';
+}
+
 /** The options of the requests behind an upload: its idempotency key is the one of its beginning. */
-function call({ signal, timeout, retries, headers, onRequest, onResponse, onRetry }: SendOptions): CallOptions {
+export function call({ signal, timeout, retries, headers, onRequest, onResponse, onRetry }: SendOptions): CallOptions {
   const all = { signal, timeout, retries, headers, onRequest, onResponse, onRetry };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }

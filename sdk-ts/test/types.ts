@@ -18,6 +18,12 @@ export async function types(client: Posthaste): Promise<void> {
   const payload = await client.posts.create({ text: 'a' }, { throwOnErrors: false });
   // @ts-expect-error: with mistakes there is none.
   console.log(payload.post.id, payload.errors);
+  const trial = await client.posts.create({ text: 'a', dryRun: true });
+  console.log(trial.dryRun?.renditions[0]?.remaining);
+  // @ts-expect-error: only of a dry run.
+  console.log(trial.dryRun.renditions);
+  const job = await client.bulkJobs.upload(new Blob(['']), { format: 'CSV', timeZone: 'Europe/Paris' });
+  console.log(job.id);
   // @ts-expect-error: there is no such field.
   await client.posts.create({ txt: 'a' });
   // @ts-expect-error: a mutation needs its input.

@@ -1,4 +1,5 @@
-//! The Python environment of `sdk-python`: made once with the pinned tools, used by `gen` and `test`.
+//! Python environments, above all that of `sdk-python`: made once with the pinned tools, used by `gen`
+//! and `test`.
 
 use std::{
     fs,
@@ -16,7 +17,7 @@ const NEW_ENOUGH: &str = "import sys; sys.exit(sys.version_info < (3, 10))";
 
 /// The environment's `python`, in the package's folder. Makes the environment when its list changed.
 pub fn python() -> anyhow::Result<Command> {
-    let mut command = Command::new(environment()?.join("bin/python"));
+    let mut command = Command::new(tools()?.join("bin/python"));
     command
         .current_dir(package())
         .env_remove("PYTHONPATH")
@@ -55,7 +56,7 @@ fn package() -> PathBuf {
 }
 
 /// The environment's folder, with everything that `requirements-dev.txt` names.
-fn environment() -> anyhow::Result<PathBuf> {
+fn tools() -> anyhow::Result<PathBuf> {
     let list = package().join("requirements-dev.txt");
     let text = fs::read(&list).with_context(|| format!("cannot read {}", list.display()))?;
     let wanted = Sha256::digest(text).to_vec();
@@ -65,31 +66,36 @@ fn environment() -> anyhow::Result<PathBuf> {
         return Ok(home);
     }
     say("making the Python environment of sdk-python");
-    create(&home)?;
-    install(&home, &list)?;
+    environment(&home)?;
+    install(&home, &["--requirement", &list.to_string_lossy()])?;
     fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
     Ok(home)
 }
 
-fn create(home: &Path) -> anyhow::Result<()> {
+/// Makes an empty environment, in place of what was there.
+pub fn environment(home: &Path) -> anyhow::Result<()> {
     let venv = || {
         let mut command = Command::new("python3");
         command.args(["-m", "venv", "--clear"]).arg(home);
         command
     };
-    let new_enough = Command::new("python3").args(["-c", NEW_ENOUGH]).status();
-    if !new_enough.is_ok_and(|status| status.success()) {
-        bail!(
-            "Python 3.10 or newer is needed as `python3`. Install it: Debian `apt-get install python3-venv`, \
-             Fedora `dnf install python3`, macOS `brew install python`."
-        );
-    }
-    if venv().output().is_ok_and(|made| made.status.success()) {
+    if is_new_enough() && venv().output().is_ok_and(|made| made.status.success()) {
         return Ok(());
     }
-    // Debian keeps this part of Python in a package of its own.
+    // A small Debian has no Python at all, and keeps this part of it in a package of its own.
     from_apt()?;
+    if !is_new_enough() {
+        bail!(
+            "Python 3.10 or newer is needed as `python3`. Install it: Fedora `dnf install python3`, \
+             macOS `brew install python`."
+        );
+    }
     succeed(&mut venv())
+}
+
+fn is_new_enough() -> bool {
+    let python = Command::new("python3").args(["-c", NEW_ENOUGH]).status();
+    python.is_ok_and(|status| status.success())
 }
 
 fn from_apt() -> anyhow::Result<()> {
@@ -103,14 +109,16 @@ fn from_apt() -> anyhow::Result<()> {
         }
     }
     bail!(
-        "Python cannot make environments here: `python3 -m venv` fails. Debian: `apt-get install python3-venv`."
+        "Python 3.10 or newer with its `venv` is needed as `python3`. Install it: Debian `apt-get install python3-venv`, \
+         Fedora `dnf install python3`, macOS `brew install python`."
     )
 }
 
-fn install(home: &Path, list: &Path) -> anyhow::Result<()> {
+/// Installs packages into an environment.
+pub fn install(home: &Path, packages: &[&str]) -> anyhow::Result<()> {
     let mut pip = Command::new(home.join("bin/python"));
     pip.args(["-m", "pip", "install", "--quiet"]);
-    pip.args(["--disable-pip-version-check", "--requirement"]);
-    succeed(pip.arg(list))
-        .context("the tools of sdk-python could not be installed; that needs the network once")
+    pip.arg("--disable-pip-version-check").args(packages);
+    succeed(&mut pip)
+        .context("Python's packages could not be installed; that needs the network once")
 }

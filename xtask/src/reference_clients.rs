@@ -40,7 +40,7 @@ pub fn run(database: &str) -> anyhow::Result<()> {
     let clients = run::root().join("api/tests/clients");
     npm::install(&clients)?;
     let server = Server::start(database)?;
-    let mut npm = Command::new("npm");
+    let mut npm = npm::tool("npm");
     npm.args(["test", "--silent"]).current_dir(clients);
     npm.env("POSTHASTE_URL", format!("http://{}", server.address));
     npm.env("POSTHASTE_KEY", &server.key);

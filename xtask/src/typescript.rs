@@ -1,9 +1,6 @@
 //! `sdk-ts`: its tools, its tests, and its story against a running sandbox.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::path::{Path, PathBuf};
 
 use crate::{
     npm,
@@ -29,7 +26,7 @@ pub fn story(sandbox: &Path) -> anyhow::Result<()> {
 }
 
 fn script(name: &str, sandbox: Option<&Path>) -> anyhow::Result<()> {
-    let mut npm = Command::new("npm");
+    let mut npm = npm::tool("npm");
     npm.args(["run", "--silent", name]).current_dir(package()?);
     if let Some(sandbox) = sandbox {
         npm.env("POSTHASTE_SANDBOX", sandbox);

@@ -15,6 +15,10 @@ pub struct Args {
 
 /// Serves until it is told to stop.
 pub async fn run(config: Config, args: Args) -> anyhow::Result<()> {
+    // Each open subscription is an open file, and 1,024 is the usual limit unless asked for more.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
     let app = app::build(&config)?;
     let listener = server::bind(args.listen.unwrap_or(config.server.listen)).await?;
     let stop = server::stop_on_signal()?;

@@ -15,6 +15,7 @@ mod operation;
 mod page;
 mod problem;
 mod request;
+mod revocation;
 mod sse;
 mod tus;
 mod ws;
@@ -46,6 +47,7 @@ use crate::{
 
 use documents::Documents;
 use graphiql::Graphiql;
+use revocation::Revocations;
 
 pub use headers::RequestId;
 pub use health::Health;
@@ -69,6 +71,8 @@ pub struct ApiState {
     graphiql: Option<Arc<Graphiql>>,
     /// The documents that are known by their hash.
     documents: Arc<Documents>,
+    /// The credentials of open subscriptions.
+    revocations: Revocations,
     /// Proxies before this server that tell where a request comes from.
     trusted_proxies: usize,
 }
@@ -83,6 +87,7 @@ impl ApiState {
             docs: Arc::default(),
             graphiql: None,
             documents: Arc::new(Documents::new(Policy::default())),
+            revocations: Revocations::default(),
             trusted_proxies: 0,
         }
     }

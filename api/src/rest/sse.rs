@@ -9,13 +9,12 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
-use futures::{FutureExt, StreamExt, stream};
+use futures::{StreamExt, stream};
 
 use super::{
     ApiState,
     graphql::Shown,
     operation::{self, Operation},
-    ws::until_revoked,
 };
 use crate::graphql::{Caller, event::Resume};
 
@@ -35,7 +34,9 @@ pub fn serve(
 ) -> Response {
     let heard = headers.get(LAST_EVENT_ID).filter(|id| !id.is_empty());
     let resume = Resume::after(heard.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned()));
-    let revoked = until_revoked(state.app.clone(), caller.credential.clone());
+    let revoked = state
+        .revocations
+        .until_revoked(&state.app, caller.credential.as_ref());
     let results = operation::results(state, caller, operation, Some(resume.clone()));
     let events = results.map(move |answer| {
         let event = Event::default().event("next").data(Shown(answer).text());
@@ -45,7 +46,7 @@ pub fn serve(
         })
     });
     let complete = stream::once(async { Ok(Event::default().event("complete").data("")) });
-    Sse::new(events.take_until(revoked.boxed()).chain(complete))
+    Sse::new(events.take_until(revoked).chain(complete))
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
         .into_response()
 }

@@ -3,16 +3,12 @@
 mod message;
 mod session;
 
-use std::time::Duration;
-
 use axum::{
     extract::WebSocketUpgrade,
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
-use posthaste_core::{Error, ErrorCode, secret::Secret};
-use posthaste_engine::App;
-use tokio::time::sleep;
+use posthaste_core::{Error, ErrorCode};
 
 use super::{ApiState, MAX_BODY, Refusal, RequestId, address, graphql::is_browser};
 use crate::graphql::context::bearer;
@@ -22,8 +18,9 @@ use session::Client;
 /// The protocol's name in the handshake.
 const PROTOCOL: &str = "graphql-transport-ws";
 
-/// How often a long-lived connection's credential is looked at again.
-const RECHECK: Duration = Duration::from_secs(15);
+/// What a connection sets aside for reading, and for writing, in bytes. The library's 128 KiB each
+/// would be most of what a quiet subscription costs.
+const BUFFER: usize = 4 * 1024;
 
 /// Takes a WebSocket over. A credential may come in the header or in `connection_init`.
 pub fn serve(
@@ -60,20 +57,7 @@ pub fn serve(
     upgrade
         .protocols([PROTOCOL])
         .max_message_size(MAX_BODY)
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(BUFFER)
         .on_upgrade(move |socket| session::run(state, id, client, socket))
-}
-
-/// Ends when a credential is no longer valid; never without one. A database that is away for a
-/// moment does not count.
-pub async fn until_revoked(app: App, credential: Option<Secret>) {
-    let Some(credential) = credential else {
-        return std::future::pending().await;
-    };
-    loop {
-        sleep(RECHECK).await;
-        let known = posthaste_engine::session::authenticate(&app, credential.expose()).await;
-        if known.is_err_and(|error| error.code == ErrorCode::Unauthenticated) {
-            return;
-        }
-    }
 }

@@ -1,5 +1,6 @@
 use serde_json::{Map, Value, json};
 
+use super::short;
 use crate::error::{Error, ErrorCode, Result};
 
 /// The columns that a CSV file may have, in any order.
@@ -182,10 +183,6 @@ impl Row {
 fn lonely(name: &str, other: &str) -> Error {
     let message = format!("{name} says more than {other}: each belongs to one of them.");
     Error::new(ErrorCode::InvalidInput, message).at([name])
-}
-
-fn short(name: &str) -> String {
-    name.chars().take(60).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,13 @@ use std::{fmt::Display, str::FromStr};
 
 use serde_json::{Map, Value};
 
+use super::short;
 use crate::error::{Error, ErrorCode, Result};
+
+/// Most items of a list; no post has as many of anything.
+const MOST_ITEMS: usize = 100;
+/// Most errors that are told of one line; of the others only how many there are.
+pub const MOST_ERRORS: usize = 50;
 
 /// Reads the fields of a JSON object and collects everything that is wrong, each with its path.
 /// Null is the same as left out; what nobody asked for is unknown.
@@ -11,6 +17,7 @@ pub struct Fields {
     rest: Map<String, Value>,
     known: Vec<&'static str>,
     errors: Vec<Error>,
+    untold: usize,
 }
 
 impl Fields {
@@ -99,6 +106,10 @@ impl Fields {
         mut read: impl FnMut(&mut Self) -> T,
     ) -> Option<Vec<T>> {
         let items = self.read(name, |value| match value {
+            Value::Array(items) if items.len() > MOST_ITEMS => Err(refusal(format!(
+                "The list has {} items; {MOST_ITEMS} are possible.",
+                items.len()
+            ))),
             Value::Array(items) => Ok(items),
             other => Err(refusal(format!("{} is no list.", shown(&other)))),
         })?;
@@ -109,9 +120,7 @@ impl Fields {
                     values.push(read(&mut inner));
                     self.absorb(inner, &[&name, &index]);
                 }
-                Err(error) => self
-                    .errors
-                    .push(error.at([name.to_owned(), index.to_string()])),
+                Err(error) => self.refuse(error.at([name.to_owned(), index.to_string()])),
             }
         }
         Some(values)
@@ -124,8 +133,7 @@ impl Fields {
             .iter()
             .any(|error| error.path.first().is_some_and(|at| at == name));
         if value.is_none() && !told {
-            self.errors
-                .push(refusal(format!("{name} is missing.")).at([name]));
+            self.refuse(refusal(format!("{name} is missing.")).at([name]));
         }
         value
     }
@@ -137,21 +145,33 @@ impl Fields {
 
     /// Adds what was found wrong elsewhere.
     pub fn refuse(&mut self, error: Error) {
-        self.errors.push(error);
+        if self.errors.len() < MOST_ERRORS {
+            self.errors.push(error);
+        } else {
+            self.untold += 1;
+        }
     }
 
-    /// Everything that is wrong, in the order of reading; unknown fields last.
-    pub fn finish(mut self) -> Vec<Error> {
-        for name in self.rest.keys() {
-            let known = list(&self.known);
+    /// Everything that is wrong, in the order of reading; unknown fields last. Of more than 50 errors
+    /// the last tells how many there are.
+    pub fn finish(self) -> Vec<Error> {
+        let (mut errors, untold) = self.close();
+        if untold > 0 {
+            errors.push(refusal(format!("{untold} more values are wrong.")));
+        }
+        errors
+    }
+
+    fn close(mut self) -> (Vec<Error>, usize) {
+        let known = list(&self.known);
+        for name in std::mem::take(&mut self.rest).keys() {
             let message = format!(
                 "There is no field {}; known are {known}.",
                 shown(&Value::from(name.as_str()))
             );
-            self.errors
-                .push(refusal(message).at([name.chars().take(60).collect::<String>()]));
+            self.refuse(refusal(message).at([short(name)]));
         }
-        self.errors
+        (self.errors, self.untold)
     }
 
     fn read<T>(&mut self, name: &'static str, read: impl FnOnce(Value) -> Result<T>) -> Option<T> {
@@ -163,16 +183,16 @@ impl Fields {
     }
 
     fn take<T>(&mut self, name: &'static str, outcome: Result<T>) -> Option<T> {
-        outcome
-            .map_err(|error| self.errors.push(error.at([name])))
-            .ok()
+        outcome.map_err(|error| self.refuse(error.at([name]))).ok()
     }
 
     fn absorb(&mut self, inner: Self, outer: &[&dyn Display]) {
         let outer: Vec<String> = outer.iter().map(ToString::to_string).collect();
-        let errors = inner.finish().into_iter();
-        self.errors
-            .extend(errors.map(|error| error.within(outer.clone())));
+        let (errors, untold) = inner.close();
+        self.untold += untold;
+        for error in errors {
+            self.refuse(error.within(outer.clone()));
+        }
     }
 }
 
@@ -205,6 +225,25 @@ mod tests {
 
     use super::*;
     use crate::ids::MediaId;
+
+    #[test]
+    fn a_line_tells_a_bounded_number_of_errors() {
+        let told = |value: Value| {
+            let mut fields = Fields::of(value).unwrap();
+            fields.list("media", |item| {
+                let id: Option<MediaId> = item.id("id");
+                item.required("id", id);
+            });
+            fields.finish()
+        };
+        let errors = told(json!({ "media": vec![json!({ "a\u{0}b": 1 }); 60], "c": 1 }));
+        assert_eq!(errors.len(), 51);
+        assert_eq!(errors[1].path_text(), "media.0.a\\0b");
+        assert_eq!(errors[50].message, "71 more values are wrong.");
+        let errors = told(json!({ "media": vec![3; 101] }));
+        let told: Vec<_> = errors.iter().map(|error| error.message.as_str()).collect();
+        assert_eq!(told, ["The list has 101 items; 100 are possible."]);
+    }
 
     #[test]
     fn everything_wrong_is_told_at_once_with_its_path() {

@@ -7,7 +7,7 @@ mod fields;
 mod split;
 
 pub use csv::{COLUMNS, Header};
-pub use fields::Fields;
+pub use fields::{Fields, MOST_ERRORS};
 pub use split::{Place, Record, Splitter};
 
 use crate::error::{Error, Result};
@@ -20,6 +20,19 @@ pub const MAX_LINE: usize = 64 * 1024;
 pub const MAX_LINES: i64 = 100_000;
 /// Longest key of a line, in characters.
 pub const MAX_KEY: usize = 200;
+
+/// A name out of a file, for a message or a path: short, and without control characters, of which the
+/// database does not keep all.
+fn short(name: &str) -> String {
+    let escaped = |character: char| -> String {
+        if character.is_control() {
+            character.escape_debug().collect()
+        } else {
+            character.into()
+        }
+    };
+    name.chars().take(60).map(escaped).collect()
+}
 
 macro_rules! names {
     ($(#[$doc:meta])* $name:ident { $(#[$variant_doc:meta] $variant:ident = $text:literal,)* }) => {

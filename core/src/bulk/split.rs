@@ -1,4 +1,4 @@
-use csv_core::ReadRecordResult;
+use csv_core::{ReadRecordResult, ReaderBuilder, Terminator};
 use memchr::{memchr, memchr_iter};
 
 use super::{Format, MAX_LINE};
@@ -67,7 +67,12 @@ impl Splitter {
         Self {
             cutter: match format {
                 Format::Jsonl => Cutter::Lines,
-                Format::Csv => Cutter::Rows(Box::new(csv_core::Reader::new())),
+                // A carriage return ends no row: rows are counted as lines are.
+                Format::Csv => Cutter::Rows(Box::new(
+                    ReaderBuilder::new()
+                        .terminator(Terminator::Any(b'\n'))
+                        .build(),
+                )),
             },
             held: vec![0; MAX_LINE].into_boxed_slice(),
             used: 0,
@@ -208,9 +213,15 @@ impl Splitter {
             return Ok(vec![mark(text)]);
         }
         let starts = std::iter::once(&0).chain(&self.ends);
+        let last = self.cells.saturating_sub(1);
         let cells = starts
             .zip(&self.ends[..self.cells])
-            .map(|(start, end)| text.get(*start..*end).unwrap_or_default());
+            .map(|(start, end)| text.get(*start..*end).unwrap_or_default())
+            .enumerate()
+            .map(|(index, cell)| {
+                let broken = cell.strip_suffix('\r').filter(|_| index == last);
+                broken.unwrap_or(cell)
+            });
         Ok(cells
             .enumerate()
             .map(|(index, cell)| {
@@ -308,6 +319,22 @@ mod tests {
     }
 
     #[test]
+    fn a_carriage_return_alone_ends_no_row() {
+        assert_eq!(
+            texts(Format::Csv, "key,text\r\n1,a\rb\r\n2,\"c\"\r\n"),
+            [
+                row(1, &["key", "text"]),
+                row(2, &["1", "a\rb"]),
+                row(3, &["2", "c"])
+            ]
+        );
+        assert_eq!(
+            texts(Format::Csv, "key,text\r1,a\r2,b"),
+            [row(1, &["key", "text\r1", "a\r2", "b"])]
+        );
+    }
+
+    #[test]
     fn what_cannot_be_read_is_told_and_the_rest_goes_on() {
         let mut file = b"ok\n\xff\xfe\n".to_vec();
         file.extend(vec![b'x'; 10 * MAX_LINE]);
@@ -354,6 +381,8 @@ mod tests {
             for format in [Format::Jsonl, Format::Csv] {
                 let whole = split(format, file.as_bytes(), 1000);
                 prop_assert_eq!(&split(format, file.as_bytes(), piece), &whole);
+                let lines = whole.iter().map(|(line, _, _)| line);
+                prop_assert!(lines.is_sorted_by(|one, next| one < next));
                 for (index, (_, place, _)) in whole.iter().enumerate() {
                     let mut splitter = Splitter::new(format, *place);
                     let mut rest = &file.as_bytes()[place.byte as usize..];

@@ -117,6 +117,17 @@ pub struct Filter {
     pub post: Option<PostId>,
 }
 
+impl Filter {
+    /// Whether an event is among those that [`after`] would read.
+    pub fn accepts(&self, event: &Event) -> bool {
+        let kind =
+            self.kinds.is_empty() || self.kinds.iter().any(|kind| kind.as_str() == event.kind);
+        kind && self
+            .post
+            .is_none_or(|post| event.post_id == Some(post.uuid()))
+    }
+}
+
 /// Events after a position, oldest first, at most `limit`.
 pub async fn after(
     conn: &mut Conn,

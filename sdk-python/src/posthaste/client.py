@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from ._core.answers import ResponseInfo
+from ._core.bulk import AsyncBulkJobs, SyncBulkJobs
 from ._core.door import SandboxDoor
 from ._core.media import AsyncMedia, SyncMedia
 from ._core.operation import OwnOperation
@@ -32,6 +33,7 @@ class Posthaste(SyncApi):
     ```
     """
 
+    bulk_jobs: SyncBulkJobs
     media: SyncMedia
     sandbox = SandboxDoor["Posthaste", sync_api.Sandbox](sync_api.Sandbox)
     """On the class: makes a client of the sandbox on this machine. On a client: orders to a sandbox."""
@@ -64,6 +66,7 @@ class Posthaste(SyncApi):
         settings = _settings(url, timeout, retries, max_wait, reconnects, hooks)
         self._runner = SyncRunner(settings, http or httpx.Client(), key or "")
         super().__init__(self._runner)
+        self.bulk_jobs = SyncBulkJobs(self._runner)
         self.media = SyncMedia(self._runner)
 
     @property
@@ -98,6 +101,7 @@ class AsyncPosthaste(AsyncApi):
     ```
     """
 
+    bulk_jobs: AsyncBulkJobs
     media: AsyncMedia
     sandbox = SandboxDoor["AsyncPosthaste", async_api.Sandbox](async_api.Sandbox)
     """On the class: makes a client of the sandbox on this machine. On a client: orders to a sandbox."""
@@ -119,6 +123,7 @@ class AsyncPosthaste(AsyncApi):
         settings = _settings(url, timeout, retries, max_wait, reconnects, hooks)
         self._runner = AsyncRunner(settings, http or httpx.AsyncClient(), key or "")
         super().__init__(self._runner)
+        self.bulk_jobs = AsyncBulkJobs(self._runner)
         self.media = AsyncMedia(self._runner)
 
     @property

@@ -35,10 +35,20 @@ class PosthasteError(Exception):
 class TransportError(PosthasteError):
     """The server could not be reached, the connection was cut, or something else answered."""
 
-    def __init__(self, message: str, *, request_id: str | None = None, status: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        request_id: str | None = None,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.request_id = request_id
         self.status = status
+        """The HTTP status, if something answered."""
+        self.retry_after = retry_after
+        """Seconds to wait before a repeat, if the answer named them."""
 
 
 class RequestTimeout(TransportError):
@@ -159,6 +169,7 @@ _CLASSES: dict[str, type[ApiError]] = {
     "UNAUTHENTICATED": Unauthenticated,
     "WRONG_CREDENTIALS": Unauthenticated,
     "FORBIDDEN": Forbidden,
+    "SANDBOX_ONLY": Forbidden,
     "NOT_FOUND": NotFound,
     "ALREADY_EXISTS": AlreadyExists,
     "BAD_REQUEST": InvalidInput,
@@ -167,6 +178,9 @@ _CLASSES: dict[str, type[ApiError]] = {
     "INVALID_CURSOR": InvalidInput,
     "INVALID_PAGE_SIZE": InvalidInput,
     "INVALID_TIME_ZONE": InvalidInput,
+    "PAYLOAD_TOO_LARGE": InvalidInput,
+    "QUERY_TOO_COMPLEX": InvalidInput,
+    "QUERY_TOO_DEEP": InvalidInput,
     "INVALID_STATE": InvalidState,
     "VERSION_CONFLICT": VersionConflict,
     "IDEMPOTENCY_MISMATCH": IdempotencyMismatch,

@@ -40,8 +40,9 @@ def find(path: str | os.PathLike[str] | None = None) -> Sandbox:
     try:
         facts = json.loads(place.read_text())
     except FileNotFoundError:
-        message = f"{place} is not there. Start `cargo xtask sandbox` and wait for 'Posthaste runs'."
-        raise PosthasteError(message) from None
+        where = "in .posthaste, here or in a folder above" if place == FILE else f"at {place}"
+        advice = f"Start `cargo xtask sandbox`, or say in {VARIABLE} where the file is."
+        raise PosthasteError(f"There is no sandbox.json {where}. {advice}") from None
     return Sandbox(facts["apiUrl"], facts["networksUrl"], facts["keys"])
 
 

@@ -18,6 +18,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import re
 import time
 import uuid
 from collections.abc import Iterable, Mapping
@@ -77,7 +78,7 @@ def sign(
 
 
 def _check_age(timestamp: str, now: float, tolerance: float) -> None:
-    if not timestamp.isdigit():
+    if not re.fullmatch(r"[0-9]{1,12}", timestamp):
         raise WebhookVerificationError("The header webhook-timestamp is no number.")
     age = now - int(timestamp)
     if abs(age) > tolerance:

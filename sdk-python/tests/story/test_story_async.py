@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta, timezone
-from functools import wraps
-from typing import Any
 
 import httpx
 import pytest
@@ -17,16 +14,9 @@ from posthaste import AsyncPosthaste, errors
 from posthaste.sandbox import Sandbox
 from posthaste.types import EventType, GrantStatus, Network, PostOrder
 
+from .loop import on_a_loop
 from .proxy import Proxy
 from .test_story import PICTURE, new_account, unique
-
-
-def on_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    @wraps(test)
-    def run(*args: Any, **kwargs: Any) -> None:
-        asyncio.run(test(*args, **kwargs))
-
-    return run
 
 
 @on_a_loop

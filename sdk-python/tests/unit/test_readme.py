@@ -19,9 +19,7 @@ def mypy(file: Path, code: str) -> str:
 
 
 def test_its_code_passes_mypy(tmp_path: Path) -> None:
-    first, given, *others = blocks()
-    code = "\n".join([first, given, "headers: dict[str, str] = {}", *others])
-    assert mypy(tmp_path / "readme.py", code) == ""
+    assert mypy(tmp_path / "readme.py", "\n".join(blocks())) == ""
 
 
 def test_nested_inputs_pass_mypy(tmp_path: Path) -> None:

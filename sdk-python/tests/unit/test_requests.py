@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -102,6 +103,23 @@ def test_the_server_says_how_long_to_wait(stub: Stub, ask: Ask, naps: list[float
     stub.says(refused("RATE_LIMITED", 429, retryable=True, retryAfter=7), data(workspace=WORKSPACE))
     ask(lambda client: client.workspace.get())
     assert naps == [7.0625]
+
+
+def test_a_proxy_says_how_long_to_wait(
+    stub: Stub, ask: Ask, naps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1_795_417_200.0)
+    later = {"Retry-After": "Mon, 23 Nov 2026 07:00:09 GMT"}
+    ok = data(workspace=WORKSPACE)
+    stub.says(
+        Answer(503, "<h1>Busy", {"Retry-After": "7"}), Answer(502, "<h1>Busy", later), Answer(504, "<h1>Busy"), ok
+    )
+    ask(lambda client: client.workspace.get())
+    assert naps == [7.0625, 9.125, 1.0]
+    stub.says(Answer(503, "<h1>Busy", {"Retry-After": "61"}))
+    with pytest.raises(TransportError) as raised:
+        ask(lambda client: client.workspace.get())
+    assert (raised.value.retry_after, raised.value.status, len(naps)) == (61, 503, 3)
 
 
 def test_nobody_waits_longer_than_allowed(stub: Stub, ask: Ask, naps: list[float]) -> None:
@@ -240,13 +258,22 @@ def test_cost_and_limits_are_told(stub: Stub, ask: Ask) -> None:
     assert told.replayed
 
 
+def test_classes_belong_to_codes_of_the_api() -> None:
+    assert set(errors._CLASSES) <= {code.value for code in ErrorCode}
+
+
 def test_own_documents_stay_as_they_are(stub: Stub, ask: Ask) -> None:
     stub.says(data(postCancel={"errors": [{"code": "NOT_FOUND"}]}))
-    document = "mutation($some_id: ID!) { postCancel(input: {id: $some_id}) { errors { code } } }"
+    fragment = "fragment Wrong on UserError { code }"
+    document = (
+        f"{fragment} mutation($some_id: ID!) {{ postCancel(input: {{id: $some_id}}) {{ errors {{ ...Wrong }} }} }}"
+    )
     answer = ask(lambda client: client.request(document, {"some_id": "post_1"}))
     assert answer == {"postCancel": {"errors": [{"code": "NOT_FOUND"}]}}
     assert stub.asked[0].json == {"query": document, "variables": {"some_id": "post_1"}}
     assert stub.asked[0].headers["idempotency-key"]
+    ask(lambda client: client.request("{ viewer { role } }"))
+    assert "idempotency-key" not in stub.asked[1].headers
 
 
 def test_an_answer_that_does_not_fit_is_told(stub: Stub, ask: Ask) -> None:

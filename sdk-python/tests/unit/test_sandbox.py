@@ -42,7 +42,9 @@ def test_the_variable_and_a_path_go_before(tmp_path: Path, monkeypatch: pytest.M
 def test_what_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("POSTHASTE_SANDBOX", raising=False)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(PosthasteError, match="Start `cargo xtask sandbox`"):
+    with pytest.raises(PosthasteError, match=r"in .posthaste, here or .* say in POSTHASTE_SANDBOX"):
         sandbox.find()
+    with pytest.raises(PosthasteError, match=r"no sandbox.json at /nowhere"):
+        sandbox.find("/nowhere")
     with pytest.raises(PosthasteError, match="no key for 'owner', only for editor"):
         Posthaste.sandbox(write(tmp_path), role="owner")

@@ -24,6 +24,9 @@ def event(n: int) -> dict[str, Any]:
     return {**told, "provenance": {"kind": "KEY", "personId": None, "keyId": "key_1"}}
 
 
+THROTTLED = {"message": "Wait.", "extensions": {"code": "RATE_LIMITED", "retryable": True, "retryAfter": 7}}
+
+
 def progress(state: str, cursor: str, happened: int | None) -> dict[str, Any]:
     target = {
         "id": "target_1",
@@ -103,6 +106,14 @@ def test_a_refusal_is_raised(stub: Stub) -> None:
     with pytest.raises(errors.Forbidden):
         followed(stub, 1, after="c0")
     assert len(stub.asked) == 2
+
+
+def test_whoever_follows_too_much_waits(stub: Stub, naps: list[float]) -> None:
+    body = f"event: next\ndata: {json.dumps({'errors': [THROTTLED]})}\n\nevent: complete\ndata:\n\n"
+    throttled = Answer(body=body, headers={"Content-Type": "text/event-stream"}, cut=True)
+    stub.says(throttled, events({"events": event(1)}))
+    assert followed(stub, 1, after="c0") == ["evt_1"]
+    assert naps == [7.0625]
 
 
 def test_a_log_that_is_said_to_be_complete_goes_on(stub: Stub) -> None:
@@ -225,3 +236,12 @@ def test_an_error_of_the_operation_is_raised() -> None:
 
     with pytest.raises(errors.InvalidInput, match="INVALID_CURSOR"):
         Socket(script).follow(1, after="nonsense")
+
+
+def test_whoever_follows_too_much_over_a_socket_waits(naps: list[float]) -> None:
+    async def throttle(socket: ServerConnection) -> None:
+        await say(socket, type="error", id="1", payload=[THROTTLED])
+        await socket.wait_closed()
+
+    assert Socket(throttle, tells(1, complete=True)).follow(1, after="c0") == ["evt_1"]
+    assert naps == [7.0625]

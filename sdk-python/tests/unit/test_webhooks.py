@@ -43,6 +43,8 @@ def test_sign_makes_the_specifications_example() -> None:
         ({**HEADERS, "webhook-signature": "v1"}, BODY, NOW, "No signature fits"),
         ({**HEADERS, "webhook-signature": ""}, BODY, NOW, "No signature fits"),
         ({**HEADERS, "webhook-timestamp": "soon"}, BODY, NOW, "no number"),
+        ({**HEADERS, "webhook-timestamp": "\N{SUPERSCRIPT TWO}"}, BODY, NOW, "no number"),
+        ({**HEADERS, "webhook-timestamp": "9" * 5000}, BODY, NOW, "no number"),
         (HEADERS, BODY, NOW + 301, "301 s old"),
         (HEADERS, BODY, NOW - 301, "-301 s old"),
     ],

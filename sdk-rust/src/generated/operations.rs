@@ -2171,12 +2171,20 @@ pub const POST_CANCEL: Operation = Operation {
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
     warnings {
       ...WarningFields
     }
+  }
+}
+fragment DryRunFields on DryRun {
+  renditions {
+    ...TargetPreviewFields
   }
 }
 fragment ErrorFields on MutationError {
@@ -2288,6 +2296,35 @@ fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
 }
 fragment WarningFields on Warning {
   code
@@ -2310,12 +2347,20 @@ pub const POST_CREATE: Operation = Operation {
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
     warnings {
       ...WarningFields
     }
+  }
+}
+fragment DryRunFields on DryRun {
+  renditions {
+    ...TargetPreviewFields
   }
 }
 fragment ErrorFields on MutationError {
@@ -2427,6 +2472,35 @@ fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
 }
 fragment WarningFields on Warning {
   code
@@ -2731,33 +2805,7 @@ pub const POST_PREVIEW: Operation = Operation {
         r"query PostPreview($input: PostPreviewInput!) {
   postPreview(input: $input) {
     targets {
-      connection {
-        id
-        network
-        name
-      }
-      text
-      title
-      link
-      length
-      maxLength
-      remaining
-      unit
-      media {
-        url
-        contentType
-        bytes
-        width
-        height
-        altText
-      }
-      problems {
-        severity
-        code
-        message
-        path
-        advice
-      }
+      ...TargetPreviewFields
     }
     violations {
       ...ErrorFields
@@ -2782,6 +2830,35 @@ fragment ErrorFields on MutationError {
     retryAfter
   }
 }
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
+}
 ",
     ),
 };
@@ -2796,12 +2873,20 @@ pub const POST_PUBLISH_NOW: Operation = Operation {
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
     warnings {
       ...WarningFields
     }
+  }
+}
+fragment DryRunFields on DryRun {
+  renditions {
+    ...TargetPreviewFields
   }
 }
 fragment ErrorFields on MutationError {
@@ -2913,6 +2998,35 @@ fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
 }
 fragment WarningFields on Warning {
   code
@@ -2935,12 +3049,20 @@ pub const POST_SCHEDULE: Operation = Operation {
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
     warnings {
       ...WarningFields
     }
+  }
+}
+fragment DryRunFields on DryRun {
+  renditions {
+    ...TargetPreviewFields
   }
 }
 fragment ErrorFields on MutationError {
@@ -3052,6 +3174,35 @@ fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
 }
 fragment WarningFields on Warning {
   code
@@ -3074,12 +3225,20 @@ pub const POST_UNSCHEDULE: Operation = Operation {
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
     warnings {
       ...WarningFields
     }
+  }
+}
+fragment DryRunFields on DryRun {
+  renditions {
+    ...TargetPreviewFields
   }
 }
 fragment ErrorFields on MutationError {
@@ -3191,6 +3350,35 @@ fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
 }
 fragment WarningFields on Warning {
   code
@@ -3213,12 +3401,20 @@ pub const POST_UPDATE: Operation = Operation {
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
     warnings {
       ...WarningFields
     }
+  }
+}
+fragment DryRunFields on DryRun {
+  renditions {
+    ...TargetPreviewFields
   }
 }
 fragment ErrorFields on MutationError {
@@ -3330,6 +3526,35 @@ fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
 }
 fragment WarningFields on Warning {
   code

@@ -77,6 +77,13 @@ const ConnectionFields = `fragment ConnectionFields on Connection {
 }
 `;
 
+const DryRunFields = `fragment DryRunFields on DryRun {
+  renditions {
+    ...TargetPreviewFields
+  }
+}
+`;
+
 const ErrorFields = `fragment ErrorFields on MutationError {
   __typename
   code
@@ -351,6 +358,37 @@ const TargetMetricsFields = `fragment TargetMetricsFields on TargetMetrics {
   error {
     code
     message
+  }
+}
+`;
+
+const TargetPreviewFields = `fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
   }
 }
 `;
@@ -1298,6 +1336,9 @@ export const PostCancel: Document<t.PostCancelResult, t.PostCancelVariables> = {
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1307,7 +1348,7 @@ export const PostCancel: Document<t.PostCancelResult, t.PostCancelVariables> = {
   }
 }
 `,
-  fragments: [ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `posts.create`: the mutation `postCreate`. */
@@ -1320,6 +1361,9 @@ export const PostCreate: Document<t.PostCreateResult, t.PostCreateVariables> = {
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1329,7 +1373,7 @@ export const PostCreate: Document<t.PostCreateResult, t.PostCreateVariables> = {
   }
 }
 `,
-  fragments: [ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `posts.delete`: the mutation `postDelete`. */
@@ -1409,33 +1453,7 @@ export const PostPreview: Document<t.PostPreviewResult, t.PostPreviewVariables> 
   text: `query PostPreview($input: PostPreviewInput!) {
   postPreview(input: $input) {
     targets {
-      connection {
-        id
-        network
-        name
-      }
-      text
-      title
-      link
-      length
-      maxLength
-      remaining
-      unit
-      media {
-        url
-        contentType
-        bytes
-        width
-        height
-        altText
-      }
-      problems {
-        severity
-        code
-        message
-        path
-        advice
-      }
+      ...TargetPreviewFields
     }
     violations {
       ...ErrorFields
@@ -1443,7 +1461,7 @@ export const PostPreview: Document<t.PostPreviewResult, t.PostPreviewVariables> 
   }
 }
 `,
-  fragments: [ErrorFields],
+  fragments: [ErrorFields, TargetPreviewFields],
 };
 
 /** `posts.publishNow`: the mutation `postPublishNow`. */
@@ -1456,6 +1474,9 @@ export const PostPublishNow: Document<t.PostPublishNowResult, t.PostPublishNowVa
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1465,7 +1486,7 @@ export const PostPublishNow: Document<t.PostPublishNowResult, t.PostPublishNowVa
   }
 }
 `,
-  fragments: [ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `posts.schedule`: the mutation `postSchedule`. */
@@ -1478,6 +1499,9 @@ export const PostSchedule: Document<t.PostScheduleResult, t.PostScheduleVariable
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1487,7 +1511,7 @@ export const PostSchedule: Document<t.PostScheduleResult, t.PostScheduleVariable
   }
 }
 `,
-  fragments: [ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `posts.unschedule`: the mutation `postUnschedule`. */
@@ -1500,6 +1524,9 @@ export const PostUnschedule: Document<t.PostUnscheduleResult, t.PostUnscheduleVa
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1509,7 +1536,7 @@ export const PostUnschedule: Document<t.PostUnscheduleResult, t.PostUnscheduleVa
   }
 }
 `,
-  fragments: [ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `posts.update`: the mutation `postUpdate`. */
@@ -1522,6 +1549,9 @@ export const PostUpdate: Document<t.PostUpdateResult, t.PostUpdateVariables> = {
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1531,7 +1561,7 @@ export const PostUpdate: Document<t.PostUpdateResult, t.PostUpdateVariables> = {
   }
 }
 `,
-  fragments: [ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `posts.validate`: the query `postValidate`. */

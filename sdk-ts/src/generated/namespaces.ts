@@ -2,6 +2,7 @@
 
 import { changing, changingNothing, following, listing, reading, readingById, readingByIds, readingByInput, readingWith } from '../call.js';
 import { Client } from '../client.js';
+import { bulkUploads } from '../bulk.js';
 import { uploads } from '../upload.js';
 import * as documents from './documents.js';
 
@@ -32,6 +33,7 @@ export class Api extends Client {
   };
 
   readonly bulkJobs = {
+    ...bulkUploads(this),
     /** Stops a bulk job. Lines that are done stay done; the rest of the file is thrown away. */
     cancel: changing(this, documents.BulkJobCancel),
     /**

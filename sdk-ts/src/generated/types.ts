@@ -1546,6 +1546,12 @@ export interface Connection {
   } | null;
 }
 
+/** What a dry run would have done; nothing was written or sent. */
+export interface DryRun {
+  /** What each of them would get, in the same order. */
+  renditions: Array<TargetPreview>;
+}
+
 /** Why a mutation changed nothing. Every error has these fields; some types carry more. */
 export type MutationError =
   | {
@@ -2057,6 +2063,61 @@ export interface TargetMetrics {
     /** What happened, for a person. */
     message: string;
   } | null;
+}
+
+/** What one connection would get. */
+export interface TargetPreview {
+  /** The connection. */
+  connection: {
+    /** The id (`conn_…`). */
+    id: string;
+    /** The network. */
+    network: Network;
+    /** The display name; the network's own unless somebody changed it. */
+    name: string;
+  };
+  /** The text exactly as it would be sent, with the link where the network has no field for it. */
+  text: string;
+  /** The title. */
+  title: string | null;
+  /** The link, with its parameters. */
+  link: string | null;
+  /** The text's length by the network's own rule. */
+  length: number;
+  /** The longest text the network takes. */
+  maxLength: number;
+  /** What is left of the length; below zero when the text is too long. */
+  remaining: number;
+  /** What is counted: "characters", "weighted characters". */
+  unit: string;
+  /** The files as the network would get them. */
+  media: Array<{
+    /** A signed address where it can be seen for two days; a copy is made when the post goes out. */
+    url: string;
+    /** The media type. */
+    contentType: string;
+    /** Size in bytes; for a copy that is not made yet, the most it will have. */
+    bytes: number;
+    /** Width in pixels. */
+    width: number;
+    /** Height in pixels. */
+    height: number;
+    /** Description for people who cannot see it. */
+    altText: string | null;
+  }>;
+  /** What the network would refuse, and what a person should know. */
+  problems: Array<{
+    /** How bad it is. */
+    severity: Severity;
+    /** The stable code. */
+    code: ErrorCode;
+    /** What is wrong, for a person. */
+    message: string;
+    /** The input field, outermost first; list positions as numbers. */
+    path: Array<string>;
+    /** What to do. */
+    advice: string;
+  }>;
 }
 
 /** What a network wants a video to be; videos are checked, not converted. */
@@ -2915,6 +2976,8 @@ export interface PostCalendarVariables {
 export interface PostCancelResult {
   /** The post as it is now; of a dry run, as it would be. */
   post: Post | null;
+  /** What a dry run would have done; empty when it was none. */
+  dryRun: DryRun | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
   /** What a person should know although it worked. */
@@ -2931,6 +2994,8 @@ export interface PostCancelVariables {
 export interface PostCreateResult {
   /** The post as it is now; of a dry run, as it would be. */
   post: Post | null;
+  /** What a dry run would have done; empty when it was none. */
+  dryRun: DryRun | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
   /** What a person should know although it worked. */
@@ -2997,59 +3062,7 @@ export interface PostListVariables {
 /** What each connection would get, and what is wrong with the input itself. */
 export interface PostPreviewResult {
   /** What each connection would get, in the order of the input; none while an id is wrong. */
-  targets: Array<{
-    /** The connection. */
-    connection: {
-      /** The id (`conn_…`). */
-      id: string;
-      /** The network. */
-      network: Network;
-      /** The display name; the network's own unless somebody changed it. */
-      name: string;
-    };
-    /** The text exactly as it would be sent, with the link where the network has no field for it. */
-    text: string;
-    /** The title. */
-    title: string | null;
-    /** The link, with its parameters. */
-    link: string | null;
-    /** The text's length by the network's own rule. */
-    length: number;
-    /** The longest text the network takes. */
-    maxLength: number;
-    /** What is left of the length; below zero when the text is too long. */
-    remaining: number;
-    /** What is counted: "characters", "weighted characters". */
-    unit: string;
-    /** The files as the network would get them. */
-    media: Array<{
-      /** A signed address where it can be seen for two days; a copy is made when the post goes out. */
-      url: string;
-      /** The media type. */
-      contentType: string;
-      /** Size in bytes; for a copy that is not made yet, the most it will have. */
-      bytes: number;
-      /** Width in pixels. */
-      width: number;
-      /** Height in pixels. */
-      height: number;
-      /** Description for people who cannot see it. */
-      altText: string | null;
-    }>;
-    /** What the network would refuse, and what a person should know. */
-    problems: Array<{
-      /** How bad it is. */
-      severity: Severity;
-      /** The stable code. */
-      code: ErrorCode;
-      /** What is wrong, for a person. */
-      message: string;
-      /** The input field, outermost first; list positions as numbers. */
-      path: Array<string>;
-      /** What to do. */
-      advice: string;
-    }>;
-  }>;
+  targets: Array<TargetPreview>;
   /** What is wrong with the input, whatever the network. */
   violations: Array<MutationError>;
 }
@@ -3064,6 +3077,8 @@ export interface PostPreviewVariables {
 export interface PostPublishNowResult {
   /** The post as it is now; of a dry run, as it would be. */
   post: Post | null;
+  /** What a dry run would have done; empty when it was none. */
+  dryRun: DryRun | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
   /** What a person should know although it worked. */
@@ -3080,6 +3095,8 @@ export interface PostPublishNowVariables {
 export interface PostScheduleResult {
   /** The post as it is now; of a dry run, as it would be. */
   post: Post | null;
+  /** What a dry run would have done; empty when it was none. */
+  dryRun: DryRun | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
   /** What a person should know although it worked. */
@@ -3096,6 +3113,8 @@ export interface PostScheduleVariables {
 export interface PostUnscheduleResult {
   /** The post as it is now; of a dry run, as it would be. */
   post: Post | null;
+  /** What a dry run would have done; empty when it was none. */
+  dryRun: DryRun | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
   /** What a person should know although it worked. */
@@ -3112,6 +3131,8 @@ export interface PostUnscheduleVariables {
 export interface PostUpdateResult {
   /** The post as it is now; of a dry run, as it would be. */
   post: Post | null;
+  /** What a dry run would have done; empty when it was none. */
+  dryRun: DryRun | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
   /** What a person should know although it worked. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { type TestContext, test } from 'node:test';
-import { ApiError, type ClientOptions, TransportError } from '@posthaste/sdk';
+import { ApiError, type ClientOptions, type RetryInfo, TransportError } from '@posthaste/sdk';
 import { WebSocket, WebSocketServer } from 'ws';
 import { asked, json, refused, stub } from '../stub.js';
 
@@ -96,6 +96,21 @@ test('a refusal ends a stream, and so does the caller', async (t) => {
   await ended;
 });
 
+const THROTTLED = { message: 'Wait.', extensions: { code: 'RATE_LIMITED', retryable: true, retryAfter: 0.1 } };
+
+test('whoever follows too much waits as long as the server says', async (t) => {
+  const { client, requests } = await stub(t, (_, response, n) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    send(response, n === 0 ? { errors: [THROTTLED] } : event(1));
+    if (n === 0) response.end('event: complete\ndata:\n\n');
+  });
+  const delays: number[] = [];
+  const onRetry = ({ delay }: RetryInfo) => delays.push(delay);
+  assert.deepEqual(cursors(await take(client.events.follow({ after: '0' }, { onRetry }), 1)), ['1']);
+  assert.equal(requests.length, 2);
+  assert.ok(delays.length === 1 && delays[0] && delays[0] >= 100 && delays[0] <= 110, String(delays));
+});
+
 test('a server that was never there is given up', async (t) => {
   const { client, server } = await stub(t, () => {}, { retries: 0 });
   server.close();
@@ -106,7 +121,7 @@ test('a server that was never there is given up', async (t) => {
 /** Speaks graphql-transport-ws; `serve` gets each subscription. */
 async function sockets(
   t: TestContext,
-  serve: (socket: WebSocket, after: unknown, n: number, send: (payload: unknown) => void) => void,
+  serve: (socket: WebSocket, after: unknown, n: number, send: (payload: unknown, type?: string) => void) => void,
 ) {
   const webSocket = WebSocket as unknown as NonNullable<ClientOptions['webSocket']>;
   const { client, server } = await stub(t, () => {}, { webSocket });
@@ -121,7 +136,7 @@ async function sockets(
         keys.push(message.payload.authorization);
         socket.send('{"type":"connection_ack"}');
       } else if (message.type === 'subscribe') {
-        const send = (payload: unknown) => socket.send(JSON.stringify({ type: 'next', id: message.id, payload }));
+        const send = (payload: unknown, type = 'next') => socket.send(JSON.stringify({ type, id: message.id, payload }));
         serve(socket, message.payload.variables.after, subscriptions++, send);
       } else if (message.type === 'complete') ended.push(message.id);
     }),
@@ -154,6 +169,17 @@ test('a closed door over a WebSocket is an ApiError', async (t) => {
   const error = await refused(take(client.events.follow({ after: '0' }), 1), ApiError);
   assert.deepEqual([error.code, error.message], ['UNAUTHENTICATED', 'UNAUTHENTICATED: Forbidden']);
   assert.equal((await refused(take(client.events.follow({ after: '0' }), 1), ApiError)).code, 'INVALID_CURSOR');
+});
+
+test('whoever follows too much over a WebSocket waits', async (t) => {
+  const { client } = await sockets(t, (_socket, _after, n, send) => {
+    if (n === 0) send([THROTTLED], 'error');
+    else send(event(1));
+  });
+  const delays: number[] = [];
+  const onRetry = ({ delay }: RetryInfo) => delays.push(delay);
+  assert.deepEqual(cursors(await take(client.events.follow({ after: '0' }, { onRetry }), 1)), ['1']);
+  assert.ok(delays.length === 1 && delays[0] && delays[0] >= 100, String(delays));
 });
 
 test('an aborted subscription over a WebSocket ends at once', async (t) => {

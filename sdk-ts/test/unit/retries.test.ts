@@ -33,7 +33,8 @@ test('a key of the caller is used, and queries have none', async (t) => {
   );
   await client.posts.delete({ id: 'post_1' }, { idempotencyKey: 'mine' });
   await client.viewer.get();
-  await client.graphql('# hello\n mutation { postDelete(input: { id: "post_1" }) { deletedId } }');
+  const change = 'mutation { postDelete(input: { id: "post_1" }) { ...Gone } }';
+  await client.graphql(`fragment Gone on PostDeletePayload { deletedId } ${change}`);
   const keys = requests.map(({ headers }) => headers['idempotency-key']);
   assert.deepEqual(keys.slice(0, 2), ['mine', undefined]);
   assert.ok(keys[2]);
@@ -80,6 +81,22 @@ test('the server says how long to wait, within reason', async (t) => {
   const error = await refused(client.viewer.get(), TransportError);
   assert.equal(error.retryAfter, 61);
   assert.equal(requests.length, 2);
+});
+
+test('a proxy may say with a date how long to wait', async (t) => {
+  const { client } = await stub(t, (_, response) =>
+    json(response, 'later', 503, { 'retry-after': new Date(Date.now() + 20_000).toUTCString() }),
+  );
+  const stop = new AbortController();
+  const seen = new Promise<number>((resolve) => {
+    const onRetry = ({ delay }: RetryInfo) => {
+      resolve(delay);
+      stop.abort(new Error('seen'));
+    };
+    void client.viewer.get({ onRetry, signal: stop.signal }).catch(() => {});
+  });
+  const delay = await seen;
+  assert.ok(delay > 10_000 && delay <= 22_000, String(delay));
 });
 
 test('one try has its time', async (t) => {

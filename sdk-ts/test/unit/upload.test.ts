@@ -4,17 +4,22 @@ import { type TestContext, test } from 'node:test';
 import { ApiError, TransportError, UserErrors } from '@posthaste/sdk';
 import { asked, json, refused, stub } from '../stub.js';
 
-/** A server of uploads of which the n-th part is treated badly. */
+/** A server of uploads, of a media or a bulk job, of which the n-th part is treated badly. */
 async function uploads(t: TestContext, bad: (n: number) => 'cut' | 'half' | 'lost' | undefined = () => undefined) {
   const kept: string[] = [];
   let parts = 0;
+  let looks = 0;
   const stubbed = await stub(t, (seen, response) => {
-    const media = { id: 'media_1', status: 'READY', uploadUrl: `http://${seen.headers.host}/media/media_1`, error: null };
+    // The address by which the server knows itself leads nowhere here.
+    const at = { uploadUrl: 'http://posthaste.invalid/', error: null };
+    if (seen.body.startsWith('{"query":"query MediaGet')) looks += 1;
+    const media = { id: 'media_1', status: looks > 1 ? 'READY' : 'PROCESSING', ...at };
+    const bulkJob = { id: 'job_1', state: 'QUEUED', ...at };
     if (seen.path === '/graphql') {
-      const begun = { mediaUploadCreate: { media, errors: [], warnings: [] } };
-      return json(response, { data: seen.body.includes('MediaUploadCreate') ? begun : { media } });
+      const payload = { media, bulkJob, errors: [], warnings: [] };
+      return json(response, { data: { mediaUploadCreate: payload, bulkJobCreate: payload, media, bulkJob } });
     }
-    assert.deepEqual([seen.path, seen.headers['tus-resumable']], ['/media/media_1', '1.0.0']);
+    assert.match(`${seen.path} ${seen.headers['tus-resumable']}`, /^\/(media\/media_1|bulk\/job_1) 1\.0\.0$/);
     const stands = () => ({ 'upload-offset': String(kept.join('').length) });
     if (seen.method === 'HEAD') return void response.writeHead(200, stands()).end();
     if (Number(seen.headers['upload-offset']) !== kept.join('').length) {
@@ -38,13 +43,13 @@ test('a file goes up in parts, with its name and progress', async (t) => {
     idempotencyKey: 'mine',
     onProgress: ({ sent, total }) => progress.push(sent, total),
   });
-  assert.equal(media.id, 'media_1');
+  assert.deepEqual([media.id, media.status], ['media_1', 'READY']);
   assert.deepEqual(kept, ['0123', '4567', '89']);
   assert.deepEqual(progress, [0, 10, 4, 10, 8, 10, 10, 10]);
   assert.deepEqual(asked(requests[0]).variables, { input: { fileName: 'digits.jpg', bytes: 10, altText: 'Ten digits' } });
   assert.deepEqual(
     requests.map(({ method, headers }) => `${method} ${headers['idempotency-key'] ?? ''}`.trim()),
-    ['POST mine', 'HEAD', 'PATCH', 'PATCH', 'PATCH', 'POST'],
+    ['POST mine', 'HEAD', 'PATCH', 'PATCH', 'PATCH', 'POST', 'POST'],
   );
 });
 
@@ -61,6 +66,33 @@ test('an upload of another process is finished', async (t) => {
   await client.media.upload(new Blob(['0123456789']), { resume: 'media_1' });
   assert.deepEqual(kept, ['0123', '456789']);
   assert.ok(asked(requests[0]).query.startsWith('query MediaGet'));
+});
+
+test('a file of posts goes up as a bulk job', async (t) => {
+  const { client, requests, kept } = await uploads(t, (n) => (n === 0 ? 'half' : undefined));
+  const progress: number[] = [];
+  const file = new File(['text\nRye\n'], 'spring.CSV') as unknown as Blob;
+  const onProgress = ({ sent }: { sent: number }) => progress.push(sent);
+  const job = await client.bulkJobs.upload(file, { dryRun: true, timeZone: 'Europe/Paris', partSize: 5, onProgress });
+  assert.deepEqual([job.id, kept.join('')], ['job_1', 'text\nRye\n']);
+  assert.deepEqual(progress, [0, 7, 9]);
+  const { input } = asked(requests[0]).variables;
+  const told = { kind: 'POSTS_IMPORT', format: 'CSV', fileName: 'spring.CSV', bytes: 9 };
+  assert.deepEqual(input, { ...told, timeZone: 'Europe/Paris', dryRun: true });
+  assert.ok(requests[0]?.headers['idempotency-key']);
+});
+
+test('a bulk job needs to know how its file is written', async (t) => {
+  const { client, requests, kept } = await uploads(t);
+  await refused(client.bulkJobs.upload(new Blob(['{}'])), TypeError);
+  assert.equal(requests.length, 0);
+  await client.bulkJobs.upload(new Blob(['{}']), { format: 'JSONL', idempotencyKey: 'mine' });
+  assert.deepEqual([kept.splice(0), requests[0]?.headers['idempotency-key']], [['{}'], 'mine']);
+  requests.length = 0;
+  kept.push('{');
+  await client.bulkJobs.upload(new Blob(['{}']), { resume: 'job_1' });
+  assert.deepEqual(kept, ['{', '}']);
+  assert.ok(asked(requests[0]).query.startsWith('query BulkJobGet'));
 });
 
 test('what goes wrong is told', async (t) => {

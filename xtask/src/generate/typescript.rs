@@ -1,11 +1,9 @@
 //! `sdk-ts/src/generated`: printed by `sdk-ts/generate`, which reads the schema and the operations.
 
-use std::process::Command;
-
 use anyhow::Context;
 
 use super::Files;
-use crate::{run, typescript};
+use crate::{npm, run, typescript};
 
 /// Nothing but generated files.
 pub const FOLDER: &str = "sdk-ts/src/generated";
@@ -14,7 +12,7 @@ pub const FOLDER: &str = "sdk-ts/src/generated";
 pub fn make() -> anyhow::Result<Files> {
     let package = typescript::package()?;
     let printed = run::output(
-        Command::new("node")
+        npm::tool("node")
             .arg("generate/main.mjs")
             .current_dir(package),
     )?;

@@ -3,7 +3,7 @@ use std::{collections::HashMap, net::IpAddr, time::Duration};
 use async_graphql::{Request as Query, Response as Answer};
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures::{
-    FutureExt, SinkExt, StreamExt,
+    SinkExt, StreamExt,
     stream::{self, AbortHandle, BoxStream, SelectAll},
 };
 use posthaste_core::{Error, ErrorCode, secret::Secret};
@@ -17,7 +17,6 @@ use super::{
         operation::{self, Operation},
     },
     message::{ClientMessage, Close, ServerMessage},
-    until_revoked,
 };
 use crate::{
     graphql::{Caller, context::bearer, errors::refusal},
@@ -163,8 +162,10 @@ struct Session<'a> {
 
 impl Session<'_> {
     async fn serve(mut self) -> Step {
-        let mut revoked =
-            until_revoked(self.state.app.clone(), self.caller.credential.clone()).boxed();
+        let mut revoked = self
+            .state
+            .revocations
+            .until_revoked(&self.state.app, self.caller.credential.as_ref());
         let mut ping = interval_at(Instant::now() + PING, PING);
         loop {
             tokio::select! {

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use posthaste_core::{
     Error, ErrorCode, Network, Result,
-    bulk::{Fields, Header, MAX_KEY, Record},
+    bulk::{Fields, Header, MAX_KEY, MOST_ERRORS, Record},
     post::{
         Content, ContentKind, Crop, Fit, LinkTracking, MediaRef, PostBody, TargetSettings, Variant,
     },
@@ -75,6 +75,10 @@ impl Line {
             unread: Violations::new(),
         };
         line.post.unread = fields.finish();
+        if line.post.unread.len() > MOST_ERRORS {
+            // Not all is known that is wrong, so the rest cannot be judged.
+            return Err(line.post.unread);
+        }
         Ok(line)
     }
 

@@ -22,8 +22,16 @@ use crate::{Actor, App};
 
 /// Claims without one line done, after which a job fails.
 const MOST_TRIES: i32 = 5;
-/// How long a job rests after a try that came to nothing.
-const REST: TimeDelta = TimeDelta::seconds(10);
+/// How long a job rests after a try that came to nothing, by the number of tries: a storage that is
+/// away comes back, an error of ours seldom goes away.
+const RESTS: [TimeDelta; 4] = [
+    TimeDelta::seconds(10),
+    TimeDelta::minutes(1),
+    TimeDelta::minutes(10),
+    TimeDelta::hours(1),
+];
+/// How long a job goes on while others wait.
+const TURN: TimeDelta = TimeDelta::seconds(30);
 
 /// Works through jobs, one after the other, until `stop`; a job that is cut short goes on elsewhere.
 pub async fn run(app: App, stop: CancellationToken) {
@@ -61,7 +69,7 @@ pub async fn work(app: &App, stop: &CancellationToken) -> Result<bool> {
     match run.go(stop).await {
         Ok(()) => Ok(true),
         Err(error) if is_passing(&error) && run.job.tries < MOST_TRIES => {
-            run.release(app.now() + REST).await?;
+            run.release(app.now() + run.pause(&error)).await?;
             Err(error)
         }
         Err(error) => {
@@ -85,8 +93,10 @@ impl Run<'_> {
             return Ok(());
         }
         let mut lines = Lines::open(self.app, &self.job, self.place(&head)).await?;
+        let turn = self.app.now() + TURN;
         while let Some(record) = lines.next().await? {
-            if stop.is_cancelled() {
+            // Whoever has waited longest comes next; that may be this one again.
+            if stop.is_cancelled() || self.app.now() >= turn {
                 return self.release(self.app.now()).await;
             }
             self.job.free_at = Some(self.lease_until());
@@ -144,6 +154,14 @@ impl Run<'_> {
             .free_at
             .filter(|end| *end - now > self.lease / 2)
             .unwrap_or(now + self.lease)
+    }
+
+    fn pause(&self, error: &Error) -> TimeDelta {
+        let tries = usize::try_from(self.job.tries - 1).unwrap_or_default();
+        match error.code {
+            ErrorCode::Unavailable => RESTS.get(tries).copied().unwrap_or(RESTS[0]),
+            _ => RESTS[0],
+        }
     }
 
     async fn release(&self, free_at: DateTime<Utc>) -> Result<()> {

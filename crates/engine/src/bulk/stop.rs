@@ -9,8 +9,10 @@ use posthaste_store::{
 use super::{RESULTS_LIFE, event, file_key};
 use crate::{Actor, App};
 
-/// Most jobs and keys cleared away in one sweep.
+/// Most jobs cleared away in one sweep.
 const SWEEP: i64 = 100;
+/// Most keys forgotten in one sweep.
+const KEYS: i64 = 10_000;
 
 /// Stops a job; the lines done so far stay done. `INVALID_STATE` when it is over.
 pub async fn cancel(app: &App, actor: &Actor, id: JobId) -> Result<Job> {
@@ -64,7 +66,7 @@ pub async fn sweep(app: &App) -> Result<usize> {
     let now = app.now();
     let mut conn = app.db.get().await?;
     let expired = rows::expired(&mut conn, now, SWEEP).await?;
-    rows::delete_expired_keys(&mut conn, now, SWEEP).await?;
+    rows::delete_expired_keys(&mut conn, now, KEYS).await?;
     drop(conn);
     for job in &expired {
         if job.state == State::Uploading {

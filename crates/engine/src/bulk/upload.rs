@@ -13,8 +13,8 @@ pub fn upload_url(app: &App, job: JobId) -> String {
 
 /// Appends bytes at `offset` and returns the new offset. With the last byte the job is QUEUED.
 ///
-/// Errors: `UPLOAD_OFFSET_MISMATCH`, `MEDIA_TOO_LARGE` (more than announced), `UPLOAD_EXPIRED`, and
-/// the stream's own. What arrived before an error is kept; go on from [`offset`].
+/// Errors: `UPLOAD_OFFSET_MISMATCH`, `MEDIA_TOO_LARGE` (more than announced), `UPLOAD_EXPIRED`,
+/// `INVALID_STATE` (the job was cancelled), and the stream's own. What arrived before an error is kept; go on from [`offset`].
 pub async fn append(
     app: &App,
     actor: &Actor,
@@ -49,14 +49,19 @@ pub async fn offset(app: &App, actor: &Actor, id: JobId) -> Result<(u64, Job)> {
     actor.require(Permission::Write)?;
     let job = rows::get(&mut *app.db.get().await?, actor.workspace, id).await?;
     let total = job.bytes as u64;
-    if job.state != State::Uploading {
-        return Ok((total, job));
+    if job.state == State::Cancelled {
+        let message = "The job was cancelled; its file is not kept.";
+        return Err(Error::new(ErrorCode::InvalidState, message));
     }
-    if job.expires_at.is_some_and(|end| end <= app.now()) {
+    let late = job.state == State::Uploading && job.expires_at.is_some_and(|end| end <= app.now());
+    if late || job.error_code.as_deref() == Some(ErrorCode::UploadExpired.as_str()) {
         return Err(Error::new(
             ErrorCode::UploadExpired,
             "The upload was not finished within 24 hours.",
         ));
+    }
+    if job.state != State::Uploading {
+        return Ok((total, job));
     }
     let staged = app.staging.offset(&id.to_string()).await?;
     let moved = app.blobs.size(&file_key(&job)).await?;

@@ -1,4 +1,4 @@
-use std::mem;
+use std::{collections::HashSet, mem};
 
 use posthaste_core::{Error, ErrorCode, Result, access::Permission, post::Problem};
 use posthaste_store::Conn;
@@ -31,7 +31,8 @@ pub async fn validate(app: &App, actor: &Actor, mut post: NewPost) -> Result<Val
 
 /// What could not be read and what the rules forbid, each place told once.
 pub(super) fn together(unread: Violations, mut forbidden: Violations) -> Violations {
-    forbidden.retain(|error| unread.iter().all(|told| told.path != error.path));
+    let told: HashSet<_> = unread.iter().map(|error| &error.path).collect();
+    forbidden.retain(|error| !told.contains(&error.path));
     unread.into_iter().chain(forbidden).collect()
 }
 

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{BigInt, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
@@ -60,21 +60,16 @@ pub async fn known_key(
     Ok(post.map(PostId::from))
 }
 
+const FORGET: &str = "
+DELETE FROM job_keys WHERE expires_at <= $1 AND (workspace_id, key) IN (
+    SELECT workspace_id, key FROM job_keys WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
 /// Forgets up to `limit` keys whose time is over; how many there were.
 pub async fn delete_expired_keys(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> Result<usize> {
-    let over = job_keys::table
-        .filter(job_keys::expires_at.le(now))
-        .order(job_keys::expires_at)
-        .limit(limit)
-        .select((job_keys::workspace_id, job_keys::key))
-        .for_update()
-        .skip_locked();
-    let over: Vec<(Uuid, String)> = over.load(conn).await.stored()?;
-    for (workspace, key) in &over {
-        diesel::delete(job_keys::table.find((workspace, key)))
-            .execute(conn)
-            .await
-            .stored()?;
-    }
-    Ok(over.len())
+    diesel::sql_query(FORGET)
+        .bind::<Timestamptz, _>(now)
+        .bind::<BigInt, _>(limit)
+        .execute(conn)
+        .await
+        .stored()
 }

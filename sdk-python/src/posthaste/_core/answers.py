@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timezone
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -111,6 +114,13 @@ def _parameters(header: str) -> dict[str, int]:
 
 
 def retry_after(headers: httpx.Headers) -> float | None:
-    """Read `Retry-After` in seconds; the form with a date is not sent by Posthaste."""
+    """Read `Retry-After` in seconds: Posthaste sends a number, a proxy before it perhaps a date."""
     value = headers.get("retry-after", "")
-    return float(value) if value.isdigit() else None
+    if re.fullmatch(r"[0-9]{1,9}", value):
+        return float(value)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    # HTTP's dates are in GMT.
+    return max(0.0, at.replace(tzinfo=timezone.utc).timestamp() - time.time())

@@ -68,8 +68,8 @@ def exchange(settings: Settings, request: Request, judge: Callable[[httpx.Respon
             response = yield from _send(settings, request, attempt, request_id)
             return judge(response, response.headers.get("x-request-id", request_id))
         except PosthasteError as error:
-            seconds = wait_before_repeat(error, attempt)
-            if attempt >= retries or seconds is None or seconds > settings.max_wait:
+            seconds = wait_before_repeat(settings, error, attempt)
+            if attempt >= retries or seconds is None:
                 raise
             attempt += 1
             told = RetryInfo(request.operation, request_id, attempt, seconds, error)
@@ -78,17 +78,23 @@ def exchange(settings: Settings, request: Request, judge: Callable[[httpx.Respon
         yield Sleep(seconds)
 
 
-def wait_before_repeat(error: PosthasteError, attempt: int) -> float | None:
-    """Seconds to wait before a repeat, with full jitter; none if no repeat can help."""
+def wait_before_repeat(settings: Settings, error: PosthasteError, attempt: int) -> float | None:
+    """Seconds to wait before a repeat, with full jitter; none if no repeat can help, or not soon enough."""
+    if not _passes(error):
+        return None
     jitter = random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2**attempt))  # noqa: S311
-    if isinstance(error, ApiError):
-        if not error.retryable:
-            return None
-        # Not all at the moment that the server named.
-        return jitter if error.retry_after is None else error.retry_after + jitter / 4
-    if isinstance(error, TransportError) and (error.status is None or error.status in REPEATABLE):
+    asked: float | None = getattr(error, "retry_after", None)
+    if asked is None:
         return jitter
-    return None
+    # Not all at the moment that the server named.
+    return asked + jitter / 4 if asked <= settings.max_wait else None
+
+
+def _passes(error: PosthasteError) -> bool:
+    """Whether the same request may succeed later."""
+    if isinstance(error, ApiError):
+        return error.retryable
+    return isinstance(error, TransportError) and (error.status is None or error.status in REPEATABLE)
 
 
 def _send(settings: Settings, request: Request, attempt: int, request_id: str) -> Generator[Step, Any, httpx.Response]:
@@ -166,7 +172,8 @@ def refusal(response: httpx.Response, request_id: str) -> PosthasteError:
             error.retry_after = retry_after(response.headers)
         return error
     message = f"{response.url} answered {response.status_code}, not as Posthaste does."
-    return TransportError(message, request_id=request_id, status=response.status_code)
+    wait = retry_after(response.headers)
+    return TransportError(message, request_id=request_id, status=response.status_code, retry_after=wait)
 
 
 def _json(response: httpx.Response) -> dict[str, Any] | None:

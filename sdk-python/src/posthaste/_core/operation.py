@@ -64,7 +64,8 @@ class OwnOperation(Operation["dict[str, Any]"]):
     """A document of the caller: variables and data stay as they are."""
 
     def __init__(self, document: str) -> None:
-        changes = re.search(r"^\s*mutation\b", document, re.MULTILINE)
+        # Wherever the word stands: a query with an idempotency key is a query, a mutation without one may happen twice.
+        changes = re.search(r"\bmutation\b", document)
         super().__init__("request", "mutation" if changes else "query", (), dict[str, Any], document)
 
     def message(self, variables: Mapping[str, Any]) -> dict[str, Any]:

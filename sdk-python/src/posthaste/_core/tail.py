@@ -53,7 +53,7 @@ class Tail(Generic[T]):
 
     def wait(self, error: PosthasteError) -> float:
         """Seconds to wait before connecting again; raises `error` when there is no use in it."""
-        seconds = wait_before_repeat(error, self._failures)
+        seconds = wait_before_repeat(self._settings, error, self._failures)
         self._failures += 1
         if seconds is None or self._failures > self._settings.reconnects:
             raise error

@@ -10,7 +10,9 @@ from typing import BinaryIO, TypeAlias
 
 import httpx
 
-from ..errors import ApiError, PosthasteError, TransportError, api_error
+from ..errors import ApiError, InvalidState, PosthasteError, TransportError, api_error
+from ..generated.enums import ErrorCode
+from .answers import retry_after
 from .exchange import Request, exchange, refusal, wait_before_repeat
 from .settings import RequestOptions, Settings
 from .steps import Call, Flow, Sleep
@@ -52,15 +54,26 @@ class Source:
             self._file.close()
 
 
+def must_be_open(upload_id: str, state: str, upload_url: str | None) -> None:
+    """Raise `InvalidState` for what has all its bytes, or gets none any more."""
+    if upload_url is None:
+        message = f"{upload_id} is {state}: nothing of it is to be uploaded."
+        raise InvalidState(message, code=ErrorCode.INVALID_STATE)
+
+
 def send(
     settings: Settings,
-    url: str,
+    path: str,
     source: Source,
     progress: Progress | None,
     *,
     resume: bool = False,
 ) -> Flow[None]:
-    """Send what the server does not have yet. After a cut it is asked where to go on."""
+    """Send what the server does not have yet. After a cut it is asked where to go on.
+
+    `path` follows our way to the server, not the address by which it knows itself: it may be behind a proxy.
+    """
+    url = f"{settings.url}{path}"
     offset = (yield from _offset(settings, url)) if resume else 0
     failures = 0
     while True:
@@ -72,7 +85,7 @@ def send(
             offset = yield from _patch(settings, url, source, offset)
             failures = 0
         except PosthasteError as error:
-            seconds = _wait(error, failures)
+            seconds = _wait(settings, error, failures)
             failures += 1
             if seconds is None or failures > settings.retries:
                 raise
@@ -80,10 +93,10 @@ def send(
             offset = yield from _offset(settings, url)
 
 
-def _wait(error: PosthasteError, failures: int) -> float | None:
+def _wait(settings: Settings, error: PosthasteError, failures: int) -> float | None:
     if isinstance(error, ApiError) and error.code == "UPLOAD_OFFSET_MISMATCH":
         return 0.0
-    return wait_before_repeat(error, failures)
+    return wait_before_repeat(settings, error, failures)
 
 
 def _patch(settings: Settings, url: str, source: Source, offset: int) -> Flow[int]:
@@ -116,4 +129,6 @@ def _judge(response: httpx.Response, request_id: str) -> int:
     if code := HEAD_CODES.get(response.status_code):
         told = {"code": code, "message": message}
         raise api_error(told, status=response.status_code, request_id=request_id)
-    raise TransportError(message, request_id=request_id, status=response.status_code)
+    raise TransportError(
+        message, request_id=request_id, status=response.status_code, retry_after=retry_after(response.headers)
+    )

@@ -71,6 +71,7 @@ __all__ = [
     "ConnectionGrantAccount",
     "ConnectionLane",
     "ConnectionPayload",
+    "DryRun",
     "Event",
     "LoggedRequest",
     "LoggedRequestConnection",
@@ -99,10 +100,6 @@ __all__ = [
     "PostMediaMedia",
     "PostPayload",
     "PostPreview",
-    "PostPreviewTarget",
-    "PostPreviewTargetConnection",
-    "PostPreviewTargetMedia",
-    "PostPreviewTargetProblem",
     "PostValidation",
     "PostVariant",
     "PostVariantConnection",
@@ -130,6 +127,10 @@ __all__ = [
     "TargetMetrics",
     "TargetMetricsError",
     "TargetPayload",
+    "TargetPreview",
+    "TargetPreviewConnection",
+    "TargetPreviewMedia",
+    "TargetPreviewProblem",
     "TargetProgress",
     "TargetSchedule",
     "TargetTimeline",
@@ -300,6 +301,81 @@ class Connection(Model):
     """Grows with each change; `connectionUpdate` takes the one that was read."""
     lane: ConnectionLane | None = None
     """Its publishing line: when the next post is due, and what holds it back."""
+
+
+class TargetPreviewConnection(Model):
+    """An account on a network that the workspace may publish to."""
+
+    id: str
+    """The id (`conn_…`)."""
+    network: Network
+    """The network."""
+    name: str
+    """The display name; the network's own unless somebody changed it."""
+
+
+class TargetPreviewMedia(Model):
+    """A file as a network would get it."""
+
+    url: str
+    """A signed address where it can be seen for two days; a copy is made when the post goes out."""
+    content_type: str
+    """The media type."""
+    bytes: int
+    """Size in bytes; for a copy that is not made yet, the most it will have."""
+    width: int
+    """Width in pixels."""
+    height: int
+    """Height in pixels."""
+    alt_text: str | None = None
+    """Description for people who cannot see it."""
+
+
+class TargetPreviewProblem(Model):
+    """Something a network would refuse, or a person should know."""
+
+    severity: Severity
+    """How bad it is."""
+    code: ErrorCode
+    """The stable code."""
+    message: str
+    """What is wrong, for a person."""
+    path: list[str]
+    """The input field, outermost first; list positions as numbers."""
+    advice: str
+    """What to do."""
+
+
+class TargetPreview(Model):
+    """What one connection would get."""
+
+    connection: TargetPreviewConnection
+    """The connection."""
+    text: str
+    """The text exactly as it would be sent, with the link where the network has no field for it."""
+    title: str | None = None
+    """The title."""
+    link: str | None = None
+    """The link, with its parameters."""
+    length: int
+    """The text's length by the network's own rule."""
+    max_length: int
+    """The longest text the network takes."""
+    remaining: int
+    """What is left of the length; below zero when the text is too long."""
+    unit: str
+    """What is counted: "characters", "weighted characters"."""
+    media: list[TargetPreviewMedia]
+    """The files as the network would get them."""
+    problems: list[TargetPreviewProblem]
+    """What the network would refuse, and what a person should know."""
+
+
+class DryRun(Model):
+    """What a dry run would have done; nothing was written or sent."""
+
+    renditions: list[TargetPreview]
+    """What each of them would get, in the same order."""
 
 
 class MutationError(Model):
@@ -1186,6 +1262,8 @@ class PostPayload(Model):
 
     post: Post
     """The post as it is now; of a dry run, as it would be."""
+    dry_run: DryRun | None = None
+    """What a dry run would have done; empty when it was none."""
     warnings: list[Warning]
     """What a person should know although it worked."""
 
@@ -1199,78 +1277,10 @@ class PostDeletePayload(Model):
     """What a person should know although it worked."""
 
 
-class PostPreviewTargetConnection(Model):
-    """An account on a network that the workspace may publish to."""
-
-    id: str
-    """The id (`conn_…`)."""
-    network: Network
-    """The network."""
-    name: str
-    """The display name; the network's own unless somebody changed it."""
-
-
-class PostPreviewTargetMedia(Model):
-    """A file as a network would get it."""
-
-    url: str
-    """A signed address where it can be seen for two days; a copy is made when the post goes out."""
-    content_type: str
-    """The media type."""
-    bytes: int
-    """Size in bytes; for a copy that is not made yet, the most it will have."""
-    width: int
-    """Width in pixels."""
-    height: int
-    """Height in pixels."""
-    alt_text: str | None = None
-    """Description for people who cannot see it."""
-
-
-class PostPreviewTargetProblem(Model):
-    """Something a network would refuse, or a person should know."""
-
-    severity: Severity
-    """How bad it is."""
-    code: ErrorCode
-    """The stable code."""
-    message: str
-    """What is wrong, for a person."""
-    path: list[str]
-    """The input field, outermost first; list positions as numbers."""
-    advice: str
-    """What to do."""
-
-
-class PostPreviewTarget(Model):
-    """What one connection would get."""
-
-    connection: PostPreviewTargetConnection
-    """The connection."""
-    text: str
-    """The text exactly as it would be sent, with the link where the network has no field for it."""
-    title: str | None = None
-    """The title."""
-    link: str | None = None
-    """The link, with its parameters."""
-    length: int
-    """The text's length by the network's own rule."""
-    max_length: int
-    """The longest text the network takes."""
-    remaining: int
-    """What is left of the length; below zero when the text is too long."""
-    unit: str
-    """What is counted: "characters", "weighted characters"."""
-    media: list[PostPreviewTargetMedia]
-    """The files as the network would get them."""
-    problems: list[PostPreviewTargetProblem]
-    """What the network would refuse, and what a person should know."""
-
-
 class PostPreview(Model):
     """What each connection would get, and what is wrong with the input itself."""
 
-    targets: list[PostPreviewTarget]
+    targets: list[TargetPreview]
     """What each connection would get, in the order of the input; none while an id is wrong."""
     violations: list[MutationError]
     """What is wrong with the input, whatever the network."""

@@ -81,6 +81,13 @@ _CONNECTION_FIELDS = """fragment ConnectionFields on Connection {
 }
 """
 
+_DRY_RUN_FIELDS = """fragment DryRunFields on DryRun {
+  renditions {
+    ...TargetPreviewFields
+  }
+}
+"""
+
 _ERROR_FIELDS = """fragment ErrorFields on MutationError {
   __typename
   code
@@ -355,6 +362,37 @@ _TARGET_METRICS_FIELDS = """fragment TargetMetricsFields on TargetMetrics {
   error {
     code
     message
+  }
+}
+"""
+
+_TARGET_PREVIEW_FIELDS = """fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
   }
 }
 """
@@ -1363,6 +1401,9 @@ POST_CANCEL: Operation[m.PostPayload] = Operation(
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1372,11 +1413,13 @@ POST_CANCEL: Operation[m.PostPayload] = Operation(
   }
 }
 """
+    + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
     + _POST_FIELDS
     + _POST_MEDIA_FIELDS
     + _PROVENANCE_FIELDS
     + _TARGET_FIELDS
+    + _TARGET_PREVIEW_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -1390,6 +1433,9 @@ POST_CREATE: Operation[m.PostPayload] = Operation(
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1399,11 +1445,13 @@ POST_CREATE: Operation[m.PostPayload] = Operation(
   }
 }
 """
+    + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
     + _POST_FIELDS
     + _POST_MEDIA_FIELDS
     + _PROVENANCE_FIELDS
     + _TARGET_FIELDS
+    + _TARGET_PREVIEW_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -1492,33 +1540,7 @@ POST_PREVIEW: Operation[m.PostPreview] = Operation(
     """query PostPreview($input: PostPreviewInput!) {
   postPreview(input: $input) {
     targets {
-      connection {
-        id
-        network
-        name
-      }
-      text
-      title
-      link
-      length
-      maxLength
-      remaining
-      unit
-      media {
-        url
-        contentType
-        bytes
-        width
-        height
-        altText
-      }
-      problems {
-        severity
-        code
-        message
-        path
-        advice
-      }
+      ...TargetPreviewFields
     }
     violations {
       ...ErrorFields
@@ -1526,7 +1548,8 @@ POST_PREVIEW: Operation[m.PostPreview] = Operation(
   }
 }
 """
-    + _ERROR_FIELDS,
+    + _ERROR_FIELDS
+    + _TARGET_PREVIEW_FIELDS,
 )
 
 POST_PUBLISH_NOW: Operation[m.PostPayload] = Operation(
@@ -1539,6 +1562,9 @@ POST_PUBLISH_NOW: Operation[m.PostPayload] = Operation(
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1548,11 +1574,13 @@ POST_PUBLISH_NOW: Operation[m.PostPayload] = Operation(
   }
 }
 """
+    + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
     + _POST_FIELDS
     + _POST_MEDIA_FIELDS
     + _PROVENANCE_FIELDS
     + _TARGET_FIELDS
+    + _TARGET_PREVIEW_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -1566,6 +1594,9 @@ POST_SCHEDULE: Operation[m.PostPayload] = Operation(
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1575,11 +1606,13 @@ POST_SCHEDULE: Operation[m.PostPayload] = Operation(
   }
 }
 """
+    + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
     + _POST_FIELDS
     + _POST_MEDIA_FIELDS
     + _PROVENANCE_FIELDS
     + _TARGET_FIELDS
+    + _TARGET_PREVIEW_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -1593,6 +1626,9 @@ POST_UNSCHEDULE: Operation[m.PostPayload] = Operation(
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1602,11 +1638,13 @@ POST_UNSCHEDULE: Operation[m.PostPayload] = Operation(
   }
 }
 """
+    + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
     + _POST_FIELDS
     + _POST_MEDIA_FIELDS
     + _PROVENANCE_FIELDS
     + _TARGET_FIELDS
+    + _TARGET_PREVIEW_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -1620,6 +1658,9 @@ POST_UPDATE: Operation[m.PostPayload] = Operation(
     post {
       ...PostFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1629,11 +1670,13 @@ POST_UPDATE: Operation[m.PostPayload] = Operation(
   }
 }
 """
+    + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
     + _POST_FIELDS
     + _POST_MEDIA_FIELDS
     + _PROVENANCE_FIELDS
     + _TARGET_FIELDS
+    + _TARGET_PREVIEW_FIELDS
     + _WARNING_FIELDS,
 )
 

@@ -467,6 +467,15 @@ pub struct Crop {
     pub height: f64,
 }
 
+/// What a dry run would have done; nothing was written or sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DryRun {
+    /// What each of them would get, in the same order.
+    pub renditions: Vec<TargetPreview>,
+}
+
 /// Something that happened: one row of the workspace's log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -1108,6 +1117,8 @@ pub struct PostPageNodeTargetError {
 pub struct PostPayload {
     /// The post as it is now; of a dry run, as it would be.
     pub post: Post,
+    /// What a dry run would have done; empty when it was none.
+    pub dry_run: Option<DryRun>,
     /// What a person should know although it worked.
     pub warnings: Vec<Warning>,
 }

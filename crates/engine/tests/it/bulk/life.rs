@@ -242,6 +242,41 @@ async fn progress_begins_with_the_present_and_ends_with_the_job() {
 }
 
 #[tokio::test]
+async fn nothing_arrives_for_a_job_that_was_cancelled() {
+    let desk = Desk::new().await;
+    let (app, editor) = (&desk.world.app, &desk.editor);
+    let id = bulk::begin(app, editor, new(10)).await.unwrap().id;
+    bulk::cancel(app, editor, id).await.unwrap();
+    let late = bulk::append(app, editor, id, 0, bytes(b"1234567890")).await;
+    assert_eq!(late.unwrap_err().code, ErrorCode::InvalidState);
+}
+
+#[tokio::test]
+async fn a_line_can_be_as_wrong_as_it_likes() {
+    let desk = Desk::new().await;
+    let many = format!("{{\"text\":\"a\",\"media\":[{}3]}}", "3,".repeat(30_000));
+    let targets = format!("{{\"text\":\"a\",\"targets\":[{}{{}}]}}", "{},".repeat(90));
+    let file = [
+        many.as_str(),
+        &targets,
+        "{\"a\\u0000\":1}",
+        "{\"text\":\"fine\"}",
+    ]
+    .join("\n");
+    let job = desk.run(Format::Jsonl, false, file.as_bytes()).await;
+    assert_eq!(over(&job), (State::Finished, 1, 0, 3));
+    let told: Vec<_> = desk
+        .told(job.id)
+        .await
+        .into_iter()
+        .map(|(_, _, told)| told.len())
+        .collect();
+    assert_eq!(told, [1, 51, 1, 0]);
+    let header = desk.run(Format::Csv, false, b"text,a\0b\nhello,x\n").await;
+    assert_eq!(over(&header), (State::Finished, 0, 0, 1));
+}
+
+#[tokio::test]
 async fn what_is_over_is_swept_away_in_time() {
     let desk = Desk::new().await;
     let (app, editor) = (&desk.world.app, &desk.editor);
@@ -261,6 +296,8 @@ async fn what_is_over_is_swept_away_in_time() {
         (job.state, job.error_code.as_deref()),
         (State::Failed, Some("UPLOAD_EXPIRED"))
     );
+    let late = bulk::offset(app, editor, unfinished).await;
+    assert_eq!(late.unwrap_err().code, ErrorCode::UploadExpired);
 
     desk.world.clock.advance(TimeDelta::days(29));
     assert_eq!(bulk::sweep(app).await.unwrap(), 1);

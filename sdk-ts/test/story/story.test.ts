@@ -1,26 +1,16 @@
 // What a developer does with Posthaste, against the sandbox that POSTHASTE_SANDBOX names.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { type Server, type Socket, connect, createServer } from 'node:net';
-import { type TestContext, after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { ApiError, type ClientOptions, type Connection, Posthaste, UserErrors } from '@posthaste/sdk';
-import { WebSocket } from 'ws';
-import { refused } from './stub.js';
+import { after, test } from 'node:test';
+import { ApiError, Posthaste, UserErrors } from '@posthaste/sdk';
+import { refused } from '../stub.js';
+import { NETWORKS, PICTURE, firstAccounts, unique, webSocket } from './facts.js';
+import { Proxy } from './proxy.js';
 import { receiver } from './receiver.js';
-
-const PACKAGE = new URL('../../', import.meta.url);
-const PICTURE = new URL('../sandbox/examples/harbor.jpg', PACKAGE);
-const NETWORKS = ['FACEBOOK', 'INSTAGRAM', 'PINTEREST', 'X'];
-const webSocket = WebSocket as unknown as NonNullable<ClientOptions['webSocket']>;
 
 const editor = await Posthaste.sandbox({ webSocket });
 const admin = await Posthaste.sandbox({ role: 'admin', webSocket });
-/** X refuses what it read before. */
-const unique = (text: string) => `${text} ${randomUUID()}`;
 
 test('connect an account: ask, click on the network\u2019s page, choose', async () => {
   const { apiUrl, networksUrl } = editor.facts;
@@ -71,7 +61,7 @@ test('upload, schedule to four networks, follow to published', async () => {
   const { post } = await editor.posts.create({
     text,
     media: [{ id: media.id }],
-    targets: (await firstAccounts()).map(({ id }) => ({ connectionId: id })),
+    targets: (await firstAccounts(editor)).map(({ id }) => ({ connectionId: id })),
     schedule: { at: new Date(Date.now() + 2000).toISOString() },
   });
   assert.equal(post.status, 'SCHEDULED');
@@ -90,15 +80,6 @@ test('upload, schedule to four networks, follow to published', async () => {
   assert.equal(wall.split(text).length - 1, 4);
 });
 
-/** The account of the seed on each network. */
-async function firstAccounts(): Promise<Connection[]> {
-  const all = await editor.connections.list.all().toArray();
-  return NETWORKS.map(
-    (network) =>
-      all.find((one) => one.network === network && one.username === 'harborstreet') ?? assert.fail(`none on ${network}`),
-  );
-}
-
 test('list with paging', async () => {
   const word = randomUUID();
   const made: string[] = [];
@@ -116,7 +97,7 @@ test('list with paging', async () => {
 });
 
 test('handle a typed error', async () => {
-  const [account] = await firstAccounts();
+  const [account] = await firstAccounts(editor);
   const input = { text: 'a', targets: [{ connectionId: account?.id ?? '' }], schedule: { localTime: 'x', timeZone: 'y' } };
   const odd = await refused(editor.posts.create(input), ApiError);
   assert.equal(odd.code, 'INVALID_INPUT');
@@ -145,7 +126,31 @@ test('a mutation that is repeated happens once', async () => {
   await editor.posts.delete({ id: first.post.id });
 });
 
-test('verify a webhook', receiver);
+test('verify a webhook', { timeout: 20_000 }, async (t) => {
+  const receives = await receiver(t);
+  const { webhookEndpoint: endpoint, secret } = await admin.webhooks.create({
+    url: receives.url,
+    eventTypes: ['POST_CREATED'],
+    document: 'subscription { events { type post { id } } }',
+  });
+  receives.secrets = [secret];
+  t.after(() => admin.webhooks.delete({ id: endpoint.id }));
+
+  const { webhookDelivery } = await admin.webhooks.test({ id: endpoint.id });
+  assert.deepEqual([webhookDelivery?.state, webhookDelivery?.attempts[0]?.httpStatus], ['SUCCEEDED', 204]);
+  assert.equal((await receives.next()).type, 'test');
+
+  const { post } = await editor.posts.create({ text: unique('Rye.') });
+  const { type, data } = await receives.next();
+  assert.deepEqual([type, data], ['post.created', { type: 'POST_CREATED', post: { id: post.id } }]);
+
+  const rotated = await admin.webhooks.rotateSecret({ id: endpoint.id });
+  receives.secrets = [rotated.secret, secret];
+  await editor.posts.create({ text: unique('Rye.') });
+  assert.equal((await receives.next()).sequence, 3);
+  const { nodes } = await admin.webhookDeliveries.list({ filter: { endpointIds: [endpoint.id] } });
+  assert.equal(nodes.length, 3);
+});
 
 for (const [way, choice] of Object.entries({ 'a WebSocket': webSocket, 'server-sent events': false as const })) {
   test(`resume after a dropped connection, over ${way}`, async (t) => {
@@ -172,66 +177,6 @@ for (const [way, choice] of Object.entries({ 'a WebSocket': webSocket, 'server-s
     for (const id of made) await editor.posts.delete({ id });
   });
 }
-
-/** Passes bytes on, until it drops all connections. */
-class Proxy {
-  opened = 0;
-  drops = 0;
-  #sockets = new Set<Socket>();
-
-  private constructor(readonly url: string) {}
-
-  static async open(t: TestContext, apiUrl: string): Promise<Proxy> {
-    const { hostname, port } = new URL(apiUrl);
-    const server: Server = createServer((inner) => {
-      const outer = connect(Number(port), hostname);
-      proxy.opened += 1;
-      for (const [from, to] of [[inner, outer], [outer, inner]] as const) {
-        proxy.#sockets.add(from);
-        from.on('error', () => {}).on('close', () => to.destroy());
-        from.pipe(to);
-      }
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const proxy = new Proxy(`http://127.0.0.1:${(server.address() as { port: number }).port}`);
-    t.after(() => {
-      proxy.drop();
-      server.close();
-    });
-    return proxy;
-  }
-
-  drop(): void {
-    this.drops += 1;
-    for (const socket of this.#sockets) socket.destroy();
-    this.#sockets.clear();
-  }
-}
-
-test('the code of the README', () => {
-  const readme = readFileSync(new URL('README.md', PACKAGE), 'utf8');
-  const blocks = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code ?? '');
-  const imports = blocks.flatMap((code) => code.match(/^import .*$/gm) ?? []);
-  const code = blocks.map((block) => block.replace(/^import .*\n/gm, '')).map((block) =>
-    // What this loop waits for happens beside it.
-    block.includes('events.follow') ? `setTimeout(() => client.posts.create({
-      text: 'Rye. ${randomUUID()}', targets: [{ connectionId: accounts.nodes[0].id }], schedule: { now: true },
-    }), 500);\n${block}` : block,
-  );
-  const file = fileURLToPath(new URL('build/readme.mjs', PACKAGE));
-  writeFileSync(file, [...imports, ...code, 'client.close();'].join('\n'));
-  const node = (...options: string[]) =>
-    execFileSync(process.execPath, options, { cwd: fileURLToPath(new URL('.', PICTURE)), encoding: 'utf8' });
-  const tsc = fileURLToPath(new URL('node_modules/typescript/bin/tsc', PACKAGE));
-  const options = '--noEmit --checkJs --strict --skipLibCheck --target es2022 --module nodenext --types node';
-  const types = fileURLToPath(new URL('node_modules/@types', PACKAGE));
-  node(tsc, ...options.split(' '), '--typeRoots', types, file);
-  const printed = node(file);
-  for (const network of NETWORKS) assert.match(printed, new RegExp(`^${network} PUBLISHED http`, 'm'));
-  for (const told of ['TEXT_REQUIRED', 'TARGET_PUBLISHED', '100 %', 'target.published']) {
-    assert.ok(printed.includes(told), printed);
-  }
-});
 
 after(() => {
   editor.close();
