@@ -134,7 +134,7 @@ async fn put_figures(world: &World, targets: &[Value]) {
         row
     };
     let rows: Vec<_> = targets.iter().map(row).collect();
-    rows::insert(&mut *world.app.db.get().await.unwrap(), &rows)
+    rows::insert(&mut world.app.db.get().await.unwrap(), &rows)
         .await
         .unwrap();
 }
