@@ -16,7 +16,7 @@ use crate::{
     auth::Auth,
     call::{Call, Kind, Operation},
     error::{Error, Result},
-    follow::Follow,
+    follow::{Follow, Resume},
     limit::RateLimit,
     page::Items,
     retry::Retry,
@@ -101,7 +101,7 @@ impl Client {
             client: self.clone(),
             operation,
             variables: serde_json::to_value(variables),
-            cursor: None,
+            resume: Resume::Never,
             head: None,
         }
         .start()
