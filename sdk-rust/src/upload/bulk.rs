@@ -126,7 +126,7 @@ impl BulkUpload {
         let bytes = self.parts.source.len().await?;
         let format = self.format.clone().ok_or_else(|| {
             Error::Setup(format!(
-                "it cannot be seen whether {} is CSV or JSONL: say its format",
+                "say the format of {}, CSV or JSONL: its name does not tell",
                 self.file_name
             ))
         })?;

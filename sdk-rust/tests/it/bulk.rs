@@ -140,7 +140,7 @@ async fn how_a_file_is_written_is_seen_or_said() {
     assert!(matches!(error, Error::Setup(_)));
     assert_eq!(
         error.to_string(),
-        "it cannot be seen whether a.txt is CSV or JSONL: say its format"
+        "say the format of a.txt, CSV or JSONL: its name does not tell"
     );
     let upload = jobs.upload_bytes("a.txt", FILE).format(BulkFormat::Jsonl);
     upload.begin().await.unwrap();

@@ -1,17 +1,19 @@
-use std::{io::Read, path::Path};
+use std::{collections::HashMap, io::Read, path::Path};
 
 use posthaste_sdk::{
     Client, TryStreamExt,
     types::{
-        Connection, ConnectionListOptions, Post, PostCreateInput, PostMediaInput, PostStatus,
-        PostTargetInput, PostValidateInput, ScheduleInput, TargetFollowOptions,
+        Connection, ConnectionListOptions, Network, Post, PostCreateInput, PostMediaInput,
+        PostStatus, PostTargetInput, PostValidateInput, ScheduleInput, TargetConnection,
+        TargetFollowOptions,
     },
 };
 
 use super::{
     Common,
     outcome::{Failure, Outcome},
-    when::When,
+    progress::{Progress, bytes},
+    when::{SECONDS, When},
 };
 
 #[derive(Debug, clap::Args)]
@@ -20,7 +22,12 @@ pub struct Args {
     text: String,
     /// Where it goes: a network (x), an account on it (instagram:harborstreet) or a connection's id,
     /// separated by commas.
-    #[arg(long, value_delimiter = ',', required_unless_present = "draft")]
+    #[arg(
+        long,
+        value_name = "ACCOUNT",
+        value_delimiter = ',',
+        required_unless_present = "draft"
+    )]
     to: Vec<String>,
     #[command(flatten)]
     when: When,
@@ -37,19 +44,19 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["draft", "dry_run"])]
     wait: bool,
     /// A picture or video, or the id of one that is uploaded already; may be repeated.
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     media: Vec<String>,
     /// Description of the picture or video at the same place; may be repeated.
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     alt: Vec<String>,
     /// The link.
-    #[arg(long)]
+    #[arg(long, value_name = "URL")]
     link: Option<String>,
     /// The title, for networks that have one.
     #[arg(long)]
     title: Option<String>,
     /// Makes a repeat of this command harmless: the same key makes no second post.
-    #[arg(long)]
+    #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
     #[command(flatten)]
     pub common: Common,
@@ -160,7 +167,9 @@ fn find<'a>(all: &'a [Connection], wanted: &str) -> Outcome<&'a Connection> {
     let matches = |connection: &&Connection| {
         connection.network.as_str().eq_ignore_ascii_case(network)
             && account.is_none_or(|account| {
-                connection.username.as_deref() == Some(account) || connection.name == account
+                let handle = connection.username.as_deref().unwrap_or_default();
+                handle.eq_ignore_ascii_case(account.trim_start_matches('@'))
+                    || connection.name == account
             })
     };
     let found: Vec<&Connection> = all.iter().filter(matches).collect();
@@ -205,15 +214,15 @@ async fn upload(client: &Client, args: &Args) -> Outcome<Vec<File>> {
         if let Some(alt) = args.alt.get(index) {
             upload = upload.alt_text(alt);
         }
-        let (show, name) = (args.common.show, media.clone());
-        upload = upload.on_progress(move |progress| {
-            let percent = (progress.sent * 100)
-                .checked_div(progress.total)
-                .unwrap_or(100);
-            show.note(&format!("{name}: {percent} %"));
+        let (progress, name) = (Progress::new(args.common.show), media.clone());
+        let line = progress.clone();
+        upload = upload.on_progress(move |now| {
+            line.tell(&name, now.sent, now.total, &bytes(now.sent, now.total));
         });
+        let uploaded = upload.await;
+        progress.clear();
         files.push(File {
-            id: upload.await?.id,
+            id: uploaded?.id,
             ours: true,
         });
     }
@@ -279,34 +288,46 @@ async fn wait(client: &Client, args: &Args, post: Post) -> Outcome<Post> {
     let mut progress = client
         .targets()
         .follow(TargetFollowOptions::new().post_id(&post.id));
+    let mut told = HashMap::new();
     while let Some(step) = progress.try_next().await? {
         let target = step.target;
-        let account = target.connection.username.unwrap_or(target.connection.name);
-        args.common
-            .show
-            .note(&format!("{}:{account} {}", target.network, target.state));
+        let known = told.insert(target.id.clone(), target.state.clone());
+        if known.as_ref() != Some(&target.state) {
+            let account = handle(&target.network, &target.connection);
+            args.common
+                .show
+                .note(&format!("{account} {}", target.state));
+        }
     }
     Ok(client.posts().get(&post.id).await?)
 }
 
-fn lines(post: &Post) -> String {
-    let mut lines = vec![match post.due_at {
-        Some(due) => format!("{} {} for {due}", post.id, post.status),
+/// How a post stands, on one line.
+pub fn headline(post: &Post) -> String {
+    let due = post.due_at.filter(|_| post.status == PostStatus::Scheduled);
+    match due {
+        Some(due) => format!("{} {} for {}", post.id, post.status, due.format(SECONDS)),
         None => format!("{} {}", post.id, post.status),
-    }];
+    }
+}
+
+fn lines(post: &Post) -> String {
+    let mut lines = vec![headline(post)];
     for target in &post.targets {
-        let account = target
-            .connection
-            .username
-            .as_ref()
-            .unwrap_or(&target.connection.name);
         let more = match (&target.permalink, &target.error) {
             (Some(permalink), _) => permalink.clone(),
             (None, Some(error)) => format!("{}: {} {}", error.code, error.message, error.advice),
             (None, None) => String::new(),
         };
-        let line = format!("  {}:{account} {} {more}", target.network, target.state);
+        let account = handle(&target.network, &target.connection);
+        let line = format!("  {account} {} {more}", target.state);
         lines.push(line.trim_end().to_owned());
     }
     lines.join("\n")
+}
+
+/// As `--to` takes it.
+pub fn handle(network: &Network, connection: &TargetConnection) -> String {
+    let account = connection.username.as_ref().unwrap_or(&connection.name);
+    format!("{}:{account}", network.as_str().to_lowercase())
 }
