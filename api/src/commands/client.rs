@@ -1,5 +1,6 @@
 //! Commands that are clients of a server: everything they do, they do through the SDK.
 
+mod accounts;
 mod completions;
 mod events;
 mod graphql;

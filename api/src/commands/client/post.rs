@@ -1,18 +1,19 @@
 use std::{collections::HashMap, io::Read, path::Path};
 
 use posthaste_sdk::{
-    Client, TryStreamExt,
+    Client, Error, TryStreamExt,
     types::{
-        Connection, ConnectionListOptions, Network, Post, PostCreateInput, PostMediaInput,
-        PostStatus, PostTargetInput, PostValidateInput, ScheduleInput, TargetConnection,
-        TargetFollowOptions,
+        Post, PostCreateInput, PostMediaInput, PostPayload, PostStatus, PostTargetInput,
+        ScheduleInput, Target, TargetFollowOptions, Warning,
     },
 };
 
 use super::{
     Common,
+    accounts::{handle, targets},
     outcome::{Failure, Outcome},
     progress::{Progress, bytes},
+    show::{Show, print},
     when::{SECONDS, When},
 };
 
@@ -76,42 +77,27 @@ pub async fn run(args: Args) -> Outcome {
         .iter()
         .map(|file| PostMediaInput::new(&file.id))
         .collect();
+    let input = input(&args, text, schedule, targets, media);
     if args.dry_run {
-        let input = validate_input(&args, text, schedule, targets, media);
-        let judged = judge(&client, &args, input).await;
+        let judged = client.posts().create(input.dry_run(true)).await;
         discard(&client, &files).await?;
-        return judged;
-    }
-    let mut input = PostCreateInput::new()
-        .text(text)
-        .targets(targets)
-        .media(media);
-    if let Some(schedule) = schedule {
-        input = input.schedule(schedule);
-    }
-    if let Some(link) = &args.link {
-        input = input.link(link);
-    }
-    if let Some(title) = &args.title {
-        input = input.title(title);
+        return told(&args, judged);
     }
     let call = client.posts().create(input);
     let created = match &args.idempotency_key {
         Some(key) => call.idempotency_key(key).await?,
         None => call.await?,
     };
-    for warning in &created.warnings {
-        args.common.show.note(&format!(
-            "warning: {}: {} {}",
-            warning.code, warning.message, warning.advice
-        ));
-    }
+    warn(args.common.show, &created.warnings);
     let post = if args.wait {
         wait(&client, &args, created.post).await?
     } else {
         created.post
     };
-    args.common.show.result(&post, &post.id, || lines(&post));
+    args.common.show.result(&post, &post.id, || {
+        let all = format!("{}\n{}", headline(&post), each_target(&post));
+        all.trim_end().to_owned()
+    });
     let failed = args.wait && post.status != PostStatus::Published;
     if failed {
         return Err(Failure::Ended(format!("{} is {}", post.id, post.status)));
@@ -139,59 +125,6 @@ fn text(argument: &str) -> Outcome<String> {
         .read_to_string(&mut text)
         .map_err(|error| Failure::usage(format!("standard input cannot be read: {error}")))?;
     Ok(text.trim_end().to_owned())
-}
-
-async fn targets(client: &Client, to: &[String]) -> Outcome<Vec<PostTargetInput>> {
-    if to.is_empty() {
-        return Ok(Vec::new());
-    }
-    let all = client
-        .connections()
-        .list_all(ConnectionListOptions::new().first(100));
-    let all: Vec<Connection> = all.try_collect().await?;
-    to.iter()
-        .map(|wanted| Ok(PostTargetInput::new(&find(&all, wanted)?.id)))
-        .collect()
-}
-
-/// The one connection that is meant.
-fn find<'a>(all: &'a [Connection], wanted: &str) -> Outcome<&'a Connection> {
-    if wanted.starts_with("conn_") {
-        let found = all.iter().find(|connection| connection.id == wanted);
-        return found.ok_or_else(|| Failure::usage(format!("there is no connection {wanted}")));
-    }
-    let (network, account) = match wanted.split_once(':') {
-        Some((network, account)) => (network, Some(account)),
-        None => (wanted, None),
-    };
-    let matches = |connection: &&Connection| {
-        connection.network.as_str().eq_ignore_ascii_case(network)
-            && account.is_none_or(|account| {
-                let handle = connection.username.as_deref().unwrap_or_default();
-                handle.eq_ignore_ascii_case(account.trim_start_matches('@'))
-                    || connection.name == account
-            })
-    };
-    let found: Vec<&Connection> = all.iter().filter(matches).collect();
-    match found.as_slice() {
-        [one] => Ok(one),
-        [] => Err(Failure::usage(format!(
-            "no account is connected that is '{wanted}'"
-        ))),
-        many => {
-            let names: Vec<String> = many.iter().map(|connection| name(connection)).collect();
-            Err(Failure::usage(format!(
-                "'{wanted}' may be {}: say which",
-                names.join(" or ")
-            )))
-        }
-    }
-}
-
-fn name(connection: &Connection) -> String {
-    let network = connection.network.as_str().to_lowercase();
-    let account = connection.username.as_ref().unwrap_or(&connection.name);
-    format!("{network}:{account}")
 }
 
 struct File {
@@ -236,14 +169,17 @@ async fn discard(client: &Client, files: &[File]) -> Outcome {
     Ok(())
 }
 
-fn validate_input(
+fn input(
     args: &Args,
     text: String,
     schedule: Option<ScheduleInput>,
     targets: Vec<PostTargetInput>,
     media: Vec<PostMediaInput>,
-) -> PostValidateInput {
-    let mut input = PostValidateInput::new(targets).text(text).media(media);
+) -> PostCreateInput {
+    let mut input = PostCreateInput::new()
+        .text(text)
+        .targets(targets)
+        .media(media);
     if let Some(schedule) = schedule {
         input = input.schedule(schedule);
     }
@@ -256,32 +192,43 @@ fn validate_input(
     input
 }
 
-async fn judge(client: &Client, args: &Args, input: PostValidateInput) -> Outcome {
-    let judged = client.posts().validate(input).await?;
-    let verdict = if judged.valid {
-        "It would be accepted."
-    } else {
-        "It would be refused."
-    };
-    args.common.show.result(&judged, "", || {
-        let errors = judged.errors.iter().map(|error| format!("error: {error}"));
-        let warnings = judged.warnings.iter();
-        let warnings =
-            warnings.map(|warning| format!("warning: {}: {}", warning.code, warning.message));
-        errors
-            .chain(warnings)
-            .chain([verdict.to_owned()])
-            .collect::<Vec<_>>()
-            .join("\n")
-    });
-    if judged.valid {
-        return Ok(());
+/// Tells what a dry run found.
+fn told(args: &Args, judged: Result<PostPayload, Error>) -> Outcome {
+    let show = args.common.show;
+    match judged {
+        Ok(payload) => {
+            warn(show, &payload.warnings);
+            let post = &payload.post;
+            show.result(post, "", || {
+                let due = post
+                    .due_at
+                    .map(|due| format!("Due {}.\n", due.format(SECONDS)));
+                let due = due.unwrap_or_default();
+                format!("{due}{}It would be accepted.", each_target(post))
+            });
+            Ok(())
+        }
+        Err(Error::Refused(refused)) if !show.json => {
+            for error in &refused.errors {
+                print(&format!("error: {error}"));
+            }
+            show.result(&(), "", || "It would be refused.".to_owned());
+            let message = match refused.errors.len() {
+                1 => "1 mistake to mend".to_owned(),
+                many => format!("{many} mistakes to mend"),
+            };
+            Err(Failure::Ended(message))
+        }
+        Err(error) => Err(error.into()),
     }
-    let count = judged.errors.len();
-    Err(Failure::Ended(format!(
-        "{count} {} to mend",
-        if count == 1 { "mistake" } else { "mistakes" }
-    )))
+}
+
+/// Tells warnings.
+pub fn warn(show: Show, warnings: &[Warning]) {
+    for warning in warnings {
+        let (code, message, advice) = (&warning.code, &warning.message, &warning.advice);
+        show.note(&format!("warning: {code}: {message} {advice}"));
+    }
 }
 
 async fn wait(client: &Client, args: &Args, post: Post) -> Outcome<Post> {
@@ -311,9 +258,9 @@ pub fn headline(post: &Post) -> String {
     }
 }
 
-fn lines(post: &Post) -> String {
-    let mut lines = vec![headline(post)];
-    for target in &post.targets {
+/// A line for each target.
+fn each_target(post: &Post) -> String {
+    let line = |target: &Target| {
         let more = match (&target.permalink, &target.error) {
             (Some(permalink), _) => permalink.clone(),
             (None, Some(error)) => format!("{}: {} {}", error.code, error.message, error.advice),
@@ -321,13 +268,7 @@ fn lines(post: &Post) -> String {
         };
         let account = handle(&target.network, &target.connection);
         let line = format!("  {account} {} {more}", target.state);
-        lines.push(line.trim_end().to_owned());
-    }
-    lines.join("\n")
-}
-
-/// As `--to` takes it.
-pub fn handle(network: &Network, connection: &TargetConnection) -> String {
-    let account = connection.username.as_ref().unwrap_or(&connection.name);
-    format!("{}:{account}", network.as_str().to_lowercase())
+        line.trim_end().to_owned() + "\n"
+    };
+    post.targets.iter().map(line).collect()
 }

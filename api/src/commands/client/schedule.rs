@@ -9,8 +9,9 @@ use posthaste_sdk::{
 
 use super::{
     Common, EXIT_CODES,
+    accounts::handle,
     outcome::{Failure, Outcome},
-    post::{handle, headline},
+    post::{headline, warn},
     when::{SECONDS, When, instant},
 };
 
@@ -166,11 +167,7 @@ async fn cancel(args: CancelArgs) -> Outcome {
 }
 
 fn told(common: &Common, payload: &PostPayload) {
-    for warning in &payload.warnings {
-        common
-            .show
-            .note(&format!("warning: {}: {}", warning.code, warning.message));
-    }
+    warn(common.show, &payload.warnings);
     let post = &payload.post;
     common.show.result(post, &post.id, || headline(post));
 }
