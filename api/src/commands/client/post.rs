@@ -45,7 +45,7 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["draft", "dry_run"])]
     wait: bool,
     /// A picture or video, or the id of one that is uploaded already; may be repeated.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     media: Vec<String>,
     /// Description of the picture or video at the same place; may be repeated.
     #[arg(long, value_name = "TEXT")]
