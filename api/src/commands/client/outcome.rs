@@ -80,6 +80,8 @@ fn exit(error: &Error, refused: u8) -> u8 {
         Error::Setup(_) => 2,
         Error::Transport(_) | Error::Unexpected { .. } => 3,
         error => match error.code() {
+            // Something in between may have said so.
+            Some(ErrorCode::Unavailable) => 3,
             Some(ErrorCode::Unauthenticated | ErrorCode::Forbidden) => 4,
             _ => refused,
         },

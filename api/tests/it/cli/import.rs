@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use axum::{Router, http::StatusCode, routing::any};
 use posthaste_engine::bulk;
 use serde_json::{Value, json};
 use tokio::{
@@ -10,7 +11,7 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{Desk, said, text};
+use super::{Desk, said, serve, text};
 
 const FILE: &str = "key,text,at,connections
 a,One,2027-01-05T09:00:00Z,x:home
@@ -317,5 +318,32 @@ async fn an_upload_goes_on_with_the_same_file() {
         .run(&["import", "my posts.csv", "--resume", &job])
         .await;
     assert_eq!(output.status.code(), Some(1));
+    assert_eq!(desk.posts().await, ["One", "Over two\nlines"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_goes_away_is_no_reason_to_begin_anew() {
+    let desk = Desk::ready().await;
+    let _worker = worker(&desk);
+    desk.write("a.csv", FILE);
+    let away = || async { StatusCode::SERVICE_UNAVAILABLE };
+    let half = Router::new()
+        .route("/bulk/{id}", any(away))
+        .fallback_service(desk.world.router.clone());
+    let half = serve(half).await;
+    let key = desk.world.home.editor.clone();
+    let through = ["import", "a.csv", "--url", &half, "--api-key", &key];
+    let (code, said_then) = desk.fails(&through).await;
+    assert_eq!(code, 3, "{said_then}");
+    let lines: Vec<&str> = said_then.lines().collect();
+    assert!(
+        lines[0].starts_with("posthaste: UNAVAILABLE: "),
+        "{said_then}"
+    );
+    let (job, words) = lines[1].split_once(' ').unwrap();
+    assert_eq!(words, "keeps what has arrived for 24 hours. To go on:");
+    assert_eq!(lines[2], format!("  posthaste import a.csv --resume {job}"));
+    let output = desk.run(&["import", "a.csv", "--resume", job]).await;
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert_eq!(desk.posts().await, ["One", "Over two\nlines"]);
 }
