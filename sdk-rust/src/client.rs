@@ -16,7 +16,7 @@ use crate::{
     auth::Auth,
     call::{Call, Kind, Operation},
     error::{Error, Result},
-    follow::Follow,
+    follow::{Follow, Resume},
     limit::RateLimit,
     page::Items,
     retry::Retry,
@@ -101,7 +101,7 @@ impl Client {
             client: self.clone(),
             operation,
             variables: serde_json::to_value(variables),
-            cursor: None,
+            resume: Resume::Never,
             head: None,
         }
         .start()
@@ -216,14 +216,13 @@ impl Builder {
 }
 
 fn address(text: &str) -> Result<Url> {
-    let url = Url::parse(text).map_err(|error| {
-        Error::Setup(format!("'{text}' is not the address of a server: {error}"))
-    })?;
-    if !matches!(url.scheme(), "http" | "https") {
-        let message = format!("'{text}' is not the address of a server: use http or https");
-        return Err(Error::Setup(message));
-    }
-    Ok(url)
+    let url = Url::parse(text).ok();
+    let url = url.filter(|url| matches!(url.scheme(), "http" | "https"));
+    url.ok_or_else(|| {
+        Error::Setup(format!(
+            "'{text}' is not the address of a server; one looks like https://posthaste.example"
+        ))
+    })
 }
 
 fn http(program: Option<&str>) -> Result<reqwest::Client> {

@@ -224,6 +224,13 @@ impl TransportError {
         }
     }
 
+    pub(crate) fn late() -> Self {
+        Self {
+            timed_out: true,
+            ..Self::new("the time for an answer was up")
+        }
+    }
+
     pub(crate) fn caused_by(
         mut self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,

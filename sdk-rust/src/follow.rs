@@ -26,11 +26,21 @@ pub(crate) struct Follow<T> {
     pub client: Client,
     pub operation: Operation,
     pub variables: serde_json::Result<Value>,
-    /// Where a result stands, if the operation can go on after it.
-    pub cursor: Option<fn(&T) -> &str>,
+    /// How it goes on after a lost connection.
+    pub resume: Resume<T>,
     /// Asks for the place where "from now on" begins, so that nothing is missed before the first
     /// result came.
     pub head: Option<Call<EventHead>>,
+}
+
+/// How a subscription goes on after a lost connection.
+pub(crate) enum Resume<T> {
+    /// Not at all: nobody knows where.
+    Never,
+    /// From its beginning, which tells the present.
+    Anew,
+    /// After the last result that has a place in the log.
+    After(fn(&T) -> Option<&str>),
 }
 
 impl<T: DeserializeOwned + Send + 'static> Follow<T> {
@@ -60,7 +70,7 @@ struct State<T> {
     client: Client,
     operation: Operation,
     variables: Value,
-    cursor: Option<fn(&T) -> &str>,
+    resume: Resume<T>,
     socket: Option<Socket>,
     failures: u32,
 }
@@ -79,7 +89,7 @@ impl<T: DeserializeOwned> State<T> {
             client: follow.client,
             operation: follow.operation,
             variables,
-            cursor: follow.cursor,
+            resume: follow.resume,
             socket: None,
             failures: 0,
         })
@@ -130,15 +140,17 @@ impl<T: DeserializeOwned> State<T> {
         let data = answer.data.unwrap_or_default();
         let item: T = serde_json::from_value(pick(data, self.operation.field))
             .map_err(|error| Error::unexpected(error, None))?;
-        if let Some(cursor) = self.cursor {
-            self.variables["after"] = cursor(&item).into();
+        if let Resume::After(cursor) = self.resume
+            && let Some(cursor) = cursor(&item)
+        {
+            self.variables["after"] = cursor.into();
         }
         Ok(item)
     }
 
     /// Waits before the next connection; gives the error back when there will be none.
     async fn rest(&mut self, error: Error) -> Result<()> {
-        let resumable = self.cursor.is_some();
+        let resumable = !matches!(self.resume, Resume::Never);
         let temporary = match &error {
             Error::Transport(_) => true,
             Error::Api(error) => error.retryable,

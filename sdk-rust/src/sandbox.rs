@@ -34,13 +34,21 @@ impl SandboxFacts {
         }
         let here = std::env::current_dir()
             .map_err(|error| Error::Setup(format!("the present folder cannot be read: {error}")))?;
-        let found = here
+        Self::above(&here)
+    }
+
+    fn above(folder: &Path) -> Result<Self> {
+        let mut files = folder
             .ancestors()
-            .map(|folder| folder.join(".posthaste/sandbox.json"))
-            .find(|file| file.is_file());
-        let missing =
-            "there is no .posthaste/sandbox.json here or above; start `posthaste sandbox`";
-        Self::open(found.ok_or_else(|| Error::Setup(missing.to_owned()))?)
+            .map(|folder| folder.join(".posthaste/sandbox.json"));
+        let found = files.find(|file| file.is_file()).ok_or_else(|| {
+            let message = format!(
+                "there is no .posthaste/sandbox.json in {} or above; start `posthaste sandbox`",
+                folder.display()
+            );
+            Error::Setup(message)
+        });
+        Self::open(found?)
     }
 
     /// Reads a file.
@@ -76,5 +84,48 @@ impl Client {
     /// [`SandboxFacts::find`].
     pub fn sandbox() -> Result<Self> {
         SandboxFacts::find()?.client("editor")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FACTS: &str = r#"{ "apiUrl": "http://127.0.0.1:4000", "networksUrl": "http://127.0.0.1:4100",
+        "workspaceId": "ws_1", "keys": { "owner": "phk_test_o", "editor": "phk_test_e" }, "pids": {} }"#;
+
+    #[test]
+    fn it_is_found_in_the_folder_or_above() {
+        let home = tempfile::tempdir().unwrap();
+        let deep = home.path().join("a/b");
+        std::fs::create_dir_all(&deep).unwrap();
+        std::fs::create_dir(home.path().join(".posthaste")).unwrap();
+        std::fs::write(home.path().join(".posthaste/sandbox.json"), FACTS).unwrap();
+        for folder in [home.path(), &deep] {
+            let facts = SandboxFacts::above(folder).unwrap();
+            assert_eq!(facts.key("editor").unwrap(), "phk_test_e");
+            let client = facts.client("owner").unwrap();
+            assert_eq!(client.url().as_str(), "http://127.0.0.1:4000/");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        let home = tempfile::tempdir().unwrap();
+        let error = SandboxFacts::above(home.path()).unwrap_err().to_string();
+        assert!(
+            error.ends_with("or above; start `posthaste sandbox`"),
+            "{error}"
+        );
+        let file = home.path().join("sandbox.json");
+        std::fs::write(&file, FACTS).unwrap();
+        let facts = SandboxFacts::open(&file).unwrap();
+        assert_eq!(
+            facts.key("admin").unwrap_err().to_string(),
+            "the sandbox has no key of 'admin'; there are editor, owner"
+        );
+        std::fs::write(&file, "{").unwrap();
+        let error = SandboxFacts::open(&file).unwrap_err().to_string();
+        assert!(error.contains("cannot be read: "), "{error}");
     }
 }

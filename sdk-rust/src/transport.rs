@@ -4,7 +4,7 @@ use std::{sync::PoisonError, time::Duration};
 
 use bytes::Bytes;
 use reqwest::{
-    Method, RequestBuilder, StatusCode,
+    Method, RequestBuilder, Response, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
 use serde_json::{Map, Value, json};
@@ -66,7 +66,7 @@ pub async fn graphql<T>(call: Call<T>) -> Result<Answered> {
         url: call.client.endpoint("/graphql"),
         headers,
         body: Bytes::from(body.to_string()),
-        timeout: call.timeout,
+        timeout: Some(call.timeout),
         what: call.operation.name.unwrap_or("document"),
     };
     let mut tries = 0;
@@ -104,7 +104,8 @@ pub struct Request {
     pub url: Url,
     pub headers: HeaderMap,
     pub body: Bytes,
-    pub timeout: Duration,
+    /// For the whole answer; none for one that is read piece by piece.
+    pub timeout: Option<Duration>,
     /// For the log.
     pub what: &'static str,
 }
@@ -131,6 +132,12 @@ impl Received {
 
 /// One try.
 pub async fn send_once(client: &Client, request: &Request, tries: u32) -> Result<Received> {
+    let (response, request_id) = begin(client, request, tries).await?;
+    receive(response, request_id).await
+}
+
+/// One try, of whose answer only the head is read. With it comes the request's id.
+pub async fn begin(client: &Client, request: &Request, tries: u32) -> Result<(Response, String)> {
     let id = format!("sdk-{}", Uuid::new_v4().simple());
     let builder = client
         .parts
@@ -138,8 +145,11 @@ pub async fn send_once(client: &Client, request: &Request, tries: u32) -> Result
         .request(request.method.clone(), request.url.clone())
         .headers(request.headers.clone())
         .header(X_REQUEST_ID, &id)
-        .timeout(request.timeout)
         .body(request.body.clone());
+    let builder = match request.timeout {
+        Some(timeout) => builder.timeout(timeout),
+        None => builder,
+    };
     let builder = authorized(client, builder).await?;
     let builder = match tries {
         0 => builder,
@@ -147,9 +157,9 @@ pub async fn send_once(client: &Client, request: &Request, tries: u32) -> Result
     };
     let broken = |error| Error::Transport(TransportError::http(error, &id));
     let response = builder.send().await.map_err(broken)?;
-    let (status, headers) = (response.status(), response.headers().clone());
-    tracing::debug!(what = request.what, request_id = id, %status, "answered");
-    if let Some(limit) = RateLimit::read(&headers) {
+    let headers = response.headers();
+    tracing::debug!(what = request.what, request_id = id, status = %response.status(), "answered");
+    if let Some(limit) = RateLimit::read(headers) {
         let mut known = client
             .parts
             .limit
@@ -157,11 +167,18 @@ pub async fn send_once(client: &Client, request: &Request, tries: u32) -> Result
             .unwrap_or_else(PoisonError::into_inner);
         *known = Some(limit);
     }
-    let body = response.bytes().await.map_err(broken)?;
     let request_id = headers
         .get(X_REQUEST_ID)
         .and_then(|value| value.to_str().ok())
         .map_or(id, str::to_owned);
+    Ok((response, request_id))
+}
+
+/// The rest of an answer.
+pub async fn receive(response: Response, request_id: String) -> Result<Received> {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let broken = |error| Error::Transport(TransportError::http(error, &request_id));
+    let body = response.bytes().await.map_err(broken)?;
     Ok(Received {
         status,
         headers,

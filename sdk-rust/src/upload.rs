@@ -1,5 +1,6 @@
 //! Uploading pictures, videos and files of posts, in parts, so that a broken connection costs one part.
 
+mod bulk;
 mod parts;
 
 use std::{future::IntoFuture, path::Path, time::Duration};
@@ -13,6 +14,7 @@ use crate::{
     error::{ApiError, Error, Result},
     types::{ErrorCode, Media, MediaStatus, MediaUploadCreateInput},
 };
+pub use bulk::BulkUpload;
 use parts::{Parts, Source};
 
 /// How far an upload is.

@@ -4,13 +4,27 @@
 
 use std::time::Duration;
 
-use futures_util::{StreamExt, TryStreamExt};
-use posthaste_sdk::{Client, Error, SandboxFacts, types::*, webhook::Webhook};
+use axum::{
+    Router,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    routing::post,
+};
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use posthaste_sdk::{
+    Client, Error, SandboxFacts,
+    types::*,
+    webhook::{Message, Webhook},
+};
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
+    io::copy_bidirectional,
     net::{TcpListener, TcpStream},
-    sync::watch,
+    sync::{
+        mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+        watch,
+    },
 };
 
 const PICTURE: &str = concat!(
@@ -147,10 +161,12 @@ async fn a_post_with_a_picture_goes_to_four_networks() {
         }
     }
     assert_eq!(live.len(), 4);
-    assert_eq!(
-        client.posts().get(&post.id).await.unwrap().status,
-        PostStatus::Published
-    );
+    let post = client.posts().get(&post.id).await.unwrap();
+    assert_eq!(post.status, PostStatus::Published);
+    for target in post.targets {
+        let shown = story.http.get(target.permalink.unwrap()).send();
+        assert!(shown.await.unwrap().status().is_success());
+    }
 }
 
 #[tokio::test]
@@ -158,17 +174,24 @@ async fn a_post_with_a_picture_goes_to_four_networks() {
 async fn lists_come_in_pages_and_mistakes_with_codes() {
     let story = Story::new();
     let client = &story.client;
+    let word = text("draft").replace(' ', "-");
     let mut written = Vec::new();
     for n in 0..5 {
-        let draft = PostCreateInput::new().text(format!("Draft {n}"));
+        let draft = PostCreateInput::new().text(format!("{word} {n}"));
         written.push(client.posts().create(draft).await.unwrap().post.id);
     }
-    let options = PostListOptions::new().first(2);
-    let listed = client.posts().list_all(options).take(5);
-    let mut listed: Vec<String> = listed.map_ok(|post| post.id).try_collect().await.unwrap();
-    listed.retain(|id| written.contains(id));
-    written.reverse();
-    assert!(!listed.is_empty() && written.starts_with(&listed) || listed == written);
+    let filter = PostFilter::new().text(&word);
+    let options = PostListOptions::new()
+        .filter(filter)
+        .order_by(PostOrder::CreatedAtAsc);
+    let first = client
+        .posts()
+        .list(options.clone().first(2).with_total(true));
+    let first = first.await.unwrap();
+    assert_eq!((first.nodes.len(), first.total_count), (2, Some(5)));
+    let listed = client.posts().list_all(options.first(2));
+    let listed: Vec<String> = listed.map_ok(|post| post.id).try_collect().await.unwrap();
+    assert_eq!(listed, written, "three pages, in order");
 
     let input = PostCreateInput::new()
         .text("x".repeat(300))
@@ -294,43 +317,131 @@ impl Proxy {
     }
 }
 
-/// A receiver of one webhook, over plain HTTP/1.1.
-#[tokio::test]
-#[ignore = "needs a running sandbox"]
-async fn a_webhook_is_verified() {
-    let webhook = Webhook::new("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD").unwrap();
+/// A receiver on this machine: what came, head and body.
+async fn receiver() -> (String, UnboundedReceiver<(HeaderMap, Bytes)>) {
+    type Heard = UnboundedSender<(HeaderMap, Bytes)>;
+    async fn hook(State(heard): State<Heard>, headers: HeaderMap, body: Bytes) -> StatusCode {
+        heard.send((headers, body)).unwrap();
+        StatusCode::NO_CONTENT
+    }
+    let (heard, received) = unbounded_channel();
+    let router = Router::new().route("/hook", post(hook)).with_state(heard);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
-    let body = r#"{"type":"target.published","timestamp":"2026-11-23T09:00:00Z","data":{}}"#;
-    let request = reqwest::Client::new()
-        .post(url)
-        .headers(webhook.sign("whd_1", body.as_bytes()));
-    let sent = tokio::spawn(request.body(body).send());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, received)
+}
 
-    let (mut stream, _) = listener.accept().await.unwrap();
-    let mut text = String::new();
-    while !text.ends_with(body) {
-        let mut piece = [0; 1024];
-        let length = stream.read(&mut piece).await.unwrap();
-        text.push_str(std::str::from_utf8(&piece[..length]).unwrap());
+/// The delivery that tells of a post; those of other tests are let go.
+async fn delivery(
+    received: &mut UnboundedReceiver<(HeaderMap, Bytes)>,
+    webhook: &Webhook,
+    post: &str,
+) -> (HeaderMap, Bytes, Message) {
+    let wait = async {
+        loop {
+            let (headers, body) = received.recv().await.unwrap();
+            let message = webhook.verify(&body, &headers).unwrap();
+            if message.data["postId"] == post {
+                return (headers, body, message);
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), wait)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+#[ignore = "needs a running sandbox"]
+async fn webhooks_are_verified_while_their_secret_changes() {
+    let client = Story::new().client;
+    let draft = async || {
+        let input = PostCreateInput::new().text(text("Rye"));
+        client.posts().create(input).await.unwrap().post.id
+    };
+    let (url, mut received) = receiver().await;
+    let input = WebhookEndpointCreateInput::new(url).event_types([EventType::PostCreated]);
+    let made = client.webhooks().create(input).await.unwrap();
+    let (endpoint, old) = (made.webhook_endpoint.id, made.secret.unwrap());
+    let webhook = Webhook::new(&old).unwrap();
+
+    let first = draft().await;
+    let (headers, body, message) = delivery(&mut received, &webhook, &first).await;
+    assert_eq!(message.kind, "post.created");
+    assert!(message.id.starts_with("whd_") && message.sequence.is_some());
+    let changed = String::from_utf8_lossy(&body).replace("post.created", "post.deleted");
+    assert!(webhook.verify(changed.as_bytes(), &headers).is_err());
+
+    let rotated = client.webhooks().rotate_secret(&endpoint).await.unwrap();
+    let new = rotated.secret.unwrap();
+    let second = draft().await;
+    let both = Webhook::any([&new, &old]).unwrap();
+    let (headers, body, _) = delivery(&mut received, &both, &second).await;
+    for secret in [&old, &new] {
+        let one = Webhook::new(secret).unwrap();
+        assert!(one.verify(&body, &headers).is_ok(), "both secrets sign");
     }
-    stream
-        .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    let look = WebhookEndpointTestInput::new(&endpoint).dry_run(true);
+    let look = client.webhooks().test(look).await.unwrap();
+    assert!(look.webhook_delivery.is_none() && look.payload.is_some());
+    let tried = client.webhooks().test(&endpoint).await.unwrap();
+    assert_eq!(
+        tried.webhook_delivery.unwrap().state,
+        WebhookDeliveryState::Succeeded
+    );
+    client.webhooks().delete(&endpoint).await.unwrap();
+    for id in [first, second] {
+        client.posts().delete(id).await.unwrap();
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs a running sandbox"]
+async fn a_file_becomes_posts_line_by_line() {
+    let client = Story::new().client;
+    let key = text("line").replace(' ', "-");
+    let lines = [
+        json!({ "key": key, "text": "A draft" }),
+        json!({ "text": "Nowhere", "schedule": { "now": true } }),
+        json!({ "key": key, "text": "The same again" }),
+    ];
+    let file = lines.map(|line| format!("{line}\n")).concat();
+    let job = client
+        .bulk_jobs()
+        .upload_bytes("posts.jsonl", file)
+        .part_size(64)
         .await
         .unwrap();
-    assert_eq!(sent.await.unwrap().unwrap().status(), 204);
-
-    let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let headers = head
-        .lines()
-        .skip(1)
-        .filter_map(|line| line.split_once(": "));
-    let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
-    let message = webhook.verify(body.as_bytes(), &headers.collect()).unwrap();
+    let steps: Vec<BulkJob> = client
+        .bulk_jobs()
+        .follow(&job.id)
+        .try_collect()
+        .await
+        .unwrap();
+    let end = steps.last().unwrap();
+    assert_eq!(end.state, BulkJobState::Finished);
+    assert_eq!((end.created, end.skipped, end.invalid), (1, 1, 1));
+    let results: Vec<BulkResult> = client
+        .bulk_jobs()
+        .results_all(&job.id)
+        .try_collect()
+        .await
+        .unwrap();
+    let outcomes: Vec<_> = results.iter().map(|result| &result.outcome).collect();
     assert_eq!(
-        (message.id.as_str(), message.kind.as_str()),
-        ("whd_1", "target.published")
+        outcomes,
+        [
+            &BulkOutcome::Created,
+            &BulkOutcome::Invalid,
+            &BulkOutcome::Skipped
+        ]
     );
+    assert_eq!(results[0].post_id, results[2].post_id);
+    assert!(!results[1].errors.is_empty());
+    let post = results[0].post_id.as_ref().unwrap();
+    client.posts().delete(post).await.unwrap();
 }
 
 #[test]

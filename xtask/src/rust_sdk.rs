@@ -6,9 +6,16 @@ use crate::run::{cargo, root, succeed};
 
 const PACKAGE: [&str; 2] = ["--package", "posthaste-sdk"];
 
-/// The examples in its documentation compile and run, and it can be packed for the registry.
+/// The examples in its documentation compile and run, its pages can be made without a warning, and it can
+/// be packed for the registry.
 pub fn test() -> anyhow::Result<()> {
     succeed(cargo().args(["test", "--quiet", "--doc"]).args(PACKAGE))?;
+    succeed(
+        cargo()
+            .args(["doc", "--quiet", "--no-deps"])
+            .args(PACKAGE)
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )?;
     succeed(
         cargo()
             .args(["package", "--quiet", "--no-verify", "--allow-dirty"])

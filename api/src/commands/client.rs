@@ -1,12 +1,15 @@
 //! Commands that are clients of a server: everything they do, they do through the SDK.
 
+mod accounts;
 mod completions;
 mod events;
 mod graphql;
+mod import;
 mod login;
 mod outcome;
 mod post;
 mod profile;
+mod progress;
 mod schedule;
 mod show;
 mod trigger;
@@ -27,10 +30,14 @@ use show::Show;
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 refused by the server, 2 wrong usage or no profile, 3 server not \
      reached or answer not understood, 4 credential not accepted or not sufficient.";
 
+const IMPORT_EXIT_CODES: &str = "Exit codes: 0 all lines are right, 1 some are wrong, 2 nothing came of it: no line is \
+     right, the file was refused or cannot be read, 3 server not reached or answer not understood, 4 credential not \
+     accepted or not sufficient, 130 Ctrl-C.";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Remember a server and an API key as a profile.
+    /// Remember a server and an API key as a profile
     ///
     /// Asks for what is not given. The key is tried before it is written into profiles.toml in
     /// $XDG_CONFIG_HOME/posthaste or ~/.config/posthaste, which only you can read.
@@ -38,7 +45,7 @@ pub enum Command {
     /// Example: posthaste login --url https://posthaste.example --api-key phk_live_…
     #[command(verbatim_doc_comment, after_help = EXIT_CODES)]
     Login(login::Args),
-    /// Write a post: at a time, now, or as a draft.
+    /// Write a post: at a time, now, or as a draft
     ///
     /// Examples:
     ///   posthaste post "Warm bread from seven." --to x,instagram:harborstreet --at "2026-12-24 09:00" --tz Europe/Paris
@@ -46,22 +53,34 @@ pub enum Command {
     ///   posthaste post - --to x --draft < text.txt
     #[command(verbatim_doc_comment, after_help = EXIT_CODES)]
     Post(post::Args),
-    /// See and change what is due.
+    /// Write many posts from a file, CSV or JSONL: one line, one post
+    ///
+    /// The file is uploaded, then the server works through it by itself; a wrong line stops no other.
+    /// Ctrl-C ends the watching only. What columns and fields there are: docs/bulk.md, or /docs/bulk
+    /// on your server.
+    ///
+    /// Examples:
+    ///   posthaste import spring.csv --dry-run
+    ///   posthaste import spring.jsonl --results spring-results.jsonl
+    ///   posthaste import --resume job_…
+    #[command(verbatim_doc_comment, after_help = IMPORT_EXIT_CODES)]
+    Import(import::Args),
+    /// See and change what is due
     ///
     /// Example: posthaste schedule move post_… --at "2026-12-24 10:00" --tz Europe/Paris
     #[command(subcommand, verbatim_doc_comment, after_help = EXIT_CODES)]
     Schedule(schedule::Command),
-    /// Follow what happens.
+    /// Follow what happens
     ///
     /// Example: posthaste events tail --type target.published --json
     #[command(subcommand, verbatim_doc_comment, after_help = EXIT_CODES)]
     Events(events::Command),
-    /// Receive webhooks on this machine.
+    /// Receive webhooks on this machine
     ///
     /// Example: posthaste webhooks listen --forward-to http://localhost:3000/hook
     #[command(subcommand, verbatim_doc_comment, after_help = EXIT_CODES)]
     Webhooks(webhooks::Command),
-    /// Send any GraphQL document; a subscription prints one line for each result.
+    /// Send any GraphQL document; a subscription prints one line for each result
     ///
     /// Examples:
     ///   posthaste graphql '{ viewer { role } }'
@@ -84,6 +103,7 @@ pub async fn run(command: Command) -> ExitCode {
     let (json, outcome) = match command {
         Command::Login(args) => (args.show.json, login::run(args).await),
         Command::Post(args) => (args.common.show.json, post::run(args).await),
+        Command::Import(args) => (args.common.show.json, import::run(args).await),
         Command::Schedule(command) => (command.common().show.json, schedule::run(command).await),
         Command::Events(events::Command::Tail(args)) => {
             (args.common.show.json, events::tail(args).await)

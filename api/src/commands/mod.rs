@@ -20,9 +20,14 @@ use crate::{
     logs,
 };
 
-/// Posthaste: publishes to social networks, exactly when you said.
+/// What is said below the list of commands.
+const WHERE: &str = "login, post, import, schedule, events, webhooks, graphql and sandbox trigger talk to a server \
+     anywhere; the others work on the machine that runs it.\n\
+     Begin with `posthaste sandbox` in one terminal and `posthaste login --sandbox` in another.";
+
+/// Posthaste: publishes to social networks, exactly when you said
 #[derive(Debug, Parser)]
-#[command(name = "posthaste", version, about, propagate_version = true)]
+#[command(name = "posthaste", version, propagate_version = true, after_help = WHERE)]
 struct Cli {
     #[command(flatten)]
     flags: Flags,

@@ -9,7 +9,7 @@ use super::{operations, types::*};
 use crate::{
     call::Call,
     client::{Client, merged, none},
-    follow::Follow,
+    follow::{Follow, Resume},
     page::{self, Items},
 };
 
@@ -131,7 +131,7 @@ impl BulkJobsApi {
             client: self.client.clone(),
             operation: operations::BULK_JOB_FOLLOW,
             variables: serde_json::to_value(json!({ "id": Into::<String>::into(id) })),
-            cursor: None,
+            resume: Resume::Anew,
             head: None,
         }
         .start()
@@ -339,7 +339,7 @@ impl EventsApi {
             client: self.client.clone(),
             operation: operations::EVENT_FOLLOW,
             variables: serde_json::to_value(options),
-            cursor: Some(|item: &Event| item.cursor.as_str()),
+            resume: Resume::After(|item: &Event| Some(item.cursor.as_str())),
             head: Some(self.head()),
         }
         .start()
@@ -827,7 +827,9 @@ impl TargetsApi {
             client: self.client.clone(),
             operation: operations::TARGET_FOLLOW,
             variables: serde_json::to_value(options),
-            cursor: Some(|item: &TargetProgress| item.cursor.as_str()),
+            resume: Resume::After(|item: &TargetProgress| {
+                item.event.as_ref().map(|_| item.cursor.as_str())
+            }),
             head: None,
         }
         .start()

@@ -90,7 +90,7 @@ impl Parts {
             url: url.clone(),
             headers,
             body: part,
-            timeout: self.client.parts.timeout * 10,
+            timeout: Some(self.client.parts.timeout * 10),
             what: "upload",
         };
         let received = transport::send_once(&self.client, &request, tries).await?;
@@ -104,7 +104,7 @@ impl Parts {
             url: url.clone(),
             headers: tus(),
             body: Bytes::new(),
-            timeout: self.client.parts.timeout,
+            timeout: Some(self.client.parts.timeout),
             what: "upload offset",
         };
         let mut tries = 0;

@@ -14,7 +14,7 @@ use axum::{
     response::Response,
     routing::any,
 };
-use futures_util::StreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use posthaste_sdk::{Error, types::*};
 use serde_json::{Value, json};
 
@@ -23,6 +23,8 @@ use crate::stub::{client, serve};
 /// What the server does on one connection, after the handshake.
 enum Act {
     Event(u32),
+    /// A result of another subscription.
+    Result(Value),
     Ping,
     /// Ends without a word.
     Drop,
@@ -83,13 +85,10 @@ async fn play(server: Server, mut socket: WebSocket) {
     for act in acts {
         match act {
             Act::Event(n) => {
-                let payload = json!({ "data": { "events": event(n) } });
-                say(
-                    &mut socket,
-                    json!({ "type": "next", "id": id, "payload": payload }),
-                )
-                .await;
+                let data = json!({ "events": event(n) });
+                next(&mut socket, &id, data).await;
             }
+            Act::Result(data) => next(&mut socket, &id, data).await,
             Act::Ping => {
                 say(&mut socket, json!({ "type": "ping" })).await;
                 assert_eq!(hear(&mut socket).await["type"], "pong");
@@ -128,6 +127,15 @@ fn event(n: u32) -> Value {
 async fn hear(socket: &mut WebSocket) -> Value {
     let text = socket.recv().await.unwrap().unwrap().into_text().unwrap();
     serde_json::from_str(&text).unwrap()
+}
+
+async fn next(socket: &mut WebSocket, id: &Value, data: Value) {
+    let payload = json!({ "data": data });
+    say(
+        socket,
+        json!({ "type": "next", "id": id, "payload": payload }),
+    )
+    .await;
 }
 
 async fn say(socket: &mut WebSocket, message: Value) {
@@ -196,4 +204,87 @@ async fn a_refusal_ends_it() {
     let (_, error) = follow(&url, EventFollowOptions::new().after("c0")).await;
     assert_eq!(error.unwrap().code(), Some(&ErrorCode::Unauthenticated));
     assert_eq!(server.after().len(), 1);
+}
+
+/// A target's progress; only what an event brought has a place in the log.
+fn progress(target: u32, n: Option<u32>) -> Act {
+    let target = json!({
+        "id": format!("target_{target}"), "state": "SENDING", "network": "X",
+        "connection": { "id": "conn_1", "name": "Home", "username": "home" }, "dueAt": null, "schedule": null,
+        "publishedAt": null, "lateBySeconds": null, "permalink": null, "remoteId": null, "boardId": null,
+        "attempt": 1, "error": null, "allowedActions": [], "version": 1,
+    });
+    let progress = json!({ "cursor": format!("c{}", n.unwrap_or(5)), "target": target, "event": n.map(event) });
+    Act::Result(json!({ "targetProgress": progress }))
+}
+
+#[tokio::test]
+async fn the_present_is_told_again_until_something_happens() {
+    let (server, url) = Server::start(vec![
+        vec![progress(1, None), Act::Drop],
+        vec![
+            progress(1, None),
+            progress(2, None),
+            progress(1, Some(6)),
+            Act::Drop,
+        ],
+        vec![progress(2, Some(7)), Act::Complete],
+    ])
+    .await;
+    let options = TargetFollowOptions::new().post_id("post_1");
+    let steps: Vec<TargetProgress> = client(&url)
+        .targets()
+        .follow(options)
+        .try_collect()
+        .await
+        .unwrap();
+    let steps: Vec<_> = steps
+        .iter()
+        .map(|step| (step.target.id.as_str(), step.event.is_some()))
+        .collect();
+    assert_eq!(
+        steps,
+        [
+            ("target_1", false),
+            ("target_1", false),
+            ("target_2", false),
+            ("target_1", true),
+            ("target_2", true)
+        ]
+    );
+    assert_eq!(server.after(), [Value::Null, Value::Null, json!("c6")]);
+}
+
+#[tokio::test]
+async fn what_takes_no_cursor_begins_anew() {
+    let job = |done: u32| {
+        let mut job = crate::bulk::job("RUNNING", 10);
+        job["done"] = done.into();
+        Act::Result(json!({ "bulkJobProgress": job }))
+    };
+    let (server, url) = Server::start(vec![
+        vec![job(1), Act::Drop],
+        vec![job(4), job(9), Act::Complete],
+    ])
+    .await;
+    let jobs: Vec<BulkJob> = client(&url)
+        .bulk_jobs()
+        .follow("job_1")
+        .try_collect()
+        .await
+        .unwrap();
+    let done: Vec<i64> = jobs.iter().map(|job| job.done).collect();
+    assert_eq!(done, [1, 4, 9]);
+    assert_eq!(server.after(), [Value::Null, Value::Null]);
+}
+
+#[tokio::test]
+async fn a_document_of_ones_own_ends_with_its_connection() {
+    let (_, url) = Server::start(vec![vec![Act::Event(1), Act::Drop]]).await;
+    let mut results = client(&url).subscribe("subscription { events { id } }", ());
+    let first = results.next().await.unwrap().unwrap();
+    assert_eq!(first["events"]["id"], "evt_1");
+    let error = results.next().await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Transport(_)), "{error}");
+    assert!(results.next().await.is_none());
 }

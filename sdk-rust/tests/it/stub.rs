@@ -40,6 +40,8 @@ pub enum Reply {
     Answer(u16, Vec<(&'static str, String)>, Bytes),
     /// The connection ends in the middle of the answer.
     Cut,
+    /// The same, after these bytes.
+    CutAfter(Bytes),
     /// No answer ever.
     Silence,
 }
@@ -148,10 +150,13 @@ async fn answer(State(notes): State<Notes>, request: Request) -> Response {
             }
             response
         }
-        Reply::Cut => {
-            let pieces = [Ok(Bytes::from("{\"da")), Err(std::io::Error::other("cut"))];
-            Response::new(Body::from_stream(stream::iter(pieces)))
-        }
+        Reply::Cut => cut_after("{\"da".into()),
+        Reply::CutAfter(bytes) => cut_after(bytes),
         Reply::Silence => std::future::pending().await,
     }
+}
+
+fn cut_after(bytes: Bytes) -> Response {
+    let pieces = [Ok(bytes), Err(std::io::Error::other("cut"))];
+    Response::new(Body::from_stream(stream::iter(pieces)))
 }

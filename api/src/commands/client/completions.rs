@@ -2,7 +2,7 @@ use std::io::stdout;
 
 use clap_complete::{Shell, generate};
 
-/// Print a completion script for a shell.
+/// Print a completion script for a shell
 ///
 /// Example: posthaste completions bash > ~/.local/share/bash-completion/completions/posthaste
 #[derive(Debug, clap::Args)]

@@ -3,11 +3,16 @@ use posthaste_sdk::{
     types::{Event, EventFollowOptions, EventType},
 };
 
-use super::{Common, outcome::Outcome, until_interrupted};
+use super::{
+    Common, EXIT_CODES,
+    outcome::{Failure, Outcome},
+    until_interrupted,
+};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Print what happens, as it happens, until Ctrl-C. A lost connection is made again and misses nothing.
+    #[command(after_help = EXIT_CODES)]
     Tail(TailArgs),
 }
 
@@ -31,7 +36,10 @@ pub async fn tail(args: TailArgs) -> Outcome {
     let client = args.common.access.client()?;
     let mut events = client
         .events()
-        .follow(options(&args.types, args.after.as_deref()));
+        .follow(options(&args.types, args.after.as_deref())?);
+    args.common
+        .show
+        .note("Waiting for what happens; Ctrl-C ends it.");
     until_interrupted(async move {
         let mut left = args.limit.unwrap_or(usize::MAX);
         while left > 0 {
@@ -47,20 +55,30 @@ pub async fn tail(args: TailArgs) -> Outcome {
 }
 
 /// What to follow.
-pub fn options(types: &[String], after: Option<&str>) -> EventFollowOptions {
+pub fn options(types: &[String], after: Option<&str>) -> Outcome<EventFollowOptions> {
     let mut options = EventFollowOptions::new();
     if !types.is_empty() {
-        options = options.types(types.iter().map(|name| kind(name)));
+        let types = types.iter().map(|name| kind(name));
+        options = options.types(types.collect::<Outcome<Vec<_>>>()?);
     }
-    match after {
+    Ok(match after {
         Some(after) => options.after(after),
         None => options,
-    }
+    })
 }
 
 /// `target.published` or `TARGET_PUBLISHED`.
-fn kind(name: &str) -> EventType {
-    EventType::from(name.replace('.', "_").to_uppercase().as_str())
+fn kind(name: &str) -> Outcome<EventType> {
+    let kind = EventType::from(name.replace('.', "_").to_uppercase().as_str());
+    if let EventType::Other(_) = kind {
+        let known: Vec<String> = EventType::ALL.iter().map(dotted).collect();
+        let message = format!(
+            "there is no event type '{name}'; there are {}",
+            known.join(", ")
+        );
+        return Err(Failure::Usage(message));
+    }
+    Ok(kind)
 }
 
 /// A type as webhooks and the log of people write it: `target.published`.

@@ -22,7 +22,7 @@ pub struct Args {
     #[arg(long = "variable", short = 'v', value_name = "NAME=VALUE", value_parser = variable)]
     variables: Vec<(String, Value)>,
     /// Makes a repeat of a mutation harmless.
-    #[arg(long)]
+    #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
     #[command(flatten)]
     pub common: Common,

@@ -13,10 +13,16 @@ pub type Outcome<T = ()> = Result<T, Failure>;
 pub enum Failure {
     /// The server or the way to it.
     Api(Error),
+    /// The same, where nothing at all could be done because of what was given.
+    Useless(Error),
     /// What was typed, or what is written in a file.
     Usage(String),
     /// Everything was accepted, and it ended badly nevertheless.
     Ended(String),
+    /// Ctrl-C, before it was over.
+    Interrupted(String),
+    /// One of the others, and what can be done about it.
+    Advised(Box<Self>, String),
 }
 
 impl Failure {
@@ -28,25 +34,36 @@ impl Failure {
     fn exit(&self) -> u8 {
         match self {
             Self::Ended(_) => 1,
-            Self::Usage(_) | Self::Api(Error::Setup(_)) => 2,
-            Self::Api(Error::Transport(_) | Error::Unexpected { .. }) => 3,
-            Self::Api(error) => match error.code() {
-                Some(ErrorCode::Unauthenticated | ErrorCode::Forbidden) => 4,
-                _ => 1,
-            },
+            Self::Usage(_) => 2,
+            Self::Api(error) => exit(error, 1),
+            Self::Useless(error) => exit(error, 2),
+            // As shells say it of a signal.
+            Self::Interrupted(_) => 130,
+            Self::Advised(failure, _) => failure.exit(),
+        }
+    }
+
+    fn error(&self) -> Option<&Error> {
+        match self {
+            Self::Api(error) | Self::Useless(error) => Some(error),
+            Self::Advised(failure, _) => failure.error(),
+            Self::Usage(_) | Self::Ended(_) | Self::Interrupted(_) => None,
         }
     }
 
     fn message(&self) -> String {
         match self {
-            Self::Api(error) => error.to_string(),
-            Self::Usage(message) | Self::Ended(message) => message.clone(),
+            Self::Api(error) | Self::Useless(error) => error.to_string(),
+            Self::Usage(message) | Self::Ended(message) | Self::Interrupted(message) => {
+                message.clone()
+            }
+            Self::Advised(failure, advice) => format!("{}\n{advice}", failure.message()),
         }
     }
 
     fn json(&self) -> Value {
         let mut errors = json!({ "message": self.message() });
-        if let Self::Api(error) = self {
+        if let Some(error) = self.error() {
             errors["code"] = error.code().map(ToString::to_string).into();
             errors["requestId"] = error.request_id().into();
             errors["retryable"] = error.is_retryable().into();
@@ -55,6 +72,19 @@ impl Failure {
             }
         }
         json!({ "error": errors })
+    }
+}
+
+fn exit(error: &Error, refused: u8) -> u8 {
+    match error {
+        Error::Setup(_) => 2,
+        Error::Transport(_) | Error::Unexpected { .. } => 3,
+        error => match error.code() {
+            // Something in between may have said so.
+            Some(ErrorCode::Unavailable) => 3,
+            Some(ErrorCode::Unauthenticated | ErrorCode::Forbidden) => 4,
+            _ => refused,
+        },
     }
 }
 

@@ -1,17 +1,20 @@
-use std::{io::Read, path::Path};
+use std::{collections::HashMap, io::Read, path::Path};
 
 use posthaste_sdk::{
-    Client, TryStreamExt,
+    Client, Error, TryStreamExt,
     types::{
-        Connection, ConnectionListOptions, Post, PostCreateInput, PostMediaInput, PostStatus,
-        PostTargetInput, PostValidateInput, ScheduleInput, TargetFollowOptions,
+        Post, PostCreateInput, PostMediaInput, PostPayload, PostStatus, PostTargetInput,
+        ScheduleInput, Target, TargetFollowOptions, Warning,
     },
 };
 
 use super::{
     Common,
+    accounts::{handle, targets},
     outcome::{Failure, Outcome},
-    when::When,
+    progress::{Progress, bytes},
+    show::{Show, print},
+    when::{SECONDS, When},
 };
 
 #[derive(Debug, clap::Args)]
@@ -20,7 +23,12 @@ pub struct Args {
     text: String,
     /// Where it goes: a network (x), an account on it (instagram:harborstreet) or a connection's id,
     /// separated by commas.
-    #[arg(long, value_delimiter = ',', required_unless_present = "draft")]
+    #[arg(
+        long,
+        value_name = "ACCOUNT",
+        value_delimiter = ',',
+        required_unless_present = "draft"
+    )]
     to: Vec<String>,
     #[command(flatten)]
     when: When,
@@ -37,19 +45,19 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["draft", "dry_run"])]
     wait: bool,
     /// A picture or video, or the id of one that is uploaded already; may be repeated.
-    #[arg(long)]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     media: Vec<String>,
     /// Description of the picture or video at the same place; may be repeated.
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     alt: Vec<String>,
     /// The link.
-    #[arg(long)]
+    #[arg(long, value_name = "URL")]
     link: Option<String>,
     /// The title, for networks that have one.
     #[arg(long)]
     title: Option<String>,
     /// Makes a repeat of this command harmless: the same key makes no second post.
-    #[arg(long)]
+    #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
     #[command(flatten)]
     pub common: Common,
@@ -69,42 +77,27 @@ pub async fn run(args: Args) -> Outcome {
         .iter()
         .map(|file| PostMediaInput::new(&file.id))
         .collect();
+    let input = input(&args, text, schedule, targets, media);
     if args.dry_run {
-        let input = validate_input(&args, text, schedule, targets, media);
-        let judged = judge(&client, &args, input).await;
+        let judged = client.posts().create(input.dry_run(true)).await;
         discard(&client, &files).await?;
-        return judged;
-    }
-    let mut input = PostCreateInput::new()
-        .text(text)
-        .targets(targets)
-        .media(media);
-    if let Some(schedule) = schedule {
-        input = input.schedule(schedule);
-    }
-    if let Some(link) = &args.link {
-        input = input.link(link);
-    }
-    if let Some(title) = &args.title {
-        input = input.title(title);
+        return told(&args, judged);
     }
     let call = client.posts().create(input);
     let created = match &args.idempotency_key {
         Some(key) => call.idempotency_key(key).await?,
         None => call.await?,
     };
-    for warning in &created.warnings {
-        args.common.show.note(&format!(
-            "warning: {}: {} {}",
-            warning.code, warning.message, warning.advice
-        ));
-    }
+    warn(args.common.show, &created.warnings);
     let post = if args.wait {
         wait(&client, &args, created.post).await?
     } else {
         created.post
     };
-    args.common.show.result(&post, &post.id, || lines(&post));
+    args.common.show.result(&post, &post.id, || {
+        let all = format!("{}\n{}", headline(&post), each_target(&post));
+        all.trim_end().to_owned()
+    });
     let failed = args.wait && post.status != PostStatus::Published;
     if failed {
         return Err(Failure::Ended(format!("{} is {}", post.id, post.status)));
@@ -134,57 +127,6 @@ fn text(argument: &str) -> Outcome<String> {
     Ok(text.trim_end().to_owned())
 }
 
-async fn targets(client: &Client, to: &[String]) -> Outcome<Vec<PostTargetInput>> {
-    if to.is_empty() {
-        return Ok(Vec::new());
-    }
-    let all = client
-        .connections()
-        .list_all(ConnectionListOptions::new().first(100));
-    let all: Vec<Connection> = all.try_collect().await?;
-    to.iter()
-        .map(|wanted| Ok(PostTargetInput::new(&find(&all, wanted)?.id)))
-        .collect()
-}
-
-/// The one connection that is meant.
-fn find<'a>(all: &'a [Connection], wanted: &str) -> Outcome<&'a Connection> {
-    if wanted.starts_with("conn_") {
-        let found = all.iter().find(|connection| connection.id == wanted);
-        return found.ok_or_else(|| Failure::usage(format!("there is no connection {wanted}")));
-    }
-    let (network, account) = match wanted.split_once(':') {
-        Some((network, account)) => (network, Some(account)),
-        None => (wanted, None),
-    };
-    let matches = |connection: &&Connection| {
-        connection.network.as_str().eq_ignore_ascii_case(network)
-            && account.is_none_or(|account| {
-                connection.username.as_deref() == Some(account) || connection.name == account
-            })
-    };
-    let found: Vec<&Connection> = all.iter().filter(matches).collect();
-    match found.as_slice() {
-        [one] => Ok(one),
-        [] => Err(Failure::usage(format!(
-            "no account is connected that is '{wanted}'"
-        ))),
-        many => {
-            let names: Vec<String> = many.iter().map(|connection| name(connection)).collect();
-            Err(Failure::usage(format!(
-                "'{wanted}' may be {}: say which",
-                names.join(" or ")
-            )))
-        }
-    }
-}
-
-fn name(connection: &Connection) -> String {
-    let network = connection.network.as_str().to_lowercase();
-    let account = connection.username.as_ref().unwrap_or(&connection.name);
-    format!("{network}:{account}")
-}
-
 struct File {
     id: String,
     /// Whether this command uploaded it.
@@ -205,15 +147,15 @@ async fn upload(client: &Client, args: &Args) -> Outcome<Vec<File>> {
         if let Some(alt) = args.alt.get(index) {
             upload = upload.alt_text(alt);
         }
-        let (show, name) = (args.common.show, media.clone());
-        upload = upload.on_progress(move |progress| {
-            let percent = (progress.sent * 100)
-                .checked_div(progress.total)
-                .unwrap_or(100);
-            show.note(&format!("{name}: {percent} %"));
+        let (progress, name) = (Progress::new(args.common.show), media.clone());
+        let line = progress.clone();
+        upload = upload.on_progress(move |now| {
+            line.tell(&name, now.sent, now.total, &bytes(now.sent, now.total));
         });
+        let uploaded = upload.await;
+        progress.clear();
         files.push(File {
-            id: upload.await?.id,
+            id: uploaded?.id,
             ours: true,
         });
     }
@@ -227,14 +169,17 @@ async fn discard(client: &Client, files: &[File]) -> Outcome {
     Ok(())
 }
 
-fn validate_input(
+fn input(
     args: &Args,
     text: String,
     schedule: Option<ScheduleInput>,
     targets: Vec<PostTargetInput>,
     media: Vec<PostMediaInput>,
-) -> PostValidateInput {
-    let mut input = PostValidateInput::new(targets).text(text).media(media);
+) -> PostCreateInput {
+    let mut input = PostCreateInput::new()
+        .text(text)
+        .targets(targets)
+        .media(media);
     if let Some(schedule) = schedule {
         input = input.schedule(schedule);
     }
@@ -247,66 +192,83 @@ fn validate_input(
     input
 }
 
-async fn judge(client: &Client, args: &Args, input: PostValidateInput) -> Outcome {
-    let judged = client.posts().validate(input).await?;
-    let verdict = if judged.valid {
-        "It would be accepted."
-    } else {
-        "It would be refused."
-    };
-    args.common.show.result(&judged, "", || {
-        let errors = judged.errors.iter().map(|error| format!("error: {error}"));
-        let warnings = judged.warnings.iter();
-        let warnings =
-            warnings.map(|warning| format!("warning: {}: {}", warning.code, warning.message));
-        errors
-            .chain(warnings)
-            .chain([verdict.to_owned()])
-            .collect::<Vec<_>>()
-            .join("\n")
-    });
-    if judged.valid {
-        return Ok(());
+/// Tells what a dry run found.
+fn told(args: &Args, judged: Result<PostPayload, Error>) -> Outcome {
+    let show = args.common.show;
+    match judged {
+        Ok(payload) => {
+            warn(show, &payload.warnings);
+            let post = &payload.post;
+            show.result(post, "", || {
+                let due = post
+                    .due_at
+                    .map(|due| format!("Due {}.\n", due.format(SECONDS)));
+                let due = due.unwrap_or_default();
+                format!("{due}{}It would be accepted.", each_target(post))
+            });
+            Ok(())
+        }
+        Err(Error::Refused(refused)) if !show.json => {
+            for error in &refused.errors {
+                print(&format!("error: {error}"));
+            }
+            show.result(&(), "", || "It would be refused.".to_owned());
+            let message = match refused.errors.len() {
+                1 => "1 mistake to mend".to_owned(),
+                many => format!("{many} mistakes to mend"),
+            };
+            Err(Failure::Ended(message))
+        }
+        Err(error) => Err(error.into()),
     }
-    let count = judged.errors.len();
-    Err(Failure::Ended(format!(
-        "{count} {} to mend",
-        if count == 1 { "mistake" } else { "mistakes" }
-    )))
+}
+
+/// Tells warnings.
+pub fn warn(show: Show, warnings: &[Warning]) {
+    for warning in warnings {
+        let (code, message, advice) = (&warning.code, &warning.message, &warning.advice);
+        show.note(&format!("warning: {code}: {message} {advice}"));
+    }
 }
 
 async fn wait(client: &Client, args: &Args, post: Post) -> Outcome<Post> {
     let mut progress = client
         .targets()
         .follow(TargetFollowOptions::new().post_id(&post.id));
+    let mut told = HashMap::new();
     while let Some(step) = progress.try_next().await? {
         let target = step.target;
-        let account = target.connection.username.unwrap_or(target.connection.name);
-        args.common
-            .show
-            .note(&format!("{}:{account} {}", target.network, target.state));
+        let known = told.insert(target.id.clone(), target.state.clone());
+        if known.as_ref() != Some(&target.state) {
+            let account = handle(&target.network, &target.connection);
+            args.common
+                .show
+                .note(&format!("{account} {}", target.state));
+        }
     }
     Ok(client.posts().get(&post.id).await?)
 }
 
-fn lines(post: &Post) -> String {
-    let mut lines = vec![match post.due_at {
-        Some(due) => format!("{} {} for {due}", post.id, post.status),
+/// How a post stands, on one line.
+pub fn headline(post: &Post) -> String {
+    let due = post.due_at.filter(|_| post.status == PostStatus::Scheduled);
+    match due {
+        Some(due) => format!("{} {} for {}", post.id, post.status, due.format(SECONDS)),
         None => format!("{} {}", post.id, post.status),
-    }];
-    for target in &post.targets {
-        let account = target
-            .connection
-            .username
-            .as_ref()
-            .unwrap_or(&target.connection.name);
+    }
+}
+
+/// A line for each target.
+fn each_target(post: &Post) -> String {
+    let line = |target: &Target| {
         let more = match (&target.permalink, &target.error) {
             (Some(permalink), _) => permalink.clone(),
             (None, Some(error)) => format!("{}: {} {}", error.code, error.message, error.advice),
             (None, None) => String::new(),
         };
-        let line = format!("  {}:{account} {} {more}", target.network, target.state);
-        lines.push(line.trim_end().to_owned());
-    }
-    lines.join("\n")
+        let account = handle(&target.network, &target.connection);
+        let line = format!("  {account} {} {more}", target.state);
+        line.trim_end().to_owned() + "\n"
+    };
+    post.targets.iter().map(line).collect()
 }

@@ -8,18 +8,23 @@ use posthaste_sdk::{
 };
 
 use super::{
-    Common,
+    Common, EXIT_CODES,
+    accounts::handle,
     outcome::{Failure, Outcome},
-    when::{When, instant},
+    post::{headline, warn},
+    when::{SECONDS, When, instant},
 };
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// List what is due, the next first.
+    #[command(after_help = EXIT_CODES)]
     List(ListArgs),
     /// Give a post another time.
+    #[command(after_help = EXIT_CODES)]
     Move(MoveArgs),
     /// Take a post back before it is sent.
+    #[command(after_help = EXIT_CODES)]
     Cancel(CancelArgs),
 }
 
@@ -36,10 +41,10 @@ impl Command {
 #[derive(Debug, clap::Args)]
 pub struct ListArgs {
     /// Due at this instant or later.
-    #[arg(long, value_parser = parse)]
+    #[arg(long, value_name = "INSTANT", value_parser = parse)]
     from: Option<DateTime<Utc>>,
     /// Due before this instant.
-    #[arg(long, value_parser = parse)]
+    #[arg(long, value_name = "INSTANT", value_parser = parse)]
     to: Option<DateTime<Utc>>,
     /// Only these networks, separated by commas.
     #[arg(long, value_delimiter = ',')]
@@ -75,6 +80,22 @@ pub struct CancelArgs {
     common: Common,
 }
 
+fn network(name: &str) -> Outcome<Network> {
+    let network = Network::from(name.to_uppercase().as_str());
+    if let Network::Other(_) = network {
+        let known: Vec<String> = Network::ALL
+            .iter()
+            .map(|known| known.as_str().to_lowercase())
+            .collect();
+        let message = format!(
+            "there is no network '{name}'; there are {}",
+            known.join(", ")
+        );
+        return Err(Failure::Usage(message));
+    }
+    Ok(network)
+}
+
 fn parse(text: &str) -> Result<DateTime<Utc>, String> {
     instant(text).ok_or_else(|| "an instant looks like 2026-12-24T08:00:00Z".to_owned())
 }
@@ -92,11 +113,8 @@ async fn list(args: ListArgs) -> Outcome {
     let client = args.common.access.client()?;
     let mut filter = TargetFilter::new().states([TargetState::Scheduled]);
     if !args.network.is_empty() {
-        filter = filter.networks(
-            args.network
-                .iter()
-                .map(|name| Network::from(name.to_uppercase().as_str())),
-        );
+        let networks = args.network.iter().map(|name| network(name));
+        filter = filter.networks(networks.collect::<Outcome<Vec<_>>>()?);
     }
     if let Some(from) = args.from {
         filter = filter.due_from(from);
@@ -119,17 +137,11 @@ async fn list(args: ListArgs) -> Outcome {
 }
 
 fn line(target: &TargetPageNode) -> String {
-    let due = target
-        .due_at
-        .map_or_else(|| "-".to_owned(), |due| due.to_string());
-    let account = target
-        .connection
-        .username
-        .as_ref()
-        .unwrap_or(&target.connection.name);
-    let network = target.network.as_str().to_lowercase();
+    let due = target.due_at.map(|due| due.format(SECONDS).to_string());
+    let due = due.unwrap_or_else(|| "-".to_owned());
+    let account = handle(&target.network, &target.connection);
     let post = target.post.as_ref().map_or("-", |post| post.id.as_str());
-    format!("{due}  {post}  {}  {network}:{account}", target.id)
+    format!("{due}  {post}  {}  {account}", target.id)
 }
 
 async fn relocate(args: MoveArgs) -> Outcome {
@@ -155,14 +167,7 @@ async fn cancel(args: CancelArgs) -> Outcome {
 }
 
 fn told(common: &Common, payload: &PostPayload) {
-    for warning in &payload.warnings {
-        common
-            .show
-            .note(&format!("warning: {}: {}", warning.code, warning.message));
-    }
+    warn(common.show, &payload.warnings);
     let post = &payload.post;
-    common.show.result(post, &post.id, || match post.due_at {
-        Some(due) => format!("{} {} for {due}", post.id, post.status),
-        None => format!("{} {}", post.id, post.status),
-    });
+    common.show.result(post, &post.id, || headline(post));
 }

@@ -5,7 +5,7 @@ use super::{
     outcome::{Failure, Outcome},
 };
 
-/// Put the sandbox into a situation that a program should cope with.
+/// Put the sandbox into a situation that a program should cope with
 ///
 /// Examples:
 ///   posthaste sandbox trigger rate-limited

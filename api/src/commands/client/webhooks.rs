@@ -8,7 +8,7 @@ use serde_json::json;
 use url::Url;
 
 use super::{
-    Common,
+    Common, EXIT_CODES,
     events::{dotted, options},
     outcome::{Failure, Outcome},
     until_interrupted,
@@ -20,13 +20,14 @@ pub enum Command {
     ///
     /// Needs no endpoint on the server and no public address. The secret whsec_… stays the same for a
     /// server, so that your program's configuration stays right.
+    #[command(after_help = EXIT_CODES)]
     Listen(ListenArgs),
 }
 
 #[derive(Debug, clap::Args)]
 pub struct ListenArgs {
     /// Where requests go, such as http://localhost:3000/hook.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = address)]
     forward_to: Url,
     /// Only these types, such as target.published; separated by commas.
     #[arg(long = "type", value_delimiter = ',')]
@@ -47,6 +48,12 @@ pub struct ListenArgs {
     pub common: Common,
 }
 
+fn address(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok();
+    url.filter(|url| matches!(url.scheme(), "http" | "https"))
+        .ok_or_else(|| "an address looks like http://localhost:3000/hook".to_owned())
+}
+
 /// Forwards events.
 pub async fn listen(args: ListenArgs) -> Outcome {
     let client = args.common.access.client()?;
@@ -58,13 +65,13 @@ pub async fn listen(args: ListenArgs) -> Outcome {
     }
     let show = args.common.show;
     show.note(&format!(
-        "Secret {secret}; events go to {}",
+        "Secret {secret}; events go to {}; Ctrl-C ends it.",
         args.forward_to
     ));
     let http = http()?;
     let mut events = client
         .events()
-        .follow(options(&args.types, args.after.as_deref()));
+        .follow(options(&args.types, args.after.as_deref())?);
     until_interrupted(async move {
         let mut left = args.limit.unwrap_or(usize::MAX);
         while left > 0 {

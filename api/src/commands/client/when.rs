@@ -5,6 +5,9 @@ use posthaste_sdk::types::ScheduleInput;
 
 use super::outcome::{Failure, Outcome};
 
+/// How instants are shown.
+pub const SECONDS: &str = "%Y-%m-%d %H:%M:%S UTC";
+
 /// When something is to happen.
 #[derive(Debug, clap::Args)]
 pub struct When {

@@ -68,7 +68,10 @@ fn write_welcome(
     for (role, key) in &seed.keys {
         writeln!(out, "    {role:<8}  {}", key.as_str().unwrap_or_default())?;
     }
-    writeln!(out, "\nCtrl-C stops everything.")?;
+    writeln!(
+        out,
+        "\nIn another terminal here: posthaste login --sandbox\nCtrl-C stops everything."
+    )?;
     out.flush()
 }
 

@@ -16,9 +16,14 @@ pub(super) struct Named {
 }
 
 impl Named {
-    /// Reads `network:username`; nothing when it is not written so.
+    /// Reads `network:username`; nothing when it is not written so. A network alone is no account.
     pub fn read(target: usize, text: &str) -> Option<Result<Self>> {
-        let (network, username) = text.split_once(':')?;
+        let Some((network, username)) = text.split_once(':') else {
+            let name = text.trim();
+            name.parse::<Network>().ok()?;
+            let message = format!("'{name}' is a network; name an account on it: {name}:username.");
+            return Some(Err(Error::new(ErrorCode::InvalidInput, message)));
+        };
         let username = username.trim().trim_start_matches('@').to_lowercase();
         Some(network.trim().parse().map(|network| Self {
             target,
@@ -67,4 +72,25 @@ pub(super) async fn resolve(conn: &mut Conn, actor: &Actor, line: &mut Line) -> 
         line.post.unread.push(refused.at(path));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_are_named_by_network_and_username() {
+        let named = Named::read(0, " x : @Harbor ").unwrap().unwrap();
+        assert_eq!(
+            (named.network, named.username.as_str()),
+            (Network::X, "harbor")
+        );
+        assert!(Named::read(0, "conn_01h455vb4pex5vsknk084sn02q").is_none());
+        assert!(Named::read(0, "mastodon:harbor").unwrap().is_err());
+        let error = Named::read(0, "facebook").unwrap().unwrap_err();
+        assert_eq!(
+            error.message,
+            "'facebook' is a network; name an account on it: facebook:username."
+        );
+    }
 }

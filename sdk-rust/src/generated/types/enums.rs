@@ -275,7 +275,7 @@ open_enum! {
         TooManyHashtags = "TOO_MANY_HASHTAGS",
         /// There are more mentions than the network allows. Remove some mentions.
         TooManyMentions = "TOO_MANY_MENTIONS",
-        /// The request carries no valid credential. Send 'Authorization: Bearer <API key or session token>'.
+        /// The request carries no valid credential. Send 'Authorization: Bearer \<API key or session token>'.
         Unauthenticated = "UNAUTHENTICATED",
         /// The database or storage cannot be reached right now. Try again in a moment.
         Unavailable = "UNAVAILABLE",

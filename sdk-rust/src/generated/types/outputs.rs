@@ -2029,7 +2029,7 @@ pub struct WebhookEndpointTestPayload {
     /// What was sent, or would be, to the byte.
     pub payload: Option<String>,
     /// The delivery with its one try and the endpoint's answer; null for a dry run.
-    pub webhook_delivery: WebhookDelivery,
+    pub webhook_delivery: Option<WebhookDelivery>,
     /// What a person should know although it worked.
     pub warnings: Vec<Warning>,
 }

@@ -150,7 +150,7 @@ pub fn write(
     let mut text = String::from(
         "//! The operations by what they are about: `client.posts().create(…)`.\n\n\
          use chrono::{DateTime, Utc};\nuse serde_json::json;\n\nuse super::{operations, types::*};\n\
-         use crate::{call::Call, client::{Client, merged, none}, follow::Follow, page::{self, Items}};\n",
+         use crate::{call::Call, client::{Client, merged, none}, follow::{Follow, Resume}, page::{self, Items}};\n",
     );
     for (noun, methods) in &nouns {
         // `Client::sandbox()` makes a client.
@@ -190,7 +190,7 @@ impl Method<'_> {
         let operation = format!("operations::{}", constant(&self.operation.name));
         let about = doc(&self.about()?);
         if self.operation.kind == OperationType::Subscription {
-            let body = self.follow(&operation, &variables, answer, options.is_some());
+            let body = self.follow(&operation, &variables, answer)?;
             return Ok(format!(
                 "\n{about}pub fn {verb}(&self{parameters}) -> Items<{answer}> {{\n{body}}}\n"
             ));
@@ -267,13 +267,8 @@ impl Method<'_> {
         Ok(described(description, field).to_owned())
     }
 
-    fn follow(&self, operation: &str, variables: &str, answer: &str, options: bool) -> String {
-        let resumes = options && self.shapes.has(answer, "cursor");
-        let cursor = if resumes {
-            format!("Some(|item: &{answer}| item.cursor.as_str())")
-        } else {
-            "None".to_owned()
-        };
+    fn follow(&self, operation: &str, variables: &str, answer: &str) -> anyhow::Result<String> {
+        let resume = self.resume(answer)?;
         let (follow, head) = HEAD;
         let begins = self.operation.name == follow;
         let asks = self
@@ -283,9 +278,24 @@ impl Method<'_> {
         let head = asks.map_or("None".to_owned(), |head| {
             format!("Some(self.{}())", snake(&head.client.1))
         });
-        format!(
-            "Follow {{\n client: self.client.clone(),\n operation: {operation},\n variables: serde_json::to_value({variables}),\n cursor: {cursor},\n head: {head},\n}}\n.start()\n"
-        )
+        Ok(format!(
+            "Follow {{\n client: self.client.clone(),\n operation: {operation},\n variables: serde_json::to_value({variables}),\n resume: {resume},\n head: {head},\n}}\n.start()\n"
+        ))
+    }
+
+    /// How it goes on after a lost connection. What takes no cursor begins with the present, and may
+    /// begin again; results that tell the present and no event have no place to go on from.
+    fn resume(&self, answer: &str) -> anyhow::Result<String> {
+        let variables = self.operation.variables(self.schema)?;
+        if !variables.iter().any(|variable| variable.json == "after") {
+            return Ok("Resume::Anew".to_owned());
+        }
+        let cursor = if self.shapes.has(answer, "event") {
+            "item.event.as_ref().map(|_| item.cursor.as_str())"
+        } else {
+            "Some(item.cursor.as_str())"
+        };
+        Ok(format!("Resume::After(|item: &{answer}| {cursor})"))
     }
 }
 

@@ -57,9 +57,19 @@ pub fn camel(snake: &str) -> String {
     first.to_ascii_lowercase() + rest
 }
 
-/// A documentation comment.
+/// A documentation comment. What looks like HTML is text, except in code.
 pub fn doc(text: &str) -> String {
-    text.lines()
+    let mut in_code = false;
+    let mut shown = String::new();
+    for character in text.chars() {
+        in_code ^= character == '`';
+        if character == '<' && !in_code {
+            shown.push('\\');
+        }
+        shown.push(character);
+    }
+    shown
+        .lines()
         .map(|line| format!("/// {}", line.trim_end()).trim_end().to_owned() + "\n")
         .collect()
 }
@@ -75,6 +85,14 @@ pub fn rename(json: &str, rust: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn descriptions_are_text_with_code_in_it() {
+        assert_eq!(
+            doc("Send 'Bearer <key>'.\n\nOr `<b>`."),
+            "/// Send 'Bearer \\<key>'.\n///\n/// Or `<b>`.\n"
+        );
+    }
 
     #[test]
     fn names_change_their_case() {

@@ -181,7 +181,7 @@ impl<'a> Maker<'a> {
             return Ok(ty);
         }
         if !self.structs.contains_key(&rust) {
-            let found = self.shape(&ty, &rust, &[&fragment.selection_set.node], false)?;
+            let found = self.shape(&ty, &rust, &[&fragment.selection_set.node], None)?;
             self.structs.insert(rust.clone(), found);
         }
         Ok(rust)
@@ -200,11 +200,12 @@ impl<'a> Maker<'a> {
             leaf
         } else {
             let payload = operation.kind == OperationType::Mutation;
+            let mutation = payload.then(|| field.name.node.as_str());
             self.selection(
                 named(&ty),
                 &operation.name,
                 &[&field.selection_set.node],
-                payload,
+                mutation,
             )?
         };
         Ok(wrapped(&ty, &heart))
@@ -216,7 +217,7 @@ impl<'a> Maker<'a> {
         ty: &str,
         place: &str,
         sets: &[&'a SelectionSet],
-        payload: bool,
+        mutation: Option<&str>,
     ) -> anyhow::Result<String> {
         if let [set] = sets
             && let [
@@ -235,7 +236,7 @@ impl<'a> Maker<'a> {
                 continue;
             }
             let before = self.structs.clone();
-            let shape = self.shape(ty, name, sets, payload)?;
+            let shape = self.shape(ty, name, sets, mutation)?;
             match before.get(name) {
                 Some(known) if *known != shape => self.structs = before,
                 _ => {
@@ -252,7 +253,7 @@ impl<'a> Maker<'a> {
         ty: &str,
         owner: &str,
         sets: &[&'a SelectionSet],
-        payload: bool,
+        mutation: Option<&str>,
     ) -> anyhow::Result<Struct> {
         let mut selected = Vec::new();
         for set in sets {
@@ -260,10 +261,10 @@ impl<'a> Maker<'a> {
         }
         let mut fields = Vec::new();
         for one in selected {
-            if payload && one.field.name.node == "errors" {
+            if mutation.is_some() && one.field.name.node == "errors" {
                 continue;
             }
-            fields.push(self.member(&one, payload)?);
+            fields.push(self.member(&one, mutation)?);
         }
         let description = self.schema.get(ty)?.description.as_ref();
         Ok(Struct {
@@ -308,7 +309,7 @@ impl<'a> Maker<'a> {
         Ok(())
     }
 
-    fn member(&mut self, one: &Selected<'a>, payload: bool) -> anyhow::Result<Member> {
+    fn member(&mut self, one: &Selected<'a>, mutation: Option<&str>) -> anyhow::Result<Member> {
         let json = one.field.response_key().node.to_string();
         if one.field.name.node == "__typename" {
             return Ok(Member {
@@ -325,9 +326,9 @@ impl<'a> Maker<'a> {
             leaf
         } else {
             let place = format!("{}{}", one.owner, pascal(singular(&ty, &json)));
-            self.selection(&inner, &place, &one.inside, false)?
+            self.selection(&inner, &place, &one.inside, None)?
         };
-        if payload && self.is_noun(&json, &ty) {
+        if mutation.is_some_and(|mutation| self.is_noun(mutation, &json, &ty)) {
             ty.nullable = false;
         }
         ty.nullable |= one.optional;
@@ -339,9 +340,12 @@ impl<'a> Maker<'a> {
         })
     }
 
-    /// What a mutation is about: there whenever it had no errors, and errors do not get here.
-    fn is_noun(&self, field: &str, ty: &Type) -> bool {
-        field == "deletedId" || self.schema.is_node(named(ty))
+    /// What a mutation is about, and its name begins with (`postCreate`): there whenever it had no
+    /// errors, and errors do not get here. What else it answers may be missing: `webhookEndpointTest`
+    /// makes no delivery in a dry run.
+    fn is_noun(&self, mutation: &str, field: &str, ty: &Type) -> bool {
+        let begins = |node: &str| pascal(mutation).starts_with(node);
+        field == "deletedId" || self.schema.is_node(named(ty)) && begins(named(ty))
     }
 }
 
@@ -379,5 +383,48 @@ fn singular<'a>(ty: &Type, field: &'a str) -> &'a str {
     match ty.base {
         BaseType::List(_) => field.strip_suffix('s').unwrap_or(field),
         BaseType::Named(_) => field,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate::operations;
+
+    const SCHEMA: &str = "interface Node { id: ID! }
+        type Post implements Node { id: ID! }
+        type Delivery implements Node { id: ID! }
+        type Payload { post: Post delivery: Delivery errors: [String!]! }
+        type Mutation { postCreate: Payload! postTest: Payload! deliveryRepeat: Payload! }";
+
+    fn payload(mutation: &str) -> Vec<(String, String)> {
+        let document =
+            format!("mutation M {{ {mutation} {{ post {{ id }} delivery {{ id }} errors }} }}");
+        let operation = operations::Operation {
+            name: "M".to_owned(),
+            client: "posts.create".to_owned(),
+            document,
+        };
+        let schema = Schema::parse(SCHEMA).unwrap();
+        let operation = Operation::read(operation).unwrap();
+        let shapes = Shapes::of(&schema, &[operation]).unwrap();
+        let fields = &shapes.structs[shapes.root("M")].fields;
+        let fields = fields
+            .iter()
+            .map(|field| (field.rust.clone(), field.ty.clone()));
+        fields.collect()
+    }
+
+    #[test]
+    fn only_what_a_mutation_is_named_after_is_always_there() {
+        let types = |post: &str, delivery: &str| {
+            vec![
+                ("post".to_owned(), post.to_owned()),
+                ("delivery".to_owned(), delivery.to_owned()),
+            ]
+        };
+        assert_eq!(payload("postCreate"), types("Post", "Option<Delivery>"));
+        assert_eq!(payload("postTest"), types("Post", "Option<Delivery>"));
+        assert_eq!(payload("deliveryRepeat"), types("Option<Post>", "Delivery"));
     }
 }
