@@ -66,6 +66,46 @@ async fn each_failed_try_waits_longer_until_the_delivery_has_failed() {
 }
 
 #[tokio::test]
+async fn a_receiver_that_asks_to_wait_is_left_alone_for_so_long() {
+    let post = Post::new().await;
+    post.endpoint("a.example").await;
+    post.happen(EventType::PostCreated, 1).await;
+    let waited = async |status: u16, retry_after: &str| {
+        post.receiver.answers("a.example", status);
+        post.receiver.asks_to_wait(retry_after);
+        assert_eq!(post.deliver().await, 1);
+        let due = post.deliveries().await.remove(0).due_at.unwrap();
+        let waited = due - post.world.app.now();
+        post.world.clock.set(due - SECOND);
+        assert_eq!(post.deliver().await, 0, "not before its time");
+        post.world.clock.set(due);
+        waited
+    };
+    assert_eq!(waited(429, "3600").await, TimeDelta::hours(1));
+    let until = post.world.app.now() + TimeDelta::minutes(30);
+    assert_eq!(
+        waited(503, &until.format("%a, %d %b %Y %H:%M:%S GMT").to_string()).await,
+        TimeDelta::minutes(30)
+    );
+    assert_eq!(waited(503, "864000").await, TimeDelta::hours(24));
+    // Less than the usual wait (10 minutes now), nonsense, and other answers change nothing.
+    assert!(waited(429, "1").await >= TimeDelta::minutes(8));
+    let usual = waited(503, "soon").await;
+    assert!(
+        TimeDelta::minutes(24) <= usual && usual <= TimeDelta::minutes(36),
+        "{usual}"
+    );
+    let usual = waited(500, "86400").await;
+    assert!(
+        TimeDelta::minutes(96) <= usual && usual <= TimeDelta::minutes(144),
+        "{usual}"
+    );
+    post.receiver.answers("a.example", 200);
+    assert_eq!(post.deliver().await, 1);
+    assert_eq!(post.deliveries().await.remove(0).state, State::Succeeded);
+}
+
+#[tokio::test]
 async fn an_endpoint_that_fails_for_a_day_is_paused_probed_and_resumed_by_the_first_success() {
     let post = Post::new().await;
     let id = post.endpoint("a.example").await;
