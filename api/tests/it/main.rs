@@ -15,6 +15,7 @@ mod http;
 mod idempotency;
 mod limits;
 mod media;
+mod network;
 mod oauth;
 mod operations;
 mod persisted;

@@ -148,6 +148,7 @@ diesel::table! {
         block_reason -> Nullable<Text>,
         breaker -> Text,
         updated_at -> Nullable<Timestamptz>,
+        down_since -> Nullable<Timestamptz>,
     }
 }
 

@@ -1921,6 +1921,13 @@ pub const NETWORK_LIST: Operation = Operation {
     title
     configured
     breaker
+    health {
+      status
+      since
+      tries
+      failures
+      failedAt
+    }
     blockedUntil
     blockReason
     nextDueAt
@@ -3754,6 +3761,58 @@ fragment WarningFields on Warning {
   path
   advice
   docsUrl
+}
+",
+    ),
+};
+
+pub const SCHEMA_CHANGE_LIST: Operation = Operation {
+    name: Some("SchemaChangeList"),
+    kind: Kind::Query,
+    field: Some("schemaChanges"),
+    document: Cow::Borrowed(
+        r"query SchemaChangeList(
+  $filter: SchemaChangeFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  schemaChanges(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      at
+      path
+      severity
+      text
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+",
+    ),
+};
+
+pub const SCHEMA_DEPRECATION_LIST: Operation = Operation {
+    name: Some("SchemaDeprecationList"),
+    kind: Kind::Query,
+    field: Some("schemaDeprecations"),
+    document: Cow::Borrowed(
+        r"query SchemaDeprecationList {
+  schemaDeprecations {
+    path
+    reason
+    removedAt
+  }
 }
 ",
     ),
