@@ -16,4 +16,5 @@ mod text;
 
 pub use changes::{Change, Deprecation, Severity, changes, deprecations};
 pub use guides::examples;
+pub use operations::{Ready, operations};
 pub use site::{Kind, Page, Site, SiteError};
