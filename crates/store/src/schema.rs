@@ -329,6 +329,7 @@ diesel::table! {
         failures -> Int4,
         failing_since -> Nullable<Timestamptz>,
         next_due_at -> Nullable<Timestamptz>,
+        held_until -> Nullable<Timestamptz>,
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,

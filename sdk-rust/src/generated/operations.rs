@@ -4658,6 +4658,7 @@ fragment WebhookEndpointFields on WebhookEndpoint {
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor
@@ -4744,6 +4745,7 @@ fragment WebhookEndpointFields on WebhookEndpoint {
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor
@@ -4803,6 +4805,7 @@ fragment WebhookEndpointFields on WebhookEndpoint {
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor
@@ -4877,6 +4880,7 @@ fragment WebhookEndpointFields on WebhookEndpoint {
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor
@@ -4951,6 +4955,7 @@ fragment WebhookEndpointFields on WebhookEndpoint {
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor
@@ -5025,6 +5030,7 @@ fragment WebhookEndpointFields on WebhookEndpoint {
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor
@@ -5100,6 +5106,7 @@ fragment WebhookEndpointFields on WebhookEndpoint {
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor
@@ -5244,6 +5251,7 @@ fragment WebhookEndpointFields on WebhookEndpoint {
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor

@@ -392,6 +392,7 @@ const WebhookEndpointFields = `fragment WebhookEndpointFields on WebhookEndpoint
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor

@@ -2138,6 +2138,8 @@ export interface WebhookEndpoint {
   failures: number;
   /** When the first of them failed. */
   failingSince: string | null;
+  /** Until when nothing is sent because the receiver asked for it with `Retry-After`. */
+  heldUntil: string | null;
   /** When it is probed next, while it is paused because of failures. */
   nextProbeAt: string | null;
   /** Until when the secret before the last rotation signs too. */

@@ -134,6 +134,7 @@ async fn draft(app: &App, actor: &Actor, new: NewEndpoint) -> Result<Endpoint, V
         failures: 0,
         failing_since: None,
         next_due_at: None,
+        held_until: None,
         version: 1,
         created_at: now,
         updated_at: now,
@@ -342,6 +343,7 @@ pub async fn resume(app: &App, actor: &Actor, id: WebhookEndpointId) -> Result<E
     row.status_reason = None;
     row.failures = 0;
     row.failing_since = None;
+    row.held_until = None;
     row.author = Json(actor.provenance.clone());
     finish(app, actor, tx, row, EventType::WebhookResumed, "resumed").await
 }
@@ -362,11 +364,12 @@ pub async fn replay(
     finish(app, actor, tx, row, EventType::WebhookUpdated, "replayed").await
 }
 
-/// Sends a delivery again under its own id, with all retries anew; at once if one is waiting.
+/// Sends a delivery again under its own id, with all retries anew; at once if one is waiting, also when
+/// the receiver asked to be left alone.
 pub async fn redeliver(app: &App, actor: &Actor, id: WebhookDeliveryId) -> Result<Delivery> {
     actor.require(Permission::ManageWebhooks)?;
     let found = delivery::get(&mut *app.db.get().await?, actor.workspace, id).await?;
-    let (mut tx, row) = begin(app, actor, found.endpoint_id).await?;
+    let (mut tx, mut row) = begin(app, actor, found.endpoint_id).await?;
     if row.status != Status::Enabled {
         let message = "The endpoint is not enabled; resume it first.";
         return Err(Error::new(ErrorCode::InvalidState, message));
@@ -375,6 +378,8 @@ pub async fn redeliver(app: &App, actor: &Actor, id: WebhookDeliveryId) -> Resul
         let message = "The delivery is being sent at this moment.";
         return Err(Error::new(ErrorCode::InvalidState, message).retry_after(10));
     }
+    row.held_until = None;
+    endpoint::update(&mut tx, &row).await?;
     work::refresh(&mut tx, &[row.id], app.now(), None).await?;
     let again = delivery::get(&mut tx, actor.workspace, id).await?;
     tx.commit().await?;

@@ -3,7 +3,7 @@ use posthaste_core::{
     ErrorCode, Result,
     event::EventType,
     ids::NodeId,
-    webhook::{Fate, PROBE_EVERY, Standing, after_failure},
+    webhook::{Fate, LONGEST_ASKED, PROBE_EVERY, Standing, after_failure},
 };
 use posthaste_store::{
     Tx, event,
@@ -133,6 +133,10 @@ fn judge(
         None => Standing::WELL,
         Some(_) => before.failed(now),
     };
+    let held_until = outcome
+        .retry_after
+        .map(|wait| now + wait.min(LONGEST_ASKED));
+    row.held_until = row.held_until.max(held_until);
     row.failures = standing.failures;
     row.failing_since = standing.failing_since;
     if outcome.error.is_none() {

@@ -824,6 +824,8 @@ class WebhookEndpoint(Model):
     """Failed tries since the last success."""
     failing_since: datetime | None = None
     """When the first of them failed."""
+    held_until: datetime | None = None
+    """Until when nothing is sent because the receiver asked for it with `Retry-After`."""
     next_probe_at: datetime | None = None
     """When it is probed next, while it is paused because of failures."""
     previous_secret_expires_at: datetime | None = None

@@ -396,6 +396,7 @@ _WEBHOOK_ENDPOINT_FIELDS = """fragment WebhookEndpointFields on WebhookEndpoint 
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor

@@ -1858,6 +1858,8 @@ pub struct WebhookEndpoint {
     pub failures: i64,
     /// When the first of them failed.
     pub failing_since: Option<DateTime<Utc>>,
+    /// Until when nothing is sent because the receiver asked for it with `Retry-After`.
+    pub held_until: Option<DateTime<Utc>>,
     /// When it is probed next, while it is paused because of failures.
     pub next_probe_at: Option<DateTime<Utc>>,
     /// Until when the secret before the last rotation signs too.

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use posthaste_core::{event::EventType, webhook::RETRIES};
+use posthaste_engine::webhook;
 use posthaste_store::webhook::{
     delivery::State,
     endpoint::{Reason, Status},
@@ -106,6 +107,43 @@ async fn a_receiver_that_asks_to_wait_is_left_alone_for_so_long() {
 }
 
 #[tokio::test]
+async fn nothing_else_is_sent_to_a_receiver_that_asks_to_wait() {
+    let post = Post::new().await;
+    let id = post.endpoint("a.example").await;
+    post.endpoint("b.example").await;
+    post.receiver.answers("a.example", 429);
+    post.receiver.asks_to_wait("3600");
+    post.happen(EventType::PostCreated, 6).await;
+    // Of seven (b's creation is an event too) four were on their way at once, the others were not begun;
+    // b got its six.
+    assert_eq!(post.deliver().await, 10);
+    let held = post.world.app.now() + TimeDelta::hours(1);
+    assert_eq!(post.read(id).await.held_until, Some(held));
+    post.receiver.answers("a.example", 200);
+    post.happen(EventType::PostUpdated, 1).await;
+    assert_eq!(post.deliver().await, 1, "b only");
+    post.world.clock.set(held - SECOND);
+    assert_eq!(post.deliver().await, 0);
+
+    // A person may end the wait.
+    let mut rows = post.deliveries().await.into_iter();
+    let first = rows.find(|row| row.endpoint_id == id).unwrap();
+    webhook::redeliver(&post.world.app, &post.owner, first.id)
+        .await
+        .unwrap();
+    assert_eq!(
+        post.deliver().await,
+        5,
+        "the first, and the four that were not begun"
+    );
+    assert_eq!(post.read(id).await.held_until, None);
+    post.world.clock.set(held);
+    assert_eq!(post.deliver().await, 3);
+    let states = post.deliveries().await;
+    assert!(states.iter().all(|row| row.state == State::Succeeded));
+}
+
+#[tokio::test]
 async fn an_endpoint_that_fails_for_a_day_is_paused_probed_and_resumed_by_the_first_success() {
     let post = Post::new().await;
     let id = post.endpoint("a.example").await;
@@ -193,7 +231,7 @@ async fn gone_switches_an_endpoint_off_until_it_is_resumed() {
     post.receiver.answers("a.example", 200);
     post.advance(TimeDelta::days(2));
     assert_eq!(post.deliver().await, 0);
-    posthaste_engine::webhook::resume(&post.world.app, &post.owner, id)
+    webhook::resume(&post.world.app, &post.owner, id)
         .await
         .unwrap();
     // The delivery itself, and what happened to the endpoint.
