@@ -1,5 +1,7 @@
 //! The social networks that Posthaste publishes to.
 
+pub mod health;
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};

@@ -31,6 +31,7 @@ pub struct Query(
     developer::KeyQuery,
     developer::LogQuery,
     developer::UsageQuery,
+    developer::ChangesQuery,
     sandbox::SandboxQuery,
     webhook::WebhookQuery,
     job::BulkQuery,
@@ -89,6 +90,9 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         "A page of the event log.",
     )
     .override_output_type_description::<List<developer::ApiKey>>("A page of API keys.")
+    .override_output_type_description::<List<developer::SchemaChange>>(
+        "A page of the changes of the schema.",
+    )
     .override_output_type_description::<
         Connection<Cursor, developer::LoggedRequest, developer::Logged>,
     >("A page of the request log.")

@@ -27,9 +27,11 @@ const FETCHED: [&str; 4] = [
 ];
 
 /// Our own files.
-const OURS: [(&str, &str); 3] = [
+const OURS: [(&str, &str); 5] = [
     ("examples.js", include_str!("graphiql/examples.js")),
     ("page.css", include_str!("graphiql/page.css")),
+    ("panel.js", include_str!("graphiql/panel.js")),
+    ("socket.js", include_str!("graphiql/socket.js")),
     ("start.js", include_str!("graphiql/start.js")),
 ];
 
@@ -54,6 +56,7 @@ impl Graphiql {
         let mut files: Vec<_> = OURS
             .map(|(name, text)| (name, Bytes::from_static(text.as_bytes())))
             .into();
+        files.push(("operations.js", operations()?.into()));
         for name in FETCHED {
             let path = dir.join(name);
             let bytes =
@@ -65,6 +68,12 @@ impl Graphiql {
             files,
         })
     }
+}
+
+/// The operations that the page offers as examples, with their fragments, as a script.
+fn operations() -> serde_json::Result<String> {
+    let all = serde_json::to_string(&posthaste_docs::operations())?;
+    Ok(format!("\"use strict\";\nconst OPERATIONS = {all};\n"))
 }
 
 /// Changes when any of the files does.

@@ -140,6 +140,16 @@ fn table() -> Vec<Row> {
         row("viewer", Least::Viewer, "{ viewer { role } }"),
         row("workspace", Least::Viewer, "{ workspace { id } }"),
         row(
+            "schemaChanges",
+            Least::Viewer,
+            "{ schemaChanges { nodes { path } } }",
+        ),
+        row(
+            "schemaDeprecations",
+            Least::Viewer,
+            "{ schemaDeprecations { path } }",
+        ),
+        row(
             "rateLimitStatus",
             Least::Viewer,
             "{ rateLimitStatus { available } }",

@@ -60,7 +60,7 @@ async fn request(
 }
 
 /// A job whose file has arrived; its id.
-async fn uploaded(world: &World, format: &str, file: &str, dry_run: bool) -> String {
+pub async fn uploaded(world: &World, format: &str, file: &str, dry_run: bool) -> String {
     let job = created(world, format, file, dry_run).await;
     let upload = path(&job["uploadUrl"]);
     let response = request(world, "PATCH", upload, &world.home.editor, Some((0, file))).await;
@@ -68,7 +68,8 @@ async fn uploaded(world: &World, format: &str, file: &str, dry_run: bool) -> Str
     job["id"].as_str().unwrap().to_owned()
 }
 
-async fn work(world: &World) {
+/// Works on all jobs until nothing is left.
+pub async fn work(world: &World) {
     let stop = CancellationToken::new();
     while bulk::work(&world.app, &stop).await.unwrap() {}
 }

@@ -86,7 +86,7 @@ async fn every_file_of_the_page_is_there_for_good() {
     let server = server(&world, dir.path());
     let (_, _, page) = get(&server, "/graphiql").await;
     let addresses = addresses(&page);
-    assert_eq!(addresses.len(), 7);
+    assert_eq!(addresses.len(), 10);
     for address in addresses {
         let (status, headers, text) = get(&server, &address).await;
         assert_eq!(status, StatusCode::OK, "{address}");

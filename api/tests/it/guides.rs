@@ -88,3 +88,21 @@ async fn every_graphql_example_works() {
     }
     assert!(count > 15, "{count}");
 }
+
+/// The tests of the SDKs run the code of their READMEs.
+#[test]
+fn code_for_the_sdks_stands_in_their_readmes() {
+    let readmes = [
+        ("ts", include_str!("../../../sdk-ts/README.md")),
+        ("python", include_str!("../../../sdk-python/README.md")),
+        ("rust", include_str!("../../../sdk-rust/README.md")),
+    ];
+    for (language, readme) in readmes {
+        let mut count = 0;
+        for example in examples().iter().filter(|one| one.language == language) {
+            assert!(readme.contains(&example.code), "{}", example.code);
+            count += 1;
+        }
+        assert!(count > 0, "{language}");
+    }
+}

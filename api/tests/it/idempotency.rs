@@ -1,5 +1,7 @@
 //! Mutations that come twice.
 
+mod secrets;
+
 use axum::{
     body::Body,
     http::{HeaderMap, Request, StatusCode, header},

@@ -16,6 +16,7 @@ mod idempotency;
 mod limits;
 mod media;
 mod metrics;
+mod network;
 mod oauth;
 mod operations;
 mod persisted;

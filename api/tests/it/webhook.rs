@@ -32,7 +32,7 @@ async fn change(world: &World, name: &str, fields: &str, input: Value) -> Value 
 }
 
 /// Adds an endpoint and returns its id and secret.
-async fn endpoint(world: &World, input: Value) -> (String, String) {
+pub async fn endpoint(world: &World, input: Value) -> (String, String) {
     let made = change(
         world,
         "webhookEndpointCreate",
@@ -45,7 +45,8 @@ async fn endpoint(world: &World, input: Value) -> (String, String) {
     (text(&made["webhookEndpoint"]["id"]), text(&made["secret"]))
 }
 
-async fn deliver(world: &World) -> usize {
+/// Sends what is due and says how many tries that took.
+pub async fn deliver(world: &World) -> usize {
     let worker = NodeId::new(&*world.app.clock, &*world.app.random);
     webhook::deliver_due(&world.app, worker).await.unwrap()
 }

@@ -7,6 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ByteStream;
 
@@ -191,6 +192,9 @@ impl Request {
     }
 }
 
+/// A longer `Retry-After` is none that anybody means.
+const LONGEST_WAIT: TimeDelta = TimeDelta::days(365);
+
 /// An answer, whole (bodies over 5 MB are refused by the adapter) unless an excerpt was asked for.
 #[derive(Clone, Debug)]
 pub struct Response {
@@ -209,6 +213,17 @@ impl Response {
             .iter()
             .find(|(key, _)| key == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// How long `Retry-After` asks to wait, a year at most (RFC 9110, 10.2.3): seconds, or until a date,
+    /// which may have passed.
+    pub fn retry_after(&self, now: DateTime<Utc>) -> Option<TimeDelta> {
+        let text = self.header("retry-after")?.trim();
+        let wait = match text.parse::<u32>() {
+            Ok(seconds) => TimeDelta::seconds(seconds.into()),
+            Err(_) => DateTime::parse_from_rfc2822(text).ok()?.to_utc() - now,
+        };
+        Some(wait.clamp(TimeDelta::zero(), LONGEST_WAIT))
     }
 
     /// True for 2xx.
@@ -291,5 +306,36 @@ impl Http for ScriptedHttp {
                 "the script has no further answer".to_owned(),
             ))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_in_seconds_or_until_a_date() {
+        let now = DateTime::from_timestamp(784_111_770, 0).unwrap();
+        for (text, expected) in [
+            ("120", Some(120)),
+            (" 0 ", Some(0)),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(7)),
+            ("Sun, 06 Nov 1994 08:49:00 GMT", Some(0)),
+            ("4000000000", Some(31_536_000)),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", Some(31_536_000)),
+            ("99999999999", None),
+            ("-5", None),
+            ("1.5", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            let response = Response {
+                status: 503,
+                headers: vec![("retry-after".into(), text.into())],
+                body: Bytes::new(),
+            };
+            let expected = expected.map(TimeDelta::seconds);
+            assert_eq!(response.retry_after(now), expected, "{text}");
+        }
     }
 }

@@ -5,5 +5,6 @@ mod retry;
 
 pub use address::{check_url, is_public};
 pub use retry::{
-    AFTER_TRIES, AT_ONCE, FAILING_FOR, Fate, PROBE_EVERY, RETRIES, Standing, after_failure, wait,
+    AFTER_TRIES, AT_ONCE, FAILING_FOR, Fate, LONGEST_ASKED, PROBE_EVERY, RETRIES, Standing,
+    after_failure, wait,
 };

@@ -26,6 +26,9 @@ pub const FAILING_FOR: TimeDelta = TimeDelta::hours(24);
 /// How often a paused endpoint is probed with one delivery.
 pub const PROBE_EVERY: TimeDelta = TimeDelta::hours(1);
 
+/// The longest wait that a receiver may ask for by `Retry-After`.
+pub const LONGEST_ASKED: TimeDelta = TimeDelta::hours(24);
+
 /// The wait after the `tries`-th failed try (from 1), a fifth shorter or longer; none after the last.
 pub fn wait(tries: i32, random: &dyn Random) -> Option<TimeDelta> {
     let index = usize::try_from(tries.max(1) - 1).ok()?;
@@ -74,16 +77,18 @@ pub enum Fate {
     Failed,
 }
 
-/// What becomes of a delivery after its `tries`-th failed try. `stays_open` while its endpoint is not
-/// enabled: then tries are not used up.
+/// What becomes of a delivery after its `tries`-th failed try. The receiver may have `asked` for a longer
+/// wait. `stays_open` while its endpoint is not enabled: then tries are not used up.
 pub fn after_failure(
     tries: i32,
+    asked: Option<TimeDelta>,
     stays_open: bool,
     now: DateTime<Utc>,
     random: &dyn Random,
 ) -> Fate {
+    let asked = asked.map(|wait| wait.min(LONGEST_ASKED));
     match wait(tries, random) {
-        Some(wait) => Fate::Again(now + wait),
+        Some(wait) => Fate::Again(now + asked.map_or(wait, |asked| asked.max(wait))),
         None if stays_open => Fate::Again(now),
         None => Fate::Failed,
     }
@@ -106,8 +111,25 @@ mod tests {
             assert!(*base * 4 / 5 <= wait && wait <= *base * 6 / 5, "{wait}");
         }
         assert_eq!(wait(9, &random), None);
-        assert_eq!(after_failure(9, false, at(0), &random), Fate::Failed);
-        assert_eq!(after_failure(9, true, at(0), &random), Fate::Again(at(0)));
+        let last = |stays_open| after_failure(9, None, stays_open, at(0), &random);
+        assert_eq!(last(false), Fate::Failed);
+        assert_eq!(last(true), Fate::Again(at(0)));
+    }
+
+    #[test]
+    fn a_receiver_may_ask_for_more_time_up_to_a_day_and_not_for_less() {
+        let random = SeededRandom::new(1);
+        let asks = |tries, hours| {
+            let asked = Some(TimeDelta::hours(hours));
+            after_failure(tries, asked, false, at(0), &random)
+        };
+        assert_eq!(asks(1, 3), Fate::Again(at(3)));
+        assert_eq!(asks(1, 400), Fate::Again(at(24)));
+        let Fate::Again(own) = asks(7, 1) else {
+            panic!("there are tries left");
+        };
+        assert!(own > at(4), "{own}");
+        assert_eq!(asks(9, 3), Fate::Failed);
     }
 
     #[test]

@@ -5,13 +5,14 @@ use serde_json::json;
 
 use crate::site::{Kind, Link, Page, SiteError};
 
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("base.html", include_str!("../templates/base.html")),
     ("index.html", include_str!("../templates/index.html")),
     ("guide.html", include_str!("../templates/guide.html")),
     ("overview.html", include_str!("../templates/overview.html")),
     ("field.html", include_str!("../templates/field.html")),
     ("type.html", include_str!("../templates/type.html")),
+    ("changes.html", include_str!("../templates/changes.html")),
     ("errors.html", include_str!("../templates/errors.html")),
     ("macros.html", include_str!("../templates/macros.html")),
 ];

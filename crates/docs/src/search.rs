@@ -33,6 +33,11 @@ pub fn index(site: &Site) -> String {
                 }),
         );
     }
+    all.push(Found {
+        title: "Changes of the API".to_owned(),
+        href: "/docs/changes".to_owned(),
+        text: "What changed in the schema, and what will go.".to_owned(),
+    });
     for group in reference::groups(&site.schema) {
         all.extend(group.entries.into_iter().map(|entry| Found {
             title: entry.name,

@@ -3,7 +3,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::{
-    errors,
+    changes, errors,
     guides::{self, Guide},
     layout::{Content, Layout},
     operations::Operations,
@@ -18,6 +18,9 @@ pub enum SiteError {
     /// The schema is no schema.
     #[error("the schema cannot be read: {0}")]
     Schema(#[from] async_graphql_parser::Error),
+    /// The list of changes is none.
+    #[error("the changes of the schema cannot be read: {0}")]
+    Changes(#[from] serde_json::Error),
     /// A template does not fit its values.
     #[error("a page cannot be made: {0}")]
     Template(#[from] minijinja::Error),
@@ -93,6 +96,7 @@ impl Site {
             ["llms.txt"] => Some(plain(Kind::Text, text::llms(self))),
             ["search.json"] => Some(plain(Kind::Json, search::index(self))),
             ["assets", name] => Layout::asset(name),
+            ["changes"] => Some(self.html(changes::page(&self.schema)?)?),
             ["errors"] => Some(self.html(errors::list())?),
             ["errors", name] => match errors::code(name) {
                 Some(code) => Some(self.html(errors::page(code))?),
@@ -111,7 +115,15 @@ impl Site {
 
     /// The address of every page, as [`Site::page`] takes it.
     pub fn paths(&self) -> Vec<String> {
-        let fixed = ["", "errors", "graphql", "llms.txt", "search.json"].map(str::to_owned);
+        let fixed = [
+            "",
+            "changes",
+            "errors",
+            "graphql",
+            "llms.txt",
+            "search.json",
+        ]
+        .map(str::to_owned);
         let guides = self
             .guides
             .iter()

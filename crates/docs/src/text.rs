@@ -16,7 +16,7 @@ pub fn llms(site: &Site) -> String {
     }
     text.push_str(
         "\n## Reference\n\n- [GraphQL schema](/schema.graphql)\n- [OpenAPI of the REST addresses](/openapi.json)\n\
-         - [Error codes](/docs/errors)\n",
+         - [Error codes](/docs/errors)\n- [Changes of the API](/docs/changes)\n",
     );
     text
 }

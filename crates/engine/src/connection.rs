@@ -8,13 +8,15 @@
 mod change;
 mod consent;
 mod create;
+mod health;
 
 use posthaste_core::{
-    Error, ErrorCode, Result,
+    Error, ErrorCode, Network, Result,
     access::Permission,
     connector::Destination,
     event::EventType,
     ids::{ConnectionId, TargetId},
+    network::health::LATELY,
     target::State,
 };
 use posthaste_store::{
@@ -32,6 +34,7 @@ use crate::{Actor, App, tokens};
 pub use change::{Change, disable, enable, pause, remove, resume, update};
 pub use consent::{Consent, ConsentRequest, Outcome, authorize, callback, grant};
 pub use create::{Chosen, create, import};
+pub use health::Health;
 
 /// The connection with an id.
 pub async fn get(app: &App, actor: &Actor, id: ConnectionId) -> Result<Connection> {
@@ -75,6 +78,16 @@ pub async fn lanes(app: &App, actor: &Actor, ids: &[ConnectionId]) -> Result<Vec
 pub async fn networks(app: &App, actor: &Actor) -> Result<Vec<NetworkState>> {
     actor.require(Permission::Read)?;
     network_state::all(&mut *app.db.get().await?).await
+}
+
+/// How each network does, by its breaker and by what the workspace tried lately.
+pub async fn health(app: &App, actor: &Actor) -> Result<Vec<(Network, Health)>> {
+    actor.require(Permission::Read)?;
+    let now = app.now();
+    let mut conn = app.db.get().await?;
+    let states = network_state::all(&mut conn).await?;
+    let tries = network_state::tries_since(&mut conn, actor.workspace, now - LATELY).await?;
+    Ok(Health::of_all(states, &tries, now))
 }
 
 /// How the workspace's accounts stand, by network; networks without an account are left out.

@@ -7,13 +7,14 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{Error, ErrorCode, Provenance, Result};
 use posthaste_store::idempotency::{self as rows, Mark, Row, Scope};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{Actor, App};
+use crate::{Actor, App, session};
 
 /// Longest key, in characters of visible ASCII.
 pub const MAX_KEY: usize = 255;
@@ -82,8 +83,8 @@ impl Reservation {
         }
     }
 
-    fn id<T: From<Uuid>>(&self, place: &str) -> T {
-        let digest = Sha256::new()
+    fn digest(&self, place: &str) -> [u8; 32] {
+        Sha256::new()
             .chain_update(b"posthaste idempotent id\0")
             .chain_update(self.scope.workspace.uuid())
             .chain_update(self.scope.credential)
@@ -92,9 +93,13 @@ impl Reservation {
             .chain_update((self.scope.key.len() as u64).to_be_bytes())
             .chain_update(&self.scope.key)
             .chain_update(place)
-            .finalize();
+            .finalize()
+            .into()
+    }
+
+    fn id<T: From<Uuid>>(&self, place: &str) -> T {
         let mut random = [0; 10];
-        random.copy_from_slice(&digest[..10]);
+        random.copy_from_slice(&self.digest(place)[..10]);
         let millis = self.created_at.timestamp_millis().max(0) as u64;
         uuid::Builder::from_unix_timestamp_millis(millis, &random)
             .into_uuid()
@@ -123,6 +128,13 @@ impl Once {
         self.reservation.id(&self.place)
     }
 
+    fn seed(&self, app: &App) -> Result<[u8; 32]> {
+        let digest = BASE64_URL_SAFE_NO_PAD.encode(self.reservation.digest(&self.place));
+        let seed = session::keyed_hash(&app.secret, &format!("made once {digest}"))?;
+        seed.try_into()
+            .map_err(|_| Error::internal("a keyed hash has 32 bytes"))
+    }
+
     /// Whether an earlier run may have made it already.
     pub fn is_repeat(&self) -> bool {
         self.reservation.is_repeat
@@ -132,6 +144,17 @@ impl Once {
     pub fn made(&self, actor: &Actor, author: &Provenance, created_at: DateTime<Utc>) -> bool {
         self.is_repeat() && *author == actor.provenance && created_at >= self.reservation.created_at
     }
+}
+
+/// 256 bits for a secret: chance, or for a request with a key what no one knows without the server's
+/// secret, the same in every run, so that a repeat after a crash can show what the first run made.
+pub(crate) fn seed(app: &App, once: Option<&Once>) -> Result<[u8; 32]> {
+    if let Some(once) = once {
+        return once.seed(app);
+    }
+    let mut bytes = [0; 32];
+    app.random.fill(&mut bytes);
+    Ok(bytes)
 }
 
 /// Takes the key for a request. `INVALID_INPUT` for a key that is none, `IDEMPOTENCY_MISMATCH` when it

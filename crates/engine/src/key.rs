@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     Actor, App,
+    idempotency::{self, Once},
     post::HORIZON,
     session::{self, KeyKind, NewKey},
 };
@@ -51,14 +52,19 @@ pub struct Change {
 /// The position of a key in its list: when it was made, and its id.
 pub type Key = (DateTime<Utc>, Uuid);
 
-/// Makes a key. Its secret is returned this once; only a keyed hash is kept.
+/// Makes a key. Its secret is returned this once; only a keyed hash is kept. With `once` the request may
+/// have come this far in an earlier run: then the answer is the key that was made there.
 pub async fn create(
     app: &App,
     actor: &Actor,
     wanted: Wanted,
+    once: Option<&Once>,
 ) -> Result<(Secret, ApiKey), Vec<Error>> {
     let one = |error: Error| vec![error];
     actor.require(Permission::ManageKeys).map_err(one)?;
+    if let Some(made) = made_before(app, actor, once).await.map_err(one)? {
+        return Ok(made);
+    }
     let mut errors = Vec::new();
     errors.extend(session::named(&wanted.name).err());
     errors.extend(check_role(actor, wanted.role).err());
@@ -66,18 +72,49 @@ pub async fn create(
     if !errors.is_empty() {
         return Err(errors);
     }
-    insert(app, actor, wanted).await.map_err(one)
+    insert(app, actor, wanted, once).await.map_err(one)
 }
 
-async fn insert(app: &App, actor: &Actor, wanted: Wanted) -> Result<(Secret, ApiKey)> {
+/// What an earlier run of the request made.
+async fn made_before(
+    app: &App,
+    actor: &Actor,
+    once: Option<&Once>,
+) -> Result<Option<(Secret, ApiKey)>> {
+    let Some(once) = once.filter(|once| once.is_repeat()) else {
+        return Ok(None);
+    };
+    let mut conn = app.db.get().await?;
+    let found = key::by_ids(&mut conn, actor.workspace, &[once.id()]).await?;
+    let is_ours = |row: &ApiKey| {
+        let by = row.provenance.as_ref();
+        by.is_some_and(|by| once.made(actor, by, row.created_at))
+    };
+    let made = found.into_iter().find(is_ours);
+    made.map(|row| Ok((secret(app, Some(once))?, row)))
+        .transpose()
+}
+
+fn secret(app: &App, once: Option<&Once>) -> Result<Secret> {
+    let prefix = KeyKind::of(app).prefix();
+    Ok(session::credential(prefix, idempotency::seed(app, once)?))
+}
+
+async fn insert(
+    app: &App,
+    actor: &Actor,
+    wanted: Wanted,
+    once: Option<&Once>,
+) -> Result<(Secret, ApiKey)> {
     let new = NewKey {
-        id: None,
+        id: once.map(Once::id),
         name: wanted.name,
         role: wanted.role,
         kind: KeyKind::of(app),
     };
     let by = actor.provenance.clone();
-    let (secret, mut row, hash) = session::key_row(app, actor.workspace, new, by)?;
+    let secret = secret(app, once)?;
+    let (mut row, hash) = session::key_row(app, actor.workspace, new, &secret, by)?;
     row.expires_at = wanted.expires_at;
     let mut tx = app.db.begin().await?;
     key::insert(&mut tx, &row, &hash).await?;
@@ -168,12 +205,14 @@ pub async fn update(
 }
 
 /// Gives a key a new secret, returned this once. The one before works for `grace` (a day when nothing
-/// is said, at most a week); one from an earlier rotation ends now.
+/// is said, at most a week); one from an earlier rotation ends now. With `once` an earlier run of the
+/// request may have done it: then nothing is changed, and the answer is the same secret.
 pub async fn rotate(
     app: &App,
     actor: &Actor,
     id: ApiKeyId,
     grace: Option<TimeDelta>,
+    once: Option<&Once>,
 ) -> Result<(Secret, ApiKey)> {
     let grace = grace.unwrap_or(GRACE);
     if !(TimeDelta::zero()..=LONGEST_GRACE).contains(&grace) {
@@ -185,8 +224,11 @@ pub async fn rotate(
         let message = "The key has expired; give it another end first.";
         return Err(Error::new(ErrorCode::InvalidState, message));
     }
-    let secret = session::new_credential(app, KeyKind::of(app).prefix());
+    let secret = secret(app, once)?;
     let hash = session::keyed_hash(&app.secret, secret.expose())?;
+    if once.is_some_and(Once::is_repeat) && key::has(&mut tx, id, &hash).await? {
+        return Ok((secret, row));
+    }
     row.prefix = Some(session::shown_prefix(&secret));
     row.old_expires_at = Some(app.now() + grace);
     key::rotate(&mut tx, &row, &hash).await?;

@@ -19,7 +19,7 @@ use posthaste_store::{
 };
 use sha2::Sha256;
 
-use crate::{Actor, App};
+use crate::{Actor, App, idempotency};
 
 pub use guard::Guard;
 pub use setup::{
@@ -90,12 +90,10 @@ pub(crate) fn keyed_hash(secret: &Secret, credential: &str) -> Result<Vec<u8>> {
     Ok(mac.finalize().into_bytes().to_vec())
 }
 
-/// 256 bits of chance behind a prefix.
-pub(crate) fn new_credential(app: &App, prefix: &str) -> Secret {
+/// 256 bits behind a prefix.
+pub(crate) fn credential(prefix: &str, seed: [u8; 32]) -> Secret {
     use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-    let mut bytes = [0; 32];
-    app.random.fill(&mut bytes);
-    Secret::new(format!("{prefix}{}", BASE64_URL_SAFE_NO_PAD.encode(bytes)))
+    Secret::new(format!("{prefix}{}", BASE64_URL_SAFE_NO_PAD.encode(seed)))
 }
 
 /// Signs a person in by e-mail and password; `workspace` chooses among several, else the one joined
@@ -148,7 +146,7 @@ async fn open_session(
         role,
         expires_at: now + SESSION_LIFE,
     };
-    let token = new_credential(app, SESSION_PREFIX);
+    let token = credential(SESSION_PREFIX, idempotency::seed(app, None)?);
     let hash = keyed_hash(&app.secret, token.expose())?;
     access::insert_session(&mut conn, &session, &hash, now).await?;
     Ok((token, session))

@@ -169,6 +169,18 @@ pub async fn update(conn: &mut Conn, key: &ApiKey) -> Result<()> {
     Ok(())
 }
 
+/// Whether this is the hash of a key's secret, or of the one before it.
+pub async fn has(conn: &mut Conn, id: ApiKeyId, hash: &[u8]) -> Result<bool> {
+    let by_old = api_keys::old_hash.eq(hash).assume_not_null();
+    let found = api_keys::table
+        .find(id.uuid())
+        .filter(api_keys::hash.eq(hash).or(by_old));
+    diesel::select(diesel::dsl::exists(found))
+        .get_result(conn)
+        .await
+        .stored()
+}
+
 /// Gives a key a new secret; the one before works until `key.old_expires_at`, an earlier one no more.
 pub async fn rotate(conn: &mut Conn, key: &ApiKey, hash: &[u8]) -> Result<()> {
     diesel::update(api_keys::table.find(key.id.uuid()))

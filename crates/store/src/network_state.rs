@@ -1,9 +1,13 @@
-//! What holds a whole network back: the app's rate limit, or the breaker.
+//! What holds a whole network back: the app's rate limit, or the breaker; and how the last tries on it went.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
+use diesel::{
+    dsl::sql,
+    prelude::*,
+    sql_types::{Bool, Int8, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+};
 use diesel_async::RunQueryDsl;
-use posthaste_core::{Network, Result};
+use posthaste_core::{ErrorCode, Network, Result, ids::WorkspaceId};
 
 use crate::{Conn, StoreExt, schema::network_states};
 
@@ -22,6 +26,63 @@ pub struct NetworkState {
     pub breaker: String,
     /// When it changed last.
     pub updated_at: Option<DateTime<Utc>>,
+    /// Since when the breaker has not been closed.
+    pub down_since: Option<DateTime<Utc>>,
+}
+
+/// How the last tries of a workspace on a network went.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct Tries {
+    #[diesel(sql_type = Text)]
+    network: String,
+    /// Tries that the network was asked in, readings back among them.
+    #[diesel(sql_type = Int8)]
+    pub tries: i64,
+    /// Those of them that it answered with errors or not at all.
+    #[diesel(sql_type = Int8)]
+    pub failures: i64,
+    /// When the first of those began.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub failing_since: Option<DateTime<Utc>>,
+    /// When the last of those began.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub failed_at: Option<DateTime<Utc>>,
+}
+
+impl Tries {
+    /// The network; none where a newer version knows one that this version does not.
+    pub fn network(&self) -> Option<Network> {
+        self.network.parse().ok()
+    }
+}
+
+/// How the tries of a workspace since an instant went, by network; networks without one are left out. A try
+/// that ended without an answer, before the network was asked, counts for nothing.
+pub async fn tries_since(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    since: DateTime<Utc>,
+) -> Result<Vec<Tries>> {
+    diesel::sql_query(
+        "SELECT network, count(*) AS tries, count(*) FILTER (WHERE ill) AS failures,
+                min(started_at) FILTER (WHERE ill) AS failing_since,
+                max(started_at) FILTER (WHERE ill) AS failed_at
+         FROM (
+             SELECT t.network, a.started_at,
+                    (a.error_code = $3 OR a.kind = 'PUBLISH' AND a.outcome = 'UNCERTAIN') IS TRUE AS ill,
+                    a.outcome = 'PUBLISHED' OR a.http_status IS NOT NULL AS answered
+             FROM attempts a JOIN targets t ON t.workspace_id = a.workspace_id AND t.id = a.target_id
+             WHERE a.workspace_id = $1 AND a.started_at >= $2 AND a.finished_at IS NOT NULL
+         ) AS lately
+         WHERE ill OR answered
+         GROUP BY network",
+    )
+    .bind::<SqlUuid, _>(workspace.uuid())
+    .bind::<Timestamptz, _>(since)
+    .bind::<Text, _>(ErrorCode::NetworkUnavailable.as_str())
+    .load(conn)
+    .await
+    .stored()
 }
 
 /// All networks.
@@ -62,7 +123,8 @@ pub async fn block(
     Ok(())
 }
 
-/// Sets the breaker's state, and the time of the next probe while it is open.
+/// Sets the breaker's state, and the time of the next probe while it is open. Since when it is open is kept
+/// through all probes.
 pub async fn set_breaker(
     conn: &mut Conn,
     network: Network,
@@ -70,12 +132,18 @@ pub async fn set_breaker(
     blocked_until: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<()> {
+    let down_since = sql::<Nullable<Timestamptz>>("CASE WHEN ")
+        .bind::<Bool, _>(breaker == "CLOSED")
+        .sql(" THEN NULL ELSE coalesce(down_since, ")
+        .bind::<Timestamptz, _>(now)
+        .sql(") END");
     diesel::update(network_states::table.find(network.as_str()))
         .set((
             network_states::breaker.eq(breaker),
             network_states::blocked_until.eq(blocked_until),
             network_states::block_reason.eq(blocked_until.map(|_| "breaker")),
             network_states::updated_at.eq(now),
+            network_states::down_since.eq(down_since),
         ))
         .execute(conn)
         .await

@@ -148,6 +148,7 @@ diesel::table! {
         block_reason -> Nullable<Text>,
         breaker -> Text,
         updated_at -> Nullable<Timestamptz>,
+        down_since -> Nullable<Timestamptz>,
     }
 }
 
@@ -352,6 +353,7 @@ diesel::table! {
         failures -> Int4,
         failing_since -> Nullable<Timestamptz>,
         next_due_at -> Nullable<Timestamptz>,
+        held_until -> Nullable<Timestamptz>,
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,

@@ -765,6 +765,64 @@ impl SandboxApi {
 }
 
 impl Client {
+    /// Operations on schemaChanges.
+    pub fn schema_changes(&self) -> SchemaChangesApi {
+        SchemaChangesApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on schemaChanges.
+#[derive(Clone, Debug)]
+pub struct SchemaChangesApi {
+    pub(crate) client: Client,
+}
+
+impl SchemaChangesApi {
+    /// How the schema of this server changed for clients, the newest first.
+    pub fn list(&self, options: SchemaChangeListOptions) -> Call<SchemaChangePage> {
+        self.client.call(operations::SCHEMA_CHANGE_LIST, options)
+    }
+
+    /// [`list`](Self::list), page by page, one item after the other.
+    pub fn list_all(&self, options: SchemaChangeListOptions) -> Items<SchemaChange> {
+        let (list, after) = (self.clone(), options.after.clone());
+        page::all(
+            move |after| {
+                let mut options = options.clone();
+                options.after = after;
+                list.list(options)
+            },
+            after,
+        )
+    }
+}
+
+impl Client {
+    /// Operations on schemaDeprecations.
+    pub fn schema_deprecations(&self) -> SchemaDeprecationsApi {
+        SchemaDeprecationsApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on schemaDeprecations.
+#[derive(Clone, Debug)]
+pub struct SchemaDeprecationsApi {
+    pub(crate) client: Client,
+}
+
+impl SchemaDeprecationsApi {
+    /// What will go from the schema of this server, the next to go first. Empty when nothing is deprecated.
+    pub fn list(&self) -> Call<Vec<SchemaDeprecation>> {
+        self.client
+            .call(operations::SCHEMA_DEPRECATION_LIST, none())
+    }
+}
+
+impl Client {
     /// Operations on sessions.
     pub fn sessions(&self) -> SessionsApi {
         SessionsApi {

@@ -1921,6 +1921,13 @@ pub const NETWORK_LIST: Operation = Operation {
     title
     configured
     breaker
+    health {
+      status
+      since
+      tries
+      failures
+      failedAt
+    }
     blockedUntil
     blockReason
     nextDueAt
@@ -4068,6 +4075,58 @@ fragment WarningFields on Warning {
     ),
 };
 
+pub const SCHEMA_CHANGE_LIST: Operation = Operation {
+    name: Some("SchemaChangeList"),
+    kind: Kind::Query,
+    field: Some("schemaChanges"),
+    document: Cow::Borrowed(
+        r"query SchemaChangeList(
+  $filter: SchemaChangeFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  schemaChanges(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      at
+      path
+      severity
+      text
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+",
+    ),
+};
+
+pub const SCHEMA_DEPRECATION_LIST: Operation = Operation {
+    name: Some("SchemaDeprecationList"),
+    kind: Kind::Query,
+    field: Some("schemaDeprecations"),
+    document: Cow::Borrowed(
+        r"query SchemaDeprecationList {
+  schemaDeprecations {
+    path
+    reason
+    removedAt
+  }
+}
+",
+    ),
+};
+
 pub const SESSION_CREATE: Operation = Operation {
     name: Some("SessionCreate"),
     kind: Kind::Mutation,
@@ -4927,6 +4986,7 @@ fragment WebhookEndpointFields on WebhookEndpoint {
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor
@@ -5013,6 +5073,7 @@ fragment WebhookEndpointFields on WebhookEndpoint {
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor
@@ -5072,6 +5133,7 @@ fragment WebhookEndpointFields on WebhookEndpoint {
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor
@@ -5146,6 +5208,7 @@ fragment WebhookEndpointFields on WebhookEndpoint {
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor
@@ -5220,6 +5283,7 @@ fragment WebhookEndpointFields on WebhookEndpoint {
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor
@@ -5294,6 +5358,7 @@ fragment WebhookEndpointFields on WebhookEndpoint {
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor
@@ -5369,6 +5434,7 @@ fragment WebhookEndpointFields on WebhookEndpoint {
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor
@@ -5513,6 +5579,7 @@ fragment WebhookEndpointFields on WebhookEndpoint {
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor

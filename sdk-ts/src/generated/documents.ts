@@ -448,6 +448,7 @@ const WebhookEndpointFields = `fragment WebhookEndpointFields on WebhookEndpoint
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor
@@ -1190,6 +1191,13 @@ export const NetworkList: Document<Array<t.NetworkListResult>, Record<string, ne
     title
     configured
     breaker
+    health {
+      status
+      since
+      tries
+      failures
+      failedAt
+    }
     blockedUntil
     blockReason
     nextDueAt
@@ -1771,6 +1779,51 @@ export const SandboxScenario: Document<t.SandboxScenarioResult, t.SandboxScenari
 }
 `,
   fragments: [ErrorFields, SandboxFaultFields, SandboxFields, WarningFields],
+};
+
+/** `schemaChanges.list`: the query `schemaChanges`. */
+export const SchemaChangeList: Document<t.SchemaChangeListResult, t.SchemaChangeListVariables> = {
+  kind: 'query',
+  name: 'SchemaChangeList',
+  fields: ['schemaChanges'],
+  text: `query SchemaChangeList(
+  $filter: SchemaChangeFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  schemaChanges(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      at
+      path
+      severity
+      text
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [PageFields],
+};
+
+/** `schemaDeprecations.list`: the query `schemaDeprecations`. */
+export const SchemaDeprecationList: Document<Array<t.SchemaDeprecationListResult>, Record<string, never>> = {
+  kind: 'query',
+  name: 'SchemaDeprecationList',
+  fields: ['schemaDeprecations'],
+  text: `query SchemaDeprecationList {
+  schemaDeprecations {
+    path
+    reason
+    removedAt
+  }
+}
+`,
 };
 
 /** `sessions.create`: the mutation `sessionCreate`. */

@@ -203,6 +203,16 @@ export class Api extends Client {
     scenario: changing(this, documents.SandboxScenario),
   };
 
+  readonly schemaChanges = {
+    /** How the schema of this server changed for clients, the newest first. */
+    list: listing(this, documents.SchemaChangeList),
+  };
+
+  readonly schemaDeprecations = {
+    /** What will go from the schema of this server, the next to go first. Empty when nothing is deprecated. */
+    list: reading(this, documents.SchemaDeprecationList),
+  };
+
   readonly sessions = {
     /**
      * Signs a person in by e-mail and password. Needs no credential. After five failures for an e-mail

@@ -434,6 +434,22 @@ export type Network =
   | 'X'
   | (string & {});
 
+/** How a network does, seen from this server. */
+export type NetworkStatus =
+  /**
+   * It asks the whole server to wait, or a quarter of the workspace's tries of the last 15 minutes
+   * failed, three at least.
+   */
+  | 'DEGRADED'
+  /**
+   * Calls are held back because too many failed, or every try of the workspace of the last 15
+   * minutes failed, three at least.
+   */
+  | 'DOWN'
+  /** It takes posts, as far as is known. */
+  | 'OPERATIONAL'
+  | (string & {});
+
 /** Something a role may or may not do. */
 export type Permission =
   /** Connect, reconnect, disable and remove accounts. */
@@ -611,6 +627,17 @@ export type SandboxScenarioName =
   | 'HAPPY'
   /** Each network refuses the next three posts with a rate limit of 30 seconds. */
   | 'RATE_LIMITED'
+  | (string & {});
+
+/**
+ * What a change of the schema means for clients. One that breaks clients is never made before the day
+ * that its deprecation named.
+ */
+export type SchemaChangeSeverity =
+  /** Requests work as before and may mean something else: a default changed. */
+  | 'RISKY'
+  /** Requests work as before and mean the same. */
+  | 'SAFE'
   | (string & {});
 
 /** What a person says about a target. */
@@ -1263,6 +1290,14 @@ export interface ScheduleInput {
   now?: boolean | null | undefined;
   /** The IANA zone of `localTime`, such as Europe/Paris; otherwise the workspace's. */
   timeZone?: string | null | undefined;
+}
+
+/** What the changes are narrowed by. */
+export interface SchemaChangeFilter {
+  /** Only these severities. */
+  severities?: ReadonlyArray<SchemaChangeSeverity> | null | undefined;
+  /** Only those from this instant on; a day's changes stand at its midnight in UTC. */
+  since?: string | null | undefined;
 }
 
 /** Who signs in. */
@@ -2220,6 +2255,8 @@ export interface WebhookEndpoint {
   failures: number;
   /** When the first of them failed. */
   failingSince: string | null;
+  /** Until when nothing is sent because the receiver asked for it with `Retry-After`. */
+  heldUntil: string | null;
   /** When it is probed next, while it is paused because of failures. */
   nextProbeAt: string | null;
   /** Until when the secret before the last rotation signs too. */
@@ -2820,6 +2857,22 @@ export interface NetworkListResult {
   configured: boolean;
   /** Whether calls are held back because too many failed. */
   breaker: BreakerState;
+  /** How it does, seen from here. */
+  health: {
+    /** How it does. */
+    status: NetworkStatus;
+    /**
+     * Since when, if it is not operational. Where only tries tell: since the first that failed in the
+     * last 15 minutes.
+     */
+    since: string | null;
+    /** How often the network was asked in the last 15 minutes, readings back included. */
+    tries: number;
+    /** How many of these failed. */
+    failures: number;
+    /** When the last of these began. */
+    failedAt: string | null;
+  } | null;
   /** Until when nothing is sent to it (rate limit of the whole app, or the breaker). */
   blockedUntil: string | null;
   /** Why nothing is sent to it. */
@@ -3321,6 +3374,52 @@ export interface SandboxScenarioVariables {
   /** The scenario. */
   input: SandboxScenarioInput;
 }
+
+/** A page of the changes of the schema. */
+export interface SchemaChangeListResult {
+  /** A list of nodes. */
+  nodes: Array<{
+    /** The day on which it came, at its midnight in UTC. */
+    at: string;
+    /** What changed: `Post`, `Post.text`, `Query.posts(first)`, `PostStatus.DRAFT`. */
+    path: string;
+    /** What it means for clients. */
+    severity: SchemaChangeSeverity;
+    /** How it changed. */
+    text: string;
+  }>;
+  /** Information to aid in pagination. */
+  pageInfo: PageInfo;
+  /** How many items the filter leaves altogether; counted only when asked for. */
+  totalCount?: number | null;
+}
+
+/** Variables of SchemaChangeList. */
+export interface SchemaChangeListVariables {
+  /** What to narrow the list by. */
+  filter?: SchemaChangeFilter | null | undefined;
+  /** How many from the start, 1 to 100; 25 when nothing is said. */
+  first?: number | null | undefined;
+  /** Only what follows this cursor. */
+  after?: string | null | undefined;
+  /** How many from the end, 1 to 100. */
+  last?: number | null | undefined;
+  /** Only what precedes this cursor. */
+  before?: string | null | undefined;
+  /** Whether to count all items, into `totalCount`. */
+  withTotal?: boolean | null | undefined;
+}
+
+/** Something in the schema that will go. */
+export interface SchemaDeprecationListResult {
+  /** What will go: `Post.text`, `Query.posts(first)`, `PostStatus.DRAFT`. */
+  path: string;
+  /** What to use instead, and until when it stays. */
+  reason: string;
+  /** From when on it may be gone. */
+  removedAt: string | null;
+}
+
 
 /** What came of signing in. */
 export interface SessionCreateResult {

@@ -10,6 +10,7 @@ use posthaste_store::key;
 use super::key::ApiKey;
 use crate::graphql::{
     context::both,
+    idempotency::once,
     payload::{MutationError, Warning, payload, split_all},
     scalars::{self, Role},
 };
@@ -104,7 +105,7 @@ impl KeyMutation {
             role: input.role.into(),
             expires_at: input.expires_at,
         };
-        let outcome = engine::create(app, actor, wanted).await;
+        let outcome = engine::create(app, actor, wanted, once(ctx).as_ref()).await;
         Ok(ApiKeySecretPayload::of(app, outcome)?)
     }
 
@@ -148,7 +149,7 @@ impl KeyMutation {
             .map(|hours| TimeDelta::hours(i64::from(hours)));
         let outcome = async {
             let id = scalars::id(&input.id, &["id"])?;
-            engine::rotate(app, actor, id, grace).await
+            engine::rotate(app, actor, id, grace, once(ctx).as_ref()).await
         };
         let outcome = outcome.await.map_err(|error| vec![error]);
         Ok(ApiKeySecretPayload::of(app, outcome)?)

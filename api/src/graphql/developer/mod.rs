@@ -1,11 +1,13 @@
-//! For those who build on the API: keys, the request log, and how much is used.
+//! For those who build on the API: keys, the request log, how much is used, and how the schema changes.
 
+mod changes;
 mod key;
 mod key_mutation;
 mod key_query;
 mod log;
 mod usage;
 
+pub use changes::{ChangesQuery, SchemaChange};
 pub use key::ApiKey;
 pub use key_mutation::KeyMutation;
 pub use key_query::KeyQuery;

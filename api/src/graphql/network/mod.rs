@@ -1,5 +1,6 @@
 //! The social networks: their limits and features as data, and how they stand.
 
+mod health;
 mod query;
 mod rules;
 mod types;

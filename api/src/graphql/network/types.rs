@@ -9,7 +9,10 @@ use posthaste_core::{
 use posthaste_engine::connection::standings;
 use posthaste_store::{connection::Standing, network_state::NetworkState};
 
-use super::rules::{PictureRule, VideoRule};
+use super::{
+    health::{self, NetworkHealth},
+    rules::{PictureRule, VideoRule},
+};
 use crate::graphql::{
     context::loader,
     loader::{LoadError, Loader},
@@ -78,6 +81,12 @@ impl NetworkInfo {
             Some("HALF_OPEN") => BreakerState::HalfOpen,
             _ => BreakerState::Closed,
         }
+    }
+
+    /// How it does, seen from here.
+    async fn health(&self, ctx: &Context<'_>) -> Result<Option<NetworkHealth>> {
+        let health = loader(ctx)?.load_one(health::Of(self.network)).await?;
+        Ok(health.map(NetworkHealth::from))
     }
 
     /// Until when nothing is sent to it (rate limit of the whole app, or the breaker).

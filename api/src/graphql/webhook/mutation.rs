@@ -16,7 +16,9 @@ use super::{
 };
 use crate::graphql::{
     context::both,
-    event, page,
+    event,
+    idempotency::once,
+    page,
     payload::{MutationError, Warning, payload, split, split_all},
     scalars,
 };
@@ -111,7 +113,7 @@ impl WebhookMutation {
     ) -> Result<WebhookEndpointSecretPayload> {
         let (app, actor) = both(ctx)?;
         let outcome = match input.read() {
-            (new, None) => engine::create(app, actor, new).await,
+            (new, None) => engine::create(app, actor, new, once(ctx).as_ref()).await,
             (new, Some(wrong)) => {
                 let others = engine::violations(app, actor, new).await;
                 Err([wrong].into_iter().chain(others).collect())
@@ -163,7 +165,7 @@ impl WebhookMutation {
         let (app, actor) = both(ctx)?;
         let outcome = async {
             let id = scalars::id(&input.id, &["id"])?;
-            engine::rotate_secret(app, actor, id).await
+            engine::rotate_secret(app, actor, id, once(ctx).as_ref()).await
         };
         let outcome = outcome.await.map_err(|error| vec![error]);
         Ok(WebhookEndpointSecretPayload::of(app, outcome)?)

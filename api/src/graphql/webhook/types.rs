@@ -12,7 +12,7 @@ use posthaste_store::webhook::{
 use super::DEFAULT_DOCUMENT;
 use crate::graphql::{
     access::Provenance,
-    context::actor,
+    context::{actor, app},
     event,
     loader::{LoadError, Loader},
     page,
@@ -137,6 +137,12 @@ impl WebhookEndpoint {
     async fn next_probe_at(&self) -> Option<DateTime<Utc>> {
         let probed = self.0.reason() == Some(Reason::Failures);
         self.0.next_due_at.filter(|_| probed)
+    }
+
+    /// Until when nothing is sent because the receiver asked for it with `Retry-After`.
+    async fn held_until(&self, ctx: &Context<'_>) -> Result<Option<DateTime<Utc>>> {
+        let now = app(ctx)?.now();
+        Ok(self.0.held_until.filter(|until| *until > now))
     }
 
     /// Until when the secret before the last rotation signs too.

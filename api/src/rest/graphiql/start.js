@@ -33,12 +33,11 @@ if (given) rememberHeaders(headersWith(given));
 // The credential used last serves the tabs that have none.
 let credential = given ?? authorization(parsed(localStorage.getItem(HEADERS)));
 
-function request(accept, params, headers, signal) {
-  credential = authorization(headers) ?? credential;
-  const all = new Headers({ ...headers, "content-type": "application/json", accept });
+function request(params, headers) {
+  const all = new Headers({ ...headers, "content-type": "application/json", accept: "application/graphql-response+json" });
   if (credential) all.set("authorization", credential);
   else all.delete("authorization");
-  return fetch("/graphql", { method: "POST", headers: all, body: JSON.stringify(params), signal });
+  return fetch("/graphql", { method: "POST", headers: all, body: JSON.stringify(params) });
 }
 
 function isSubscription(ast, name) {
@@ -46,42 +45,10 @@ function isSubscription(ast, name) {
   return operations.find((one) => !name || one.name?.value === name)?.operation === "subscription";
 }
 
-// GraphQL over server-sent events: calls `next` with each result until the server completes.
-async function follow(answer, next) {
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  for (let pending = ""; ;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    const blocks = (pending + value).split("\n\n");
-    pending = blocks.pop();
-    for (const block of blocks) {
-      const lines = block.split("\n").filter((line) => line.startsWith("data:"));
-      const data = lines.map((line) => line.slice(5).trim()).join("\n");
-      if (data) next(JSON.parse(data));
-    }
-  }
-}
-
-// What GraphiQL calls an observable; stopping it ends the request.
-function subscription(params, headers) {
-  return {
-    subscribe({ next, error, complete }) {
-      const stop = new AbortController();
-      (async () => {
-        const answer = await request("text/event-stream", params, headers, stop.signal);
-        if (answer.headers.get("content-type")?.startsWith("text/event-stream")) await follow(answer, next);
-        else next(await answer.json());
-        complete();
-      })().catch((failure) => { if (!stop.signal.aborted) error(failure); });
-      return { unsubscribe: () => stop.abort() };
-    },
-  };
-}
-
 async function fetcher(params, { headers, documentAST } = {}) {
-  if (isSubscription(documentAST, params.operationName)) return subscription(params, headers);
-  const answer = await request("application/graphql-response+json", params, headers);
-  return answer.json();
+  credential = authorization(headers) ?? credential;
+  if (isSubscription(documentAST, params.operationName)) return onSocket(params, credential);
+  return (await request(params, headers)).json();
 }
 
 const defaultHeaders = headersWith(credential);
@@ -97,4 +64,6 @@ ReactDOM.createRoot(document.getElementById("graphiql")).render(React.createElem
   defaultQuery: "",
   defaultEditorToolsVisibility: credential ? "variables" : "headers",
   shouldPersistHeaders: true,
+  plugins: [examples],
+  visiblePlugin: examples,
 }));

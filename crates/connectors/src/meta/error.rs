@@ -225,11 +225,8 @@ pub fn exhausted(response: &Response, now: DateTime<Utc>) -> Option<Exhausted> {
 /// When the limit ends: Retry-After, or the longest `estimated_time_to_regain_access` (minutes) of
 /// X-Business-Use-Case-Usage (networks.md, 2.4).
 fn regained_at(response: &Response, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    if let Some(seconds) = response
-        .header("retry-after")
-        .and_then(|text| text.parse().ok())
-    {
-        return now.checked_add_signed(TimeDelta::try_seconds(seconds)?);
+    if let Some(wait) = response.retry_after(now) {
+        return now.checked_add_signed(wait);
     }
     let usage = response.header("x-business-use-case-usage")?;
     let usage: Value = serde_json::from_str(usage).ok()?;

@@ -57,18 +57,13 @@ fn class(
         (401, _) => FailureClass::Reauthorize,
         (429, _) if message.contains("spam") => FailureClass::Operator,
         (429, _) => FailureClass::RateLimited {
-            until: Some(now + retry_after(response).unwrap_or(USUAL_LIMIT)),
+            until: Some(now + response.retry_after(now).unwrap_or(USUAL_LIMIT)),
             app_wide: false,
         },
         (400, _) if message.contains("unable to reach the url") => FailureClass::Retry,
         (300..=399 | 408 | 409 | 425 | 500.., _) => FailureClass::Retry,
         _ => FailureClass::Rejected,
     }
-}
-
-fn retry_after(response: &Response) -> Option<TimeDelta> {
-    let seconds = response.header("retry-after")?.trim().parse().ok()?;
-    TimeDelta::try_seconds(seconds)
 }
 
 #[cfg(test)]

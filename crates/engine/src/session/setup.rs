@@ -15,8 +15,8 @@ use posthaste_store::{
     workspace::{self, Workspace},
 };
 
-use super::{keyed_hash, new_credential, password};
-use crate::App;
+use super::{credential, keyed_hash, password};
+use crate::{App, idempotency};
 
 /// A person to be added.
 #[derive(Clone, Debug)]
@@ -106,7 +106,8 @@ pub async fn found(
         role: Role::Owner,
         kind: KeyKind::Live,
     };
-    let (secret, key, hash) = key_row(app, workspace.id, key, Provenance::System)?;
+    let secret = credential(key.kind.prefix(), idempotency::seed(app, None)?);
+    let (key, hash) = key_row(app, workspace.id, key, &secret, Provenance::System)?;
 
     let mut tx = app.db.begin().await?;
     if workspace::any_for_update(&mut tx).await? && !another {
@@ -184,19 +185,20 @@ pub async fn create_key(
     workspace: WorkspaceId,
     new: NewKey,
 ) -> Result<(Secret, ApiKey)> {
-    let (secret, key, hash) = key_row(app, workspace, new, Provenance::System)?;
+    let secret = credential(new.kind.prefix(), idempotency::seed(app, None)?);
+    let (key, hash) = key_row(app, workspace, new, &secret, Provenance::System)?;
     key::insert(&mut *app.db.get().await?, &key, &hash).await?;
     Ok((secret, key))
 }
 
-/// The secret, the row and the keyed hash of a new key.
+/// The row of a new key, and the keyed hash of its secret.
 pub(crate) fn key_row(
     app: &App,
     workspace: WorkspaceId,
     new: NewKey,
+    secret: &Secret,
     by: Provenance,
-) -> Result<(Secret, ApiKey, Vec<u8>)> {
-    let secret = new_credential(app, new.kind.prefix());
+) -> Result<(ApiKey, Vec<u8>)> {
     let key = ApiKey {
         id: new
             .id
@@ -204,7 +206,7 @@ pub(crate) fn key_row(
         workspace_id: workspace,
         name: named(&new.name)?,
         role: new.role,
-        prefix: Some(shown_prefix(&secret)),
+        prefix: Some(shown_prefix(secret)),
         provenance: Some(Json(by)),
         created_at: app.now(),
         expires_at: None,
@@ -213,7 +215,7 @@ pub(crate) fn key_row(
         old_expires_at: None,
     };
     let hash = keyed_hash(&app.secret, secret.expose())?;
-    Ok((secret, key, hash))
+    Ok((key, hash))
 }
 
 /// How much of a key's secret people may see later: its kind and four of 43 characters.
@@ -239,9 +241,7 @@ pub async fn sample_key(
         role,
         kind: KeyKind::Test,
     };
-    let (_, mut key, _) = key_row(app, workspace, new, Provenance::System)?;
-    key.prefix = Some(shown_prefix(&secret));
-    let hash = keyed_hash(&app.secret, secret.expose())?;
+    let (key, hash) = key_row(app, workspace, new, &secret, Provenance::System)?;
     match key::insert(&mut *app.db.get().await?, &key, &hash).await {
         Err(error) if error.code != ErrorCode::AlreadyExists => Err(error),
         _ => Ok(secret),

@@ -207,6 +207,7 @@ fn outcome(
             duration_ms,
             http_status: Some(response.status),
             error: refusal(&response),
+            retry_after: asked_wait(&response, started_at),
             answer: Some(excerpt(&response.body)),
         },
         Err(error) => Outcome {
@@ -214,6 +215,13 @@ fn outcome(
             ..Outcome::unsent(started_at, error.to_string())
         },
     }
+}
+
+/// How long a receiver that is overloaded or away asks to wait.
+fn asked_wait(response: &Response, now: DateTime<Utc>) -> Option<TimeDelta> {
+    matches!(response.status, 429 | 503)
+        .then(|| response.retry_after(now))
+        .flatten()
 }
 
 /// Why an answer is no success, if it is none.

@@ -21,7 +21,7 @@ use posthaste_store::{
 use serde_json::json;
 
 use super::{may_pause, secret};
-use crate::{Actor, App};
+use crate::{Actor, App, idempotency::Once};
 
 /// Most endpoints of a workspace.
 const MOST: i64 = 50;
@@ -61,14 +61,40 @@ pub struct Change {
     pub document: Option<Option<String>>,
 }
 
-/// Adds an endpoint for what happens from now on, and returns its secret this once.
+/// Adds an endpoint for what happens from now on, and returns its secret this once. With `once` the
+/// request may have come this far in an earlier run: then the answer is the endpoint that was added there.
 pub async fn create(
     app: &App,
     actor: &Actor,
-    new: NewEndpoint,
+    mut new: NewEndpoint,
+    once: Option<&Once>,
 ) -> Result<(Endpoint, Secret), Vec<Error>> {
+    let one = |error| vec![error];
+    actor.require(Permission::ManageWebhooks).map_err(one)?;
+    let secret = secret::new(app, once).map_err(one)?;
+    if let Some(once) = once {
+        let id = *new.id.get_or_insert_with(|| once.id());
+        if let Some(row) = made_before(app, actor, id, once).await.map_err(one)? {
+            return Ok((row, secret));
+        }
+    }
     let row = draft(app, actor, new).await?;
-    insert(app, actor, row).await.map_err(|error| vec![error])
+    let row = insert(app, actor, row, &secret).await.map_err(one)?;
+    Ok((row, secret))
+}
+
+async fn made_before(
+    app: &App,
+    actor: &Actor,
+    id: WebhookEndpointId,
+    once: &Once,
+) -> Result<Option<Endpoint>> {
+    if !once.is_repeat() {
+        return Ok(None);
+    }
+    let found = endpoint::by_ids(&mut *app.db.get().await?, actor.workspace, &[id]).await?;
+    let is_ours = |row: &Endpoint| once.made(actor, &row.author, row.created_at);
+    Ok(found.into_iter().find(is_ours))
 }
 
 /// What [`create`] would refuse before it writes.
@@ -108,6 +134,7 @@ async fn draft(app: &App, actor: &Actor, new: NewEndpoint) -> Result<Endpoint, V
         failures: 0,
         failing_since: None,
         next_due_at: None,
+        held_until: None,
         version: 1,
         created_at: now,
         updated_at: now,
@@ -116,9 +143,8 @@ async fn draft(app: &App, actor: &Actor, new: NewEndpoint) -> Result<Endpoint, V
     Ok(row)
 }
 
-async fn insert(app: &App, actor: &Actor, mut row: Endpoint) -> Result<(Endpoint, Secret)> {
-    let secret = secret::new(app);
-    row.secret = secret::seal(app, row.id, &secret)?;
+async fn insert(app: &App, actor: &Actor, mut row: Endpoint, secret: &Secret) -> Result<Endpoint> {
+    row.secret = secret::seal(app, row.id, secret)?;
     let mut tx = app.db.begin().await?;
     endpoint::reserve(&mut tx, actor.workspace, MOST).await?;
     let new = happened(app, actor, EventType::WebhookCreated, &row, "created");
@@ -133,7 +159,7 @@ async fn insert(app: &App, actor: &Actor, mut row: Endpoint) -> Result<(Endpoint
         })?;
     tx.commit().await?;
     app.hints.events();
-    Ok((row, secret))
+    Ok(row)
 }
 
 /// Puts a change into a row; all that is wrong at once.
@@ -271,14 +297,19 @@ pub async fn delete(app: &App, actor: &Actor, id: WebhookEndpointId) -> Result<W
 }
 
 /// Makes a new secret and returns it this once. For 24 hours the old one signs too; one that was
-/// still signing from an earlier rotation ends now.
+/// still signing from an earlier rotation ends now. With `once` an earlier run of the request may have done
+/// it: then nothing is changed, and the answer is the same secret.
 pub async fn rotate_secret(
     app: &App,
     actor: &Actor,
     id: WebhookEndpointId,
+    once: Option<&Once>,
 ) -> Result<(Endpoint, Secret)> {
     let (tx, mut row) = begin(app, actor, id).await?;
-    let secret = secret::new(app);
+    let secret = secret::new(app, once)?;
+    if once.is_some_and(Once::is_repeat) && secret::is_live(app, &row, &secret)? {
+        return Ok((row, secret));
+    }
     let sealed = secret::seal(app, row.id, &secret)?;
     row.previous_secret = Some(std::mem::replace(&mut row.secret, sealed));
     row.previous_until = Some(app.now() + BOTH_SIGN);
@@ -312,6 +343,7 @@ pub async fn resume(app: &App, actor: &Actor, id: WebhookEndpointId) -> Result<E
     row.status_reason = None;
     row.failures = 0;
     row.failing_since = None;
+    row.held_until = None;
     row.author = Json(actor.provenance.clone());
     finish(app, actor, tx, row, EventType::WebhookResumed, "resumed").await
 }
@@ -332,11 +364,12 @@ pub async fn replay(
     finish(app, actor, tx, row, EventType::WebhookUpdated, "replayed").await
 }
 
-/// Sends a delivery again under its own id, with all retries anew; at once if one is waiting.
+/// Sends a delivery again under its own id, with all retries anew; at once if one is waiting, also when
+/// the receiver asked to be left alone.
 pub async fn redeliver(app: &App, actor: &Actor, id: WebhookDeliveryId) -> Result<Delivery> {
     actor.require(Permission::ManageWebhooks)?;
     let found = delivery::get(&mut *app.db.get().await?, actor.workspace, id).await?;
-    let (mut tx, row) = begin(app, actor, found.endpoint_id).await?;
+    let (mut tx, mut row) = begin(app, actor, found.endpoint_id).await?;
     if row.status != Status::Enabled {
         let message = "The endpoint is not enabled; resume it first.";
         return Err(Error::new(ErrorCode::InvalidState, message));
@@ -345,6 +378,8 @@ pub async fn redeliver(app: &App, actor: &Actor, id: WebhookDeliveryId) -> Resul
         let message = "The delivery is being sent at this moment.";
         return Err(Error::new(ErrorCode::InvalidState, message).retry_after(10));
     }
+    row.held_until = None;
+    endpoint::update(&mut tx, &row).await?;
     work::refresh(&mut tx, &[row.id], app.now(), None).await?;
     let again = delivery::get(&mut tx, actor.workspace, id).await?;
     tx.commit().await?;

@@ -4,13 +4,30 @@ use posthaste_core::{Error, Result, ids::WebhookEndpointId, secret::Secret};
 use posthaste_store::webhook::Endpoint;
 use standardwebhooks::Webhook;
 
-use crate::App;
+use crate::{
+    App,
+    idempotency::{self, Once},
+};
 
-/// A new secret: 256 bits of chance, as Standard Webhooks writes them.
-pub(super) fn new(app: &App) -> Secret {
-    let mut bytes = [0; 32];
-    app.random.fill(&mut bytes);
-    Secret::new(format!("whsec_{}", BASE64_STANDARD.encode(bytes)))
+/// A new secret: 256 bits, as Standard Webhooks writes them.
+pub(super) fn new(app: &App, once: Option<&Once>) -> Result<Secret> {
+    let seed = idempotency::seed(app, once)?;
+    Ok(Secret::new(format!(
+        "whsec_{}",
+        BASE64_STANDARD.encode(seed)
+    )))
+}
+
+/// Whether an endpoint signs with a secret.
+pub(super) fn is_live(app: &App, row: &Endpoint, secret: &Secret) -> Result<bool> {
+    for sealed in [Some(&row.secret), row.previous_secret.as_ref()] {
+        if let Some(sealed) = sealed
+            && open(app, row.id, sealed)?.expose() == secret.expose()
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Seals a secret for an endpoint's row.

@@ -1,9 +1,9 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     ErrorCode, Result,
     event::EventType,
     ids::NodeId,
-    webhook::{Fate, PROBE_EVERY, Standing, after_failure},
+    webhook::{Fate, LONGEST_ASKED, PROBE_EVERY, Standing, after_failure},
 };
 use posthaste_store::{
     Tx, event,
@@ -25,6 +25,8 @@ pub(super) struct Outcome {
     pub answer: Option<String>,
     /// Why it is no success; none for a success.
     pub error: Option<String>,
+    /// How long the receiver asks to wait.
+    pub retry_after: Option<TimeDelta>,
 }
 
 impl Outcome {
@@ -36,6 +38,7 @@ impl Outcome {
             http_status: None,
             answer: None,
             error: Some(error),
+            retry_after: None,
         }
     }
 
@@ -100,7 +103,13 @@ fn fate(
         return (State::Failed, None);
     }
     let stays_open = endpoint.status != Status::Enabled;
-    match after_failure(delivery.tries, stays_open, now, &*app.random) {
+    match after_failure(
+        delivery.tries,
+        outcome.retry_after,
+        stays_open,
+        now,
+        &*app.random,
+    ) {
         Fate::Again(at) => (State::Retrying, Some(at)),
         Fate::Failed => (State::Failed, None),
     }
@@ -124,6 +133,10 @@ fn judge(
         None => Standing::WELL,
         Some(_) => before.failed(now),
     };
+    let held_until = outcome
+        .retry_after
+        .map(|wait| now + wait.min(LONGEST_ASKED));
+    row.held_until = row.held_until.max(held_until);
     row.failures = standing.failures;
     row.failing_since = standing.failing_since;
     if outcome.error.is_none() {

@@ -74,7 +74,7 @@ impl Post {
             event_types,
             ..NewEndpoint::default()
         };
-        webhook::create(&self.world.app, &self.owner, new)
+        webhook::create(&self.world.app, &self.owner, new, None)
             .await
             .unwrap()
             .0

@@ -119,6 +119,8 @@ pub struct Endpoint {
     pub failing_since: Option<DateTime<Utc>>,
     /// When there may be something to send; of one that is paused, when it is probed.
     pub next_due_at: Option<DateTime<Utc>>,
+    /// Until when its receiver asked to be left alone.
+    pub held_until: Option<DateTime<Utc>>,
     /// Grows with each change by a person.
     pub version: i32,
     /// When it was added.
@@ -181,6 +183,7 @@ pub async fn update(conn: &mut Conn, row: &Endpoint) -> Result<()> {
                 table::failures.eq(row.failures),
                 table::failing_since.eq(row.failing_since),
                 table::next_due_at.eq(row.next_due_at),
+                table::held_until.eq(row.held_until),
                 table::version.eq(row.version),
                 table::updated_at.eq(row.updated_at),
             ),

@@ -176,7 +176,7 @@ pub async fn take(
 }
 
 /// Sets when each endpoint is looked at next: at its earliest delivery, or, while its room is used
-/// up, when the first lease ends. Paused ones are probed at `probe_at`; nothing for those that rest.
+/// up, when the first lease ends; not before its receiver wants it. Paused ones are probed at `probe_at`; nothing for those that rest.
 pub async fn refresh(
     conn: &mut Conn,
     ids: &[WebhookEndpointId],
@@ -190,9 +190,9 @@ pub async fn refresh(
              WHEN e.status <> 'ENABLED' THEN NULL
              WHEN (SELECT count(*) FROM webhook_deliveries f
                    WHERE f.endpoint_id = e.id AND f.worker IS NOT NULL AND f.due_at > $2) >= $4
-             THEN (SELECT min(f.due_at) FROM webhook_deliveries f
+             THEN (SELECT greatest(min(f.due_at), e.held_until) FROM webhook_deliveries f
                    WHERE f.endpoint_id = e.id AND f.worker IS NOT NULL AND f.due_at > $2)
-             ELSE (SELECT d.due_at FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND d.due_at IS NOT NULL
+             ELSE (SELECT greatest(d.due_at, e.held_until) FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND d.due_at IS NOT NULL
                    ORDER BY d.due_at LIMIT 1) END
          WHERE e.id = ANY($1)",
     )

@@ -19,8 +19,8 @@ use posthaste_core::{
     target::State,
 };
 use posthaste_store::{
-    Conn, PageRequest, access, connection, event, idempotency, job, key, lane, media, post,
-    publish, request_log, target, timeline, usage,
+    Conn, PageRequest, access, connection, event, idempotency, job, key, lane, media,
+    network_state, post, publish, request_log, target, timeline, usage,
     webhook::{delivery, endpoint, work},
 };
 use posthaste_testkit::{TestDatabase, start};
@@ -97,6 +97,8 @@ macro_rules! by_index {
 }
 
 mod metric;
+mod webhooks;
+
 fn page<K>(after: Option<K>) -> PageRequest<K> {
     PageRequest {
         limit: 50,
@@ -122,6 +124,11 @@ async fn each_query_has_its_index() {
     let now: DateTime<Utc> = start();
     let worker = NodeId::from(id(9, 1));
 
+    by_index!(
+        conn,
+        "attempts_by_time",
+        network_state::tries_since(conn, workspace, now)
+    );
     let none = post::Filter::default();
     for (by, descending) in [(post::Order::Created, true), (post::Order::Created, false)] {
         by_index!(
@@ -427,74 +434,4 @@ async fn each_query_has_its_index() {
         connection::by_usernames(conn, workspace, &[Network::Pinterest], &["ada".to_owned()])
     );
     by_index!(conn, "jobs_free", job::claim(conn, now, now));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn each_query_of_webhooks_has_its_index() {
-    let test = TestDatabase::new().await;
-    let mut conn = test.db.get().await.unwrap();
-    let conn = &mut *conn;
-    conn.batch_execute(ROWS).await.unwrap();
-    conn.batch_execute("ANALYZE").await.unwrap();
-    let workspace = WorkspaceId::from(id(1, 1));
-    let one = WebhookEndpointId::from(id(7, 8));
-    let now: DateTime<Utc> = start();
-    let worker = NodeId::from(id(9, 2));
-    by_index!(
-        conn,
-        "webhook_endpoints_in_order",
-        endpoint::list(conn, workspace, &page(None))
-    );
-    by_index!(
-        conn,
-        "webhook_endpoints_workspace_id_id_key",
-        endpoint::by_ids(conn, workspace, &[one])
-    );
-    by_index!(
-        conn,
-        "webhook_deliveries_in_order",
-        delivery::list(conn, workspace, &delivery::Filter::default(), &page(None))
-    );
-    let of_one = delivery::Filter {
-        endpoints: Some(vec![one]),
-        ..delivery::Filter::default()
-    };
-    by_index!(
-        conn,
-        "webhook_deliveries_of_endpoint",
-        delivery::list(conn, workspace, &of_one, &page(Some((Some(now), id(8, 1)))))
-    );
-    by_index!(
-        conn,
-        "webhook_attempts_pkey",
-        delivery::attempts_of(conn, workspace, &[WebhookDeliveryId::from(id(8, 6))])
-    );
-    by_index!(conn, "webhook_endpoints_behind", work::lock_behind(conn, 8));
-    by_index!(conn, "webhook_endpoints_due", work::next_due(conn));
-    by_index!(conn, "webhook_endpoints_due", work::lock_due(conn, now, 10));
-    by_index!(
-        conn,
-        "webhook_deliveries_open",
-        // An endpoint where nothing is in flight: else there may be no room to take any.
-        work::take(
-            conn,
-            worker,
-            &[WebhookEndpointId::from(id(7, 2))],
-            10,
-            now,
-            now
-        )
-    );
-    by_index!(
-        conn,
-        "webhook_deliveries_in_flight",
-        work::refresh(conn, &[one], now, None)
-    );
-    by_index!(
-        conn,
-        "webhook_deliveries_finished",
-        work::forget(conn, now - TimeDelta::days(3), 10)
-    );
-    by_index!(conn, "events_pkey", event::newest(conn, workspace, &[]));
-    by_index!(conn, "events_pkey", event::at(conn, workspace, 7));
 }

@@ -729,6 +729,65 @@ class Sandbox:
         return await self._runner.call(ops.SANDBOX_SCENARIO, {"input": input}, options)
 
 
+class SchemaChanges:
+    """Methods of `client.schema_changes`."""
+
+    def __init__(self, runner: AsyncRunner) -> None:
+        self._runner = runner
+
+    async def list(
+        self,
+        *,
+        filter: SchemaChangeFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.SchemaChange]:
+        """How the schema of this server changed for clients, the newest first."""
+        return await self._runner.call(
+            ops.SCHEMA_CHANGE_LIST,
+            {
+                "filter": filter,
+                "first": first,
+                "after": after,
+                "last": last,
+                "before": before,
+                "with_total": with_total,
+            },
+            options,
+        )
+
+    def iter(
+        self,
+        *,
+        filter: SchemaChangeFilter | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> AsyncPager[m.SchemaChange]:
+        """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        async def fetch(first: int | None, after: str | None) -> Page[m.SchemaChange]:
+            return await self.list(filter=filter, first=first, after=after, options=options)
+
+        return AsyncPager(fetch, after=after, limit=limit, page_size=page_size)
+
+
+class SchemaDeprecations:
+    """Methods of `client.schema_deprecations`."""
+
+    def __init__(self, runner: AsyncRunner) -> None:
+        self._runner = runner
+
+    async def list(self, *, options: RequestOptions | None = None) -> builtins.list[m.SchemaDeprecation]:
+        """What will go from the schema of this server, the next to go first. Empty when nothing is deprecated."""
+        return await self._runner.call(ops.SCHEMA_DEPRECATION_LIST, {}, options)
+
+
 class Sessions:
     """Methods of `client.sessions`."""
 
@@ -1046,6 +1105,8 @@ class AsyncApi:
         self.nodes = Nodes(runner)
         self.posts = Posts(runner)
         self.request_log = RequestLog(runner)
+        self.schema_changes = SchemaChanges(runner)
+        self.schema_deprecations = SchemaDeprecations(runner)
         self.sessions = Sessions(runner)
         self.targets = Targets(runner)
         self.usage = Usage(runner)

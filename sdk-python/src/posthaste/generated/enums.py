@@ -28,6 +28,7 @@ __all__ = [
     "Metric",
     "MisfirePolicy",
     "Network",
+    "NetworkStatus",
     "Permission",
     "PostAction",
     "PostOrder",
@@ -39,6 +40,7 @@ __all__ = [
     "SandboxFaultKind",
     "SandboxOperation",
     "SandboxScenarioName",
+    "SchemaChangeSeverity",
     "SettleOutcome",
     "Severity",
     "TargetAction",
@@ -510,6 +512,19 @@ class Network(OpenEnum):
     """X, formerly Twitter."""
 
 
+class NetworkStatus(OpenEnum):
+    """How a network does, seen from this server."""
+
+    DEGRADED = "DEGRADED"
+    """It asks the whole server to wait, or a quarter of the workspace's tries of the last 15 minutes
+failed, three at least."""
+    DOWN = "DOWN"
+    """Calls are held back because too many failed, or every try of the workspace of the last 15
+minutes failed, three at least."""
+    OPERATIONAL = "OPERATIONAL"
+    """It takes posts, as far as is known."""
+
+
 class Permission(OpenEnum):
     """Something a role may or may not do."""
 
@@ -696,6 +711,16 @@ reconnected."""
     """All goes well."""
     RATE_LIMITED = "RATE_LIMITED"
     """Each network refuses the next three posts with a rate limit of 30 seconds."""
+
+
+class SchemaChangeSeverity(OpenEnum):
+    """What a change of the schema means for clients. One that breaks clients is never made before the day
+    that its deprecation named."""
+
+    RISKY = "RISKY"
+    """Requests work as before and may mean something else: a default changed."""
+    SAFE = "SAFE"
+    """Requests work as before and mean the same."""
 
 
 class SettleOutcome(OpenEnum):

@@ -27,6 +27,7 @@ from .enums import (
     SandboxFaultKind,
     SandboxOperation,
     SandboxScenarioName,
+    SchemaChangeSeverity,
     SettleOutcome,
     TargetState,
     WebhookDeliveryState,
@@ -78,6 +79,7 @@ __all__ = [
     "SandboxResetInput",
     "SandboxScenarioInput",
     "ScheduleInput",
+    "SchemaChangeFilter",
     "SessionCreateInput",
     "TargetDeleteRemoteInput",
     "TargetFilter",
@@ -632,6 +634,15 @@ twice, the first is meant; a warning tells either."""
     """At once."""
     time_zone: str | None
     """The IANA zone of `localTime`, such as Europe/Paris; otherwise the workspace's."""
+
+
+class SchemaChangeFilter(TypedDict, total=False):
+    """What the changes are narrowed by."""
+
+    severities: Sequence[SchemaChangeSeverity] | None
+    """Only these severities."""
+    since: datetime | None
+    """Only those from this instant on; a day's changes stand at its midnight in UTC."""
 
 
 class SessionCreateInput(TypedDict, total=False):

@@ -33,6 +33,7 @@ from .enums import (
     Metric,
     MisfirePolicy,
     Network,
+    NetworkStatus,
     Permission,
     PostAction,
     PostStatus,
@@ -43,6 +44,7 @@ from .enums import (
     SandboxFaultKind,
     SandboxOperation,
     SandboxScenarioName,
+    SchemaChangeSeverity,
     Severity,
     TargetAction,
     TargetState,
@@ -84,6 +86,7 @@ __all__ = [
     "NetworkInfo",
     "NetworkInfoAccounts",
     "NetworkInfoCapabilities",
+    "NetworkInfoHealth",
     "Node",
     "PictureRule",
     "Post",
@@ -114,6 +117,8 @@ __all__ = [
     "SandboxFaultsClearPayload",
     "SandboxResetPayload",
     "SandboxScenarioPayload",
+    "SchemaChange",
+    "SchemaDeprecation",
     "SessionCreatePayload",
     "SessionCreatePayloadSession",
     "SessionDeletePayload",
@@ -940,6 +945,8 @@ class WebhookEndpoint(Model):
     """Failed tries since the last success."""
     failing_since: datetime | None = None
     """When the first of them failed."""
+    held_until: datetime | None = None
+    """Until when nothing is sent because the receiver asked for it with `Retry-After`."""
     next_probe_at: datetime | None = None
     """When it is probed next, while it is paused because of failures."""
     previous_secret_expires_at: datetime | None = None
@@ -1109,6 +1116,24 @@ class MediaPayload(Model):
     """What a person should know although it worked."""
 
 
+class NetworkInfoHealth(Model):
+    """How a network does, seen from this server: by its breaker, which all workspaces share, and by what
+    the workspace tried in the last 15 minutes. A post that the network refuses is no failure of the
+    network; an error of its servers, no answer and a lost one are."""
+
+    status: NetworkStatus
+    """How it does."""
+    since: datetime | None = None
+    """Since when, if it is not operational. Where only tries tell: since the first that failed in the
+last 15 minutes."""
+    tries: int
+    """How often the network was asked in the last 15 minutes, readings back included."""
+    failures: int
+    """How many of these failed."""
+    failed_at: datetime | None = None
+    """When the last of these began."""
+
+
 class NetworkInfoAccounts(Model):
     """How the workspace's accounts on a network stand."""
 
@@ -1178,6 +1203,8 @@ class NetworkInfo(Model):
     """Whether this server has app credentials for it; without, no account can be connected."""
     breaker: BreakerState
     """Whether calls are held back because too many failed."""
+    health: NetworkInfoHealth | None = None
+    """How it does, seen from here."""
     blocked_until: datetime | None = None
     """Until when nothing is sent to it (rate limit of the whole app, or the breaker)."""
     block_reason: str | None = None
@@ -1392,6 +1419,30 @@ class SandboxScenarioPayload(Model):
     """The sandbox."""
     warnings: list[Warning]
     """What a person should know although it worked."""
+
+
+class SchemaChange(Model):
+    """A change of the schema."""
+
+    at: datetime
+    """The day on which it came, at its midnight in UTC."""
+    path: str
+    """What changed: `Post`, `Post.text`, `Query.posts(first)`, `PostStatus.DRAFT`."""
+    severity: SchemaChangeSeverity
+    """What it means for clients."""
+    text: str
+    """How it changed."""
+
+
+class SchemaDeprecation(Model):
+    """Something in the schema that will go."""
+
+    path: str
+    """What will go: `Post.text`, `Query.posts(first)`, `PostStatus.DRAFT`."""
+    reason: str
+    """What to use instead, and until when it stays."""
+    removed_at: datetime | None = None
+    """From when on it may be gone."""
 
 
 class SessionCreatePayloadSession(Model):

@@ -452,6 +452,7 @@ _WEBHOOK_ENDPOINT_FIELDS = """fragment WebhookEndpointFields on WebhookEndpoint 
   statusReason
   failures
   failingSince
+  heldUntil
   nextProbeAt
   previousSecretExpiresAt
   cursor
@@ -1253,6 +1254,13 @@ NETWORK_LIST: Operation[list[m.NetworkInfo]] = Operation(
     title
     configured
     breaker
+    health {
+      status
+      since
+      tries
+      failures
+      failedAt
+    }
     blockedUntil
     blockReason
     nextDueAt
@@ -1901,6 +1909,51 @@ SANDBOX_SCENARIO: Operation[m.SandboxScenarioPayload] = Operation(
     + _SANDBOX_FAULT_FIELDS
     + _SANDBOX_FIELDS
     + _WARNING_FIELDS,
+)
+
+SCHEMA_CHANGE_LIST: Operation[Page[m.SchemaChange]] = Operation(
+    "SchemaChangeList",
+    "query",
+    ("schemaChanges",),
+    Page[m.SchemaChange],
+    """query SchemaChangeList(
+  $filter: SchemaChangeFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  schemaChanges(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      at
+      path
+      severity
+      text
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+"""
+    + _PAGE_FIELDS,
+)
+
+SCHEMA_DEPRECATION_LIST: Operation[list[m.SchemaDeprecation]] = Operation(
+    "SchemaDeprecationList",
+    "query",
+    ("schemaDeprecations",),
+    list[m.SchemaDeprecation],
+    """query SchemaDeprecationList {
+  schemaDeprecations {
+    path
+    reason
+    removedAt
+  }
+}
+""",
 )
 
 SESSION_CREATE: Operation[m.SessionCreatePayload] = Operation(

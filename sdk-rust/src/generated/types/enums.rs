@@ -481,6 +481,20 @@ open_enum! {
 }
 
 open_enum! {
+    /// How a network does, seen from this server.
+    NetworkStatus {
+        /// It asks the whole server to wait, or a quarter of the workspace's tries of the last 15 minutes
+        /// failed, three at least.
+        Degraded = "DEGRADED",
+        /// Calls are held back because too many failed, or every try of the workspace of the last 15
+        /// minutes failed, three at least.
+        Down = "DOWN",
+        /// It takes posts, as far as is known.
+        Operational = "OPERATIONAL",
+    }
+}
+
+open_enum! {
     /// Something a role may or may not do.
     Permission {
         /// Connect, reconnect, disable and remove accounts.
@@ -676,6 +690,17 @@ open_enum! {
         Happy = "HAPPY",
         /// Each network refuses the next three posts with a rate limit of 30 seconds.
         RateLimited = "RATE_LIMITED",
+    }
+}
+
+open_enum! {
+    /// What a change of the schema means for clients. One that breaks clients is never made before the day
+    /// that its deprecation named.
+    SchemaChangeSeverity {
+        /// Requests work as before and may mean something else: a default changed.
+        Risky = "RISKY",
+        /// Requests work as before and mean the same.
+        Safe = "SAFE",
     }
 }
 

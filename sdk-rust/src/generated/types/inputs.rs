@@ -2619,6 +2619,109 @@ impl ScheduleInput {
     }
 }
 
+/// What the changes are narrowed by.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SchemaChangeFilter {
+    /// Only these severities.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severities: Option<Vec<SchemaChangeSeverity>>,
+    /// Only those from this instant on; a day's changes stand at its midnight in UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
+}
+
+impl SchemaChangeFilter {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only these severities.
+    pub fn severities(
+        mut self,
+        severities: impl IntoIterator<Item = impl Into<SchemaChangeSeverity>>,
+    ) -> Self {
+        self.severities = Some(severities.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Only those from this instant on; a day's changes stand at its midnight in UTC.
+    pub fn since(mut self, since: DateTime<Utc>) -> Self {
+        self.since = Some(since);
+        self
+    }
+}
+
+/// What may be said to `schema_changes().list()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SchemaChangeListOptions {
+    /// What to narrow the list by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<SchemaChangeFilter>,
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    /// Only what follows this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many from the end, 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// Only what precedes this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count how many there are altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_total: Option<bool>,
+}
+
+impl SchemaChangeListOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What to narrow the list by.
+    pub fn filter(mut self, filter: impl Into<SchemaChangeFilter>) -> Self {
+        self.filter = Some(filter.into());
+        self
+    }
+
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    pub fn first(mut self, first: impl Into<i64>) -> Self {
+        self.first = Some(first.into());
+        self
+    }
+
+    /// Only what follows this cursor.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+
+    /// How many from the end, 1 to 100.
+    pub fn last(mut self, last: impl Into<i64>) -> Self {
+        self.last = Some(last.into());
+        self
+    }
+
+    /// Only what precedes this cursor.
+    pub fn before(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
+        self
+    }
+
+    /// Whether to count how many there are altogether.
+    pub fn with_total(mut self, with_total: bool) -> Self {
+        self.with_total = Some(with_total);
+        self
+    }
+}
+
 /// Who signs in.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]

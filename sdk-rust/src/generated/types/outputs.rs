@@ -785,6 +785,26 @@ pub struct NetworkAccounts {
     pub blocked: i64,
 }
 
+/// How a network does, seen from this server: by its breaker, which all workspaces share, and by what
+/// the workspace tried in the last 15 minutes. A post that the network refuses is no failure of the
+/// network; an error of its servers, no answer and a lost one are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct NetworkHealth {
+    /// How it does.
+    pub status: NetworkStatus,
+    /// Since when, if it is not operational. Where only tries tell: since the first that failed in the
+    /// last 15 minutes.
+    pub since: Option<DateTime<Utc>>,
+    /// How often the network was asked in the last 15 minutes, readings back included.
+    pub tries: i64,
+    /// How many of these failed.
+    pub failures: i64,
+    /// When the last of these began.
+    pub failed_at: Option<DateTime<Utc>>,
+}
+
 /// A social network, as this server sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -798,6 +818,8 @@ pub struct NetworkInfo {
     pub configured: bool,
     /// Whether calls are held back because too many failed.
     pub breaker: BreakerState,
+    /// How it does, seen from here.
+    pub health: Option<NetworkHealth>,
     /// Until when nothing is sent to it (rate limit of the whole app, or the breaker).
     pub blocked_until: Option<DateTime<Utc>>,
     /// Why nothing is sent to it.
@@ -1352,6 +1374,59 @@ pub struct SandboxScenarioPayload {
     pub sandbox: Option<Sandbox>,
     /// What a person should know although it worked.
     pub warnings: Vec<Warning>,
+}
+
+/// A change of the schema.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SchemaChange {
+    /// The day on which it came, at its midnight in UTC.
+    pub at: DateTime<Utc>,
+    /// What changed: `Post`, `Post.text`, `Query.posts(first)`, `PostStatus.DRAFT`.
+    pub path: String,
+    /// What it means for clients.
+    pub severity: SchemaChangeSeverity,
+    /// How it changed.
+    pub text: String,
+}
+
+/// A page of the changes of the schema.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SchemaChangePage {
+    /// A list of nodes.
+    pub nodes: Vec<SchemaChange>,
+    /// Information to aid in pagination.
+    pub page_info: PageInfo,
+    /// How many items the filter leaves altogether; counted only when asked for.
+    pub total_count: Option<i64>,
+}
+
+impl Page for SchemaChangePage {
+    type Item = SchemaChange;
+
+    fn into_parts(self) -> (Vec<SchemaChange>, Option<String>) {
+        let cursor = self
+            .page_info
+            .end_cursor
+            .filter(|_| self.page_info.has_next_page);
+        (self.nodes, cursor)
+    }
+}
+
+/// Something in the schema that will go.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SchemaDeprecation {
+    /// What will go: `Post.text`, `Query.posts(first)`, `PostStatus.DRAFT`.
+    pub path: String,
+    /// What to use instead, and until when it stays.
+    pub reason: String,
+    /// From when on it may be gone.
+    pub removed_at: Option<DateTime<Utc>>,
 }
 
 /// A signed-in session.
@@ -1941,6 +2016,8 @@ pub struct WebhookEndpoint {
     pub failures: i64,
     /// When the first of them failed.
     pub failing_since: Option<DateTime<Utc>>,
+    /// Until when nothing is sent because the receiver asked for it with `Retry-After`.
+    pub held_until: Option<DateTime<Utc>>,
     /// When it is probed next, while it is paused because of failures.
     pub next_probe_at: Option<DateTime<Utc>>,
     /// Until when the secret before the last rotation signs too.

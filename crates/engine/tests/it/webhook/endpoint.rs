@@ -16,6 +16,7 @@ const HANG: u16 = 0;
 #[derive(Default)]
 pub struct Receiver {
     answers: Mutex<HashMap<String, u16>>,
+    retry_after: Mutex<Option<String>>,
     asked: Mutex<Vec<Request>>,
     arrived: Notify,
     release: Notify,
@@ -25,6 +26,11 @@ impl Receiver {
     /// From now on this host answers so; 200 before.
     pub fn answers(&self, host: &str, status: u16) {
         self.answers.lock().unwrap().insert(host.to_owned(), status);
+    }
+
+    /// From now on every answer asks to wait so.
+    pub fn asks_to_wait(&self, retry_after: &str) {
+        *self.retry_after.lock().unwrap() = Some(retry_after.to_owned());
     }
 
     /// From now on this host does not answer until [`Receiver::release`].
@@ -98,9 +104,11 @@ impl Http for Receiver {
             }
             status => status,
         };
+        let wait = self.retry_after.lock().unwrap().clone();
+        let header = wait.map(|wait| ("retry-after".to_owned(), wait));
         Ok(Response {
             status,
-            headers: Vec::new(),
+            headers: header.into_iter().collect(),
             body: format!("answer {status}").into(),
         })
     }

@@ -54,8 +54,8 @@ async fn both_secrets_sign_for_a_day_after_a_rotation() {
         ..NewEndpoint::default()
     };
     let app = &post.world.app;
-    let (row, first) = webhook::create(app, &post.owner, new).await.unwrap();
-    let (_, second) = webhook::rotate_secret(app, &post.owner, row.id)
+    let (row, first) = webhook::create(app, &post.owner, new, None).await.unwrap();
+    let (_, second) = webhook::rotate_secret(app, &post.owner, row.id, None)
         .await
         .unwrap();
     assert_ne!(first.expose(), second.expose());
@@ -109,7 +109,7 @@ async fn an_endpoint_whose_author_is_gone_is_switched_off_and_taken_over_by_who_
         url: "https://a.example/hook".into(),
         ..NewEndpoint::default()
     };
-    let (row, _) = webhook::create(app, &stranger, new).await.unwrap();
+    let (row, _) = webhook::create(app, &stranger, new, None).await.unwrap();
     post.happen(EventType::PostCreated, 1).await;
     post.deliver().await;
     assert_eq!(post.receiver.count("a.example"), 0);
@@ -232,7 +232,7 @@ async fn a_workspace_has_at_most_fifty_endpoints() {
         url: "https://a.example/".into(),
         ..NewEndpoint::default()
     };
-    let errors = webhook::create(&post.world.app, &post.owner, new)
+    let errors = webhook::create(&post.world.app, &post.owner, new, None)
         .await
         .unwrap_err();
     assert_eq!(errors[0].code, ErrorCode::WebhookTooMany);

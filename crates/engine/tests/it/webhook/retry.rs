@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use posthaste_core::{event::EventType, webhook::RETRIES};
+use posthaste_engine::webhook;
 use posthaste_store::webhook::{
     delivery::State,
     endpoint::{Reason, Status},
@@ -63,6 +64,83 @@ async fn each_failed_try_waits_longer_until_the_delivery_has_failed() {
         header(&asked[0], "webhook-timestamp"),
         header(&asked[1], "webhook-timestamp")
     );
+}
+
+#[tokio::test]
+async fn a_receiver_that_asks_to_wait_is_left_alone_for_so_long() {
+    let post = Post::new().await;
+    post.endpoint("a.example").await;
+    post.happen(EventType::PostCreated, 1).await;
+    let waited = async |status: u16, retry_after: &str| {
+        post.receiver.answers("a.example", status);
+        post.receiver.asks_to_wait(retry_after);
+        assert_eq!(post.deliver().await, 1);
+        let due = post.deliveries().await.remove(0).due_at.unwrap();
+        let waited = due - post.world.app.now();
+        post.world.clock.set(due - SECOND);
+        assert_eq!(post.deliver().await, 0, "not before its time");
+        post.world.clock.set(due);
+        waited
+    };
+    assert_eq!(waited(429, "3600").await, TimeDelta::hours(1));
+    let until = post.world.app.now() + TimeDelta::minutes(30);
+    assert_eq!(
+        waited(503, &until.format("%a, %d %b %Y %H:%M:%S GMT").to_string()).await,
+        TimeDelta::minutes(30)
+    );
+    assert_eq!(waited(503, "864000").await, TimeDelta::hours(24));
+    // Less than the usual wait (10 minutes now), nonsense, and other answers change nothing.
+    assert!(waited(429, "1").await >= TimeDelta::minutes(8));
+    let usual = waited(503, "soon").await;
+    assert!(
+        TimeDelta::minutes(24) <= usual && usual <= TimeDelta::minutes(36),
+        "{usual}"
+    );
+    let usual = waited(500, "86400").await;
+    assert!(
+        TimeDelta::minutes(96) <= usual && usual <= TimeDelta::minutes(144),
+        "{usual}"
+    );
+    post.receiver.answers("a.example", 200);
+    assert_eq!(post.deliver().await, 1);
+    assert_eq!(post.deliveries().await.remove(0).state, State::Succeeded);
+}
+
+#[tokio::test]
+async fn nothing_else_is_sent_to_a_receiver_that_asks_to_wait() {
+    let post = Post::new().await;
+    let id = post.endpoint("a.example").await;
+    post.endpoint("b.example").await;
+    post.receiver.answers("a.example", 429);
+    post.receiver.asks_to_wait("3600");
+    post.happen(EventType::PostCreated, 6).await;
+    // Of seven (b's creation is an event too) four were on their way at once, the others were not begun;
+    // b got its six.
+    assert_eq!(post.deliver().await, 10);
+    let held = post.world.app.now() + TimeDelta::hours(1);
+    assert_eq!(post.read(id).await.held_until, Some(held));
+    post.receiver.answers("a.example", 200);
+    post.happen(EventType::PostUpdated, 1).await;
+    assert_eq!(post.deliver().await, 1, "b only");
+    post.world.clock.set(held - SECOND);
+    assert_eq!(post.deliver().await, 0);
+
+    // A person may end the wait.
+    let mut rows = post.deliveries().await.into_iter();
+    let first = rows.find(|row| row.endpoint_id == id).unwrap();
+    webhook::redeliver(&post.world.app, &post.owner, first.id)
+        .await
+        .unwrap();
+    assert_eq!(
+        post.deliver().await,
+        5,
+        "the first, and the four that were not begun"
+    );
+    assert_eq!(post.read(id).await.held_until, None);
+    post.world.clock.set(held);
+    assert_eq!(post.deliver().await, 3);
+    let states = post.deliveries().await;
+    assert!(states.iter().all(|row| row.state == State::Succeeded));
 }
 
 #[tokio::test]
@@ -153,7 +231,7 @@ async fn gone_switches_an_endpoint_off_until_it_is_resumed() {
     post.receiver.answers("a.example", 200);
     post.advance(TimeDelta::days(2));
     assert_eq!(post.deliver().await, 0);
-    posthaste_engine::webhook::resume(&post.world.app, &post.owner, id)
+    webhook::resume(&post.world.app, &post.owner, id)
         .await
         .unwrap();
     // The delivery itself, and what happened to the endpoint.

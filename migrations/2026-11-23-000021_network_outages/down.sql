@@ -1,0 +1,1 @@
+ALTER TABLE network_states DROP COLUMN down_since;
