@@ -24,7 +24,7 @@ async fn round(world: &World, number: usize) -> usize {
         .map(|line| json!({ "key": format!("{number}/{line}"), "text": "Line" }).to_string());
     uploaded(world, "JSONL", &lines.join("\n"), false).await;
     work(world).await;
-    if number % 7 == 0 {
+    if number.is_multiple_of(7) {
         request_log::flush(&world.app).await.unwrap();
     }
     deliver(world).await
