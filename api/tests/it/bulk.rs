@@ -320,7 +320,7 @@ async fn wrong_files_and_stopped_jobs_say_so() {
         Some((0, "text")),
     )
     .await;
-    assert_eq!(body(late).await.1["code"], "UPLOAD_OFFSET_MISMATCH");
+    assert_eq!(body(late).await.1["code"], "INVALID_STATE");
     let job = created(&world, "CSV", "text\na\n", false).await;
     let upload = path(&job["uploadUrl"]);
     for (key, status) in [
