@@ -87,7 +87,7 @@ mod tests {
         let _again = watch("one");
         assert_eq!(begun.get(), 3);
         for number in 0..100 {
-            let _ = watch(&number.to_string());
+            drop(watch(&number.to_string()));
         }
         let kept = watches.0.lock().unwrap().len();
         assert!(kept < 50, "{kept} credentials are kept");

@@ -369,3 +369,27 @@ async fn a_failed_delivery_is_sent_again_on_demand() {
     .await;
     assert_eq!(refused["errors"][0]["code"], "INVALID_STATE");
 }
+
+#[tokio::test]
+async fn payloads_are_made_at_nobody_s_cost() {
+    let world = World::limited(1000, 10).await;
+    endpoint(&world, json!({ "url": "https://a.example/hook" })).await;
+    // What the first one hears of.
+    endpoint(&world, json!({ "url": "https://b.example/hook" })).await;
+    let left = async || {
+        let answer = world
+            .graphql(
+                &world.home.owner,
+                "{ rateLimitStatus { available } }",
+                json!({}),
+            )
+            .await;
+        answer["data"]["rateLimitStatus"]["available"]
+            .as_i64()
+            .unwrap()
+    };
+    let price = left().await - left().await;
+    let before = left().await;
+    assert!(deliver(&world).await > 0);
+    assert_eq!(left().await, before - price);
+}

@@ -23,7 +23,7 @@ use posthaste_store::{
 use super::{
     fan_out::fan_out,
     payload, secret,
-    settle::{self, Outcome},
+    settle::{self, Fault, Outcome},
 };
 use crate::{App, session};
 
@@ -111,21 +111,21 @@ fn lost_attempt(claim: &Claim, lost_at: DateTime<Utc>) -> Attempt {
 pub(super) async fn deliver(app: &App, worker: NodeId, work: Work) -> Result<()> {
     let Work { endpoint, delivery } = work;
     let outcome = match prepare(app, worker, &endpoint, &delivery).await {
-        Ok(Ready::Body(body)) => send(app, &endpoint, &delivery, &body).await?,
+        Ok(Ready::Body(body)) => send(app, &endpoint, &delivery, &body).await,
         Ok(Ready::NotOurs) => return Ok(()),
-        Ok(Ready::NoAuthor) => return settle::without_author(app, worker, &delivery).await,
-        // The lease ends, and another worker tries again.
-        Err(error) if matches!(error.code, ErrorCode::Unavailable) => return Err(error),
-        Err(error) => Outcome::unsent(app.now(), unrendered(&delivery, error)),
+        Ok(Ready::NoAuthor) => {
+            return settle::without_author(app, worker, &endpoint, &delivery).await;
+        }
+        Err(error) => unsent(app, &delivery, &error),
     };
     settle::settle(app, worker, &delivery, outcome).await
 }
 
-fn unrendered(delivery: &Delivery, error: Error) -> String {
+fn unsent(app: &App, delivery: &Delivery, error: &Error) -> Outcome {
     if error.code == ErrorCode::Internal {
-        tracing::error!(delivery = %delivery.id, cause = ?error.cause, "a payload cannot be made");
+        tracing::error!(delivery = %delivery.id, cause = ?error.cause, "a webhook cannot be made");
     }
-    format!("Nothing was sent: {} ({})", error.message, error.code)
+    Outcome::unsent(app.now(), error)
 }
 
 enum Ready {
@@ -160,8 +160,9 @@ async fn prepare(
     let data = tokio::time::timeout(RENDERING, rendering)
         .await
         .map_err(|_| {
+            // The document may be heavy, or the database slow at the moment.
             let message = "The payload document takes longer than ten seconds.";
-            Error::new(ErrorCode::QueryTooComplex, message)
+            Error::new(ErrorCode::Unavailable, message)
         })??;
     let body = payload::body(&delivery.kind, event.at, delivery.sequence, data)?;
     let mut conn = app.db.get().await?;
@@ -178,10 +179,13 @@ pub(super) async fn send(
     endpoint: &Endpoint,
     delivery: &Delivery,
     body: &str,
-) -> Result<Outcome> {
+) -> Outcome {
     let started_at = app.now();
     let id = delivery.id.to_string();
-    let signature = secret::sign(app, endpoint, &id, started_at, body)?;
+    let signature = match secret::sign(app, endpoint, &id, started_at, body) {
+        Ok(signature) => signature,
+        Err(error) => return unsent(app, delivery, &error),
+    };
     let mut request = Request::post(&endpoint.url)
         .header("webhook-id", id)
         .header("webhook-timestamp", started_at.timestamp().to_string())
@@ -193,7 +197,7 @@ pub(super) async fn send(
     let clock = Instant::now();
     let answer = app.http.send(request).await;
     let duration_ms = i32::try_from(clock.elapsed().as_millis()).unwrap_or(i32::MAX);
-    Ok(outcome(started_at, duration_ms, answer))
+    outcome(started_at, duration_ms, answer)
 }
 
 fn outcome(
@@ -209,10 +213,11 @@ fn outcome(
             error: refusal(&response),
             retry_after: asked_wait(&response, started_at),
             answer: Some(excerpt(&response.body)),
+            fault: Fault::Receiver,
         },
         Err(error) => Outcome {
             duration_ms,
-            ..Outcome::unsent(started_at, error.to_string())
+            ..Outcome::unanswered(started_at, error.to_string())
         },
     }
 }

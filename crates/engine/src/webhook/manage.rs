@@ -335,7 +335,7 @@ pub async fn pause(app: &App, actor: &Actor, id: WebhookEndpointId) -> Result<En
 
 /// Lets an endpoint go on with all that waits, and takes it over as author.
 pub async fn resume(app: &App, actor: &Actor, id: WebhookEndpointId) -> Result<Endpoint> {
-    let (tx, mut row) = begin(app, actor, id).await?;
+    let (mut tx, mut row) = begin(app, actor, id).await?;
     if row.status == Status::Enabled {
         return Ok(row);
     }
@@ -345,6 +345,7 @@ pub async fn resume(app: &App, actor: &Actor, id: WebhookEndpointId) -> Result<E
     row.failing_since = None;
     row.held_until = None;
     row.author = Json(actor.provenance.clone());
+    work::hurry(&mut tx, row.id, app.now()).await?;
     finish(app, actor, tx, row, EventType::WebhookResumed, "resumed").await
 }
 

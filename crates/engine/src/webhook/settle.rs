@@ -1,6 +1,6 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
-    ErrorCode, Result,
+    Error, ErrorCode, Result,
     event::EventType,
     ids::NodeId,
     webhook::{Fate, LONGEST_ASKED, PROBE_EVERY, Standing, after_failure},
@@ -27,11 +27,24 @@ pub(super) struct Outcome {
     pub error: Option<String>,
     /// How long the receiver asks to wait.
     pub retry_after: Option<TimeDelta>,
+    /// Whose trouble an error is.
+    pub fault: Fault,
+}
+
+/// Who could not do it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The receiver, or the way to it.
+    Receiver,
+    /// We ourselves, for now: the receiver was not asked, and its standing stays as it is.
+    Ours,
+    /// We ourselves, for good: a repeat would be the same.
+    OursForGood,
 }
 
 impl Outcome {
     /// Nothing was answered.
-    pub fn unsent(started_at: DateTime<Utc>, error: String) -> Self {
+    pub fn unanswered(started_at: DateTime<Utc>, error: String) -> Self {
         Self {
             started_at,
             duration_ms: 0,
@@ -39,6 +52,20 @@ impl Outcome {
             answer: None,
             error: Some(error),
             retry_after: None,
+            fault: Fault::Receiver,
+        }
+    }
+
+    /// Nothing was sent.
+    pub fn unsent(started_at: DateTime<Utc>, error: &Error) -> Self {
+        let message = format!("Nothing was sent: {} ({})", error.message, error.code);
+        Self {
+            fault: if error.code.is_retryable() {
+                Fault::Ours
+            } else {
+                Fault::OursForGood
+            },
+            ..Self::unanswered(started_at, message)
         }
     }
 
@@ -99,7 +126,7 @@ fn fate(
     if outcome.error.is_none() {
         return (State::Succeeded, None);
     }
-    if delivery.is_test() {
+    if delivery.is_test() || outcome.fault == Fault::OursForGood {
         return (State::Failed, None);
     }
     let stays_open = endpoint.status != Status::Enabled;
@@ -115,14 +142,15 @@ fn fate(
     }
 }
 
-/// What a try says about its endpoint; the event if its status changed. A test says nothing.
+/// What a try says about its endpoint; the event if its status changed. A test says nothing, nor does
+/// what was never sent.
 fn judge(
     row: &mut Endpoint,
     delivery: &Delivery,
     outcome: &Outcome,
     now: DateTime<Utc>,
 ) -> Option<EventType> {
-    if delivery.is_test() {
+    if delivery.is_test() || outcome.fault != Fault::Receiver {
         return None;
     }
     let before = Standing {
@@ -139,11 +167,11 @@ fn judge(
     row.held_until = row.held_until.max(held_until);
     row.failures = standing.failures;
     row.failing_since = standing.failing_since;
+    let probed = row.reason() == Some(Reason::Failures);
     if outcome.error.is_none() {
-        let probed = row.reason() == Some(Reason::Failures);
         return probed.then(|| stand(row, Status::Enabled, None, EventType::WebhookResumed));
     }
-    if row.status == Status::Enabled && outcome.http_status == Some(410) {
+    if (row.status == Status::Enabled || probed) && outcome.http_status == Some(410) {
         let kind = EventType::WebhookDisabled;
         return Some(stand(row, Status::Disabled, Some(Reason::Gone), kind));
     }
@@ -166,6 +194,9 @@ async fn conclude(app: &App, mut tx: Tx, row: Endpoint, happened: Option<EventTy
     endpoint::update(&mut tx, &row).await?;
     let paused = happened == Some(EventType::WebhookPaused);
     let probe_at = paused.then(|| now + app.random.around(PROBE_EVERY));
+    if happened == Some(EventType::WebhookResumed) {
+        work::hurry(&mut tx, row.id, now).await?;
+    }
     work::refresh(&mut tx, &[row.id], now, probe_at).await?;
     if let Some(kind) = happened {
         let actor = Actor::system(row.workspace_id);
@@ -182,13 +213,19 @@ async fn conclude(app: &App, mut tx: Tx, row: Endpoint, happened: Option<EventTy
 }
 
 /// Nobody's rights are left to read with: the delivery waits, and the endpoint is switched off until
-/// somebody who may resumes it.
-pub(super) async fn without_author(app: &App, worker: NodeId, delivery: &Delivery) -> Result<()> {
+/// somebody who may resumes it. Nothing happens to an endpoint that was taken over meanwhile.
+pub(super) async fn without_author(
+    app: &App,
+    worker: NodeId,
+    judged: &Endpoint,
+    delivery: &Delivery,
+) -> Result<()> {
     let Some((mut tx, mut row)) = lock(app, delivery).await? else {
         return Ok(());
     };
     work::give_back(&mut tx, delivery, worker, app.now()).await?;
-    let happened = (row.status != Status::Disabled).then(|| {
+    let stands = row.author.0 == judged.author.0 && row.status != Status::Disabled;
+    let happened = stands.then(|| {
         let kind = EventType::WebhookDisabled;
         stand(&mut row, Status::Disabled, Some(Reason::Author), kind)
     });

@@ -56,7 +56,7 @@ pub async fn test(
     }
     let worker = NodeId::new(&*app.clock, &*app.random);
     let (row, test, payload) = begin(app, &row, worker, event.as_ref(), data).await?;
-    let outcome = send(app, &row, &test, &payload).await?;
+    let outcome = send(app, &row, &test, &payload).await;
     settle::settle(app, worker, &test, outcome).await?;
     let test = delivery::get(&mut *app.db.get().await?, actor.workspace, test.id).await?;
     Ok(Trial {

@@ -61,8 +61,9 @@ pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
             }
         }
         if forgotten.elapsed() >= FORGET_EVERY {
-            forgotten = Instant::now();
-            worker.forget().await;
+            if !worker.forget().await {
+                forgotten = Instant::now();
+            }
         }
     }
     let all = async { while running.join_next().await.is_some() {} };
@@ -123,11 +124,18 @@ impl Worker {
         }
     }
 
-    async fn forget(&self) {
+    /// Forgets some old deliveries; whether there may be more.
+    async fn forget(&self) -> bool {
         let before = self.app.now() - KEPT;
         let gone = async { work::forget(&mut *self.app.db.get().await?, before, FORGOTTEN).await };
-        if let Err(error) = gone.await {
-            tracing::warn!(%error, cause = ?error.cause, "cannot forget old deliveries");
+        match gone.await {
+            // There may be more of them.
+            Ok(gone) if gone as i64 == FORGOTTEN => true,
+            Ok(_) => false,
+            Err(error) => {
+                tracing::warn!(%error, cause = ?error.cause, "cannot forget old deliveries");
+                false
+            }
         }
     }
 

@@ -27,7 +27,7 @@ use posthaste_store::{
         delivery::{self, Filter},
     },
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::World;
 
@@ -83,8 +83,17 @@ impl Post {
 
     /// Something happens, `count` times.
     async fn happen(&self, kind: EventType, count: usize) {
+        self.all_happen(kind, (0..count).map(|n| json!({ "n": n })))
+            .await;
+    }
+
+    async fn happen_with(&self, kind: EventType, data: Value) {
+        self.all_happen(kind, [data]).await;
+    }
+
+    async fn all_happen(&self, kind: EventType, all: impl IntoIterator<Item = Value>) {
         let app = &self.world.app;
-        let new = |n| NewEvent {
+        let new = |data| NewEvent {
             id: EventId::new(&*app.clock, &*app.random),
             at: app.now(),
             kind,
@@ -93,9 +102,9 @@ impl Post {
             connection: None,
             media: None,
             provenance: Provenance::System,
-            data: json!({ "n": n }),
+            data,
         };
-        let events: Vec<_> = (0..count).map(new).collect();
+        let events: Vec<_> = all.into_iter().map(new).collect();
         let mut tx = app.db.begin().await.unwrap();
         event::append(&mut tx, self.world.workspace, &events)
             .await

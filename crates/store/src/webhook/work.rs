@@ -176,7 +176,9 @@ pub async fn take(
 }
 
 /// Sets when each endpoint is looked at next: at its earliest delivery, or, while its room is used
-/// up, when the first lease ends; not before its receiver wants it. Paused ones are probed at `probe_at`; nothing for those that rest.
+/// up, when the first lease ends; not before its receiver wants it, and not before now, so that one
+/// with a backlog comes behind those that wait. Paused ones are probed at `probe_at`; nothing for
+/// those that rest.
 pub async fn refresh(
     conn: &mut Conn,
     ids: &[WebhookEndpointId],
@@ -192,7 +194,7 @@ pub async fn refresh(
                    WHERE f.endpoint_id = e.id AND f.worker IS NOT NULL AND f.due_at > $2) >= $4
              THEN (SELECT greatest(min(f.due_at), e.held_until) FROM webhook_deliveries f
                    WHERE f.endpoint_id = e.id AND f.worker IS NOT NULL AND f.due_at > $2)
-             ELSE (SELECT greatest(d.due_at, e.held_until) FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND d.due_at IS NOT NULL
+             ELSE (SELECT greatest(d.due_at, e.held_until, $2) FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND d.due_at IS NOT NULL
                    ORDER BY d.due_at LIMIT 1) END
          WHERE e.id = ANY($1)",
     )
@@ -314,17 +316,32 @@ pub async fn add_attempts(
     Ok(())
 }
 
-/// Forgets up to `limit` deliveries that were finished before an instant; how many.
-pub async fn forget(conn: &mut Conn, before: DateTime<Utc>, limit: i64) -> Result<usize> {
-    let old: Vec<Uuid> = webhook_deliveries::table
-        .filter(webhook_deliveries::finished_at.lt(before))
-        .order(webhook_deliveries::finished_at)
-        .limit(limit)
-        .select(webhook_deliveries::id)
-        .load(conn)
+/// Makes the deliveries that wait for a repeat due at once: their receiver is back.
+pub async fn hurry(conn: &mut Conn, endpoint: WebhookEndpointId, now: DateTime<Utc>) -> Result<()> {
+    use webhook_deliveries::{due_at, endpoint_id, worker};
+    diesel::update(webhook_deliveries::table)
+        .filter(
+            endpoint_id
+                .eq(endpoint.uuid())
+                .and(due_at.gt(now))
+                .and(worker.is_null()),
+        )
+        .set(due_at.eq(now))
+        .execute(conn)
         .await
         .stored()?;
-    diesel::delete(webhook_deliveries::table.filter(webhook_deliveries::id.eq_any(old)))
+    Ok(())
+}
+
+const FORGET: &str = "
+DELETE FROM webhook_deliveries WHERE finished_at < $1 AND id IN (
+    SELECT id FROM webhook_deliveries WHERE finished_at < $1 ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
+/// Forgets up to `limit` deliveries that were finished before an instant; how many.
+pub async fn forget(conn: &mut Conn, before: DateTime<Utc>, limit: i64) -> Result<usize> {
+    diesel::sql_query(FORGET)
+        .bind::<Timestamptz, _>(before)
+        .bind::<Int8, _>(limit)
         .execute(conn)
         .await
         .stored()

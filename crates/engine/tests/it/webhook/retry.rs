@@ -1,7 +1,7 @@
 //! Retries, pausing and probing.
 
 use chrono::TimeDelta;
-use posthaste_core::{event::EventType, webhook::RETRIES};
+use posthaste_core::{event::EventType, ids::WebhookEndpointId, webhook::RETRIES};
 use posthaste_engine::webhook;
 use posthaste_store::webhook::{
     delivery::State,
@@ -143,10 +143,8 @@ async fn nothing_else_is_sent_to_a_receiver_that_asks_to_wait() {
     assert!(states.iter().all(|row| row.state == State::Succeeded));
 }
 
-#[tokio::test]
-async fn an_endpoint_that_fails_for_a_day_is_paused_probed_and_resumed_by_the_first_success() {
-    let post = Post::new().await;
-    let id = post.endpoint("a.example").await;
+/// Lets an endpoint fail until it is paused.
+async fn until_paused(post: &Post, id: WebhookEndpointId) {
     post.receiver.answers("a.example", 500);
     post.happen(EventType::PostCreated, 1).await;
     // Eight tries within nine hours.
@@ -168,7 +166,13 @@ async fn an_endpoint_that_fails_for_a_day_is_paused_probed_and_resumed_by_the_fi
     );
     post.advance(TimeDelta::seconds(6));
     assert_eq!(post.deliver().await, 1);
+}
 
+#[tokio::test]
+async fn an_endpoint_that_fails_for_a_day_is_paused_probed_and_resumed_by_the_first_success() {
+    let post = Post::new().await;
+    let id = post.endpoint("a.example").await;
+    until_paused(&post, id).await;
     let paused = post.read(id).await;
     assert_eq!(
         (paused.status, paused.reason(), paused.failures),
@@ -194,16 +198,15 @@ async fn an_endpoint_that_fails_for_a_day_is_paused_probed_and_resumed_by_the_fi
 
     post.receiver.answers("a.example", 200);
     post.world.clock.set(again.next_due_at.unwrap());
-    // The probe opens the way for five events and for what happened to the endpoint.
-    assert_eq!(post.deliver().await, 1 + 5 + 2);
+    // The probe opens the way for the delivery that waited for a repeat, for five events and for
+    // what happened to the endpoint.
+    assert_eq!(post.deliver().await, 1 + 1 + 5 + 2);
     let well = post.read(id).await;
     assert_eq!(
         (well.status, well.failures, well.failing_since),
         (Status::Enabled, 0, None)
     );
     assert_eq!(post.story().await, ["webhook.paused", "webhook.resumed"]);
-    post.advance(TimeDelta::days(1));
-    assert_eq!(post.deliver().await, 1, "the other one, at its time");
     let told: Vec<_> = post
         .deliveries()
         .await
@@ -214,6 +217,41 @@ async fn an_endpoint_that_fails_for_a_day_is_paused_probed_and_resumed_by_the_fi
     assert!(told.iter().all(|row| row.2 == State::Succeeded), "{told:?}");
     assert_eq!(told[2].1, "webhook.paused");
     assert_eq!(told[8].1, "webhook.resumed");
+}
+
+#[tokio::test]
+async fn a_probe_that_is_told_gone_switches_the_endpoint_off() {
+    let post = Post::new().await;
+    let id = post.endpoint("a.example").await;
+    until_paused(&post, id).await;
+    post.receiver.answers("a.example", 410);
+    post.world
+        .clock
+        .set(post.read(id).await.next_due_at.unwrap());
+    assert_eq!(post.deliver().await, 1);
+    let row = post.read(id).await;
+    assert_eq!(
+        (row.status, row.reason(), row.next_due_at),
+        (Status::Disabled, Some(Reason::Gone), None)
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_sent_is_no_fault_of_the_receiver() {
+    let post = Post::new().await;
+    let id = post.endpoint("a.example").await;
+    let large = json!({ "text": "a".repeat(300_000) });
+    post.happen_with(EventType::PostCreated, large).await;
+    assert_eq!(post.deliver().await, 1);
+    let [delivery] = &post.deliveries().await[..] else {
+        panic!("one delivery");
+    };
+    assert_eq!((delivery.state, delivery.tries), (State::Failed, 1));
+    let attempts = post.attempts(delivery).await;
+    let told = attempts[0].error.as_deref().unwrap();
+    assert!(told.starts_with("Nothing was sent: "), "{told}");
+    assert_eq!(post.read(id).await.failures, 0);
+    assert_eq!(post.receiver.asked().len(), 0);
 }
 
 #[tokio::test]

@@ -138,3 +138,34 @@ async fn a_slow_endpoint_takes_four_at_a_time_and_holds_nobody_up() {
     stop.cancel();
     timeout(PATIENCE, running).await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn a_backlog_comes_behind_those_who_wait() {
+    let post = Post::new().await;
+    post.endpoint_for("slow.example", vec![EventType::PostCreated])
+        .await;
+    post.endpoint_for("quick.example", vec![EventType::PostUpdated])
+        .await;
+    post.receiver.hangs("slow.example");
+    let stop = CancellationToken::new();
+    let settings = Settings {
+        concurrency: 4,
+        drain: Duration::ZERO,
+    };
+    let running = tokio::spawn(webhook::run(post.world.app.clone(), settings, stop.clone()));
+    post.happen(EventType::PostCreated, 12).await;
+    let receiver = &post.receiver;
+    timeout(PATIENCE, receiver.until("slow.example", 4))
+        .await
+        .unwrap();
+    // All room is used up when the other one has something, and eight wait for longer.
+    post.advance(TimeDelta::seconds(1));
+    post.happen(EventType::PostUpdated, 1).await;
+    post.advance(TimeDelta::seconds(1));
+    receiver.release();
+    timeout(PATIENCE, receiver.until("quick.example", 1))
+        .await
+        .unwrap();
+    stop.cancel();
+    timeout(PATIENCE, running).await.unwrap().unwrap();
+}

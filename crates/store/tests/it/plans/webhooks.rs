@@ -61,6 +61,7 @@ async fn each_query_of_webhooks_has_its_index() {
         "webhook_deliveries_in_flight",
         work::refresh(conn, &[one], now, None)
     );
+    by_index!(conn, "webhook_deliveries_open", work::hurry(conn, one, now));
     by_index!(
         conn,
         "webhook_deliveries_finished",
