@@ -60,10 +60,8 @@ pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
                 worker.pause(Duration::from_secs(1)).await;
             }
         }
-        if forgotten.elapsed() >= FORGET_EVERY {
-            if !worker.forget().await {
-                forgotten = Instant::now();
-            }
+        if forgotten.elapsed() >= FORGET_EVERY && !worker.forget().await {
+            forgotten = Instant::now();
         }
     }
     let all = async { while running.join_next().await.is_some() {} };
