@@ -49,12 +49,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -206,12 +247,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -275,12 +357,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -343,12 +466,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -425,12 +589,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -507,12 +712,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -742,12 +988,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment PageFields on PageInfo {
@@ -796,9 +1083,18 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
@@ -815,6 +1111,38 @@ fragment GrantFields on ConnectionGrant {
     name
     username
     avatarUrl
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -878,12 +1206,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -965,12 +1334,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -1034,12 +1444,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -1221,12 +1672,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -1269,9 +1761,18 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
@@ -1288,6 +1789,38 @@ fragment GrantFields on ConnectionGrant {
     name
     username
     avatarUrl
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -1310,6 +1843,9 @@ pub const CONNECTION_REMOVE: Operation = Operation {
   connectionRemove(input: $input) {
     connection {
       ...ConnectionFields
+    }
+    dryRun {
+      ...DryRunFields
     }
     errors {
       ...ErrorFields
@@ -1341,6 +1877,14 @@ fragment ConnectionFields on Connection {
     pausedAt
   }
 }
+fragment DryRunFields on DryRun {
+  targets {
+    ...TargetFields
+  }
+  renditions {
+    ...TargetPreviewFields
+  }
+}
 fragment ErrorFields on MutationError {
   __typename
   code
@@ -1351,12 +1895,111 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment TargetFields on Target {
+  id
+  state
+  network
+  connection {
+    id
+    name
+    username
+  }
+  dueAt
+  schedule {
+    localTime
+    timeZone
+  }
+  publishedAt
+  lateBySeconds
+  permalink
+  remoteId
+  boardId
+  attempt
+  error {
+    code
+    message
+    advice
+    docsUrl
+  }
+  allowedActions
+  version
+}
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
   }
 }
 fragment WarningFields on Warning {
@@ -1420,12 +2063,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -1489,12 +2173,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -1625,12 +2350,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -1781,9 +2547,18 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
@@ -1813,6 +2588,38 @@ fragment MediaFields on Media {
     code
     message
     advice
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -1860,9 +2667,18 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
@@ -1892,6 +2708,38 @@ fragment MediaFields on Media {
     code
     message
     advice
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -2190,6 +3038,9 @@ pub const POST_CANCEL: Operation = Operation {
   }
 }
 fragment DryRunFields on DryRun {
+  targets {
+    ...TargetFields
+  }
   renditions {
     ...TargetPreviewFields
   }
@@ -2204,12 +3055,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment PostFields on Post {
@@ -2366,6 +3258,9 @@ pub const POST_CREATE: Operation = Operation {
   }
 }
 fragment DryRunFields on DryRun {
+  targets {
+    ...TargetFields
+  }
   renditions {
     ...TargetPreviewFields
   }
@@ -2380,12 +3275,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment PostFields on Post {
@@ -2546,12 +3482,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -2829,12 +3806,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment TargetPreviewFields on TargetPreview {
@@ -2892,6 +3910,9 @@ pub const POST_PUBLISH_NOW: Operation = Operation {
   }
 }
 fragment DryRunFields on DryRun {
+  targets {
+    ...TargetFields
+  }
   renditions {
     ...TargetPreviewFields
   }
@@ -2906,12 +3927,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment PostFields on Post {
@@ -3068,6 +4130,9 @@ pub const POST_SCHEDULE: Operation = Operation {
   }
 }
 fragment DryRunFields on DryRun {
+  targets {
+    ...TargetFields
+  }
   renditions {
     ...TargetPreviewFields
   }
@@ -3082,12 +4147,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment PostFields on Post {
@@ -3244,6 +4350,9 @@ pub const POST_UNSCHEDULE: Operation = Operation {
   }
 }
 fragment DryRunFields on DryRun {
+  targets {
+    ...TargetFields
+  }
   renditions {
     ...TargetPreviewFields
   }
@@ -3258,12 +4367,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment PostFields on Post {
@@ -3420,6 +4570,9 @@ pub const POST_UPDATE: Operation = Operation {
   }
 }
 fragment DryRunFields on DryRun {
+  targets {
+    ...TargetFields
+  }
   renditions {
     ...TargetPreviewFields
   }
@@ -3434,12 +4587,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment PostFields on Post {
@@ -3600,12 +4794,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -3719,12 +4954,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -3767,12 +5043,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -3814,12 +5131,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment SandboxFaultFields on SandboxFault {
@@ -3873,12 +5231,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -3959,12 +5358,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment SandboxFaultFields on SandboxFault {
@@ -4031,12 +5471,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment SandboxFaultFields on SandboxFault {
@@ -4159,12 +5640,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -4204,12 +5726,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -4233,12 +5796,23 @@ pub const TARGET_DELETE_REMOTE: Operation = Operation {
     target {
       ...TargetFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
     warnings {
       ...WarningFields
     }
+  }
+}
+fragment DryRunFields on DryRun {
+  targets {
+    ...TargetFields
+  }
+  renditions {
+    ...TargetPreviewFields
   }
 }
 fragment ErrorFields on MutationError {
@@ -4251,12 +5825,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment TargetFields on Target {
@@ -4287,6 +5902,35 @@ fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
 }
 fragment WarningFields on Warning {
   code
@@ -4519,12 +6163,23 @@ pub const TARGET_RETRY: Operation = Operation {
     target {
       ...TargetFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
     warnings {
       ...WarningFields
     }
+  }
+}
+fragment DryRunFields on DryRun {
+  targets {
+    ...TargetFields
+  }
+  renditions {
+    ...TargetPreviewFields
   }
 }
 fragment ErrorFields on MutationError {
@@ -4537,12 +6192,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment TargetFields on Target {
@@ -4573,6 +6269,35 @@ fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
 }
 fragment WarningFields on Warning {
   code
@@ -4613,12 +6338,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment TargetFields on Target {
@@ -4886,12 +6652,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -4956,12 +6763,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -5029,12 +6877,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -5178,12 +7067,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -5253,12 +7183,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -5328,12 +7299,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -5404,12 +7416,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -5480,12 +7533,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -5549,12 +7643,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {

@@ -230,6 +230,8 @@ export type ErrorCode =
   | 'RECONNECT_REQUIRED'
   /** This exists in a sandbox only. Start one with 'posthaste sandbox' and use its keys (phk_test_…). */
   | 'SANDBOX_ONLY'
+  /** Scheduled posts are cancelled with it. Give them another account first if they shall go out. */
+  | 'TARGETS_CANCELLED'
   /** The post has no target. Name at least one connection to publish to. */
   | 'TARGETS_REQUIRED'
   /** The same connection stands twice among the targets. Name each connection once. */
@@ -1583,7 +1585,9 @@ export interface Connection {
 
 /** What a dry run would have done; nothing was written or sent. */
 export interface DryRun {
-  /** What each of them would get, in the same order. */
+  /** Each target concerned with the time and state it would have, in order. */
+  targets: Array<Target>;
+  /** What each of them would get, in the same order; empty when something is taken away. */
   renditions: Array<TargetPreview>;
 }
 
@@ -1605,6 +1609,13 @@ export type MutationError =
     docsUrl: string;
     /** The input field that is no longer true, as one text. */
     conflicting: string;
+    /** The version it has now, when the input names an older one. */
+    currentVersion: number | null;
+    /**
+     * What is there, as it is now: the post of this id, what was changed meanwhile, the connection that
+     * stands among the targets. Null when it is not one thing, or another workspace's.
+     */
+    existing: Node | null;
   }
   | {
     __typename: 'ReconnectRequired';
@@ -1622,6 +1633,15 @@ export type MutationError =
     docsUrl: string;
     /** The mutation that helps. */
     mutation: string;
+    /** The account to reconnect. */
+    connection: {
+      /** The id (`conn_…`). */
+      id: string;
+      /** The network. */
+      network: Network;
+      /** The display name; the network's own unless somebody changed it. */
+      name: string;
+    } | null;
   }
   | {
     __typename: 'UserError';
@@ -2666,6 +2686,11 @@ export interface ConnectionReconnectVariables {
 export interface ConnectionRemoveResult {
   /** The connection as it is now; of a dry run, as it would be. */
   connection: Connection | null;
+  /**
+   * What a dry run would have done; empty when it was none. Of a removal, the scheduled targets that
+   * would be cancelled, soonest first, at most 100.
+   */
+  dryRun: DryRun | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
   /** What a person should know although it worked. */
@@ -3463,6 +3488,8 @@ export interface SessionDeleteResult {
 export interface TargetDeleteRemoteResult {
   /** The target as it is now; of a dry run, as it would be. */
   target: Target | null;
+  /** What a dry run would have done; empty when it was none. */
+  dryRun: DryRun | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
   /** What a person should know although it worked. */
@@ -3558,6 +3585,8 @@ export interface TargetListVariables {
 export interface TargetRetryResult {
   /** The target as it is now; of a dry run, as it would be. */
   target: Target | null;
+  /** What a dry run would have done; empty when it was none. */
+  dryRun: DryRun | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
   /** What a person should know although it worked. */

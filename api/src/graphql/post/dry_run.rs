@@ -7,9 +7,9 @@ use crate::graphql::target::Target;
 /// What a dry run would have done; nothing was written or sent.
 #[derive(SimpleObject)]
 pub struct DryRun {
-    /// Each target with the time and state it would have, in order.
+    /// Each target concerned with the time and state it would have, in order.
     targets: Vec<Target>,
-    /// What each of them would get, in the same order.
+    /// What each of them would get, in the same order; empty when something is taken away.
     renditions: Vec<TargetPreview>,
 }
 

@@ -30,7 +30,7 @@ pub use remote::delete_remote;
 pub use schedule::{cancel, publish_now, schedule, unschedule};
 pub use settle::{Settlement, retry, settle};
 pub use targets::NewTarget;
-pub use trial::Trial;
+pub use trial::{Changed, Trial};
 pub use validate::{Validation, validate};
 pub use when::{Chosen, When};
 pub use write::{Change, NewPost, Written, delete, update};

@@ -299,6 +299,8 @@ class ErrorCode(OpenEnum):
     """The network no longer accepts our access to this account. Reconnect the account; waiting posts go out by themselves afterwards."""
     SANDBOX_ONLY = "SANDBOX_ONLY"
     """This exists in a sandbox only. Start one with 'posthaste sandbox' and use its keys (phk_test_…)."""
+    TARGETS_CANCELLED = "TARGETS_CANCELLED"
+    """Scheduled posts are cancelled with it. Give them another account first if they shall go out."""
     TARGETS_REQUIRED = "TARGETS_REQUIRED"
     """The post has no target. Name at least one connection to publish to."""
     TARGET_DUPLICATE = "TARGET_DUPLICATE"

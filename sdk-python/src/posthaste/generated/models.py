@@ -69,10 +69,15 @@ __all__ = [
     "ConnectionCreatePayload",
     "ConnectionDestinations",
     "ConnectionDestinationsDestination",
+    "ConnectionDisable",
+    "ConnectionEnable",
     "ConnectionGrant",
     "ConnectionGrantAccount",
     "ConnectionLane",
-    "ConnectionPayload",
+    "ConnectionPause",
+    "ConnectionRemove",
+    "ConnectionResume",
+    "ConnectionUpdate",
     "DryRun",
     "Event",
     "LoggedRequest",
@@ -83,6 +88,7 @@ __all__ = [
     "MediaPayload",
     "MediaUploadCreatePayload",
     "MutationError",
+    "MutationErrorConnection",
     "NetworkInfo",
     "NetworkInfoAccounts",
     "NetworkInfoCapabilities",
@@ -126,18 +132,20 @@ __all__ = [
     "TargetConnection",
     "TargetConnectionNode",
     "TargetConnectionNodePost",
+    "TargetDeleteRemote",
     "TargetError",
     "TargetGet",
     "TargetGetPost",
     "TargetMetrics",
     "TargetMetricsError",
-    "TargetPayload",
     "TargetPreview",
     "TargetPreviewConnection",
     "TargetPreviewMedia",
     "TargetPreviewProblem",
     "TargetProgress",
+    "TargetRetry",
     "TargetSchedule",
+    "TargetSettle",
     "TargetTimeline",
     "TargetTimelineAttempt",
     "TargetTimelineAttemptError",
@@ -308,6 +316,74 @@ class Connection(Model):
     """Its publishing line: when the next post is due, and what holds it back."""
 
 
+class TargetConnection(Model):
+    """An account on a network that the workspace may publish to."""
+
+    id: str
+    """The id (`conn_…`)."""
+    name: str
+    """The display name; the network's own unless somebody changed it."""
+    username: str | None = None
+    """The handle, without @."""
+
+
+class TargetSchedule(Model):
+    """The local time a person chose."""
+
+    local_time: datetime
+    """Date and time on the wall."""
+    time_zone: str
+    """The IANA zone."""
+
+
+class TargetError(Model):
+    """What went wrong, and what to do about it."""
+
+    code: ErrorCode
+    """The stable code."""
+    message: str
+    """What happened, for a person."""
+    advice: str
+    """What to do."""
+    docs_url: str
+    """Where the code is explained."""
+
+
+class Target(Model):
+    """One post on one connection: the unit of publishing."""
+
+    id: str
+    """The id (`target_…`)."""
+    state: TargetState
+    """The state."""
+    network: Network
+    """The connection's network."""
+    connection: TargetConnection
+    """The connection it goes to."""
+    due_at: datetime | None = None
+    """When it is due."""
+    schedule: TargetSchedule | None = None
+    """The local time a person chose; empty when it was an instant."""
+    published_at: datetime | None = None
+    """When it went live."""
+    late_by_seconds: int | None = None
+    """Seconds from its time until it went live, or until now while it has not; empty without a time."""
+    permalink: str | None = None
+    """The live post's public address."""
+    remote_id: str | None = None
+    """The network's id of the live post."""
+    board_id: str | None = None
+    """The board (Pinterest); empty when the connection's default is used."""
+    attempt: int
+    """Tries so far."""
+    error: TargetError | None = None
+    """What went wrong last."""
+    allowed_actions: list[TargetAction]
+    """What the viewer may do with it now."""
+    version: int
+    """Grows when a person changes it."""
+
+
 class TargetPreviewConnection(Model):
     """An account on a network that the workspace may publish to."""
 
@@ -379,8 +455,50 @@ class TargetPreview(Model):
 class DryRun(Model):
     """What a dry run would have done; nothing was written or sent."""
 
+    targets: list[Target]
+    """Each target concerned with the time and state it would have, in order."""
     renditions: list[TargetPreview]
-    """What each of them would get, in the same order."""
+    """What each of them would get, in the same order; empty when something is taken away."""
+
+
+class Node(Model):
+    """Anything with an id that is unique across the API."""
+
+    typename: str = Field(alias="__typename")
+    """The name of the concrete type."""
+    id: str
+    """The id; its prefix names the kind."""
+    name: str | None = None
+    """The name."""
+    key_status: ApiKeyStatus | None = None
+    """How it stands."""
+    file_name: str | None = None
+    """The person's file name."""
+    job_state: BulkJobState | None = None
+    """How it stands."""
+    network: Network | None = None
+    """The network."""
+    connection_status: ConnectionStatus | None = None
+    """How it stands."""
+    media_status: MediaStatus | None = None
+    """How the upload stands."""
+    post_status: PostStatus | None = None
+    """How it stands as a whole."""
+    permalink: str | None = None
+    """The live post's public address."""
+    target_state: TargetState | None = None
+    """The state."""
+
+
+class MutationErrorConnection(Model):
+    """An account on a network that the workspace may publish to."""
+
+    id: str
+    """The id (`conn_…`)."""
+    network: Network
+    """The network."""
+    name: str
+    """The display name; the network's own unless somebody changed it."""
 
 
 class MutationError(Model):
@@ -402,8 +520,15 @@ class MutationError(Model):
     """The code's page in the documentation."""
     conflicting: str | None = None
     """The input field that is no longer true, as one text."""
+    current_version: int | None = None
+    """The version it has now, when the input names an older one."""
+    existing: Node | None = None
+    """What is there, as it is now: the post of this id, what was changed meanwhile, the connection that
+stands among the targets. Null when it is not one thing, or another workspace's."""
     mutation: str | None = None
     """The mutation that helps."""
+    connection: MutationErrorConnection | None = None
+    """The account to reconnect."""
     retry_after: int | None = None
     """Seconds to wait."""
 
@@ -516,35 +641,6 @@ is READY."""
     """Why it is FAILED."""
 
 
-class Node(Model):
-    """Anything with an id that is unique across the API."""
-
-    typename: str = Field(alias="__typename")
-    """The name of the concrete type."""
-    id: str
-    """The id; its prefix names the kind."""
-    name: str | None = None
-    """The name."""
-    key_status: ApiKeyStatus | None = None
-    """How it stands."""
-    file_name: str | None = None
-    """The person's file name."""
-    job_state: BulkJobState | None = None
-    """How it stands."""
-    network: Network | None = None
-    """The network."""
-    connection_status: ConnectionStatus | None = None
-    """How it stands."""
-    media_status: MediaStatus | None = None
-    """How the upload stands."""
-    post_status: PostStatus | None = None
-    """How it stands as a whole."""
-    permalink: str | None = None
-    """The live post's public address."""
-    target_state: TargetState | None = None
-    """The state."""
-
-
 class PictureRule(Model):
     """What a network wants a picture to be; Posthaste makes a copy that fits."""
 
@@ -652,74 +748,6 @@ class PostLinkTracking(Model):
 
     campaign: str | None = None
     """`utm_campaign`."""
-
-
-class TargetConnection(Model):
-    """An account on a network that the workspace may publish to."""
-
-    id: str
-    """The id (`conn_…`)."""
-    name: str
-    """The display name; the network's own unless somebody changed it."""
-    username: str | None = None
-    """The handle, without @."""
-
-
-class TargetSchedule(Model):
-    """The local time a person chose."""
-
-    local_time: datetime
-    """Date and time on the wall."""
-    time_zone: str
-    """The IANA zone."""
-
-
-class TargetError(Model):
-    """What went wrong, and what to do about it."""
-
-    code: ErrorCode
-    """The stable code."""
-    message: str
-    """What happened, for a person."""
-    advice: str
-    """What to do."""
-    docs_url: str
-    """Where the code is explained."""
-
-
-class Target(Model):
-    """One post on one connection: the unit of publishing."""
-
-    id: str
-    """The id (`target_…`)."""
-    state: TargetState
-    """The state."""
-    network: Network
-    """The connection's network."""
-    connection: TargetConnection
-    """The connection it goes to."""
-    due_at: datetime | None = None
-    """When it is due."""
-    schedule: TargetSchedule | None = None
-    """The local time a person chose; empty when it was an instant."""
-    published_at: datetime | None = None
-    """When it went live."""
-    late_by_seconds: int | None = None
-    """Seconds from its time until it went live, or until now while it has not; empty without a time."""
-    permalink: str | None = None
-    """The live post's public address."""
-    remote_id: str | None = None
-    """The network's id of the live post."""
-    board_id: str | None = None
-    """The board (Pinterest); empty when the connection's default is used."""
-    attempt: int
-    """Tries so far."""
-    error: TargetError | None = None
-    """What went wrong last."""
-    allowed_actions: list[TargetAction]
-    """What the viewer may do with it now."""
-    version: int
-    """Grows when a person changes it."""
 
 
 class Post(Model):
@@ -1064,7 +1092,55 @@ class ConnectionDestinations(Model):
     """The boards of the account, asked from the network now; empty where there are none."""
 
 
-class ConnectionPayload(Model):
+class ConnectionDisable(Model):
+    """What came of changing a connection."""
+
+    connection: Connection
+    """The connection as it is now; of a dry run, as it would be."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class ConnectionEnable(Model):
+    """What came of changing a connection."""
+
+    connection: Connection
+    """The connection as it is now; of a dry run, as it would be."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class ConnectionPause(Model):
+    """What came of changing a connection."""
+
+    connection: Connection
+    """The connection as it is now; of a dry run, as it would be."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class ConnectionRemove(Model):
+    """What came of changing a connection."""
+
+    connection: Connection
+    """The connection as it is now; of a dry run, as it would be."""
+    dry_run: DryRun
+    """What a dry run would have done; empty when it was none. Of a removal, the scheduled targets that
+would be cancelled, soonest first, at most 100."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class ConnectionResume(Model):
+    """What came of changing a connection."""
+
+    connection: Connection
+    """The connection as it is now; of a dry run, as it would be."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class ConnectionUpdate(Model):
     """What came of changing a connection."""
 
     connection: Connection
@@ -1478,11 +1554,13 @@ class SessionDeletePayload(Model):
     """What a person should know although it worked."""
 
 
-class TargetPayload(Model):
+class TargetDeleteRemote(Model):
     """What came of changing a target."""
 
     target: Target
     """The target as it is now; of a dry run, as it would be."""
+    dry_run: DryRun | None = None
+    """What a dry run would have done; empty when it was none."""
     warnings: list[Warning]
     """What a person should know although it worked."""
 
@@ -1534,6 +1612,26 @@ class TargetConnectionNode(Target):
 
     post: TargetConnectionNodePost | None = None
     """The post; empty once it was removed."""
+
+
+class TargetRetry(Model):
+    """What came of changing a target."""
+
+    target: Target
+    """The target as it is now; of a dry run, as it would be."""
+    dry_run: DryRun | None = None
+    """What a dry run would have done; empty when it was none."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class TargetSettle(Model):
+    """What came of changing a target."""
+
+    target: Target
+    """The target as it is now; of a dry run, as it would be."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
 
 
 class TargetTimelineTimeline(Model):

@@ -257,6 +257,8 @@ open_enum! {
         ReconnectRequired = "RECONNECT_REQUIRED",
         /// This exists in a sandbox only. Start one with 'posthaste sandbox' and use its keys (phk_test_…).
         SandboxOnly = "SANDBOX_ONLY",
+        /// Scheduled posts are cancelled with it. Give them another account first if they shall go out.
+        TargetsCancelled = "TARGETS_CANCELLED",
         /// The post has no target. Name at least one connection to publish to.
         TargetsRequired = "TARGETS_REQUIRED",
         /// The same connection stands twice among the targets. Name each connection once.

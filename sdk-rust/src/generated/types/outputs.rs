@@ -452,6 +452,20 @@ pub struct ConnectionPayload {
     pub warnings: Vec<Warning>,
 }
 
+/// What came of changing a connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ConnectionRemove {
+    /// The connection as it is now; of a dry run, as it would be.
+    pub connection: Connection,
+    /// What a dry run would have done; empty when it was none. Of a removal, the scheduled targets that
+    /// would be cancelled, soonest first, at most 100.
+    pub dry_run: Option<DryRun>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
 /// The part of a picture to show, in fractions of its width and height.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -472,7 +486,9 @@ pub struct Crop {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DryRun {
-    /// What each of them would get, in the same order.
+    /// Each target concerned with the time and state it would have, in order.
+    pub targets: Vec<Target>,
+    /// What each of them would get, in the same order; empty when something is taken away.
     pub renditions: Vec<TargetPreview>,
 }
 
@@ -1712,6 +1728,8 @@ pub struct TargetPageNodePost {
 pub struct TargetPayload {
     /// The target as it is now; of a dry run, as it would be.
     pub target: Target,
+    /// What a dry run would have done; empty when it was none.
+    pub dry_run: Option<DryRun>,
     /// What a person should know although it worked.
     pub warnings: Vec<Warning>,
 }
@@ -1767,6 +1785,17 @@ pub struct TargetProgress {
     pub event: Option<Event>,
     /// The target as it is now.
     pub target: Target,
+}
+
+/// What came of changing a target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TargetSettle {
+    /// The target as it is now; of a dry run, as it would be.
+    pub target: Target,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
 }
 
 /// One post on one connection: the unit of publishing.
