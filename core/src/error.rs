@@ -137,6 +137,8 @@ error_codes! {
     OutcomeUnknown, "OUTCOME_UNKNOWN", 409, false, "It is not certain whether the network published the post.", "Look at the account: settle it as live, publish again, or drop it.";
     MissedTime, "MISSED_TIME", 409, false, "The server could not publish at the chosen time.", "Publish late now, choose a new time, or drop it.";
     AttemptsUsedUp, "ATTEMPTS_USED_UP", 409, false, "All tries failed.", "Look at the timeline, then retry.";
+    QuotaExceeded, "QUOTA_EXCEEDED", 409, false, "More posts are due than the network takes from the account in this time.", "Choose a later time for some of them; what the network refuses waits until its limit resets.";
+    LinkCostsMore, "LINK_COSTS_MORE", 200, false, "A link makes the post dearer on this network.", "Leave the link out there, in a variant of its own, if it is not worth its price.";
     PossibleDuplicate, "POSSIBLE_DUPLICATE", 409, false, "The same text goes to the same account already.", "Change the text, or go on if it is meant.";
 
     // Webhooks

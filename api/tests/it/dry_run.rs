@@ -254,3 +254,101 @@ async fn removing_a_connection_is_tried() {
     assert_eq!(payload["warnings"], json!([]));
     assert_eq!(payload["dryRun"]["targets"], json!([]));
 }
+
+const OUTLAY: &str = "dryRun { \
+    quota { connection { network } limit used remaining windowSeconds resetsAt } \
+    cost { amount currency items { connection { network } amount reason } } }";
+
+fn on_x(world: &World, at: &str) -> Value {
+    json!({
+        "text": "Hello", "schedule": { "at": at },
+        "targets": [{ "connectionId": world.home.on(Network::X) }],
+    })
+}
+
+fn codes(payload: &Value) -> Vec<(&str, &Value)> {
+    let warnings = payload["warnings"].as_array().unwrap().iter();
+    warnings
+        .map(|warning| (warning["code"].as_str().unwrap(), &warning["path"]))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_what_publishing_would_cost() {
+    let world = World::new().await;
+    let mut input = on_x(&world, "2030-01-01T09:00:00Z");
+    let payload = tried(&world, "postCreate", OUTLAY, input.clone()).await;
+    let due = "2030-01-01T09:15:00+00:00";
+    assert_eq!(
+        payload["dryRun"],
+        json!({
+            "quota": [{ "connection": { "network": "X" }, "limit": 100, "used": 1, "remaining": 99,
+                "windowSeconds": 900, "resetsAt": due }],
+            "cost": { "amount": 0.015, "currency": "USD", "items": [
+                { "connection": { "network": "X" }, "amount": 0.015, "reason": "A post on X." }] },
+        })
+    );
+    assert_eq!(payload["warnings"], json!([]));
+
+    input["link"] = json!("https://example.org/bread");
+    input["targets"] = json!([
+        { "connectionId": world.home.on(Network::Facebook) },
+        { "connectionId": world.home.on(Network::X) },
+    ]);
+    let payload = tried(&world, "postCreate", OUTLAY, input.clone()).await;
+    assert_eq!(
+        payload["dryRun"]["cost"],
+        json!({ "amount": 0.2, "currency": "USD", "items": [
+            { "connection": { "network": "FACEBOOK" }, "amount": null, "reason": "No price of Facebook is known." },
+            { "connection": { "network": "X" }, "amount": 0.2, "reason": "A post with a link on X." }] })
+    );
+    assert_eq!(
+        codes(&payload),
+        [("LINK_COSTS_MORE", &json!(["targets", "1"]))]
+    );
+
+    // Where no price is known, nothing is claimed; a draft uses nothing.
+    input["targets"] = json!([{ "connectionId": world.home.on(Network::Facebook) }]);
+    let payload = tried(&world, "postCreate", OUTLAY, input.clone()).await;
+    assert_eq!(payload["dryRun"]["cost"]["amount"], Value::Null);
+    assert_eq!(payload["dryRun"]["quota"], json!([]));
+    input["schedule"] = Value::Null;
+    let payload = tried(&world, "postCreate", OUTLAY, input).await;
+    assert_eq!(payload["dryRun"]["cost"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_dry_run_warns_of_a_full_window() {
+    let world = World::new().await;
+    let (first, _) = scheduled(&world).await;
+    for _ in 1..100 {
+        let input = on_x(&world, "2030-01-01T09:05:00Z");
+        world.change("postCreate", "post { id }", input).await;
+    }
+    let late = on_x(&world, "2030-01-01T09:10:00Z");
+    let payload = tried(&world, "postCreate", OUTLAY, late).await;
+    assert_eq!(
+        payload["dryRun"]["quota"][0],
+        json!({ "connection": { "network": "X" }, "limit": 100, "used": 101, "remaining": 0,
+            "windowSeconds": 900, "resetsAt": "2030-01-01T09:15:00+00:00" })
+    );
+    assert_eq!(
+        codes(&payload),
+        [("QUOTA_EXCEEDED", &json!(["targets", "0"]))]
+    );
+    // At 09:15 the first one has left the window.
+    let later = on_x(&world, "2030-01-01T09:15:00Z");
+    let payload = tried(&world, "postCreate", OUTLAY, later).await;
+    assert_eq!(payload["dryRun"]["quota"][0]["used"], 100);
+    assert_eq!(payload["warnings"], json!([]));
+
+    // What is live counts by when it went live.
+    bring(&world, &first, &[State::Failed, State::Published]).await;
+    let input = on_x(&world, "2027-01-04T08:10:00Z");
+    let payload = tried(&world, "postCreate", OUTLAY, input).await;
+    assert_eq!(
+        payload["dryRun"]["quota"][0],
+        json!({ "connection": { "network": "X" }, "limit": 100, "used": 2, "remaining": 98,
+            "windowSeconds": 900, "resetsAt": "2027-01-04T08:15:00+00:00" })
+    );
+}

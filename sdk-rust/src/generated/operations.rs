@@ -1879,10 +1879,36 @@ fragment ConnectionFields on Connection {
 }
 fragment DryRunFields on DryRun {
   targets {
-    ...TargetFields
+    id
+    network
+    state
+    dueAt
   }
   renditions {
     ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
   }
 }
 fragment ErrorFields on MutationError {
@@ -1943,35 +1969,6 @@ fragment NodeFields on Node {
   ... on Workspace {
     name
   }
-}
-fragment TargetFields on Target {
-  id
-  state
-  network
-  connection {
-    id
-    name
-    username
-  }
-  dueAt
-  schedule {
-    localTime
-    timeZone
-  }
-  publishedAt
-  lateBySeconds
-  permalink
-  remoteId
-  boardId
-  attempt
-  error {
-    code
-    message
-    advice
-    docsUrl
-  }
-  allowedActions
-  version
 }
 fragment TargetPreviewFields on TargetPreview {
   connection {
@@ -3039,10 +3036,36 @@ pub const POST_CANCEL: Operation = Operation {
 }
 fragment DryRunFields on DryRun {
   targets {
-    ...TargetFields
+    id
+    network
+    state
+    dueAt
   }
   renditions {
     ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
   }
 }
 fragment ErrorFields on MutationError {
@@ -3259,10 +3282,36 @@ pub const POST_CREATE: Operation = Operation {
 }
 fragment DryRunFields on DryRun {
   targets {
-    ...TargetFields
+    id
+    network
+    state
+    dueAt
   }
   renditions {
     ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
   }
 }
 fragment ErrorFields on MutationError {
@@ -3911,10 +3960,36 @@ pub const POST_PUBLISH_NOW: Operation = Operation {
 }
 fragment DryRunFields on DryRun {
   targets {
-    ...TargetFields
+    id
+    network
+    state
+    dueAt
   }
   renditions {
     ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
   }
 }
 fragment ErrorFields on MutationError {
@@ -4131,10 +4206,36 @@ pub const POST_SCHEDULE: Operation = Operation {
 }
 fragment DryRunFields on DryRun {
   targets {
-    ...TargetFields
+    id
+    network
+    state
+    dueAt
   }
   renditions {
     ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
   }
 }
 fragment ErrorFields on MutationError {
@@ -4351,10 +4452,36 @@ pub const POST_UNSCHEDULE: Operation = Operation {
 }
 fragment DryRunFields on DryRun {
   targets {
-    ...TargetFields
+    id
+    network
+    state
+    dueAt
   }
   renditions {
     ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
   }
 }
 fragment ErrorFields on MutationError {
@@ -4571,10 +4698,36 @@ pub const POST_UPDATE: Operation = Operation {
 }
 fragment DryRunFields on DryRun {
   targets {
-    ...TargetFields
+    id
+    network
+    state
+    dueAt
   }
   renditions {
     ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
   }
 }
 fragment ErrorFields on MutationError {
@@ -5809,10 +5962,36 @@ pub const TARGET_DELETE_REMOTE: Operation = Operation {
 }
 fragment DryRunFields on DryRun {
   targets {
-    ...TargetFields
+    id
+    network
+    state
+    dueAt
   }
   renditions {
     ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
   }
 }
 fragment ErrorFields on MutationError {
@@ -6176,10 +6355,36 @@ pub const TARGET_RETRY: Operation = Operation {
 }
 fragment DryRunFields on DryRun {
   targets {
-    ...TargetFields
+    id
+    network
+    state
+    dueAt
   }
   renditions {
     ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
   }
 }
 fragment ErrorFields on MutationError {

@@ -79,10 +79,36 @@ const ConnectionFields = `fragment ConnectionFields on Connection {
 
 const DryRunFields = `fragment DryRunFields on DryRun {
   targets {
-    ...TargetFields
+    id
+    network
+    state
+    dueAt
   }
   renditions {
     ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
   }
 }
 `;
@@ -980,7 +1006,7 @@ export const ConnectionRemove: Document<t.ConnectionRemoveResult, t.ConnectionRe
   }
 }
 `,
-  fragments: [ConnectionFields, DryRunFields, ErrorFields, NodeFields, TargetFields, TargetPreviewFields, WarningFields],
+  fragments: [ConnectionFields, DryRunFields, ErrorFields, NodeFields, TargetPreviewFields, WarningFields],
 };
 
 /** `connections.resume`: the mutation `connectionResume`. */

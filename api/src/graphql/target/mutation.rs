@@ -32,6 +32,12 @@ pub struct TargetPayload {
 impl TargetPayload {
     fn of(app: &App, outcome: CoreResult<Changed>) -> CoreResult<Self> {
         let (changed, errors) = split(app, outcome)?;
+        let warnings = changed
+            .iter()
+            .filter_map(|changed| changed.trial.as_ref())
+            .flat_map(|trial| trial.outlay.warnings.clone())
+            .map(|problem| Warning::new(app, problem))
+            .collect();
         let (target, trial) = match changed {
             Some(Changed { target, trial }) => (Some(Target(target)), trial),
             None => (None, None),
@@ -40,7 +46,7 @@ impl TargetPayload {
             target,
             dry_run: trial.map(DryRun::from),
             errors,
-            warnings: Vec::new(),
+            warnings,
         })
     }
 }

@@ -176,9 +176,9 @@ pub async fn remove(app: &App, actor: &Actor, id: ConnectionId) -> Result<Remove
         .collect();
     let warnings = cancelling(&row, scheduled.len());
     if app.is_dry_run() {
-        scheduled
-            .iter_mut()
-            .for_each(|target| target.state = State::Cancelled);
+        for target in &mut scheduled {
+            target.state = State::Cancelled;
+        }
         let connection = gone(row);
         tx.rollback().await?;
         let trial = Some(shown(scheduled));

@@ -5,6 +5,7 @@ mod compose;
 mod create;
 mod lists;
 mod once;
+mod outlay;
 mod paths;
 mod preview;
 mod progress;
@@ -24,6 +25,7 @@ pub use lists::{
     timeline,
 };
 pub use once::create_once;
+pub use outlay::{Charge, Outlay, QuotaUse};
 pub use preview::{Preview, preview};
 pub use progress::{Scope, Update, progress};
 pub use remote::delete_remote;

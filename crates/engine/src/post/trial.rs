@@ -8,7 +8,8 @@ use posthaste_store::{
 };
 
 use super::{
-    Preview,
+    Outlay, Preview,
+    outlay::outlay,
     preview::{by_id, look, media_of},
 };
 use crate::{Actor, App};
@@ -20,6 +21,8 @@ pub struct Trial {
     pub targets: Vec<Target>,
     /// What each of their connections would get; nothing where something is taken away.
     pub previews: Vec<Preview>,
+    /// What publishing them would use up.
+    pub outlay: Outlay,
 }
 
 impl Trial {
@@ -27,7 +30,7 @@ impl Trial {
     pub(crate) fn away(targets: Vec<Target>) -> Self {
         Self {
             targets,
-            previews: Vec::new(),
+            ..Self::default()
         }
     }
 }
@@ -61,7 +64,12 @@ pub(super) async fn trial(
     }
     let targets = target::of_posts(tx, actor.workspace, &[post.id]).await?;
     let previews = previews(app, actor, tx, post, &targets).await?;
-    Ok(Some(Trial { targets, previews }))
+    let outlay = outlay(app, actor, tx, &targets, &previews).await?;
+    Ok(Some(Trial {
+        targets,
+        previews,
+        outlay,
+    }))
 }
 
 /// As [`trial`], for a change of one target that goes out again.
@@ -82,7 +90,12 @@ pub(super) async fn trial_of(
         Some(post) => previews(app, actor, tx, &post, &targets).await?,
         None => Vec::new(),
     };
-    Ok(Some(Trial { targets, previews }))
+    let outlay = outlay(app, actor, tx, &targets, &previews).await?;
+    Ok(Some(Trial {
+        targets,
+        previews,
+        outlay,
+    }))
 }
 
 async fn previews(

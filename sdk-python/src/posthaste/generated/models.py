@@ -79,6 +79,12 @@ __all__ = [
     "ConnectionResume",
     "ConnectionUpdate",
     "DryRun",
+    "DryRunCost",
+    "DryRunCostItem",
+    "DryRunCostItemConnection",
+    "DryRunQuota",
+    "DryRunQuotaConnection",
+    "DryRunTarget",
     "Event",
     "LoggedRequest",
     "LoggedRequestConnection",
@@ -316,72 +322,17 @@ class Connection(Model):
     """Its publishing line: when the next post is due, and what holds it back."""
 
 
-class TargetConnection(Model):
-    """An account on a network that the workspace may publish to."""
-
-    id: str
-    """The id (`conn_…`)."""
-    name: str
-    """The display name; the network's own unless somebody changed it."""
-    username: str | None = None
-    """The handle, without @."""
-
-
-class TargetSchedule(Model):
-    """The local time a person chose."""
-
-    local_time: datetime
-    """Date and time on the wall."""
-    time_zone: str
-    """The IANA zone."""
-
-
-class TargetError(Model):
-    """What went wrong, and what to do about it."""
-
-    code: ErrorCode
-    """The stable code."""
-    message: str
-    """What happened, for a person."""
-    advice: str
-    """What to do."""
-    docs_url: str
-    """Where the code is explained."""
-
-
-class Target(Model):
+class DryRunTarget(Model):
     """One post on one connection: the unit of publishing."""
 
     id: str
     """The id (`target_…`)."""
-    state: TargetState
-    """The state."""
     network: Network
     """The connection's network."""
-    connection: TargetConnection
-    """The connection it goes to."""
+    state: TargetState
+    """The state."""
     due_at: datetime | None = None
     """When it is due."""
-    schedule: TargetSchedule | None = None
-    """The local time a person chose; empty when it was an instant."""
-    published_at: datetime | None = None
-    """When it went live."""
-    late_by_seconds: int | None = None
-    """Seconds from its time until it went live, or until now while it has not; empty without a time."""
-    permalink: str | None = None
-    """The live post's public address."""
-    remote_id: str | None = None
-    """The network's id of the live post."""
-    board_id: str | None = None
-    """The board (Pinterest); empty when the connection's default is used."""
-    attempt: int
-    """Tries so far."""
-    error: TargetError | None = None
-    """What went wrong last."""
-    allowed_actions: list[TargetAction]
-    """What the viewer may do with it now."""
-    version: int
-    """Grows when a person changes it."""
 
 
 class TargetPreviewConnection(Model):
@@ -452,13 +403,76 @@ class TargetPreview(Model):
     """What the network would refuse, and what a person should know."""
 
 
+class DryRunQuotaConnection(Model):
+    """An account on a network that the workspace may publish to."""
+
+    id: str
+    """The id (`conn_…`)."""
+    network: Network
+    """The network."""
+
+
+class DryRunQuota(Model):
+    """How many posts a network takes from an account within a rolling time, and how many are there."""
+
+    connection: DryRunQuotaConnection
+    """The account."""
+    limit: int
+    """Most posts within the window."""
+    used: int
+    """Posts of Posthaste, live and scheduled, in the window that ends when the target is due; the target
+is one of them."""
+    remaining: int
+    """How many more fit."""
+    window_seconds: int
+    """The length of the window."""
+    resets_at: datetime | None = None
+    """When the oldest of them leaves the window."""
+
+
+class DryRunCostItemConnection(Model):
+    """An account on a network that the workspace may publish to."""
+
+    id: str
+    """The id (`conn_…`)."""
+    network: Network
+    """The network."""
+
+
+class DryRunCostItem(Model):
+    """What a network charges for one target."""
+
+    connection: DryRunCostItemConnection
+    """The account."""
+    amount: float | None = None
+    """The price; null when none is known, which does not mean free."""
+    reason: str
+    """What it is the price of, for a person."""
+
+
+class DryRunCost(Model):
+    """What the networks charge for publishing."""
+
+    amount: float | None = None
+    """The sum of all known prices; null when none is known, which does not mean free."""
+    currency: str
+    """The currency (ISO 4217)."""
+    items: list[DryRunCostItem]
+    """What each target costs, in order."""
+
+
 class DryRun(Model):
     """What a dry run would have done; nothing was written or sent."""
 
-    targets: list[Target]
+    targets: list[DryRunTarget]
     """Each target concerned with the time and state it would have, in order."""
     renditions: list[TargetPreview]
     """What each of them would get, in the same order; empty when something is taken away."""
+    quota: list[DryRunQuota]
+    """How full the networks' caps are when the targets are due; those without a time or a documented cap
+are left out."""
+    cost: DryRunCost | None = None
+    """What the networks charge; empty when nothing would go out."""
 
 
 class Node(Model):
@@ -748,6 +762,74 @@ class PostLinkTracking(Model):
 
     campaign: str | None = None
     """`utm_campaign`."""
+
+
+class TargetConnection(Model):
+    """An account on a network that the workspace may publish to."""
+
+    id: str
+    """The id (`conn_…`)."""
+    name: str
+    """The display name; the network's own unless somebody changed it."""
+    username: str | None = None
+    """The handle, without @."""
+
+
+class TargetSchedule(Model):
+    """The local time a person chose."""
+
+    local_time: datetime
+    """Date and time on the wall."""
+    time_zone: str
+    """The IANA zone."""
+
+
+class TargetError(Model):
+    """What went wrong, and what to do about it."""
+
+    code: ErrorCode
+    """The stable code."""
+    message: str
+    """What happened, for a person."""
+    advice: str
+    """What to do."""
+    docs_url: str
+    """Where the code is explained."""
+
+
+class Target(Model):
+    """One post on one connection: the unit of publishing."""
+
+    id: str
+    """The id (`target_…`)."""
+    state: TargetState
+    """The state."""
+    network: Network
+    """The connection's network."""
+    connection: TargetConnection
+    """The connection it goes to."""
+    due_at: datetime | None = None
+    """When it is due."""
+    schedule: TargetSchedule | None = None
+    """The local time a person chose; empty when it was an instant."""
+    published_at: datetime | None = None
+    """When it went live."""
+    late_by_seconds: int | None = None
+    """Seconds from its time until it went live, or until now while it has not; empty without a time."""
+    permalink: str | None = None
+    """The live post's public address."""
+    remote_id: str | None = None
+    """The network's id of the live post."""
+    board_id: str | None = None
+    """The board (Pinterest); empty when the connection's default is used."""
+    attempt: int
+    """Tries so far."""
+    error: TargetError | None = None
+    """What went wrong last."""
+    allowed_actions: list[TargetAction]
+    """What the viewer may do with it now."""
+    version: int
+    """Grows when a person changes it."""
 
 
 class Post(Model):

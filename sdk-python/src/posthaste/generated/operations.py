@@ -83,10 +83,36 @@ _CONNECTION_FIELDS = """fragment ConnectionFields on Connection {
 
 _DRY_RUN_FIELDS = """fragment DryRunFields on DryRun {
   targets {
-    ...TargetFields
+    id
+    network
+    state
+    dueAt
   }
   renditions {
     ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
   }
 }
 """
@@ -1041,7 +1067,6 @@ CONNECTION_REMOVE: Operation[m.ConnectionRemove] = Operation(
     + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
     + _NODE_FIELDS
-    + _TARGET_FIELDS
     + _TARGET_PREVIEW_FIELDS
     + _WARNING_FIELDS,
 )
