@@ -376,6 +376,11 @@ pub trait Connector: Send + Sync {
     /// The length of a text by the network's own rule, link included as it will be written.
     fn count(&self, text: &str) -> usize;
 
+    /// Whether a text has a link by the network's own rule.
+    fn has_link(&self, text: &str) -> bool {
+        text.contains("https://") || text.contains("http://")
+    }
+
     /// The text exactly as it will be sent (with the link below it where there is no link field).
     fn compose(&self, rendition: &Rendition) -> String;
 

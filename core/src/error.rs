@@ -126,6 +126,7 @@ error_codes! {
     OauthDenied, "OAUTH_DENIED", 403, false, "Access was not granted on the network's page.", "Start again and allow the requested permissions.";
     OauthStateInvalid, "OAUTH_STATE_INVALID", 400, false, "The consent is unknown, used up or too old.", "Start connecting again; a consent must be finished within 15 minutes.";
     NetworkNotConfigured, "NETWORK_NOT_CONFIGURED", 409, false, "This server has no app credentials for the network.", "The operator sets them in the configuration; 'posthaste doctor' names the settings.";
+    TargetsCancelled, "TARGETS_CANCELLED", 200, false, "Scheduled posts are cancelled with it.", "Give them another account first if they shall go out.";
 
     // Publishing
     NetworkRejected, "NETWORK_REJECTED", 422, false, "The network refused the post.", "Read the message, change the post and retry.";
@@ -136,6 +137,8 @@ error_codes! {
     OutcomeUnknown, "OUTCOME_UNKNOWN", 409, false, "It is not certain whether the network published the post.", "Look at the account: settle it as live, publish again, or drop it.";
     MissedTime, "MISSED_TIME", 409, false, "The server could not publish at the chosen time.", "Publish late now, choose a new time, or drop it.";
     AttemptsUsedUp, "ATTEMPTS_USED_UP", 409, false, "All tries failed.", "Look at the timeline, then retry.";
+    QuotaExceeded, "QUOTA_EXCEEDED", 409, false, "More posts are due than the network takes from the account in this time.", "Choose a later time for some of them; what the network refuses waits until its limit resets.";
+    LinkCostsMore, "LINK_COSTS_MORE", 200, false, "A link makes the post dearer on this network.", "Leave the link out there, in a variant of its own, if it is not worth its price.";
     PossibleDuplicate, "POSSIBLE_DUPLICATE", 409, false, "The same text goes to the same account already.", "Change the text, or go on if it is meant.";
 
     // Webhooks
@@ -154,6 +157,15 @@ impl fmt::Display for ErrorCode {
     }
 }
 
+/// The thing an error is about: where a program reads on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// Its id, as the API writes it.
+    pub id: String,
+    /// The version it has now, where the error is about its version.
+    pub version: Option<i32>,
+}
+
 /// An error a person or program can act on.
 #[derive(Debug, thiserror::Error)]
 #[error("{code}: {message}")]
@@ -166,6 +178,8 @@ pub struct Error {
     pub path: Vec<String>,
     /// Seconds after which a repeat makes sense.
     pub retry_after: Option<u64>,
+    /// The thing that is in the way, or that must be mended first.
+    pub subject: Option<Box<Subject>>,
     /// The cause, for the log only.
     #[source]
     pub cause: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -179,6 +193,7 @@ impl Error {
             message: message.into(),
             path: Vec::new(),
             retry_after: None,
+            subject: None,
             cause: None,
         }
     }
@@ -218,6 +233,24 @@ impl Error {
     /// Says when to try again, in seconds.
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Names the thing that is in the way, or that must be mended first.
+    pub fn about(mut self, id: impl fmt::Display) -> Self {
+        self.subject = Some(Box::new(Subject {
+            id: id.to_string(),
+            version: None,
+        }));
+        self
+    }
+
+    /// Names the thing that was changed meanwhile, and the version it has now.
+    pub fn about_version(mut self, id: impl fmt::Display, version: i32) -> Self {
+        self.subject = Some(Box::new(Subject {
+            id: id.to_string(),
+            version: Some(version),
+        }));
         self
     }
 

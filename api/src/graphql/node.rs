@@ -84,7 +84,8 @@ impl NodeQuery {
     }
 }
 
-async fn find(ctx: &Context<'_>, id: &ID, path: &[&str]) -> Result<Option<Node>> {
+/// The thing with an id, if the caller may read it; `path` is the id's place in the input.
+pub(super) async fn find(ctx: &Context<'_>, id: &ID, path: &[&str]) -> Result<Option<Node>> {
     actor(ctx)?;
     let prefix = id.split_once('_').map_or("", |(prefix, _)| prefix);
     match prefix {

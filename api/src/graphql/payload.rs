@@ -1,10 +1,17 @@
 //! What mutations answer with: their noun, typed errors, warnings.
 
-use async_graphql::{Interface, SimpleObject};
-use posthaste_core::{Error, ErrorCode, Result, error::docs_path, post::Problem};
+use async_graphql::{ComplexObject, Context, ID, Interface, Result as GraphqlResult, SimpleObject};
+use posthaste_core::{
+    Error, ErrorCode, Result, error::docs_path, ids::ConnectionId, post::Problem,
+};
 use posthaste_engine::App;
 
-use super::scalars::Named;
+use super::{
+    connection::Connection,
+    context::loader,
+    node::{self, Node},
+    scalars::{self, Named},
+};
 
 /// Why a mutation changed nothing. Every error has these fields; some types carry more.
 #[derive(Interface, Debug)]
@@ -54,8 +61,8 @@ pub enum MutationError {
 macro_rules! mutation_errors {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $ty:ty = $value:expr,)* })*) => {
         $(
-            $(#[$doc])*
             #[derive(SimpleObject, Debug)]
+            $(#[$doc])*
             pub struct $name {
                 /// The stable code, for programs.
                 code: Named<ErrorCode>,
@@ -95,13 +102,21 @@ mutation_errors! {
     UserError {}
 
     /// Somebody or something else was there first: read again, then decide.
+    #[graphql(complex)]
     ConflictError {
         /// The input field that is no longer true, as one text.
         conflicting: String = |error: &Error| error.path_text(),
+        /// The version it has now, when the input names an older one.
+        current_version: Option<i32> = |error: &Error| error.subject.as_ref()?.version,
+        #[graphql(skip)]
+        subject: Option<ID> = subject,
     }
 
     /// The network no longer accepts our access to an account.
+    #[graphql(complex)]
     ReconnectRequired {
+        #[graphql(skip)]
+        subject: Option<ID> = subject,
         /// The mutation that helps.
         mutation: String = |_: &Error| "connectionReconnect".to_owned(),
     }
@@ -110,6 +125,34 @@ mutation_errors! {
     WaitError {
         /// Seconds to wait.
         retry_after: u64 = |error: &Error| error.retry_after.unwrap_or(1),
+    }
+}
+
+fn subject(error: &Error) -> Option<ID> {
+    error.subject.as_ref().map(|subject| ID(subject.id.clone()))
+}
+
+#[ComplexObject]
+impl ConflictError {
+    /// What is there, as it is now: the post of this id, what was changed meanwhile, the connection that
+    /// stands among the targets. Null when it is not one thing, or another workspace's.
+    async fn existing(&self, ctx: &Context<'_>) -> GraphqlResult<Option<Node>> {
+        match &self.subject {
+            Some(id) => node::find(ctx, id, &["existing"]).await,
+            None => Ok(None),
+        }
+    }
+}
+
+#[ComplexObject]
+impl ReconnectRequired {
+    /// The account to reconnect.
+    async fn connection(&self, ctx: &Context<'_>) -> GraphqlResult<Option<Connection>> {
+        let Some(id) = &self.subject else {
+            return Ok(None);
+        };
+        let id: ConnectionId = scalars::id(id, &["connection"])?;
+        Ok(loader(ctx)?.load_one(id).await?.map(Connection))
     }
 }
 

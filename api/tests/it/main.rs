@@ -28,5 +28,6 @@ mod setup;
 mod socket;
 mod sse;
 mod target;
+mod typed_errors;
 mod webhook;
 mod world;

@@ -31,7 +31,7 @@ use uuid::Uuid;
 
 use crate::{Actor, App, tokens};
 
-pub use change::{Change, disable, enable, pause, remove, resume, update};
+pub use change::{Change, Removed, disable, enable, pause, remove, resume, update};
 pub use consent::{Consent, ConsentRequest, Outcome, authorize, callback, grant};
 pub use create::{Chosen, create, import};
 pub use health::Health;

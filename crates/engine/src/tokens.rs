@@ -114,7 +114,7 @@ fn reconnect_required(row: &Connection) -> Error {
         "{} no longer accepts our access to {}.",
         row.network, row.name
     );
-    Error::new(ErrorCode::ReconnectRequired, message)
+    Error::new(ErrorCode::ReconnectRequired, message).about(row.id)
 }
 
 /// Refreshes the tokens of a connection and returns its row. `seen` is the version whose token did

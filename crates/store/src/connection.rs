@@ -150,7 +150,8 @@ pub async fn update(conn: &mut Conn, row: &mut Connection) -> Result<()> {
         return Err(Error::new(
             ErrorCode::VersionConflict,
             "The connection was changed at the same time; try again.",
-        ));
+        )
+        .about(row.id));
     }
     row.version += 1;
     Ok(())

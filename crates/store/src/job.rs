@@ -109,7 +109,8 @@ pub async fn insert(conn: &mut Conn, row: &Job) -> Result<()> {
         ))
         .execute(conn)
         .await
-        .stored_unless_taken("A job with this id exists already.")?;
+        .stored_unless_taken("A job with this id exists already.")
+        .map_err(|error| error.about(row.id))?;
     Ok(())
 }
 

@@ -30,6 +30,7 @@ pub mod node;
 mod page;
 pub mod post;
 pub mod publish;
+pub mod quota;
 pub mod request_log;
 #[expect(missing_docs, reason = "the migrations describe the tables")]
 pub mod schema;

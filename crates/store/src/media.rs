@@ -103,7 +103,8 @@ pub async fn insert(conn: &mut Conn, row: &Media) -> Result<()> {
         ))
         .execute(conn)
         .await
-        .stored_unless_taken("Media with this id exists already.")?;
+        .stored_unless_taken("Media with this id exists already.")
+        .map_err(|error| error.about(row.id))?;
     Ok(())
 }
 

@@ -60,7 +60,7 @@ pub async fn insert(conn: &mut Conn, row: &Post) -> Result<()> {
         .execute(conn)
         .await
         .stored_unless_taken("A post with this id exists already.")
-        .map_err(|error| error.at(["id"]))?;
+        .map_err(|error| error.at(["id"]).about(row.id))?;
     set_media(conn, row.workspace_id, row.id, &row.body.media_ids()).await
 }
 
@@ -85,7 +85,8 @@ pub async fn update(conn: &mut Conn, row: &mut Post) -> Result<()> {
         return Err(Error::new(
             ErrorCode::VersionConflict,
             "The post was changed at the same time; try again.",
-        ));
+        )
+        .about(row.id));
     }
     row.version += 1;
     set_media(conn, row.workspace_id, row.id, &row.body.media_ids()).await

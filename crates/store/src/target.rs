@@ -198,7 +198,8 @@ pub async fn update(conn: &mut Conn, row: &mut Target, from: State) -> Result<()
         return Err(Error::new(
             ErrorCode::VersionConflict,
             "The target was changed or taken by the publisher at the same time; read it again.",
-        ));
+        )
+        .about(row.id));
     }
     row.version += 1;
     Ok(())

@@ -150,15 +150,27 @@ def test_what_cannot_help_is_not_repeated(stub: Stub, ask: Ask) -> None:
 
 
 def test_errors_of_a_payload_are_raised_together(stub: Stub, ask: Ask) -> None:
-    conflict = problem("VERSION_CONFLICT", __typename="ConflictError", conflicting="version")
-    refusal = {"post": None, "errors": [conflict, problem("TEXT_TOO_LONG")], "warnings": []}
+    existing = {"__typename": "Post", "id": "post_1", "postStatus": "DRAFT"}
+    conflict = problem(
+        "VERSION_CONFLICT", __typename="ConflictError", conflicting="version", currentVersion=3, existing=existing
+    )
+    account = {"id": "conn_1", "network": "X", "name": "Bakery"}
+    reconnect = problem(
+        "RECONNECT_REQUIRED", __typename="ReconnectRequired", mutation="connectionReconnect", connection=account
+    )
+    refusal = {"post": None, "errors": [conflict, problem("TEXT_TOO_LONG"), reconnect], "warnings": []}
     stub.says(data(postUpdate=refusal))
     with pytest.raises(errors.VersionConflict) as raised:
         ask(lambda client: client.posts.update(id="post_1", version=1, text="Rye"))
     error = raised.value
     assert isinstance(error, errors.UserErrors)
-    assert [one.code for one in error.errors] == ["VERSION_CONFLICT", "TEXT_TOO_LONG"]
-    assert (error.errors[0].typename, error.errors[0].conflicting) == ("ConflictError", "version")
+    assert [one.code for one in error.errors] == ["VERSION_CONFLICT", "TEXT_TOO_LONG", "RECONNECT_REQUIRED"]
+    first, _, last = error.errors
+    assert (first.typename, first.conflicting, first.current_version) == ("ConflictError", "version", 3)
+    assert first.existing is not None
+    assert (first.existing.typename, first.existing.id) == ("Post", "post_1")
+    assert last.connection is not None
+    assert (last.mutation, last.connection.id, last.connection.name) == ("connectionReconnect", "conn_1", "Bakery")
     assert error.has("TEXT_TOO_LONG")
     assert not error.has(ErrorCode.NOT_FOUND)
     assert error.request_id == stub.asked[0].headers["x-request-id"]

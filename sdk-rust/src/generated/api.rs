@@ -291,7 +291,7 @@ impl ConnectionsApi {
 
     /// Takes a connection away: its scheduled posts are cancelled and its access is given back. Refused
     /// while a post is on its way.
-    pub fn remove(&self, input: impl Into<ConnectionRemoveInput>) -> Call<ConnectionPayload> {
+    pub fn remove(&self, input: impl Into<ConnectionRemoveInput>) -> Call<ConnectionRemove> {
         self.client.call(
             operations::CONNECTION_REMOVE,
             json!({ "input": Into::<ConnectionRemoveInput>::into(input) }),
@@ -929,7 +929,7 @@ impl TargetsApi {
     }
 
     /// Says what became of a target that waits for a person: it is live, publish it now, or drop it.
-    pub fn settle(&self, input: impl Into<TargetSettleInput>) -> Call<TargetPayload> {
+    pub fn settle(&self, input: impl Into<TargetSettleInput>) -> Call<TargetSettle> {
         self.client.call(
             operations::TARGET_SETTLE,
             json!({ "input": Into::<TargetSettleInput>::into(input) }),

@@ -49,12 +49,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -206,12 +247,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -275,12 +357,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -343,12 +466,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -425,12 +589,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -507,12 +712,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -742,12 +988,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment PageFields on PageInfo {
@@ -796,9 +1083,18 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
@@ -815,6 +1111,38 @@ fragment GrantFields on ConnectionGrant {
     name
     username
     avatarUrl
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -878,12 +1206,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -965,12 +1334,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -1034,12 +1444,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -1221,12 +1672,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -1269,9 +1761,18 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
@@ -1288,6 +1789,38 @@ fragment GrantFields on ConnectionGrant {
     name
     username
     avatarUrl
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -1310,6 +1843,9 @@ pub const CONNECTION_REMOVE: Operation = Operation {
   connectionRemove(input: $input) {
     connection {
       ...ConnectionFields
+    }
+    dryRun {
+      ...DryRunFields
     }
     errors {
       ...ErrorFields
@@ -1341,6 +1877,40 @@ fragment ConnectionFields on Connection {
     pausedAt
   }
 }
+fragment DryRunFields on DryRun {
+  targets {
+    id
+    network
+    state
+    dueAt
+  }
+  renditions {
+    ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
+  }
+}
 fragment ErrorFields on MutationError {
   __typename
   code
@@ -1351,12 +1921,82 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
   }
 }
 fragment WarningFields on Warning {
@@ -1420,12 +2060,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -1489,12 +2170,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -1625,12 +2347,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -1781,9 +2544,18 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
@@ -1813,6 +2585,38 @@ fragment MediaFields on Media {
     code
     message
     advice
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -1860,9 +2664,18 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
@@ -1892,6 +2705,38 @@ fragment MediaFields on Media {
     code
     message
     advice
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -2190,8 +3035,37 @@ pub const POST_CANCEL: Operation = Operation {
   }
 }
 fragment DryRunFields on DryRun {
+  targets {
+    id
+    network
+    state
+    dueAt
+  }
   renditions {
     ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
   }
 }
 fragment ErrorFields on MutationError {
@@ -2204,12 +3078,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment PostFields on Post {
@@ -2366,8 +3281,37 @@ pub const POST_CREATE: Operation = Operation {
   }
 }
 fragment DryRunFields on DryRun {
+  targets {
+    id
+    network
+    state
+    dueAt
+  }
   renditions {
     ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
   }
 }
 fragment ErrorFields on MutationError {
@@ -2380,12 +3324,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment PostFields on Post {
@@ -2546,12 +3531,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -2829,12 +3855,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment TargetPreviewFields on TargetPreview {
@@ -2892,8 +3959,37 @@ pub const POST_PUBLISH_NOW: Operation = Operation {
   }
 }
 fragment DryRunFields on DryRun {
+  targets {
+    id
+    network
+    state
+    dueAt
+  }
   renditions {
     ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
   }
 }
 fragment ErrorFields on MutationError {
@@ -2906,12 +4002,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment PostFields on Post {
@@ -3068,8 +4205,37 @@ pub const POST_SCHEDULE: Operation = Operation {
   }
 }
 fragment DryRunFields on DryRun {
+  targets {
+    id
+    network
+    state
+    dueAt
+  }
   renditions {
     ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
   }
 }
 fragment ErrorFields on MutationError {
@@ -3082,12 +4248,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment PostFields on Post {
@@ -3244,8 +4451,37 @@ pub const POST_UNSCHEDULE: Operation = Operation {
   }
 }
 fragment DryRunFields on DryRun {
+  targets {
+    id
+    network
+    state
+    dueAt
+  }
   renditions {
     ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
   }
 }
 fragment ErrorFields on MutationError {
@@ -3258,12 +4494,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment PostFields on Post {
@@ -3420,8 +4697,37 @@ pub const POST_UPDATE: Operation = Operation {
   }
 }
 fragment DryRunFields on DryRun {
+  targets {
+    id
+    network
+    state
+    dueAt
+  }
   renditions {
     ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
   }
 }
 fragment ErrorFields on MutationError {
@@ -3434,12 +4740,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment PostFields on Post {
@@ -3600,12 +4947,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -3719,12 +5107,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -3767,12 +5196,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -3814,12 +5284,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment SandboxFaultFields on SandboxFault {
@@ -3873,12 +5384,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -3959,12 +5511,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment SandboxFaultFields on SandboxFault {
@@ -4031,12 +5624,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment SandboxFaultFields on SandboxFault {
@@ -4159,12 +5793,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -4204,12 +5879,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -4233,11 +5949,48 @@ pub const TARGET_DELETE_REMOTE: Operation = Operation {
     target {
       ...TargetFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
     warnings {
       ...WarningFields
+    }
+  }
+}
+fragment DryRunFields on DryRun {
+  targets {
+    id
+    network
+    state
+    dueAt
+  }
+  renditions {
+    ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
     }
   }
 }
@@ -4251,12 +6004,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment TargetFields on Target {
@@ -4287,6 +6081,35 @@ fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
 }
 fragment WarningFields on Warning {
   code
@@ -4519,11 +6342,48 @@ pub const TARGET_RETRY: Operation = Operation {
     target {
       ...TargetFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
     warnings {
       ...WarningFields
+    }
+  }
+}
+fragment DryRunFields on DryRun {
+  targets {
+    id
+    network
+    state
+    dueAt
+  }
+  renditions {
+    ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
     }
   }
 }
@@ -4537,12 +6397,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment TargetFields on Target {
@@ -4573,6 +6474,35 @@ fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+fragment TargetPreviewFields on TargetPreview {
+  connection {
+    id
+    network
+    name
+  }
+  text
+  title
+  link
+  length
+  maxLength
+  remaining
+  unit
+  media {
+    url
+    contentType
+    bytes
+    width
+    height
+    altText
+  }
+  problems {
+    severity
+    code
+    message
+    path
+    advice
+  }
 }
 fragment WarningFields on Warning {
   code
@@ -4613,12 +6543,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment TargetFields on Target {
@@ -4886,12 +6857,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -4956,12 +6968,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -5029,12 +7082,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -5178,12 +7272,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -5253,12 +7388,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -5328,12 +7504,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -5404,12 +7621,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {
@@ -5480,12 +7738,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment WarningFields on Warning {
@@ -5549,12 +7848,53 @@ fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
   }
 }
 fragment ProvenanceFields on Provenance {

@@ -78,8 +78,37 @@ const ConnectionFields = `fragment ConnectionFields on Connection {
 `;
 
 const DryRunFields = `fragment DryRunFields on DryRun {
+  targets {
+    id
+    network
+    state
+    dueAt
+  }
   renditions {
     ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
   }
 }
 `;
@@ -94,9 +123,18 @@ const ErrorFields = `fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
@@ -491,7 +529,7 @@ export const ApiKeyCreate: Document<t.ApiKeyCreateResult, t.ApiKeyCreateVariable
   }
 }
 `,
-  fragments: [ApiKeyFields, ErrorFields, ProvenanceFields, WarningFields],
+  fragments: [ApiKeyFields, ErrorFields, NodeFields, ProvenanceFields, WarningFields],
 };
 
 /** `apiKeys.get`: the query `apiKey`. */
@@ -554,7 +592,7 @@ export const ApiKeyRevoke: Document<t.ApiKeyRevokeResult, t.ApiKeyRevokeVariable
   }
 }
 `,
-  fragments: [ApiKeyFields, ErrorFields, ProvenanceFields, WarningFields],
+  fragments: [ApiKeyFields, ErrorFields, NodeFields, ProvenanceFields, WarningFields],
 };
 
 /** `apiKeys.rotate`: the mutation `apiKeyRotate`. */
@@ -577,7 +615,7 @@ export const ApiKeyRotate: Document<t.ApiKeyRotateResult, t.ApiKeyRotateVariable
   }
 }
 `,
-  fragments: [ApiKeyFields, ErrorFields, ProvenanceFields, WarningFields],
+  fragments: [ApiKeyFields, ErrorFields, NodeFields, ProvenanceFields, WarningFields],
 };
 
 /** `apiKeys.update`: the mutation `apiKeyUpdate`. */
@@ -599,7 +637,7 @@ export const ApiKeyUpdate: Document<t.ApiKeyUpdateResult, t.ApiKeyUpdateVariable
   }
 }
 `,
-  fragments: [ApiKeyFields, ErrorFields, ProvenanceFields, WarningFields],
+  fragments: [ApiKeyFields, ErrorFields, NodeFields, ProvenanceFields, WarningFields],
 };
 
 /** `bulkJobs.cancel`: the mutation `bulkJobCancel`. */
@@ -621,7 +659,7 @@ export const BulkJobCancel: Document<t.BulkJobCancelResult, t.BulkJobCancelVaria
   }
 }
 `,
-  fragments: [BulkJobFields, ErrorFields, ProvenanceFields, WarningFields],
+  fragments: [BulkJobFields, ErrorFields, NodeFields, ProvenanceFields, WarningFields],
 };
 
 /** `bulkJobs.create`: the mutation `bulkJobCreate`. */
@@ -643,7 +681,7 @@ export const BulkJobCreate: Document<t.BulkJobCreateResult, t.BulkJobCreateVaria
   }
 }
 `,
-  fragments: [BulkJobFields, ErrorFields, ProvenanceFields, WarningFields],
+  fragments: [BulkJobFields, ErrorFields, NodeFields, ProvenanceFields, WarningFields],
 };
 
 /** `bulkJobs.follow`: the subscription `bulkJobProgress`. */
@@ -737,7 +775,7 @@ export const BulkJobResults: Document<t.BulkJobResultsResult, t.BulkJobResultsVa
   }
 }
 `,
-  fragments: [ErrorFields, PageFields, WarningFields],
+  fragments: [ErrorFields, NodeFields, PageFields, WarningFields],
 };
 
 /** `connections.authorize`: the mutation `connectionAuthorize`. */
@@ -760,7 +798,7 @@ export const ConnectionAuthorize: Document<t.ConnectionAuthorizeResult, t.Connec
   }
 }
 `,
-  fragments: [ErrorFields, GrantFields, WarningFields],
+  fragments: [ErrorFields, GrantFields, NodeFields, WarningFields],
 };
 
 /** `connections.create`: the mutation `connectionCreate`. */
@@ -782,7 +820,7 @@ export const ConnectionCreate: Document<t.ConnectionCreateResult, t.ConnectionCr
   }
 }
 `,
-  fragments: [ConnectionFields, ErrorFields, WarningFields],
+  fragments: [ConnectionFields, ErrorFields, NodeFields, WarningFields],
 };
 
 /** `connections.destinations`: the query `connection`. */
@@ -821,7 +859,7 @@ export const ConnectionDisable: Document<t.ConnectionDisableResult, t.Connection
   }
 }
 `,
-  fragments: [ConnectionFields, ErrorFields, WarningFields],
+  fragments: [ConnectionFields, ErrorFields, NodeFields, WarningFields],
 };
 
 /** `connections.enable`: the mutation `connectionEnable`. */
@@ -843,7 +881,7 @@ export const ConnectionEnable: Document<t.ConnectionEnableResult, t.ConnectionEn
   }
 }
 `,
-  fragments: [ConnectionFields, ErrorFields, WarningFields],
+  fragments: [ConnectionFields, ErrorFields, NodeFields, WarningFields],
 };
 
 /** `connections.get`: the query `connection`. */
@@ -920,7 +958,7 @@ export const ConnectionPause: Document<t.ConnectionPauseResult, t.ConnectionPaus
   }
 }
 `,
-  fragments: [ConnectionFields, ErrorFields, WarningFields],
+  fragments: [ConnectionFields, ErrorFields, NodeFields, WarningFields],
 };
 
 /** `connections.reconnect`: the mutation `connectionReconnect`. */
@@ -943,7 +981,7 @@ export const ConnectionReconnect: Document<t.ConnectionReconnectResult, t.Connec
   }
 }
 `,
-  fragments: [ErrorFields, GrantFields, WarningFields],
+  fragments: [ErrorFields, GrantFields, NodeFields, WarningFields],
 };
 
 /** `connections.remove`: the mutation `connectionRemove`. */
@@ -956,6 +994,9 @@ export const ConnectionRemove: Document<t.ConnectionRemoveResult, t.ConnectionRe
     connection {
       ...ConnectionFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -965,7 +1006,7 @@ export const ConnectionRemove: Document<t.ConnectionRemoveResult, t.ConnectionRe
   }
 }
 `,
-  fragments: [ConnectionFields, ErrorFields, WarningFields],
+  fragments: [ConnectionFields, DryRunFields, ErrorFields, NodeFields, TargetPreviewFields, WarningFields],
 };
 
 /** `connections.resume`: the mutation `connectionResume`. */
@@ -987,7 +1028,7 @@ export const ConnectionResume: Document<t.ConnectionResumeResult, t.ConnectionRe
   }
 }
 `,
-  fragments: [ConnectionFields, ErrorFields, WarningFields],
+  fragments: [ConnectionFields, ErrorFields, NodeFields, WarningFields],
 };
 
 /** `connections.update`: the mutation `connectionUpdate`. */
@@ -1009,7 +1050,7 @@ export const ConnectionUpdate: Document<t.ConnectionUpdateResult, t.ConnectionUp
   }
 }
 `,
-  fragments: [ConnectionFields, ErrorFields, WarningFields],
+  fragments: [ConnectionFields, ErrorFields, NodeFields, WarningFields],
 };
 
 /** `events.follow`: the subscription `events`. */
@@ -1094,7 +1135,7 @@ export const MediaUploadCreate: Document<t.MediaUploadCreateResult, t.MediaUploa
   }
 }
 `,
-  fragments: [ErrorFields, MediaFields, ProvenanceFields, WarningFields],
+  fragments: [ErrorFields, MediaFields, NodeFields, ProvenanceFields, WarningFields],
 };
 
 /** `media.delete`: the mutation `mediaDelete`. */
@@ -1114,7 +1155,7 @@ export const MediaDelete: Document<t.MediaDeleteResult, t.MediaDeleteVariables> 
   }
 }
 `,
-  fragments: [ErrorFields, WarningFields],
+  fragments: [ErrorFields, NodeFields, WarningFields],
 };
 
 /** `media.get`: the query `media`. */
@@ -1177,7 +1218,7 @@ export const MediaUpdate: Document<t.MediaUpdateResult, t.MediaUpdateVariables> 
   }
 }
 `,
-  fragments: [ErrorFields, MediaFields, ProvenanceFields, WarningFields],
+  fragments: [ErrorFields, MediaFields, NodeFields, ProvenanceFields, WarningFields],
 };
 
 /** `networks.list`: the query `networks`. */
@@ -1356,7 +1397,7 @@ export const PostCancel: Document<t.PostCancelResult, t.PostCancelVariables> = {
   }
 }
 `,
-  fragments: [DryRunFields, ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, NodeFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `posts.create`: the mutation `postCreate`. */
@@ -1381,7 +1422,7 @@ export const PostCreate: Document<t.PostCreateResult, t.PostCreateVariables> = {
   }
 }
 `,
-  fragments: [DryRunFields, ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, NodeFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `posts.delete`: the mutation `postDelete`. */
@@ -1401,7 +1442,7 @@ export const PostDelete: Document<t.PostDeleteResult, t.PostDeleteVariables> = {
   }
 }
 `,
-  fragments: [ErrorFields, WarningFields],
+  fragments: [ErrorFields, NodeFields, WarningFields],
 };
 
 /** `posts.get`: the query `post`. */
@@ -1469,7 +1510,7 @@ export const PostPreview: Document<t.PostPreviewResult, t.PostPreviewVariables> 
   }
 }
 `,
-  fragments: [ErrorFields, TargetPreviewFields],
+  fragments: [ErrorFields, NodeFields, TargetPreviewFields],
 };
 
 /** `posts.publishNow`: the mutation `postPublishNow`. */
@@ -1494,7 +1535,7 @@ export const PostPublishNow: Document<t.PostPublishNowResult, t.PostPublishNowVa
   }
 }
 `,
-  fragments: [DryRunFields, ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, NodeFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `posts.schedule`: the mutation `postSchedule`. */
@@ -1519,7 +1560,7 @@ export const PostSchedule: Document<t.PostScheduleResult, t.PostScheduleVariable
   }
 }
 `,
-  fragments: [DryRunFields, ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, NodeFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `posts.unschedule`: the mutation `postUnschedule`. */
@@ -1544,7 +1585,7 @@ export const PostUnschedule: Document<t.PostUnscheduleResult, t.PostUnscheduleVa
   }
 }
 `,
-  fragments: [DryRunFields, ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, NodeFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `posts.update`: the mutation `postUpdate`. */
@@ -1569,7 +1610,7 @@ export const PostUpdate: Document<t.PostUpdateResult, t.PostUpdateVariables> = {
   }
 }
 `,
-  fragments: [DryRunFields, ErrorFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, NodeFields, PostFields, PostMediaFields, ProvenanceFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `posts.validate`: the query `postValidate`. */
@@ -1589,7 +1630,7 @@ export const PostValidate: Document<t.PostValidateResult, t.PostValidateVariable
   }
 }
 `,
-  fragments: [ErrorFields, WarningFields],
+  fragments: [ErrorFields, NodeFields, WarningFields],
 };
 
 /** `requestLog.list`: the query `requestLog`. */
@@ -1655,7 +1696,7 @@ export const SandboxClockAdvance: Document<t.SandboxClockAdvanceResult, t.Sandbo
   }
 }
 `,
-  fragments: [ErrorFields, WarningFields],
+  fragments: [ErrorFields, NodeFields, WarningFields],
 };
 
 /** `sandbox.clockReset`: the mutation `sandboxClockReset`. */
@@ -1678,7 +1719,7 @@ export const SandboxClockReset: Document<t.SandboxClockResetResult, Record<strin
   }
 }
 `,
-  fragments: [ErrorFields, WarningFields],
+  fragments: [ErrorFields, NodeFields, WarningFields],
 };
 
 /** `sandbox.faultScript`: the mutation `sandboxFaultScript`. */
@@ -1700,7 +1741,7 @@ export const SandboxFaultScript: Document<t.SandboxFaultScriptResult, t.SandboxF
   }
 }
 `,
-  fragments: [ErrorFields, SandboxFaultFields, WarningFields],
+  fragments: [ErrorFields, NodeFields, SandboxFaultFields, WarningFields],
 };
 
 /** `sandbox.faultsClear`: the mutation `sandboxFaultsClear`. */
@@ -1720,7 +1761,7 @@ export const SandboxFaultsClear: Document<t.SandboxFaultsClearResult, Record<str
   }
 }
 `,
-  fragments: [ErrorFields, WarningFields],
+  fragments: [ErrorFields, NodeFields, WarningFields],
 };
 
 /** `sandbox.get`: the query `sandbox`. */
@@ -1756,7 +1797,7 @@ export const SandboxReset: Document<t.SandboxResetResult, t.SandboxResetVariable
   }
 }
 `,
-  fragments: [ErrorFields, SandboxFaultFields, SandboxFields, WarningFields],
+  fragments: [ErrorFields, NodeFields, SandboxFaultFields, SandboxFields, WarningFields],
 };
 
 /** `sandbox.scenario`: the mutation `sandboxScenario`. */
@@ -1778,7 +1819,7 @@ export const SandboxScenario: Document<t.SandboxScenarioResult, t.SandboxScenari
   }
 }
 `,
-  fragments: [ErrorFields, SandboxFaultFields, SandboxFields, WarningFields],
+  fragments: [ErrorFields, NodeFields, SandboxFaultFields, SandboxFields, WarningFields],
 };
 
 /** `schemaChanges.list`: the query `schemaChanges`. */
@@ -1849,7 +1890,7 @@ export const SessionCreate: Document<t.SessionCreateResult, t.SessionCreateVaria
   }
 }
 `,
-  fragments: [ErrorFields, WarningFields],
+  fragments: [ErrorFields, NodeFields, WarningFields],
 };
 
 /** `sessions.delete`: the mutation `sessionDelete`. */
@@ -1869,7 +1910,7 @@ export const SessionDelete: Document<t.SessionDeleteResult, Record<string, never
   }
 }
 `,
-  fragments: [ErrorFields, WarningFields],
+  fragments: [ErrorFields, NodeFields, WarningFields],
 };
 
 /** `targets.deleteRemote`: the mutation `targetDeleteRemote`. */
@@ -1882,6 +1923,9 @@ export const TargetDeleteRemote: Document<t.TargetDeleteRemoteResult, t.TargetDe
     target {
       ...TargetFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1891,7 +1935,7 @@ export const TargetDeleteRemote: Document<t.TargetDeleteRemoteResult, t.TargetDe
   }
 }
 `,
-  fragments: [ErrorFields, TargetFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, NodeFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `targets.follow`: the subscription `targetProgress`. */
@@ -1986,6 +2030,9 @@ export const TargetRetry: Document<t.TargetRetryResult, t.TargetRetryVariables> 
     target {
       ...TargetFields
     }
+    dryRun {
+      ...DryRunFields
+    }
     errors {
       ...ErrorFields
     }
@@ -1995,7 +2042,7 @@ export const TargetRetry: Document<t.TargetRetryResult, t.TargetRetryVariables> 
   }
 }
 `,
-  fragments: [ErrorFields, TargetFields, WarningFields],
+  fragments: [DryRunFields, ErrorFields, NodeFields, TargetFields, TargetPreviewFields, WarningFields],
 };
 
 /** `targets.settle`: the mutation `targetSettle`. */
@@ -2017,7 +2064,7 @@ export const TargetSettle: Document<t.TargetSettleResult, t.TargetSettleVariable
   }
 }
 `,
-  fragments: [ErrorFields, TargetFields, WarningFields],
+  fragments: [ErrorFields, NodeFields, TargetFields, WarningFields],
 };
 
 /** `targets.timeline`: the query `target`. */
@@ -2174,7 +2221,7 @@ export const WebhookDeliveryRedeliver: Document<t.WebhookDeliveryRedeliverResult
   }
 }
 `,
-  fragments: [ErrorFields, WarningFields, WebhookDeliveryFields],
+  fragments: [ErrorFields, NodeFields, WarningFields, WebhookDeliveryFields],
 };
 
 /** `webhooks.create`: the mutation `webhookEndpointCreate`. */
@@ -2197,7 +2244,7 @@ export const WebhookEndpointCreate: Document<t.WebhookEndpointCreateResult, t.We
   }
 }
 `,
-  fragments: [ErrorFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
+  fragments: [ErrorFields, NodeFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
 };
 
 /** `webhooks.delete`: the mutation `webhookEndpointDelete`. */
@@ -2217,7 +2264,7 @@ export const WebhookEndpointDelete: Document<t.WebhookEndpointDeleteResult, t.We
   }
 }
 `,
-  fragments: [ErrorFields, WarningFields],
+  fragments: [ErrorFields, NodeFields, WarningFields],
 };
 
 /** `webhooks.get`: the query `webhookEndpoint`. */
@@ -2279,7 +2326,7 @@ export const WebhookEndpointPause: Document<t.WebhookEndpointPauseResult, t.Webh
   }
 }
 `,
-  fragments: [ErrorFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
+  fragments: [ErrorFields, NodeFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
 };
 
 /** `webhooks.replay`: the mutation `webhookEndpointReplay`. */
@@ -2301,7 +2348,7 @@ export const WebhookEndpointReplay: Document<t.WebhookEndpointReplayResult, t.We
   }
 }
 `,
-  fragments: [ErrorFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
+  fragments: [ErrorFields, NodeFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
 };
 
 /** `webhooks.resume`: the mutation `webhookEndpointResume`. */
@@ -2323,7 +2370,7 @@ export const WebhookEndpointResume: Document<t.WebhookEndpointResumeResult, t.We
   }
 }
 `,
-  fragments: [ErrorFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
+  fragments: [ErrorFields, NodeFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
 };
 
 /** `webhooks.rotateSecret`: the mutation `webhookEndpointRotateSecret`. */
@@ -2346,7 +2393,7 @@ export const WebhookEndpointRotateSecret: Document<t.WebhookEndpointRotateSecret
   }
 }
 `,
-  fragments: [ErrorFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
+  fragments: [ErrorFields, NodeFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
 };
 
 /** `webhooks.test`: the mutation `webhookEndpointTest`. */
@@ -2369,7 +2416,7 @@ export const WebhookEndpointTest: Document<t.WebhookEndpointTestResult, t.Webhoo
   }
 }
 `,
-  fragments: [ErrorFields, WarningFields, WebhookDeliveryFields],
+  fragments: [ErrorFields, NodeFields, WarningFields, WebhookDeliveryFields],
 };
 
 /** `webhooks.update`: the mutation `webhookEndpointUpdate`. */
@@ -2391,7 +2438,7 @@ export const WebhookEndpointUpdate: Document<t.WebhookEndpointUpdateResult, t.We
   }
 }
 `,
-  fragments: [ErrorFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
+  fragments: [ErrorFields, NodeFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
 };
 
 /** `workspace.get`: the query `workspace`. */

@@ -164,6 +164,8 @@ export type ErrorCode =
   | 'INVALID_STATE'
   /** The time zone does not exist. Use an IANA name such as Europe/Paris. */
   | 'INVALID_TIME_ZONE'
+  /** A link makes the post dearer on this network. Leave the link out there, in a variant of its own, if it is not worth its price. */
+  | 'LINK_COSTS_MORE'
   /** The link is not a public web address. Use an http or https address of at most 2048 characters. */
   | 'LINK_INVALID'
   /** The network receives a converted copy of the file. Nothing to do; look at the preview if crop or format matter. */
@@ -224,12 +226,16 @@ export type ErrorCode =
   | 'QUERY_TOO_COMPLEX'
   /** The query is nested too deeply. Split the query, or ask for fewer levels. */
   | 'QUERY_TOO_DEEP'
+  /** More posts are due than the network takes from the account in this time. Choose a later time for some of them; what the network refuses waits until its limit resets. */
+  | 'QUOTA_EXCEEDED'
   /** Too many requests. Wait as long as Retry-After says. */
   | 'RATE_LIMITED'
   /** The network no longer accepts our access to this account. Reconnect the account; waiting posts go out by themselves afterwards. */
   | 'RECONNECT_REQUIRED'
   /** This exists in a sandbox only. Start one with 'posthaste sandbox' and use its keys (phk_test_…). */
   | 'SANDBOX_ONLY'
+  /** Scheduled posts are cancelled with it. Give them another account first if they shall go out. */
+  | 'TARGETS_CANCELLED'
   /** The post has no target. Name at least one connection to publish to. */
   | 'TARGETS_REQUIRED'
   /** The same connection stands twice among the targets. Name each connection once. */
@@ -1583,8 +1589,66 @@ export interface Connection {
 
 /** What a dry run would have done; nothing was written or sent. */
 export interface DryRun {
-  /** What each of them would get, in the same order. */
+  /** Each target concerned with the time and state it would have, in order. */
+  targets: Array<{
+    /** The id (`target_…`). */
+    id: string;
+    /** The connection's network. */
+    network: Network;
+    /** The state. */
+    state: TargetState;
+    /** When it is due. */
+    dueAt: string | null;
+  }>;
+  /** What each of them would get, in the same order; empty when something is taken away. */
   renditions: Array<TargetPreview>;
+  /**
+   * How full the networks' caps are when the targets are due; those without a time or a documented cap
+   * are left out.
+   */
+  quota: Array<{
+    /** The account. */
+    connection: {
+      /** The id (`conn_…`). */
+      id: string;
+      /** The network. */
+      network: Network;
+    };
+    /** Most posts within the window. */
+    limit: number;
+    /**
+     * Posts of Posthaste, live and scheduled, in the window that ends when the target is due; the target
+     * is one of them.
+     */
+    used: number;
+    /** How many more fit. */
+    remaining: number;
+    /** The length of the window. */
+    windowSeconds: number;
+    /** When the oldest of them leaves the window. */
+    resetsAt: string | null;
+  }>;
+  /** What the networks charge; empty when nothing would go out. */
+  cost: {
+    /** The sum of all known prices; null when none is known, which does not mean free. */
+    amount: number | null;
+    /** The currency (ISO 4217). */
+    currency: string;
+    /** What each target costs, in order. */
+    items: Array<{
+      /** The account. */
+      connection: {
+        /** The id (`conn_…`). */
+        id: string;
+        /** The network. */
+        network: Network;
+      };
+      /** The price; null when none is known, which does not mean free. */
+      amount: number | null;
+      /** What it is the price of, for a person. */
+      reason: string;
+    }>;
+  } | null;
 }
 
 /** Why a mutation changed nothing. Every error has these fields; some types carry more. */
@@ -1605,6 +1669,13 @@ export type MutationError =
     docsUrl: string;
     /** The input field that is no longer true, as one text. */
     conflicting: string;
+    /** The version it has now, when the input names an older one. */
+    currentVersion: number | null;
+    /**
+     * What is there, as it is now: the post of this id, what was changed meanwhile, the connection that
+     * stands among the targets. Null when it is not one thing, or another workspace's.
+     */
+    existing: Node | null;
   }
   | {
     __typename: 'ReconnectRequired';
@@ -1622,6 +1693,15 @@ export type MutationError =
     docsUrl: string;
     /** The mutation that helps. */
     mutation: string;
+    /** The account to reconnect. */
+    connection: {
+      /** The id (`conn_…`). */
+      id: string;
+      /** The network. */
+      network: Network;
+      /** The display name; the network's own unless somebody changed it. */
+      name: string;
+    } | null;
   }
   | {
     __typename: 'UserError';
@@ -2666,6 +2746,11 @@ export interface ConnectionReconnectVariables {
 export interface ConnectionRemoveResult {
   /** The connection as it is now; of a dry run, as it would be. */
   connection: Connection | null;
+  /**
+   * What a dry run would have done; empty when it was none. Of a removal, the scheduled targets that
+   * would be cancelled, soonest first, at most 100.
+   */
+  dryRun: DryRun | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
   /** What a person should know although it worked. */
@@ -3463,6 +3548,8 @@ export interface SessionDeleteResult {
 export interface TargetDeleteRemoteResult {
   /** The target as it is now; of a dry run, as it would be. */
   target: Target | null;
+  /** What a dry run would have done; empty when it was none. */
+  dryRun: DryRun | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
   /** What a person should know although it worked. */
@@ -3558,6 +3645,8 @@ export interface TargetListVariables {
 export interface TargetRetryResult {
   /** The target as it is now; of a dry run, as it would be. */
   target: Target | null;
+  /** What a dry run would have done; empty when it was none. */
+  dryRun: DryRun | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
   /** What a person should know although it worked. */

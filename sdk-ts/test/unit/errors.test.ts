@@ -72,6 +72,25 @@ test('mistakes of a mutation are thrown together', async (t) => {
   assert.deepEqual(await client.posts.create({ text: 'a' }, { throwOnErrors: false }), payload);
 });
 
+test('a typed mistake carries the thing it is about', async (t) => {
+  const existing = { __typename: 'Post', id: 'post_1', postStatus: 'DRAFT' };
+  const connection = { id: 'conn_1', network: 'X', name: 'Bakery' };
+  const payload = {
+    post: null,
+    errors: [
+      { ...MISTAKE, __typename: 'ConflictError', code: 'VERSION_CONFLICT', conflicting: 'version', currentVersion: 3, existing },
+      { ...MISTAKE, __typename: 'ReconnectRequired', code: 'RECONNECT_REQUIRED', mutation: 'connectionReconnect', connection },
+    ],
+    warnings: [],
+  };
+  const { client } = await stub(t, (_, response) => json(response, { data: { postUpdate: payload } }));
+  const error = await refused(client.posts.update({ id: 'post_1', version: 1, text: 'a' }), UserErrors);
+  const [conflict, reconnect] = error.errors;
+  assert.ok(conflict?.__typename === 'ConflictError' && reconnect?.__typename === 'ReconnectRequired');
+  assert.deepEqual([conflict.currentVersion, conflict.existing?.id], [3, 'post_1']);
+  assert.deepEqual([reconnect.mutation, reconnect.connection?.name], ['connectionReconnect', 'Bakery']);
+});
+
 test('a problem document is an ApiError, another page is none', async (t) => {
   const { client } = await stub(t, (_, response, n) => {
     if (n > 0) return response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Welcome</h1>');

@@ -2,7 +2,7 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, Si
 use posthaste_core::{Result as CoreResult, ids::ConnectionId};
 use posthaste_engine::{
     Actor, App,
-    connection::{self as engine, Change, Chosen, ConsentRequest},
+    connection::{self as engine, Change, Chosen, ConsentRequest, Removed},
 };
 use posthaste_store::{connection::Connection as Row, grant};
 
@@ -10,6 +10,7 @@ use super::{Connection, types::ConnectionGrant};
 use crate::graphql::{
     context::both,
     payload::{MutationError, Warning, payload, split},
+    post::DryRun,
     scalars::{self, Network},
 };
 
@@ -131,11 +132,48 @@ payload! {
     }
 }
 
-payload! {
-    /// What came of changing a connection.
-    ConnectionPayload {
-        /// The connection as it is now; of a dry run, as it would be.
-        connection: Connection
+/// What came of changing a connection.
+#[derive(SimpleObject)]
+pub struct ConnectionPayload {
+    /// The connection as it is now; of a dry run, as it would be.
+    connection: Option<Connection>,
+    /// What a dry run would have done; empty when it was none. Of a removal, the scheduled targets that
+    /// would be cancelled, soonest first, at most 100.
+    dry_run: Option<DryRun>,
+    /// Why nothing was changed; empty when it worked.
+    errors: Vec<MutationError>,
+    /// What a person should know although it worked.
+    warnings: Vec<Warning>,
+}
+
+impl ConnectionPayload {
+    fn of(app: &App, outcome: CoreResult<Connection>) -> CoreResult<Self> {
+        let (connection, errors) = split(app, outcome)?;
+        Ok(Self {
+            connection,
+            dry_run: None,
+            errors,
+            warnings: Vec::new(),
+        })
+    }
+
+    fn removed(app: &App, outcome: CoreResult<Removed>) -> CoreResult<Self> {
+        let (removed, errors) = split(app, outcome)?;
+        let Some(removed) = removed else {
+            return Ok(Self {
+                connection: None,
+                dry_run: None,
+                errors,
+                warnings: Vec::new(),
+            });
+        };
+        let warnings = removed.warnings.into_iter();
+        Ok(Self {
+            connection: Some(Connection(removed.connection)),
+            dry_run: removed.trial.map(DryRun::from),
+            errors,
+            warnings: warnings.map(|problem| Warning::new(app, problem)).collect(),
+        })
     }
 }
 
@@ -278,9 +316,9 @@ impl ConnectionMutation {
         let app = &app.dry_run(input.dry_run);
         let outcome = async {
             let id = scalars::id(&input.id, &["id"])?;
-            engine::remove(app, actor, id).await.map(Connection)
+            engine::remove(app, actor, id).await
         };
-        Ok(ConnectionPayload::of(app, outcome.await)?)
+        Ok(ConnectionPayload::removed(app, outcome.await)?)
     }
 }
 

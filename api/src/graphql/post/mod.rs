@@ -14,6 +14,7 @@ mod reader;
 mod schedule;
 mod types;
 
+pub use dry_run::DryRun;
 pub use mutation::PostMutation;
 pub use query::PostQuery;
 pub use schedule::LocalDateTime;

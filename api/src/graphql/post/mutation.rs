@@ -57,7 +57,11 @@ impl PostPayload {
                 warnings: Vec::new(),
             });
         };
-        let warnings = written.warnings.into_iter();
+        let outlay = written.trial.iter();
+        let outlay: Vec<_> = outlay
+            .flat_map(|trial| trial.outlay.warnings.clone())
+            .collect();
+        let warnings = written.warnings.into_iter().chain(outlay);
         let (post, dry_run) = match written.trial {
             None => (Post::from(written.post), None),
             Some(trial) => (

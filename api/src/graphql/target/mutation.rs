@@ -1,17 +1,53 @@
-use async_graphql::{Context, Object, Result};
-use posthaste_engine::post as engine;
+use async_graphql::{Context, Object, Result, SimpleObject};
+use posthaste_core::Result as CoreResult;
+use posthaste_engine::{
+    App,
+    post::{self as engine, Changed},
+};
 
 use super::{
     input::{TargetDeleteRemoteInput, TargetRetryInput, TargetSettleInput},
     types::Target,
 };
-use crate::graphql::{context::both, payload::payload, scalars};
+use crate::graphql::{
+    context::both,
+    payload::{MutationError, Warning, split},
+    post::DryRun,
+    scalars,
+};
 
-payload! {
-    /// What came of changing a target.
-    TargetPayload {
-        /// The target as it is now; of a dry run, as it would be.
-        target: Target
+/// What came of changing a target.
+#[derive(SimpleObject)]
+pub struct TargetPayload {
+    /// The target as it is now; of a dry run, as it would be.
+    target: Option<Target>,
+    /// What a dry run would have done; empty when it was none.
+    dry_run: Option<DryRun>,
+    /// Why nothing was changed; empty when it worked.
+    errors: Vec<MutationError>,
+    /// What a person should know although it worked.
+    warnings: Vec<Warning>,
+}
+
+impl TargetPayload {
+    fn of(app: &App, outcome: CoreResult<Changed>) -> CoreResult<Self> {
+        let (changed, errors) = split(app, outcome)?;
+        let warnings = changed
+            .iter()
+            .filter_map(|changed| changed.trial.as_ref())
+            .flat_map(|trial| trial.outlay.warnings.clone())
+            .map(|problem| Warning::new(app, problem))
+            .collect();
+        let (target, trial) = match changed {
+            Some(Changed { target, trial }) => (Some(Target(target)), trial),
+            None => (None, None),
+        };
+        Ok(Self {
+            target,
+            dry_run: trial.map(DryRun::from),
+            errors,
+            warnings,
+        })
     }
 }
 
@@ -30,11 +66,7 @@ impl TargetMutation {
     ) -> Result<TargetPayload> {
         let (app, actor) = both(ctx)?;
         let app = &app.dry_run(input.dry_run);
-        let outcome = async {
-            engine::retry(app, actor, scalars::id(&input.id, &["id"])?)
-                .await
-                .map(Target)
-        };
+        let outcome = async { engine::retry(app, actor, scalars::id(&input.id, &["id"])?).await };
         Ok(TargetPayload::of(app, outcome.await)?)
     }
 
@@ -47,9 +79,11 @@ impl TargetMutation {
         let (app, actor) = both(ctx)?;
         let outcome = async {
             let id = scalars::id(&input.id, &["id"])?;
-            engine::settle(app, actor, id, input.settlement()?)
-                .await
-                .map(Target)
+            let target = engine::settle(app, actor, id, input.settlement()?).await?;
+            Ok(Changed {
+                target,
+                trial: None,
+            })
         };
         Ok(TargetPayload::of(app, outcome.await)?)
     }
@@ -62,11 +96,8 @@ impl TargetMutation {
     ) -> Result<TargetPayload> {
         let (app, actor) = both(ctx)?;
         let app = &app.dry_run(input.dry_run);
-        let outcome = async {
-            engine::delete_remote(app, actor, scalars::id(&input.id, &["id"])?)
-                .await
-                .map(Target)
-        };
+        let outcome =
+            async { engine::delete_remote(app, actor, scalars::id(&input.id, &["id"])?).await };
         Ok(TargetPayload::of(app, outcome.await)?)
     }
 }

@@ -44,6 +44,10 @@ impl Connector for X {
         text::weight(text)
     }
 
+    fn has_link(&self, text: &str) -> bool {
+        text::has_link(text)
+    }
+
     /// The link stands below an empty line, or after a space when that is one character too many.
     fn compose(&self, rendition: &Rendition) -> String {
         let text = rendition.text.trim();

@@ -17,6 +17,13 @@ fn ok(body: Value) -> Result<Response, TransportError> {
 }
 
 #[test]
+fn a_link_needs_no_scheme() {
+    assert!(X.has_link("Bread: example.com"));
+    assert!(X.has_link("Bread https://example.com/a"));
+    assert!(!X.has_link("Bread, version 1.2"));
+}
+
+#[test]
 fn the_link_stands_below_or_beside_the_text_and_counts_23() {
     let mut post = text("Fresh bread");
     post.link = Some("https://example.com/a/very/long/address/of/a/post?utm_source=x".to_owned());

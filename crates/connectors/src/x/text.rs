@@ -63,6 +63,12 @@ fn is_cashtag(word: &str) -> bool {
         && (ends(after) || ((1..=2).contains(&class) && ends(&after[1 + class..])))
 }
 
+/// Whether X sees a link in a text, with or without a scheme.
+pub fn has_link(text: &str) -> bool {
+    let chars: Vec<char> = text.nfc().collect();
+    !links::find(&chars).is_empty()
+}
+
 /// A text as it can be compared with another: links without scheme and last slash, spaces folded.
 pub fn comparable(text: &str) -> String {
     let chars: Vec<char> = text.nfc().collect();

@@ -1,6 +1,6 @@
 use posthaste_core::{
     Error, ErrorCode, Result, access::Permission, event::EventType, ids::ConnectionId,
-    target::State,
+    post::Problem, target::State,
 };
 use posthaste_store::{
     Conn, Tx,
@@ -12,7 +12,7 @@ use posthaste_store::{
 use serde_json::json;
 
 use super::{happened, none_in_flight, target_happened};
-use crate::{Actor, App, tokens};
+use crate::{Actor, App, post::Trial, tokens};
 
 /// What a person may change; what is left out stays.
 #[derive(Clone, Debug, Default)]
@@ -48,10 +48,6 @@ async fn finish(
     row.updated_at = app.now();
     connection::update(&mut tx, &mut row).await?;
     event::append(&mut tx, actor.workspace, &events).await?;
-    if app.is_dry_run() {
-        tx.rollback().await?;
-        return Ok(row);
-    }
     tx.commit().await?;
     app.hints.committed();
     Ok(row)
@@ -71,7 +67,9 @@ pub async fn update(
             "The connection is at version {}, not {version}.",
             row.version
         );
-        return Err(Error::new(ErrorCode::VersionConflict, message).at(["version"]));
+        return Err(Error::new(ErrorCode::VersionConflict, message)
+            .at(["version"])
+            .about_version(row.id, row.version));
     }
     if let Some(name) = change.name {
         let name = name.trim();
@@ -153,39 +151,92 @@ async fn set_paused(
     finish(app, actor, tx, row, vec![event]).await
 }
 
+/// What came of taking a connection away.
+#[derive(Debug)]
+pub struct Removed {
+    /// The connection as it is now; of a dry run, as it would be.
+    pub connection: Connection,
+    /// What a person should know: how many scheduled targets are cancelled.
+    pub warnings: Vec<Problem>,
+    /// What a dry run would have cancelled, soonest first; nothing when it was none.
+    pub trial: Option<Trial>,
+}
+
 /// Takes a connection away: its scheduled targets are cancelled, its tokens dropped and given back
 /// to the network where it has a call for that. Refused while a post is on its way.
-pub async fn remove(app: &App, actor: &Actor, id: ConnectionId) -> Result<Connection> {
-    let (mut tx, mut row) = begin(app, actor, id).await?;
+pub async fn remove(app: &App, actor: &Actor, id: ConnectionId) -> Result<Removed> {
+    let (mut tx, row) = begin(app, actor, id).await?;
     let open = target::open_of_connection(&mut tx, actor.workspace, id).await?;
     none_in_flight(&open)?;
     let access = tokens::open(app, &row);
     let mut events = Vec::new();
-    for target in open
+    let mut scheduled: Vec<_> = open
         .into_iter()
         .filter(|target| target.state == State::Scheduled)
-    {
+        .collect();
+    let warnings = cancelling(&row, scheduled.len());
+    if app.is_dry_run() {
+        for target in &mut scheduled {
+            target.state = State::Cancelled;
+        }
+        let connection = gone(row);
+        tx.rollback().await?;
+        let trial = Some(shown(scheduled));
+        return Ok(Removed {
+            connection,
+            warnings,
+            trial,
+        });
+    }
+    for target in scheduled {
         events.push(cancel(app, actor, &mut tx, target).await?);
     }
     lane::refresh(&mut tx, &[id]).await?;
-    row.status = Status::Removed;
-    row.tokens = None;
-    row.token_expires_at = None;
-    row.refresh_due_at = None;
-    events.push(happened(
-        app,
-        actor,
-        EventType::ConnectionRemoved,
-        &row,
-        "removed",
-    ));
+    let row = gone(row);
+    let kind = EventType::ConnectionRemoved;
+    events.push(happened(app, actor, kind, &row, "removed"));
     let row = finish(app, actor, tx, row, events).await?;
-    if let Ok(tokens) = access
-        && !app.is_dry_run()
-    {
+    if let Ok(tokens) = access {
         give_back(app, &row, tokens.access).await;
     }
-    Ok(row)
+    Ok(Removed {
+        connection: row,
+        warnings,
+        trial: None,
+    })
+}
+
+fn gone(row: Connection) -> Connection {
+    Connection {
+        status: Status::Removed,
+        tokens: None,
+        token_expires_at: None,
+        refresh_due_at: None,
+        ..row
+    }
+}
+
+/// Most cancelled targets that a dry run shows; the warning counts all.
+const SHOWN: usize = 100;
+
+fn shown(mut cancelled: Vec<target::Target>) -> Trial {
+    cancelled.sort_by_key(|target| (target.due_at, target.id));
+    cancelled.truncate(SHOWN);
+    Trial::away(cancelled)
+}
+
+fn cancelling(row: &Connection, count: usize) -> Vec<Problem> {
+    let posts = match count {
+        0 => return Vec::new(),
+        1 => "1 scheduled post is".to_owned(),
+        _ => format!("{count} scheduled posts are"),
+    };
+    let message = format!("{posts} cancelled when {} is removed.", row.name);
+    vec![Problem::warning(
+        ErrorCode::TargetsCancelled,
+        message,
+        ["id"],
+    )]
 }
 
 async fn cancel(

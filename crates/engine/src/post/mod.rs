@@ -5,6 +5,7 @@ mod compose;
 mod create;
 mod lists;
 mod once;
+mod outlay;
 mod paths;
 mod preview;
 mod progress;
@@ -24,13 +25,14 @@ pub use lists::{
     timeline,
 };
 pub use once::create_once;
+pub use outlay::{Charge, Outlay, QuotaUse};
 pub use preview::{Preview, preview};
 pub use progress::{Scope, Update, progress};
 pub use remote::delete_remote;
 pub use schedule::{cancel, publish_now, schedule, unschedule};
 pub use settle::{Settlement, retry, settle};
 pub use targets::NewTarget;
-pub use trial::Trial;
+pub use trial::{Changed, Trial};
 pub use validate::{Validation, validate};
 pub use when::{Chosen, When};
 pub use write::{Change, NewPost, Written, delete, update};

@@ -7,20 +7,20 @@ use posthaste_core::{
     target::State,
 };
 use posthaste_store::{
-    connection, lane,
-    target::{self, Target},
+    connection, lane, target,
     timeline::{self, NewStep},
 };
 use serde_json::json;
 
 use super::{
+    Changed, Trial,
     settle::wrong_state,
     write::{finish, target_event},
 };
 use crate::{Actor, App, tokens};
 
 /// Deletes a live post on its network. Deleting what is gone already is a success.
-pub async fn delete_remote(app: &App, actor: &Actor, id: TargetId) -> Result<Target> {
+pub async fn delete_remote(app: &App, actor: &Actor, id: TargetId) -> Result<Changed> {
     actor.require(Permission::Publish)?;
     let mut conn = app.db.get().await?;
     let row = target::get(&mut conn, actor.workspace, id).await?;
@@ -61,7 +61,8 @@ pub async fn delete_remote(app: &App, actor: &Actor, id: TargetId) -> Result<Tar
     timeline::add_steps(&mut tx, row.workspace_id, row.id, row.attempt, &[step]).await?;
     let event = target_event(app, actor, EventType::TargetDeleted, &row, json!({}));
     finish(app, actor, tx, std::slice::from_ref(&row), vec![event]).await?;
-    Ok(row)
+    let trial = app.is_dry_run().then(|| Trial::away(vec![row.clone()]));
+    Ok(Changed { target: row, trial })
 }
 
 fn refusal(failure: Failure) -> Error {

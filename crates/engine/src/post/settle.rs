@@ -13,8 +13,9 @@ use posthaste_store::{
 use serde_json::json;
 
 use super::{
-    TargetAction, When,
+    Changed, TargetAction, When,
     actions::is_outcome_unknown,
+    trial::trial_of,
     write::{cancel_row, finish, schedule_row, target_event},
 };
 use crate::{Actor, App, metric};
@@ -37,7 +38,7 @@ pub enum Settlement {
 
 /// Tries a failed or held target again, now. One whose outcome is unknown must be settled instead,
 /// because only a person can see whether that would publish it twice.
-pub async fn retry(app: &App, actor: &Actor, id: TargetId) -> Result<Target> {
+pub async fn retry(app: &App, actor: &Actor, id: TargetId) -> Result<Changed> {
     actor.require(Permission::Publish)?;
     let (mut tx, mut row) = open(app, actor, id).await?;
     if row.state == State::Held && is_outcome_unknown(&row) {
@@ -48,7 +49,9 @@ pub async fn retry(app: &App, actor: &Actor, id: TargetId) -> Result<Target> {
         return Err(wrong_state(&row, "retried"));
     }
     publish_again(app, actor, &mut tx, &mut row, "Retried by a person.").await?;
-    done(app, actor, tx, row, Vec::new()).await
+    let trial = trial_of(app, actor, &mut tx, &row).await?;
+    let target = done(app, actor, tx, row, Vec::new()).await?;
+    Ok(Changed { target, trial })
 }
 
 /// Settles by hand a target that is held, failed or uncertain (or was published elsewhere).

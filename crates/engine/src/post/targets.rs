@@ -98,7 +98,8 @@ pub(super) async fn inspect(
         ];
         if ids[..index].contains(id) {
             let message = "This connection stands among the targets already.";
-            violations.push(Error::new(ErrorCode::TargetDuplicate, message).at(at));
+            let duplicate = Error::new(ErrorCode::TargetDuplicate, message);
+            violations.push(duplicate.at(at).about(id));
             continue;
         }
         let Some(connection) = connections.get(id) else {
@@ -107,7 +108,7 @@ pub(super) async fn inspect(
         };
         if let Some(problem) = usable(connection, at) {
             if strict || connection.status == Status::Removed {
-                violations.push(problem.into());
+                violations.push(Error::from(problem).about(id));
             } else {
                 warnings.push(Problem {
                     severity: posthaste_core::post::Severity::Warning,
@@ -122,7 +123,7 @@ pub(super) async fn inspect(
                 continue;
             }
             if problem.is_error() && strict {
-                violations.push(problem.into());
+                violations.push(Error::from(problem).about(id));
             } else {
                 warnings.push(Problem {
                     severity: posthaste_core::post::Severity::Warning,

@@ -255,7 +255,9 @@ pub(super) async fn open(
             "The post is at version {} now, not {version}.",
             post.version
         );
-        return Err(Error::new(ErrorCode::VersionConflict, message).at(["version"]));
+        return Err(Error::new(ErrorCode::VersionConflict, message)
+            .at(["version"])
+            .about_version(post.id, post.version));
     }
     let rows = target::of_posts(tx, actor.workspace, &[id]).await?;
     Ok((post, rows))

@@ -154,7 +154,7 @@ async fn insert(app: &App, actor: &Actor, mut row: Endpoint, secret: &Secret) ->
     endpoint::insert(&mut tx, &row)
         .await
         .map_err(|error| match error.code {
-            ErrorCode::AlreadyExists => error.at(["id"]),
+            ErrorCode::AlreadyExists => error.at(["id"]).about(row.id),
             _ => error,
         })?;
     tx.commit().await?;
@@ -274,9 +274,8 @@ pub async fn update(
     let (tx, mut row) = begin(app, actor, id).await.map_err(one)?;
     if row.version != version {
         let message = format!("The endpoint is at version {}, not {version}.", row.version);
-        return Err(one(
-            Error::new(ErrorCode::VersionConflict, message).at(["version"])
-        ));
+        let conflict = Error::new(ErrorCode::VersionConflict, message).at(["version"]);
+        return Err(one(conflict.about_version(row.id, row.version)));
     }
     apply(app, actor, &mut row, change).await?;
     row.author = Json(actor.provenance.clone());

@@ -20,7 +20,7 @@ use posthaste_core::{
 };
 use posthaste_store::{
     Conn, PageRequest, access, connection, event, idempotency, job, key, lane, media,
-    network_state, post, publish, request_log, target, timeline, usage,
+    network_state, post, publish, quota, request_log, target, timeline, usage,
     webhook::{delivery, endpoint, work},
 };
 use posthaste_testkit::{TestDatabase, start};
@@ -128,6 +128,21 @@ async fn each_query_has_its_index() {
         conn,
         "attempts_by_time",
         network_state::tries_since(conn, workspace, now)
+    );
+    let window = quota::Window {
+        connection: ConnectionId::from(id(2, 7)),
+        since: now - TimeDelta::days(1),
+        until: now,
+    };
+    by_index!(
+        conn,
+        "targets_head_of_lane",
+        quota::in_windows(conn, workspace, &[window, window])
+    );
+    by_index!(
+        conn,
+        "targets_known_on_network",
+        quota::in_windows(conn, workspace, &[window, window])
     );
     let none = post::Filter::default();
     for (by, descending) in [(post::Order::Created, true), (post::Order::Created, false)] {

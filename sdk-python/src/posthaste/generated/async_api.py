@@ -236,13 +236,13 @@ class Connections:
 
     async def disable(
         self, *, options: RequestOptions | None = None, **input: Unpack[ConnectionDisableInput]
-    ) -> m.ConnectionPayload:
+    ) -> m.ConnectionDisable:
         """Switches a connection off: nothing goes out until it is switched on; its schedule stays."""
         return await self._runner.call(ops.CONNECTION_DISABLE, {"input": input}, options)
 
     async def enable(
         self, *, options: RequestOptions | None = None, **input: Unpack[ConnectionEnableInput]
-    ) -> m.ConnectionPayload:
+    ) -> m.ConnectionEnable:
         """Switches a connection on again."""
         return await self._runner.call(ops.CONNECTION_ENABLE, {"input": input}, options)
 
@@ -297,7 +297,7 @@ class Connections:
 
     async def pause(
         self, *, options: RequestOptions | None = None, **input: Unpack[ConnectionPauseInput]
-    ) -> m.ConnectionPayload:
+    ) -> m.ConnectionPause:
         """Holds the posts of a connection back until it is resumed."""
         return await self._runner.call(ops.CONNECTION_PAUSE, {"input": input}, options)
 
@@ -309,20 +309,20 @@ class Connections:
 
     async def remove(
         self, *, options: RequestOptions | None = None, **input: Unpack[ConnectionRemoveInput]
-    ) -> m.ConnectionPayload:
+    ) -> m.ConnectionRemove:
         """Takes a connection away: its scheduled posts are cancelled and its access is given back. Refused
         while a post is on its way."""
         return await self._runner.call(ops.CONNECTION_REMOVE, {"input": input}, options)
 
     async def resume(
         self, *, options: RequestOptions | None = None, **input: Unpack[ConnectionResumeInput]
-    ) -> m.ConnectionPayload:
+    ) -> m.ConnectionResume:
         """Lets the posts of a connection go on."""
         return await self._runner.call(ops.CONNECTION_RESUME, {"input": input}, options)
 
     async def update(
         self, *, options: RequestOptions | None = None, **input: Unpack[ConnectionUpdateInput]
-    ) -> m.ConnectionPayload:
+    ) -> m.ConnectionUpdate:
         """Renames a connection or sets its default board."""
         return await self._runner.call(ops.CONNECTION_UPDATE, {"input": input}, options)
 
@@ -814,7 +814,7 @@ class Targets:
 
     async def delete_remote(
         self, *, options: RequestOptions | None = None, **input: Unpack[TargetDeleteRemoteInput]
-    ) -> m.TargetPayload:
+    ) -> m.TargetDeleteRemote:
         """Deletes the live post on its network. Deleting what is gone already is a success."""
         return await self._runner.call(ops.TARGET_DELETE_REMOTE, {"input": input}, options)
 
@@ -874,16 +874,14 @@ class Targets:
 
         return AsyncPager(fetch, after=after, limit=limit, page_size=page_size)
 
-    async def retry(
-        self, *, options: RequestOptions | None = None, **input: Unpack[TargetRetryInput]
-    ) -> m.TargetPayload:
+    async def retry(self, *, options: RequestOptions | None = None, **input: Unpack[TargetRetryInput]) -> m.TargetRetry:
         """Tries a failed or held target again, at once. One whose outcome is unknown must be settled
         instead, because a retry could publish it twice."""
         return await self._runner.call(ops.TARGET_RETRY, {"input": input}, options)
 
     async def settle(
         self, *, options: RequestOptions | None = None, **input: Unpack[TargetSettleInput]
-    ) -> m.TargetPayload:
+    ) -> m.TargetSettle:
         """Says what became of a target that waits for a person: it is live, publish it now, or drop it."""
         return await self._runner.call(ops.TARGET_SETTLE, {"input": input}, options)
 

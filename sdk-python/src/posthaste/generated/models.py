@@ -69,11 +69,22 @@ __all__ = [
     "ConnectionCreatePayload",
     "ConnectionDestinations",
     "ConnectionDestinationsDestination",
+    "ConnectionDisable",
+    "ConnectionEnable",
     "ConnectionGrant",
     "ConnectionGrantAccount",
     "ConnectionLane",
-    "ConnectionPayload",
+    "ConnectionPause",
+    "ConnectionRemove",
+    "ConnectionResume",
+    "ConnectionUpdate",
     "DryRun",
+    "DryRunCost",
+    "DryRunCostItem",
+    "DryRunCostItemConnection",
+    "DryRunQuota",
+    "DryRunQuotaConnection",
+    "DryRunTarget",
     "Event",
     "LoggedRequest",
     "LoggedRequestConnection",
@@ -83,6 +94,7 @@ __all__ = [
     "MediaPayload",
     "MediaUploadCreatePayload",
     "MutationError",
+    "MutationErrorConnection",
     "NetworkInfo",
     "NetworkInfoAccounts",
     "NetworkInfoCapabilities",
@@ -126,18 +138,20 @@ __all__ = [
     "TargetConnection",
     "TargetConnectionNode",
     "TargetConnectionNodePost",
+    "TargetDeleteRemote",
     "TargetError",
     "TargetGet",
     "TargetGetPost",
     "TargetMetrics",
     "TargetMetricsError",
-    "TargetPayload",
     "TargetPreview",
     "TargetPreviewConnection",
     "TargetPreviewMedia",
     "TargetPreviewProblem",
     "TargetProgress",
+    "TargetRetry",
     "TargetSchedule",
+    "TargetSettle",
     "TargetTimeline",
     "TargetTimelineAttempt",
     "TargetTimelineAttemptError",
@@ -308,6 +322,19 @@ class Connection(Model):
     """Its publishing line: when the next post is due, and what holds it back."""
 
 
+class DryRunTarget(Model):
+    """One post on one connection: the unit of publishing."""
+
+    id: str
+    """The id (`target_…`)."""
+    network: Network
+    """The connection's network."""
+    state: TargetState
+    """The state."""
+    due_at: datetime | None = None
+    """When it is due."""
+
+
 class TargetPreviewConnection(Model):
     """An account on a network that the workspace may publish to."""
 
@@ -376,11 +403,116 @@ class TargetPreview(Model):
     """What the network would refuse, and what a person should know."""
 
 
+class DryRunQuotaConnection(Model):
+    """An account on a network that the workspace may publish to."""
+
+    id: str
+    """The id (`conn_…`)."""
+    network: Network
+    """The network."""
+
+
+class DryRunQuota(Model):
+    """How many posts a network takes from an account within a rolling time, and how many are there."""
+
+    connection: DryRunQuotaConnection
+    """The account."""
+    limit: int
+    """Most posts within the window."""
+    used: int
+    """Posts of Posthaste, live and scheduled, in the window that ends when the target is due; the target
+is one of them."""
+    remaining: int
+    """How many more fit."""
+    window_seconds: int
+    """The length of the window."""
+    resets_at: datetime | None = None
+    """When the oldest of them leaves the window."""
+
+
+class DryRunCostItemConnection(Model):
+    """An account on a network that the workspace may publish to."""
+
+    id: str
+    """The id (`conn_…`)."""
+    network: Network
+    """The network."""
+
+
+class DryRunCostItem(Model):
+    """What a network charges for one target."""
+
+    connection: DryRunCostItemConnection
+    """The account."""
+    amount: float | None = None
+    """The price; null when none is known, which does not mean free."""
+    reason: str
+    """What it is the price of, for a person."""
+
+
+class DryRunCost(Model):
+    """What the networks charge for publishing."""
+
+    amount: float | None = None
+    """The sum of all known prices; null when none is known, which does not mean free."""
+    currency: str
+    """The currency (ISO 4217)."""
+    items: list[DryRunCostItem]
+    """What each target costs, in order."""
+
+
 class DryRun(Model):
     """What a dry run would have done; nothing was written or sent."""
 
+    targets: list[DryRunTarget]
+    """Each target concerned with the time and state it would have, in order."""
     renditions: list[TargetPreview]
-    """What each of them would get, in the same order."""
+    """What each of them would get, in the same order; empty when something is taken away."""
+    quota: list[DryRunQuota]
+    """How full the networks' caps are when the targets are due; those without a time or a documented cap
+are left out."""
+    cost: DryRunCost | None = None
+    """What the networks charge; empty when nothing would go out."""
+
+
+class Node(Model):
+    """Anything with an id that is unique across the API."""
+
+    typename: str = Field(alias="__typename")
+    """The name of the concrete type."""
+    id: str
+    """The id; its prefix names the kind."""
+    name: str | None = None
+    """The name."""
+    key_status: ApiKeyStatus | None = None
+    """How it stands."""
+    file_name: str | None = None
+    """The person's file name."""
+    job_state: BulkJobState | None = None
+    """How it stands."""
+    network: Network | None = None
+    """The network."""
+    connection_status: ConnectionStatus | None = None
+    """How it stands."""
+    media_status: MediaStatus | None = None
+    """How the upload stands."""
+    post_status: PostStatus | None = None
+    """How it stands as a whole."""
+    permalink: str | None = None
+    """The live post's public address."""
+    target_state: TargetState | None = None
+    """The state."""
+
+
+class MutationErrorConnection(Model):
+    """An account on a network that the workspace may publish to."""
+
+    id: str
+    """The id (`conn_…`)."""
+    network: Network
+    """The network."""
+    name: str
+    """The display name; the network's own unless somebody changed it."""
 
 
 class MutationError(Model):
@@ -402,8 +534,15 @@ class MutationError(Model):
     """The code's page in the documentation."""
     conflicting: str | None = None
     """The input field that is no longer true, as one text."""
+    current_version: int | None = None
+    """The version it has now, when the input names an older one."""
+    existing: Node | None = None
+    """What is there, as it is now: the post of this id, what was changed meanwhile, the connection that
+stands among the targets. Null when it is not one thing, or another workspace's."""
     mutation: str | None = None
     """The mutation that helps."""
+    connection: MutationErrorConnection | None = None
+    """The account to reconnect."""
     retry_after: int | None = None
     """Seconds to wait."""
 
@@ -514,35 +653,6 @@ is READY."""
     """Who uploaded it."""
     error: MediaError | None = None
     """Why it is FAILED."""
-
-
-class Node(Model):
-    """Anything with an id that is unique across the API."""
-
-    typename: str = Field(alias="__typename")
-    """The name of the concrete type."""
-    id: str
-    """The id; its prefix names the kind."""
-    name: str | None = None
-    """The name."""
-    key_status: ApiKeyStatus | None = None
-    """How it stands."""
-    file_name: str | None = None
-    """The person's file name."""
-    job_state: BulkJobState | None = None
-    """How it stands."""
-    network: Network | None = None
-    """The network."""
-    connection_status: ConnectionStatus | None = None
-    """How it stands."""
-    media_status: MediaStatus | None = None
-    """How the upload stands."""
-    post_status: PostStatus | None = None
-    """How it stands as a whole."""
-    permalink: str | None = None
-    """The live post's public address."""
-    target_state: TargetState | None = None
-    """The state."""
 
 
 class PictureRule(Model):
@@ -1064,7 +1174,55 @@ class ConnectionDestinations(Model):
     """The boards of the account, asked from the network now; empty where there are none."""
 
 
-class ConnectionPayload(Model):
+class ConnectionDisable(Model):
+    """What came of changing a connection."""
+
+    connection: Connection
+    """The connection as it is now; of a dry run, as it would be."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class ConnectionEnable(Model):
+    """What came of changing a connection."""
+
+    connection: Connection
+    """The connection as it is now; of a dry run, as it would be."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class ConnectionPause(Model):
+    """What came of changing a connection."""
+
+    connection: Connection
+    """The connection as it is now; of a dry run, as it would be."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class ConnectionRemove(Model):
+    """What came of changing a connection."""
+
+    connection: Connection
+    """The connection as it is now; of a dry run, as it would be."""
+    dry_run: DryRun
+    """What a dry run would have done; empty when it was none. Of a removal, the scheduled targets that
+would be cancelled, soonest first, at most 100."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class ConnectionResume(Model):
+    """What came of changing a connection."""
+
+    connection: Connection
+    """The connection as it is now; of a dry run, as it would be."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class ConnectionUpdate(Model):
     """What came of changing a connection."""
 
     connection: Connection
@@ -1478,11 +1636,13 @@ class SessionDeletePayload(Model):
     """What a person should know although it worked."""
 
 
-class TargetPayload(Model):
+class TargetDeleteRemote(Model):
     """What came of changing a target."""
 
     target: Target
     """The target as it is now; of a dry run, as it would be."""
+    dry_run: DryRun | None = None
+    """What a dry run would have done; empty when it was none."""
     warnings: list[Warning]
     """What a person should know although it worked."""
 
@@ -1534,6 +1694,26 @@ class TargetConnectionNode(Target):
 
     post: TargetConnectionNodePost | None = None
     """The post; empty once it was removed."""
+
+
+class TargetRetry(Model):
+    """What came of changing a target."""
+
+    target: Target
+    """The target as it is now; of a dry run, as it would be."""
+    dry_run: DryRun | None = None
+    """What a dry run would have done; empty when it was none."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class TargetSettle(Model):
+    """What came of changing a target."""
+
+    target: Target
+    """The target as it is now; of a dry run, as it would be."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
 
 
 class TargetTimelineTimeline(Model):

@@ -82,8 +82,37 @@ _CONNECTION_FIELDS = """fragment ConnectionFields on Connection {
 """
 
 _DRY_RUN_FIELDS = """fragment DryRunFields on DryRun {
+  targets {
+    id
+    network
+    state
+    dueAt
+  }
   renditions {
     ...TargetPreviewFields
+  }
+  quota {
+    connection {
+      id
+      network
+    }
+    limit
+    used
+    remaining
+    windowSeconds
+    resetsAt
+  }
+  cost {
+    amount
+    currency
+    items {
+      connection {
+        id
+        network
+      }
+      amount
+      reason
+    }
   }
 }
 """
@@ -98,9 +127,18 @@ _ERROR_FIELDS = """fragment ErrorFields on MutationError {
   docsUrl
   ... on ConflictError {
     conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
   }
   ... on ReconnectRequired {
     mutation
+    connection {
+      id
+      network
+      name
+    }
   }
   ... on WaitError {
     retryAfter
@@ -497,6 +535,7 @@ API_KEY_CREATE: Operation[m.ApiKeySecretPayload] = Operation(
 """
     + _API_KEY_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _PROVENANCE_FIELDS
     + _WARNING_FIELDS,
 )
@@ -566,6 +605,7 @@ API_KEY_REVOKE: Operation[m.ApiKeyPayload] = Operation(
 """
     + _API_KEY_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _PROVENANCE_FIELDS
     + _WARNING_FIELDS,
 )
@@ -592,6 +632,7 @@ API_KEY_ROTATE: Operation[m.ApiKeySecretPayload] = Operation(
 """
     + _API_KEY_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _PROVENANCE_FIELDS
     + _WARNING_FIELDS,
 )
@@ -617,6 +658,7 @@ API_KEY_UPDATE: Operation[m.ApiKeyPayload] = Operation(
 """
     + _API_KEY_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _PROVENANCE_FIELDS
     + _WARNING_FIELDS,
 )
@@ -642,6 +684,7 @@ BULK_JOB_CANCEL: Operation[m.BulkJobPayload] = Operation(
 """
     + _BULK_JOB_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _PROVENANCE_FIELDS
     + _WARNING_FIELDS,
 )
@@ -667,6 +710,7 @@ BULK_JOB_CREATE: Operation[m.BulkJobPayload] = Operation(
 """
     + _BULK_JOB_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _PROVENANCE_FIELDS
     + _WARNING_FIELDS,
 )
@@ -767,6 +811,7 @@ BULK_JOB_RESULTS: Operation[Page[m.BulkResult]] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _PAGE_FIELDS
     + _WARNING_FIELDS,
 )
@@ -793,6 +838,7 @@ CONNECTION_AUTHORIZE: Operation[m.ConnectionAuthorizePayload] = Operation(
 """
     + _ERROR_FIELDS
     + _GRANT_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -817,6 +863,7 @@ CONNECTION_CREATE: Operation[m.ConnectionCreatePayload] = Operation(
 """
     + _CONNECTION_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -837,11 +884,11 @@ CONNECTION_DESTINATIONS: Operation[m.ConnectionDestinations] = Operation(
 """,
 )
 
-CONNECTION_DISABLE: Operation[m.ConnectionPayload] = Operation(
+CONNECTION_DISABLE: Operation[m.ConnectionDisable] = Operation(
     "ConnectionDisable",
     "mutation",
     ("connectionDisable",),
-    m.ConnectionPayload,
+    m.ConnectionDisable,
     """mutation ConnectionDisable($input: ConnectionDisableInput!) {
   connectionDisable(input: $input) {
     connection {
@@ -858,14 +905,15 @@ CONNECTION_DISABLE: Operation[m.ConnectionPayload] = Operation(
 """
     + _CONNECTION_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS,
 )
 
-CONNECTION_ENABLE: Operation[m.ConnectionPayload] = Operation(
+CONNECTION_ENABLE: Operation[m.ConnectionEnable] = Operation(
     "ConnectionEnable",
     "mutation",
     ("connectionEnable",),
-    m.ConnectionPayload,
+    m.ConnectionEnable,
     """mutation ConnectionEnable($input: ConnectionEnableInput!) {
   connectionEnable(input: $input) {
     connection {
@@ -882,6 +930,7 @@ CONNECTION_ENABLE: Operation[m.ConnectionPayload] = Operation(
 """
     + _CONNECTION_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -941,11 +990,11 @@ CONNECTION_LIST: Operation[Page[m.Connection]] = Operation(
     + _PAGE_FIELDS,
 )
 
-CONNECTION_PAUSE: Operation[m.ConnectionPayload] = Operation(
+CONNECTION_PAUSE: Operation[m.ConnectionPause] = Operation(
     "ConnectionPause",
     "mutation",
     ("connectionPause",),
-    m.ConnectionPayload,
+    m.ConnectionPause,
     """mutation ConnectionPause($input: ConnectionPauseInput!) {
   connectionPause(input: $input) {
     connection {
@@ -962,6 +1011,7 @@ CONNECTION_PAUSE: Operation[m.ConnectionPayload] = Operation(
 """
     + _CONNECTION_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -987,18 +1037,22 @@ CONNECTION_RECONNECT: Operation[m.ConnectionAuthorizePayload] = Operation(
 """
     + _ERROR_FIELDS
     + _GRANT_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS,
 )
 
-CONNECTION_REMOVE: Operation[m.ConnectionPayload] = Operation(
+CONNECTION_REMOVE: Operation[m.ConnectionRemove] = Operation(
     "ConnectionRemove",
     "mutation",
     ("connectionRemove",),
-    m.ConnectionPayload,
+    m.ConnectionRemove,
     """mutation ConnectionRemove($input: ConnectionRemoveInput!) {
   connectionRemove(input: $input) {
     connection {
       ...ConnectionFields
+    }
+    dryRun {
+      ...DryRunFields
     }
     errors {
       ...ErrorFields
@@ -1010,15 +1064,18 @@ CONNECTION_REMOVE: Operation[m.ConnectionPayload] = Operation(
 }
 """
     + _CONNECTION_FIELDS
+    + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _TARGET_PREVIEW_FIELDS
     + _WARNING_FIELDS,
 )
 
-CONNECTION_RESUME: Operation[m.ConnectionPayload] = Operation(
+CONNECTION_RESUME: Operation[m.ConnectionResume] = Operation(
     "ConnectionResume",
     "mutation",
     ("connectionResume",),
-    m.ConnectionPayload,
+    m.ConnectionResume,
     """mutation ConnectionResume($input: ConnectionResumeInput!) {
   connectionResume(input: $input) {
     connection {
@@ -1035,14 +1092,15 @@ CONNECTION_RESUME: Operation[m.ConnectionPayload] = Operation(
 """
     + _CONNECTION_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS,
 )
 
-CONNECTION_UPDATE: Operation[m.ConnectionPayload] = Operation(
+CONNECTION_UPDATE: Operation[m.ConnectionUpdate] = Operation(
     "ConnectionUpdate",
     "mutation",
     ("connectionUpdate",),
-    m.ConnectionPayload,
+    m.ConnectionUpdate,
     """mutation ConnectionUpdate($input: ConnectionUpdateInput!) {
   connectionUpdate(input: $input) {
     connection {
@@ -1059,6 +1117,7 @@ CONNECTION_UPDATE: Operation[m.ConnectionPayload] = Operation(
 """
     + _CONNECTION_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -1149,6 +1208,7 @@ MEDIA_UPLOAD_CREATE: Operation[m.MediaUploadCreatePayload] = Operation(
 """
     + _ERROR_FIELDS
     + _MEDIA_FIELDS
+    + _NODE_FIELDS
     + _PROVENANCE_FIELDS
     + _WARNING_FIELDS,
 )
@@ -1171,6 +1231,7 @@ MEDIA_DELETE: Operation[m.MediaDeletePayload] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -1239,6 +1300,7 @@ MEDIA_UPDATE: Operation[m.MediaPayload] = Operation(
 """
     + _ERROR_FIELDS
     + _MEDIA_FIELDS
+    + _NODE_FIELDS
     + _PROVENANCE_FIELDS
     + _WARNING_FIELDS,
 )
@@ -1423,6 +1485,7 @@ POST_CANCEL: Operation[m.PostPayload] = Operation(
 """
     + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _POST_FIELDS
     + _POST_MEDIA_FIELDS
     + _PROVENANCE_FIELDS
@@ -1455,6 +1518,7 @@ POST_CREATE: Operation[m.PostPayload] = Operation(
 """
     + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _POST_FIELDS
     + _POST_MEDIA_FIELDS
     + _PROVENANCE_FIELDS
@@ -1481,6 +1545,7 @@ POST_DELETE: Operation[m.PostDeletePayload] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -1557,6 +1622,7 @@ POST_PREVIEW: Operation[m.PostPreview] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _TARGET_PREVIEW_FIELDS,
 )
 
@@ -1584,6 +1650,7 @@ POST_PUBLISH_NOW: Operation[m.PostPayload] = Operation(
 """
     + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _POST_FIELDS
     + _POST_MEDIA_FIELDS
     + _PROVENANCE_FIELDS
@@ -1616,6 +1683,7 @@ POST_SCHEDULE: Operation[m.PostPayload] = Operation(
 """
     + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _POST_FIELDS
     + _POST_MEDIA_FIELDS
     + _PROVENANCE_FIELDS
@@ -1648,6 +1716,7 @@ POST_UNSCHEDULE: Operation[m.PostPayload] = Operation(
 """
     + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _POST_FIELDS
     + _POST_MEDIA_FIELDS
     + _PROVENANCE_FIELDS
@@ -1680,6 +1749,7 @@ POST_UPDATE: Operation[m.PostPayload] = Operation(
 """
     + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _POST_FIELDS
     + _POST_MEDIA_FIELDS
     + _PROVENANCE_FIELDS
@@ -1706,6 +1776,7 @@ POST_VALIDATE: Operation[m.PostValidation] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -1774,6 +1845,7 @@ SANDBOX_CLOCK_ADVANCE: Operation[m.SandboxClockPayload] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -1798,6 +1870,7 @@ SANDBOX_CLOCK_RESET: Operation[m.SandboxClockPayload] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -1821,6 +1894,7 @@ SANDBOX_FAULT_SCRIPT: Operation[m.SandboxFaultScriptPayload] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _SANDBOX_FAULT_FIELDS
     + _WARNING_FIELDS,
 )
@@ -1843,6 +1917,7 @@ SANDBOX_FAULTS_CLEAR: Operation[m.SandboxFaultsClearPayload] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -1881,6 +1956,7 @@ SANDBOX_RESET: Operation[m.SandboxResetPayload] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _SANDBOX_FAULT_FIELDS
     + _SANDBOX_FIELDS
     + _WARNING_FIELDS,
@@ -1906,6 +1982,7 @@ SANDBOX_SCENARIO: Operation[m.SandboxScenarioPayload] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _SANDBOX_FAULT_FIELDS
     + _SANDBOX_FIELDS
     + _WARNING_FIELDS,
@@ -1980,6 +2057,7 @@ SESSION_CREATE: Operation[m.SessionCreatePayload] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -2001,18 +2079,22 @@ SESSION_DELETE: Operation[m.SessionDeletePayload] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS,
 )
 
-TARGET_DELETE_REMOTE: Operation[m.TargetPayload] = Operation(
+TARGET_DELETE_REMOTE: Operation[m.TargetDeleteRemote] = Operation(
     "TargetDeleteRemote",
     "mutation",
     ("targetDeleteRemote",),
-    m.TargetPayload,
+    m.TargetDeleteRemote,
     """mutation TargetDeleteRemote($input: TargetDeleteRemoteInput!) {
   targetDeleteRemote(input: $input) {
     target {
       ...TargetFields
+    }
+    dryRun {
+      ...DryRunFields
     }
     errors {
       ...ErrorFields
@@ -2023,8 +2105,11 @@ TARGET_DELETE_REMOTE: Operation[m.TargetPayload] = Operation(
   }
 }
 """
+    + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _TARGET_FIELDS
+    + _TARGET_PREVIEW_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -2114,15 +2199,18 @@ TARGET_LIST: Operation[Page[m.TargetConnectionNode]] = Operation(
     + _TARGET_FIELDS,
 )
 
-TARGET_RETRY: Operation[m.TargetPayload] = Operation(
+TARGET_RETRY: Operation[m.TargetRetry] = Operation(
     "TargetRetry",
     "mutation",
     ("targetRetry",),
-    m.TargetPayload,
+    m.TargetRetry,
     """mutation TargetRetry($input: TargetRetryInput!) {
   targetRetry(input: $input) {
     target {
       ...TargetFields
+    }
+    dryRun {
+      ...DryRunFields
     }
     errors {
       ...ErrorFields
@@ -2133,16 +2221,19 @@ TARGET_RETRY: Operation[m.TargetPayload] = Operation(
   }
 }
 """
+    + _DRY_RUN_FIELDS
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _TARGET_FIELDS
+    + _TARGET_PREVIEW_FIELDS
     + _WARNING_FIELDS,
 )
 
-TARGET_SETTLE: Operation[m.TargetPayload] = Operation(
+TARGET_SETTLE: Operation[m.TargetSettle] = Operation(
     "TargetSettle",
     "mutation",
     ("targetSettle",),
-    m.TargetPayload,
+    m.TargetSettle,
     """mutation TargetSettle($input: TargetSettleInput!) {
   targetSettle(input: $input) {
     target {
@@ -2158,6 +2249,7 @@ TARGET_SETTLE: Operation[m.TargetPayload] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _TARGET_FIELDS
     + _WARNING_FIELDS,
 )
@@ -2318,6 +2410,7 @@ WEBHOOK_DELIVERY_REDELIVER: Operation[m.WebhookDeliveryPayload] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS
     + _WEBHOOK_DELIVERY_FIELDS,
 )
@@ -2343,6 +2436,7 @@ WEBHOOK_ENDPOINT_CREATE: Operation[m.WebhookEndpointSecretPayload] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _PROVENANCE_FIELDS
     + _WARNING_FIELDS
     + _WEBHOOK_ENDPOINT_FIELDS,
@@ -2366,6 +2460,7 @@ WEBHOOK_ENDPOINT_DELETE: Operation[m.WebhookEndpointDeletePayload] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -2432,6 +2527,7 @@ WEBHOOK_ENDPOINT_PAUSE: Operation[m.WebhookEndpointPayload] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _PROVENANCE_FIELDS
     + _WARNING_FIELDS
     + _WEBHOOK_ENDPOINT_FIELDS,
@@ -2457,6 +2553,7 @@ WEBHOOK_ENDPOINT_REPLAY: Operation[m.WebhookEndpointPayload] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _PROVENANCE_FIELDS
     + _WARNING_FIELDS
     + _WEBHOOK_ENDPOINT_FIELDS,
@@ -2482,6 +2579,7 @@ WEBHOOK_ENDPOINT_RESUME: Operation[m.WebhookEndpointPayload] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _PROVENANCE_FIELDS
     + _WARNING_FIELDS
     + _WEBHOOK_ENDPOINT_FIELDS,
@@ -2508,6 +2606,7 @@ WEBHOOK_ENDPOINT_ROTATE_SECRET: Operation[m.WebhookEndpointSecretPayload] = Oper
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _PROVENANCE_FIELDS
     + _WARNING_FIELDS
     + _WEBHOOK_ENDPOINT_FIELDS,
@@ -2534,6 +2633,7 @@ WEBHOOK_ENDPOINT_TEST: Operation[m.WebhookEndpointTestPayload] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS
     + _WEBHOOK_DELIVERY_FIELDS,
 )
@@ -2558,6 +2658,7 @@ WEBHOOK_ENDPOINT_UPDATE: Operation[m.WebhookEndpointPayload] = Operation(
 }
 """
     + _ERROR_FIELDS
+    + _NODE_FIELDS
     + _PROVENANCE_FIELDS
     + _WARNING_FIELDS
     + _WEBHOOK_ENDPOINT_FIELDS,

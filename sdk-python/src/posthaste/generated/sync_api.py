@@ -228,13 +228,13 @@ class Connections:
 
     def disable(
         self, *, options: RequestOptions | None = None, **input: Unpack[ConnectionDisableInput]
-    ) -> m.ConnectionPayload:
+    ) -> m.ConnectionDisable:
         """Switches a connection off: nothing goes out until it is switched on; its schedule stays."""
         return self._runner.call(ops.CONNECTION_DISABLE, {"input": input}, options)
 
     def enable(
         self, *, options: RequestOptions | None = None, **input: Unpack[ConnectionEnableInput]
-    ) -> m.ConnectionPayload:
+    ) -> m.ConnectionEnable:
         """Switches a connection on again."""
         return self._runner.call(ops.CONNECTION_ENABLE, {"input": input}, options)
 
@@ -289,7 +289,7 @@ class Connections:
 
     def pause(
         self, *, options: RequestOptions | None = None, **input: Unpack[ConnectionPauseInput]
-    ) -> m.ConnectionPayload:
+    ) -> m.ConnectionPause:
         """Holds the posts of a connection back until it is resumed."""
         return self._runner.call(ops.CONNECTION_PAUSE, {"input": input}, options)
 
@@ -301,20 +301,20 @@ class Connections:
 
     def remove(
         self, *, options: RequestOptions | None = None, **input: Unpack[ConnectionRemoveInput]
-    ) -> m.ConnectionPayload:
+    ) -> m.ConnectionRemove:
         """Takes a connection away: its scheduled posts are cancelled and its access is given back. Refused
         while a post is on its way."""
         return self._runner.call(ops.CONNECTION_REMOVE, {"input": input}, options)
 
     def resume(
         self, *, options: RequestOptions | None = None, **input: Unpack[ConnectionResumeInput]
-    ) -> m.ConnectionPayload:
+    ) -> m.ConnectionResume:
         """Lets the posts of a connection go on."""
         return self._runner.call(ops.CONNECTION_RESUME, {"input": input}, options)
 
     def update(
         self, *, options: RequestOptions | None = None, **input: Unpack[ConnectionUpdateInput]
-    ) -> m.ConnectionPayload:
+    ) -> m.ConnectionUpdate:
         """Renames a connection or sets its default board."""
         return self._runner.call(ops.CONNECTION_UPDATE, {"input": input}, options)
 
@@ -798,7 +798,7 @@ class Targets:
 
     def delete_remote(
         self, *, options: RequestOptions | None = None, **input: Unpack[TargetDeleteRemoteInput]
-    ) -> m.TargetPayload:
+    ) -> m.TargetDeleteRemote:
         """Deletes the live post on its network. Deleting what is gone already is a success."""
         return self._runner.call(ops.TARGET_DELETE_REMOTE, {"input": input}, options)
 
@@ -858,12 +858,12 @@ class Targets:
 
         return Pager(fetch, after=after, limit=limit, page_size=page_size)
 
-    def retry(self, *, options: RequestOptions | None = None, **input: Unpack[TargetRetryInput]) -> m.TargetPayload:
+    def retry(self, *, options: RequestOptions | None = None, **input: Unpack[TargetRetryInput]) -> m.TargetRetry:
         """Tries a failed or held target again, at once. One whose outcome is unknown must be settled
         instead, because a retry could publish it twice."""
         return self._runner.call(ops.TARGET_RETRY, {"input": input}, options)
 
-    def settle(self, *, options: RequestOptions | None = None, **input: Unpack[TargetSettleInput]) -> m.TargetPayload:
+    def settle(self, *, options: RequestOptions | None = None, **input: Unpack[TargetSettleInput]) -> m.TargetSettle:
         """Says what became of a target that waits for a person: it is live, publish it now, or drop it."""
         return self._runner.call(ops.TARGET_SETTLE, {"input": input}, options)
 

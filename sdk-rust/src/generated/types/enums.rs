@@ -191,6 +191,8 @@ open_enum! {
         InvalidState = "INVALID_STATE",
         /// The time zone does not exist. Use an IANA name such as Europe/Paris.
         InvalidTimeZone = "INVALID_TIME_ZONE",
+        /// A link makes the post dearer on this network. Leave the link out there, in a variant of its own, if it is not worth its price.
+        LinkCostsMore = "LINK_COSTS_MORE",
         /// The link is not a public web address. Use an http or https address of at most 2048 characters.
         LinkInvalid = "LINK_INVALID",
         /// The network receives a converted copy of the file. Nothing to do; look at the preview if crop or format matter.
@@ -251,12 +253,16 @@ open_enum! {
         QueryTooComplex = "QUERY_TOO_COMPLEX",
         /// The query is nested too deeply. Split the query, or ask for fewer levels.
         QueryTooDeep = "QUERY_TOO_DEEP",
+        /// More posts are due than the network takes from the account in this time. Choose a later time for some of them; what the network refuses waits until its limit resets.
+        QuotaExceeded = "QUOTA_EXCEEDED",
         /// Too many requests. Wait as long as Retry-After says.
         RateLimited = "RATE_LIMITED",
         /// The network no longer accepts our access to this account. Reconnect the account; waiting posts go out by themselves afterwards.
         ReconnectRequired = "RECONNECT_REQUIRED",
         /// This exists in a sandbox only. Start one with 'posthaste sandbox' and use its keys (phk_test_…).
         SandboxOnly = "SANDBOX_ONLY",
+        /// Scheduled posts are cancelled with it. Give them another account first if they shall go out.
+        TargetsCancelled = "TARGETS_CANCELLED",
         /// The post has no target. Name at least one connection to publish to.
         TargetsRequired = "TARGETS_REQUIRED",
         /// The same connection stands twice among the targets. Name each connection once.

@@ -452,6 +452,57 @@ pub struct ConnectionPayload {
     pub warnings: Vec<Warning>,
 }
 
+/// What came of changing a connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ConnectionRemove {
+    /// The connection as it is now; of a dry run, as it would be.
+    pub connection: Connection,
+    /// What a dry run would have done; empty when it was none. Of a removal, the scheduled targets that
+    /// would be cancelled, soonest first, at most 100.
+    pub dry_run: Option<DryRun>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What the networks charge for publishing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Cost {
+    /// The sum of all known prices; null when none is known, which does not mean free.
+    pub amount: Option<f64>,
+    /// The currency (ISO 4217).
+    pub currency: String,
+    /// What each target costs, in order.
+    pub items: Vec<CostItem>,
+}
+
+/// What a network charges for one target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CostItem {
+    /// The account.
+    pub connection: CostItemConnection,
+    /// The price; null when none is known, which does not mean free.
+    pub amount: Option<f64>,
+    /// What it is the price of, for a person.
+    pub reason: String,
+}
+
+/// An account on a network that the workspace may publish to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CostItemConnection {
+    /// The id (`conn_…`).
+    pub id: String,
+    /// The network.
+    pub network: Network,
+}
+
 /// The part of a picture to show, in fractions of its width and height.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -472,8 +523,30 @@ pub struct Crop {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DryRun {
-    /// What each of them would get, in the same order.
+    /// Each target concerned with the time and state it would have, in order.
+    pub targets: Vec<DryRunTarget>,
+    /// What each of them would get, in the same order; empty when something is taken away.
     pub renditions: Vec<TargetPreview>,
+    /// How full the networks' caps are when the targets are due; those without a time or a documented cap
+    /// are left out.
+    pub quota: Vec<Quota>,
+    /// What the networks charge; empty when nothing would go out.
+    pub cost: Option<Cost>,
+}
+
+/// One post on one connection: the unit of publishing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DryRunTarget {
+    /// The id (`target_…`).
+    pub id: String,
+    /// The connection's network.
+    pub network: Network,
+    /// The state.
+    pub state: TargetState,
+    /// When it is due.
+    pub due_at: Option<DateTime<Utc>>,
 }
 
 /// Something that happened: one row of the workspace's log.
@@ -1248,6 +1321,37 @@ pub struct Provenance {
     pub key_id: Option<String>,
 }
 
+/// How many posts a network takes from an account within a rolling time, and how many are there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Quota {
+    /// The account.
+    pub connection: QuotaConnection,
+    /// Most posts within the window.
+    pub limit: i64,
+    /// Posts of Posthaste, live and scheduled, in the window that ends when the target is due; the target
+    /// is one of them.
+    pub used: i64,
+    /// How many more fit.
+    pub remaining: i64,
+    /// The length of the window.
+    pub window_seconds: i64,
+    /// When the oldest of them leaves the window.
+    pub resets_at: Option<DateTime<Utc>>,
+}
+
+/// An account on a network that the workspace may publish to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct QuotaConnection {
+    /// The id (`conn_…`).
+    pub id: String,
+    /// The network.
+    pub network: Network,
+}
+
 /// How much the credential may still ask for, in points. Every answer says the same in
 /// `extensions.cost` and in the headers `RateLimit` and `RateLimit-Policy`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -1712,6 +1816,8 @@ pub struct TargetPageNodePost {
 pub struct TargetPayload {
     /// The target as it is now; of a dry run, as it would be.
     pub target: Target,
+    /// What a dry run would have done; empty when it was none.
+    pub dry_run: Option<DryRun>,
     /// What a person should know although it worked.
     pub warnings: Vec<Warning>,
 }
@@ -1767,6 +1873,17 @@ pub struct TargetProgress {
     pub event: Option<Event>,
     /// The target as it is now.
     pub target: Target,
+}
+
+/// What came of changing a target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TargetSettle {
+    /// The target as it is now; of a dry run, as it would be.
+    pub target: Target,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
 }
 
 /// One post on one connection: the unit of publishing.
