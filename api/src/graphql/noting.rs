@@ -1,7 +1,7 @@
 //! What the request log is told about a GraphQL request and its answer.
 
 use async_graphql::{
-    Request, Response, Value,
+    Response, Value,
     parser::types::{
         ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
     },
@@ -14,13 +14,9 @@ use crate::ticket::{Asked, Ticket};
 /// Most root fields that are remembered.
 const ROOT_FIELDS: usize = 20;
 
-/// Notes what a request asks for, if its document can be read. Look at the document's length first.
-pub fn asks(ticket: &Ticket, request: &mut Request) {
-    let wanted = request.operation_name.clone();
-    let Ok(document) = request.parsed_query() else {
-        return;
-    };
-    if let Some(asked) = asked(document, wanted.as_deref()) {
+/// Notes what the wanted operation of a document asks for.
+pub fn asks(ticket: &Ticket, document: &ExecutableDocument, wanted: Option<&str>) {
+    if let Some(asked) = asked(document, wanted) {
         ticket.asks(asked);
     }
 }
