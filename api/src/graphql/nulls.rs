@@ -219,11 +219,9 @@ mod tests {
     #[derive(Interface)]
     #[graphql(field(name = "id", ty = "i32"))]
     enum Thing {
-        Leaf(LeafThing),
+        Leaf(Leaf),
         Branch(Branch),
     }
-
-    type LeafThing = Leaf;
 
     struct Query;
 

@@ -246,7 +246,13 @@ async fn answer(
     let refused = |error: Error, is_well_formed: bool| {
         // Not GraphQL yet: whoever speaks no GraphQL understands a problem document.
         if is_transport(error.code) {
-            return Refusal::new(&state.app, id, error).into_response();
+            let is_method = error.code == ErrorCode::MethodNotAllowed;
+            let mut response = Refusal::new(&state.app, id, error).into_response();
+            if is_method {
+                let post = HeaderValue::from_static("POST");
+                response.headers_mut().insert(header::ALLOW, post);
+            }
+            return response;
         }
         let answer = refusal(error, &state.app.public_url, &id.0);
         let status = status(&answer, accept, is_well_formed);
