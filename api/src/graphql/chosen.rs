@@ -38,7 +38,10 @@ mod tests {
         assert_eq!(kind(both, Some("B")), Some(OperationType::Mutation));
         assert_eq!(kind(both, Some("C")), None);
         assert_eq!(kind(both, None), None);
-        assert_eq!(kind("mutation B { b }", None), Some(OperationType::Mutation));
+        assert_eq!(
+            kind("mutation B { b }", None),
+            Some(OperationType::Mutation)
+        );
         assert_eq!(kind("{ a }", None), Some(OperationType::Query));
         assert_eq!(kind("{ a }", Some("A")), None);
     }

@@ -12,9 +12,14 @@ const MOST: usize = 100;
 /// Longest message of the GraphQL library, in characters: it quotes the document.
 const LONGEST: usize = 200;
 
+/// Whether nothing was executed: then the answer has no `data` (GraphQL specification, 7.1.2).
+pub fn is_request_error(answer: &Response) -> bool {
+    !answer.errors.is_empty() && answer.errors.iter().all(|error| error.path.is_empty())
+}
+
 /// Completes the errors of a response. Causes of internal errors go to the log and nowhere else.
 pub fn complete(response: &mut Response, public_url: &str, request_id: &str) {
-    if response.errors.iter().all(|error| error.path.is_empty()) {
+    if is_request_error(response) {
         response.errors.truncate(MOST);
     }
     for error in &mut response.errors {

@@ -66,7 +66,8 @@ impl Extension for LimitsExtension {
 /// Refuses a document of too many bytes; `PAYLOAD_TOO_LARGE`.
 pub fn check_bytes(query: &str) -> Result<()> {
     if query.len() > BYTES {
-        let message = format!("The document is larger than {BYTES} bytes; values go into variables.");
+        let message =
+            format!("The document is larger than {BYTES} bytes; values go into variables.");
         return Err(Error::new(ErrorCode::PayloadTooLarge, message).at(["query"]));
     }
     Ok(())

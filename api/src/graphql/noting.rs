@@ -8,7 +8,7 @@ use async_graphql::{
 };
 use posthaste_core::{ErrorCode, request::RequestKind};
 
-use super::errors::code_of;
+use super::errors::{code_of, is_request_error};
 use crate::ticket::{Asked, Ticket};
 
 /// Most root fields that are remembered.
@@ -25,8 +25,7 @@ pub fn asks(ticket: &Ticket, document: &ExecutableDocument, wanted: Option<&str>
 pub fn answered(ticket: &Ticket, answer: &Response) {
     let code = answer.errors.first().map(code_of);
     if let Some(code) = code.or_else(|| payload_error(&answer.data)) {
-        let nothing = answer.data == Value::Null;
-        ticket.failed(code, nothing);
+        ticket.failed(code, is_request_error(answer));
     }
     if let Some(Value::Object(cost)) = answer.extensions.get("cost")
         && let Some(Value::Number(actual)) = cost.get("actual")

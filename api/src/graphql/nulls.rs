@@ -5,7 +5,9 @@
 use async_graphql::{
     Name, PathSegment, Response, Value,
     indexmap::IndexMap,
-    parser::types::{ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet},
+    parser::types::{
+        ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
+    },
     registry::{MetaTypeName, Registry},
 };
 
@@ -155,7 +157,8 @@ impl<'a> Types<'a> {
                 Selection::Field(field) if field.node.response_key().node == name => {
                     let known = self.registry.types.get(parent);
                     let field = &field.node;
-                    let Some(known) = known.and_then(|ty| ty.field_by_name(&field.name.node)) else {
+                    let Some(known) = known.and_then(|ty| ty.field_by_name(&field.name.node))
+                    else {
                         continue;
                     };
                     let place = found.get_or_insert_with(|| Place {
@@ -172,7 +175,8 @@ impl<'a> Types<'a> {
                     self.collect(parent, &fragment.node.selection_set.node, name, found);
                 }
                 Selection::FragmentSpread(spread) => {
-                    if let Some(fragment) = self.document.fragments.get(&spread.node.fragment_name.node)
+                    if let Some(fragment) =
+                        self.document.fragments.get(&spread.node.fragment_name.node)
                     {
                         let parent = &fragment.node.type_condition.node.on.node;
                         self.collect(parent, &fragment.node.selection_set.node, name, found);
@@ -186,7 +190,7 @@ impl<'a> Types<'a> {
 #[cfg(test)]
 mod tests {
     use async_graphql::{
-        EmptyMutation, EmptySubscription, Error, Interface, Object, Result, Schema, SimpleObject,
+        EmptyMutation, EmptySubscription, Error, Object, Result, Schema, SimpleObject, Union,
     };
     use serde_json::{Value as Json, json};
 
@@ -208,16 +212,23 @@ mod tests {
         }
 
         async fn must(&self) -> Result<i32> {
-            if self.fails { Err(Error::new("x")) } else { Ok(2) }
+            if self.fails {
+                Err(Error::new("x"))
+            } else {
+                Ok(2)
+            }
         }
 
         async fn may(&self) -> Result<Option<i32>> {
-            if self.fails { Err(Error::new("x")) } else { Ok(None) }
+            if self.fails {
+                Err(Error::new("x"))
+            } else {
+                Ok(None)
+            }
         }
     }
 
-    #[derive(Interface)]
-    #[graphql(field(name = "id", ty = "i32"))]
+    #[derive(Union)]
     enum Thing {
         Leaf(Leaf),
         Branch(Branch),
@@ -247,12 +258,9 @@ mod tests {
             Some(Branch { fails: true })
         }
 
-        async fn thing(&self) -> Thing {
-            Thing::Branch(Branch { fails: true })
-        }
-
-        async fn other(&self) -> Thing {
-            Thing::Leaf(Leaf { id: 8 })
+        async fn things(&self) -> [Option<Thing>; 2] {
+            let leaf = Thing::Leaf(Leaf { id: 8 });
+            [Some(Thing::Branch(Branch { fails: true })), Some(leaf)]
         }
 
         async fn maybe(&self) -> Vec<Option<Branch>> {
@@ -275,11 +283,20 @@ mod tests {
     #[tokio::test]
     async fn a_field_that_may_be_null_becomes_null() {
         for (query, expected) in [
-            ("{ good { id } may { id } }", json!({ "good": { "id": 7 }, "may": null })),
+            (
+                "{ good { id } may { id } }",
+                json!({ "good": { "id": 7 }, "may": null }),
+            ),
             ("{ may { id } }", json!({ "may": null })),
             ("{ branch { may } }", json!({ "branch": { "may": null } })),
-            ("{ branch { a: may id } }", json!({ "branch": { "a": null, "id": 1 } })),
-            ("{ maybe { may } }", json!({ "maybe": [{ "may": null }, { "may": null }] })),
+            (
+                "{ branch { a: may id } }",
+                json!({ "branch": { "a": null, "id": 1 } }),
+            ),
+            (
+                "{ maybe { may } }",
+                json!({ "maybe": [{ "may": null }, { "may": null }] }),
+            ),
         ] {
             assert_eq!(data(query).await, (expected, 1), "{query}");
         }
@@ -290,12 +307,28 @@ mod tests {
         for (query, errors, expected) in [
             ("{ good { id } must { id } }", 1, Json::Null),
             ("{ good { id } branch { id must } }", 1, Json::Null),
-            ("{ good { id } twig { id must } }", 1, json!({ "good": { "id": 7 }, "twig": null })),
+            (
+                "{ good { id } twig { id must } }",
+                1,
+                json!({ "good": { "id": 7 }, "twig": null }),
+            ),
             ("{ twig { may must } }", 2, json!({ "twig": null })),
-            ("{ twig { ...F } } fragment F on Branch { must may }", 2, json!({ "twig": null })),
-            ("{ maybe { id must } }", 1, json!({ "maybe": [null, { "id": 1, "must": 2 }] })),
+            (
+                "{ twig { ...F } } fragment F on Branch { must may }",
+                2,
+                json!({ "twig": null }),
+            ),
+            (
+                "{ maybe { id must } }",
+                1,
+                json!({ "maybe": [null, { "id": 1, "must": 2 }] }),
+            ),
             ("{ all { must } }", 1, json!({ "all": null })),
-            ("{ thing { id ... on Branch { must } } }", 1, Json::Null),
+            (
+                "{ things { ... on Leaf { id } ... on Branch { must } } }",
+                1,
+                json!({ "things": [null, { "id": 8 }] }),
+            ),
         ] {
             assert_eq!(data(query).await, (expected, errors), "{query}");
         }

@@ -32,8 +32,13 @@ pub fn check_given(operation: &OperationDefinition, variables: &Variables) -> Re
 /// Refuses U+0000, which the database cannot keep, in the texts of a document and its variables.
 pub fn check_texts(document: &ExecutableDocument, variables: &Variables) -> Result<()> {
     let mut path = Vec::new();
-    let operations = document.operations.iter().map(|(_, operation)| &operation.node);
-    let is_found = variables.iter().any(|(name, value)| is_in(name, value, &mut path))
+    let operations = document
+        .operations
+        .iter()
+        .map(|(_, operation)| &operation.node);
+    let is_found = variables
+        .iter()
+        .any(|(name, value)| is_in(name, value, &mut path))
         || operations.clone().any(|operation| {
             operation.variable_definitions.iter().any(|definition| {
                 let definition = &definition.node;
@@ -43,7 +48,12 @@ pub fn check_texts(document: &ExecutableDocument, variables: &Variables) -> Resu
         })
         || operations
             .map(|operation| &operation.selection_set.node)
-            .chain(document.fragments.values().map(|fragment| &fragment.node.selection_set.node))
+            .chain(
+                document
+                    .fragments
+                    .values()
+                    .map(|fragment| &fragment.node.selection_set.node),
+            )
             .any(|set| is_selected(set, &mut path));
     if !is_found {
         return Ok(());
@@ -85,7 +95,10 @@ type Written = (Positioned<Name>, Positioned<async_graphql_value::Value>);
 fn are_written(arguments: &[Written], path: &mut Vec<String>) -> bool {
     arguments.iter().any(|(name, value)| {
         // Variables are looked at by themselves.
-        let value = value.node.clone().into_const_with(|_| Ok::<_, ()>(Value::Null));
+        let value = value
+            .node
+            .clone()
+            .into_const_with(|_| Ok::<_, ()>(Value::Null));
         value.is_ok_and(|value| is_in(&name.node, &value, path))
     })
 }
@@ -115,7 +128,10 @@ mod tests {
     use super::*;
 
     fn place(query: &str, variables: Json) -> Option<String> {
-        let checked = check_texts(&parse_query(query).unwrap(), &Variables::from_json(variables));
+        let checked = check_texts(
+            &parse_query(query).unwrap(),
+            &Variables::from_json(variables),
+        );
         let error = checked.err()?;
         assert_eq!(error.code, ErrorCode::InvalidInput);
         Some(error.path_text())
@@ -124,15 +140,39 @@ mod tests {
     #[test]
     fn the_character_is_found_wherever_a_text_stands() {
         for (query, variables, expected) in [
-            ("{ a }", json!({ "input": { "tags": ["x", "a\0"] } }), Some("tags.1")),
+            (
+                "{ a }",
+                json!({ "input": { "tags": ["x", "a\0"] } }),
+                Some("tags.1"),
+            ),
             ("{ a }", json!({ "input": "a\0" }), Some("input")),
-            ("{ a }", json!({ "filter": { "text": "a\0" } }), Some("filter.text")),
+            (
+                "{ a }",
+                json!({ "filter": { "text": "a\0" } }),
+                Some("filter.text"),
+            ),
             (r#"{ a(text: "\u0000") }"#, json!({}), Some("text")),
-            (r#"{ a { b(in: { c: ["\u0000"] }) } }"#, json!({}), Some("in.c.0")),
-            (r#"{ ...f } fragment f on T { a(text: "\u0000") }"#, json!({}), Some("text")),
+            (
+                r#"{ a { b(in: { c: ["\u0000"] }) } }"#,
+                json!({}),
+                Some("in.c.0"),
+            ),
+            (
+                r#"{ ...f } fragment f on T { a(text: "\u0000") }"#,
+                json!({}),
+                Some("text"),
+            ),
             (r#"{ ... @x(key: "\u0000") { a } }"#, json!({}), Some("key")),
-            (r#"query($a: String = "\u0000") { a(text: $a) }"#, json!({}), Some("a")),
-            (r#"{ a(text: "\\u0000") }"#, json!({ "a": ["b", 1, null] }), None),
+            (
+                r#"query($a: String = "\u0000") { a(text: $a) }"#,
+                json!({}),
+                Some("a"),
+            ),
+            (
+                r#"{ a(text: "\\u0000") }"#,
+                json!({ "a": ["b", 1, null] }),
+                None,
+            ),
         ] {
             assert_eq!(place(query, variables).as_deref(), expected, "{query}");
         }

@@ -21,7 +21,7 @@ use super::{
 use crate::graphql::{
     Caller,
     context::bearer,
-    errors::{code_of, refusal},
+    errors::{code_of, is_request_error, refusal},
 };
 
 const RESPONSE_JSON: HeaderValue =
@@ -300,11 +300,6 @@ fn is_transport(code: ErrorCode) -> bool {
             | ErrorCode::MethodNotAllowed
             | ErrorCode::NotAcceptable
     )
-}
-
-/// Whether nothing was executed: then the answer has no `data` (GraphQL specification, 7.1.2).
-fn is_request_error(answer: &Answer) -> bool {
-    !answer.errors.is_empty() && answer.errors.iter().all(|error| error.path.is_empty())
 }
 
 /// An answer as clients get it: fields in the order in which they were asked for (GraphQL

@@ -17,7 +17,12 @@ const JSON: &str = "application/json";
 /// A post that nobody has.
 const NOWHERE: &str = "post_01h455vb4pex5vsknk084sn02q";
 
-async fn send(world: &World, accept: &str, key: &str, asked: &Value) -> (StatusCode, HeaderMap, Value) {
+async fn send(
+    world: &World,
+    accept: &str,
+    key: &str,
+    asked: &Value,
+) -> (StatusCode, HeaderMap, Value) {
     let mut request = Request::post("/graphql")
         .header(header::CONTENT_TYPE, JSON)
         .header(header::ACCEPT, accept);
@@ -31,7 +36,7 @@ async fn send(world: &World, accept: &str, key: &str, asked: &Value) -> (StatusC
     (status, headers, answer)
 }
 
-async fn status(world: &World, accept: &str, asked: &Value) -> (u16, Value) {
+async fn told(world: &World, accept: &str, asked: &Value) -> (u16, Value) {
     let (status, _, answer) = send(world, accept, &world.home.viewer, asked).await;
     (status.as_u16(), answer)
 }
@@ -44,9 +49,11 @@ fn first(answer: &Value) -> (&Value, &Value) {
 #[tokio::test]
 async fn a_failed_field_is_null_or_takes_its_parents_along() {
     let world = World::new().await;
-    let asked = async |query: String| status(&world, RESPONSE_JSON, &json!({ "query": query })).await;
-    let (status, answer) =
-        asked(format!("{{ post(id: \"{NOWHERE}\") {{ id }} viewer {{ role }} }}")).await;
+    let asked = async |query: String| told(&world, RESPONSE_JSON, &json!({ "query": query })).await;
+    let (status, answer) = asked(format!(
+        "{{ post(id: \"{NOWHERE}\") {{ id }} viewer {{ role }} }}"
+    ))
+    .await;
     assert_eq!((status, answer.get("data")), (200, Some(&Value::Null)));
     assert_eq!(answer["errors"][0]["path"], json!(["post"]));
 
@@ -70,19 +77,38 @@ async fn only_what_was_not_executed_has_a_status_of_its_own() {
         (nowhere, 200, 200),
         (json!({ "query": "{ nothing }" }), 200, 400),
         (json!({ "query": "{" }), 200, 400),
-        (json!({ "query": "query A { viewer { role } }", "operationName": "B" }), 200, 400),
-        (json!({ "query": "query($a: Int!) { posts(first: $a) { nodes { id } } }" }), 200, 400),
-        (json!({ "query": "{ a @idempotent(key: \"1\") }" }), 200, 400),
+        (
+            json!({ "query": "query A { viewer { role } }", "operationName": "B" }),
+            200,
+            400,
+        ),
+        (
+            json!({ "query": "query($a: Int!) { posts(first: $a) { nodes { id } } }" }),
+            200,
+            400,
+        ),
+        (
+            json!({ "query": "{ a @idempotent(key: \"1\") }" }),
+            200,
+            400,
+        ),
         (json!({ "query": 5 }), 400, 400),
     ] {
-        assert_eq!(status(&world, JSON, &asked).await.0, plain, "{asked}");
-        assert_eq!(status(&world, RESPONSE_JSON, &asked).await.0, strict, "{asked}");
+        assert_eq!(told(&world, JSON, &asked).await.0, plain, "{asked}");
+        assert_eq!(
+            told(&world, RESPONSE_JSON, &asked).await.0,
+            strict,
+            "{asked}"
+        );
     }
     let viewer = json!({ "query": "{ viewer { role } }" });
     for accept in [JSON, RESPONSE_JSON] {
         // Without a credential it was executed; with a wrong one it was not.
         let (status, _, answer) = send(&world, accept, "", &viewer).await;
-        assert_eq!((status.as_u16(), answer.get("data")), (200, Some(&Value::Null)));
+        assert_eq!(
+            (status.as_u16(), answer.get("data")),
+            (200, Some(&Value::Null))
+        );
         assert_eq!(first(&answer).0, "UNAUTHENTICATED");
         let (status, headers, answer) = send(&world, accept, "phk_live_unknown", &viewer).await;
         assert_eq!((status.as_u16(), answer.get("data")), (401, None));
@@ -93,32 +119,56 @@ async fn only_what_was_not_executed_has_a_status_of_its_own() {
 #[tokio::test]
 async fn a_text_with_a_nul_is_refused_wherever_it_stands() {
     let world = World::new().await;
-    let created = |input: Value| ("mutation($input: PostCreateInput!) { postCreate(input: $input) { post { id } } }", json!({ "input": input }));
+    let created = |input: Value| {
+        (
+            "mutation($input: PostCreateInput!) { postCreate(input: $input) { post { id } } }",
+            json!({ "input": input }),
+        )
+    };
     for ((query, variables), path) in [
-        (created(json!({ "text": "a", "title": "b\0" })), json!(["title"])),
+        (
+            created(json!({ "text": "a", "title": "b\0" })),
+            json!(["title"]),
+        ),
         (
             created(json!({ "text": "a", "targets": [{ "connectionId": "x", "boardId": "\0" }] })),
             json!(["targets", "0", "boardId"]),
         ),
         (
-            ("mutation($e: String!) { sessionCreate(input: { email: $e, password: \"p\" }) { token } }", json!({ "e": "a\0@b.c" })),
+            (
+                "mutation($e: String!) { sessionCreate(input: { email: $e, password: \"p\" }) { token } }",
+                json!({ "e": "a\0@b.c" }),
+            ),
             json!(["e"]),
         ),
         (
-            (r#"mutation { apiKeyCreate(input: { name: "\u0000" }) { errors { code } } }"#, json!({})),
+            (
+                r#"mutation { apiKeyCreate(input: { name: "\u0000" }) { errors { code } } }"#,
+                json!({}),
+            ),
             json!(["name"]),
         ),
         (
-            (r#"{ posts(filter: { text: "a\u0000" }) { totalCount } }"#, json!({})),
+            (
+                r#"{ posts(filter: { text: "a\u0000" }) { totalCount } }"#,
+                json!({}),
+            ),
             json!(["filter", "text"]),
         ),
         (
-            ("query($id: ID!) { post(id: $id) { id } }", json!({ "id": "\0" })),
+            (
+                "query($id: ID!) { post(id: $id) { id } }",
+                json!({ "id": "\0" }),
+            ),
             json!(["id"]),
         ),
     ] {
-        let (status, answer) =
-            status(&world, RESPONSE_JSON, &json!({ "query": query, "variables": variables })).await;
+        let (status, answer) = told(
+            &world,
+            RESPONSE_JSON,
+            &json!({ "query": query, "variables": variables }),
+        )
+        .await;
         assert_eq!((status, answer.get("data")), (400, None), "{query}");
         assert_eq!(first(&answer), (&json!("INVALID_INPUT"), &path), "{query}");
     }
@@ -130,13 +180,13 @@ async fn a_variable_that_must_not_be_null_is_given() {
     let query = "query($a: Int!) { posts(first: $a) { nodes { id } } }";
     for variables in [json!({ "a": null }), json!({})] {
         let asked = json!({ "query": query, "variables": variables });
-        let (status, answer) = status(&world, RESPONSE_JSON, &asked).await;
+        let (status, answer) = told(&world, RESPONSE_JSON, &asked).await;
         assert_eq!((status, answer.get("data")), (400, None), "{answer}");
         assert_eq!(first(&answer), (&json!("BAD_REQUEST"), &json!(["a"])));
     }
     let asked = json!({ "query": query, "variables": { "a": null } });
     assert_eq!(
-        status(&world, JSON, &asked).await.1["errors"][0]["message"],
+        told(&world, JSON, &asked).await.1["errors"][0]["message"],
         "The variable '$a' is of type Int! and must be other than null."
     );
 }
@@ -144,19 +194,35 @@ async fn a_variable_that_must_not_be_null_is_given() {
 #[tokio::test]
 async fn variables_are_an_object_by_get_as_by_post() {
     let world = World::new().await;
-    for (variables, expected) in [("[1]", 400), ("1", 400), ("\"x\"", 400), ("{}", 200), ("null", 200)] {
+    for (variables, expected) in [
+        ("[1]", 400),
+        ("1", 400),
+        ("\"x\"", 400),
+        ("{}", 200),
+        ("null", 200),
+    ] {
         let query: String = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("query", "{ __typename }")
             .append_pair("variables", variables)
             .finish();
-        let request = Request::get(format!("/graphql?{query}")).body(Body::empty()).unwrap();
-        assert_eq!(world.send(request).await.status().as_u16(), expected, "{variables}");
+        let request = Request::get(format!("/graphql?{query}"))
+            .body(Body::empty())
+            .unwrap();
+        assert_eq!(
+            world.send(request).await.status().as_u16(),
+            expected,
+            "{variables}"
+        );
         let text = format!("{{\"query\":\"{{ __typename }}\",\"variables\":{variables}}}");
         let request = Request::post("/graphql")
             .header(header::CONTENT_TYPE, JSON)
             .body(Body::from(text))
             .unwrap();
-        assert_eq!(world.send(request).await.status().as_u16(), expected, "{variables}");
+        assert_eq!(
+            world.send(request).await.status().as_u16(),
+            expected,
+            "{variables}"
+        );
     }
 }
 
@@ -172,7 +238,9 @@ async fn a_subscription_has_one_root_field() {
         "subscription { events { type } __typename }",
     ] {
         let payload = json!({ "query": query });
-        client.say(json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
+        client
+            .say(json!({ "id": "1", "type": "subscribe", "payload": payload }))
+            .await;
         let told = client.hear().await;
         assert_eq!(told["type"], "error", "{query}");
         let error = &told["payload"][0];
@@ -188,20 +256,23 @@ async fn a_subscription_has_one_root_field() {
 async fn a_document_is_of_a_size_and_errors_do_not_repeat_it() {
     let world = World::new().await;
     let long = |bytes: usize| json!({ "query": format!("{{ a(b: \"{}", "x".repeat(bytes)) });
-    let (status, answer) = self::status(&world, JSON, &long(256 << 10)).await;
-    assert_eq!((status, &answer["code"]), (413, &json!("PAYLOAD_TOO_LARGE")));
+    let (status, answer) = told(&world, JSON, &long(256 << 10)).await;
+    assert_eq!(
+        (status, &answer["code"]),
+        (413, &json!("PAYLOAD_TOO_LARGE"))
+    );
 
-    let (_, answer) = self::status(&world, JSON, &long(100 << 10)).await;
+    let (_, answer) = told(&world, JSON, &long(100 << 10)).await;
     let message = answer["errors"][0]["message"].as_str().unwrap();
     assert!(message.starts_with("At 1:8: expected "), "{message}");
     assert!(answer.to_string().len() < 1_000, "{answer}");
 
     let name = "x".repeat(10_000);
-    let (_, answer) = self::status(&world, JSON, &json!({ "query": format!("{{ {name} }}") })).await;
+    let (_, answer) = told(&world, JSON, &json!({ "query": format!("{{ {name} }}") })).await;
     let message = answer["errors"][0]["message"].as_str().unwrap();
     assert_eq!(message.len(), 200, "{message}");
     let many: String = (0..1_000).map(|n| format!("a{n} ")).collect();
-    let (_, answer) = self::status(&world, JSON, &json!({ "query": format!("{{ {many} }}") })).await;
+    let (_, answer) = told(&world, JSON, &json!({ "query": format!("{{ {many} }}") })).await;
     assert_eq!(answer["errors"].as_array().unwrap().len(), 100);
 }
 
@@ -215,7 +286,10 @@ async fn a_document_costs_what_it_takes_to_read_it() {
         (cost["requested"].clone(), cost["actual"].clone())
     };
     let comment = format!("#{}\n", "x".repeat(100 << 10));
-    assert_eq!(cost(&format!("{comment}{{")).await, (json!(100), json!(100)));
+    assert_eq!(
+        cost(&format!("{comment}{{")).await,
+        (json!(100), json!(100))
+    );
     let good = format!("{comment}{{ viewer {{ role }} }}");
     assert_eq!(cost(&good).await, (json!(100), json!(100)));
     assert_eq!(cost("{ viewer { role } }").await, (json!(2), json!(2)));
@@ -235,7 +309,10 @@ async fn changes_are_paid_for_in_fragments_and_only_in_the_chosen_operation() {
         (json!({ "query": both, "operationName": "B" }), 5),
     ] {
         let (_, _, answer) = send(&world, JSON, editor, &asked).await;
-        assert_eq!(answer["extensions"]["cost"]["requested"], requested, "{asked}");
+        assert_eq!(
+            answer["extensions"]["cost"]["requested"], requested,
+            "{asked}"
+        );
     }
 }
 
@@ -245,9 +322,17 @@ async fn a_wrong_method_names_the_right_ones() {
     for (method, path, allow) in [
         ("DELETE", "/graphql", "GET,HEAD,POST"),
         ("POST", "/livez", "GET,HEAD"),
-        ("GET", "/graphql?query=mutation%7BsessionDelete%7BdeletedId%7D%7D", "POST"),
+        (
+            "GET",
+            "/graphql?query=mutation%7BsessionDelete%7BdeletedId%7D%7D",
+            "POST",
+        ),
     ] {
-        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .body(Body::empty())
+            .unwrap();
         let response = world.send(request).await;
         assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
         assert_eq!(response.headers()[header::ALLOW], allow, "{path}");
@@ -262,13 +347,23 @@ async fn a_wrong_method_names_the_right_ones() {
 async fn an_error_s_page_is_found_by_its_code() {
     let world = World::new().await;
     for name in ["NOT_FOUND", "not_found", "Not-Found"] {
-        let request = Request::get(format!("/docs/errors/{name}")).body(Body::empty()).unwrap();
+        let request = Request::get(format!("/docs/errors/{name}"))
+            .body(Body::empty())
+            .unwrap();
         let response = world.send(request).await;
         assert_eq!(response.status(), StatusCode::PERMANENT_REDIRECT, "{name}");
-        assert_eq!(response.headers()[header::LOCATION], "/docs/errors/not-found");
+        assert_eq!(
+            response.headers()[header::LOCATION],
+            "/docs/errors/not-found"
+        );
     }
-    for (path, status) in [("not-found", StatusCode::OK), ("NOWHERE", StatusCode::NOT_FOUND)] {
-        let request = Request::get(format!("/docs/errors/{path}")).body(Body::empty()).unwrap();
+    for (path, status) in [
+        ("not-found", StatusCode::OK),
+        ("NOWHERE", StatusCode::NOT_FOUND),
+    ] {
+        let request = Request::get(format!("/docs/errors/{path}"))
+            .body(Body::empty())
+            .unwrap();
         assert_eq!(world.send(request).await.status(), status, "{path}");
     }
 }

@@ -220,7 +220,9 @@ async fn a_cursor_beyond_the_log_s_end_is_refused() {
     // "events:1000000"
     let beyond = "ZXZlbnRzOjEwMDAwMDA";
     let query = "query($after: String) { events(after: $after) { nodes { id } } }";
-    let answer = world.graphql(viewer, query, json!({ "after": beyond })).await;
+    let answer = world
+        .graphql(viewer, query, json!({ "after": beyond }))
+        .await;
     let told = |answer: &Value| {
         let extensions = &answer["errors"][0]["extensions"];
         (extensions["code"].clone(), extensions["path"].clone())
@@ -232,7 +234,10 @@ async fn a_cursor_beyond_the_log_s_end_is_refused() {
         .change("postCreate", "post { id }", json!({ "text": "a" }))
         .await;
     let progress = "subscription($after: String, $id: ID) { targetProgress(postId: $id, after: $after) { cursor } }";
-    for query in ["subscription($after: String) { events(after: $after) { id } }", progress] {
+    for query in [
+        "subscription($after: String) { events(after: $after) { id } }",
+        progress,
+    ] {
         let variables = json!({ "after": beyond, "id": post["post"]["id"] });
         let mut follower = Follower::open(&world, viewer, query, variables).await;
         assert_eq!(told(&follower.next().await.unwrap()), refused, "{query}");

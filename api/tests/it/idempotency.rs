@@ -304,7 +304,10 @@ async fn what_passes_by_itself_leaves_the_key_free() {
     let input = json!({ "media": [{ "id": id.to_string() }],
         "targets": [{ "connectionId": world.home.on(Network::Instagram) }], "schedule": { "now": true } });
     let variables = json!({ "input": input });
-    let by_field = CREATE.replace("postCreate(input: $input)", "postCreate(input: $input) @idempotent(key: \"field\")");
+    let by_field = CREATE.replace(
+        "postCreate(input: $input)",
+        "postCreate(input: $input) @idempotent(key: \"field\")",
+    );
     let whole = || request(&world.home.editor, "whole", CREATE, &variables);
     let field = || {
         let mut request = request(&world.home.editor, "", &by_field, &variables);
@@ -315,11 +318,16 @@ async fn what_passes_by_itself_leaves_the_key_free() {
         for request in [whole(), field()] {
             let (_, headers, text) = send(&world, request).await;
             assert!(text.contains("MEDIA_NOT_READY"), "{text}");
-            assert!(!is_replayed(&headers) && !text.contains("replayed"), "{text}");
+            assert!(
+                !is_replayed(&headers) && !text.contains("replayed"),
+                "{text}"
+            );
         }
     }
     let bytes = stream::iter([Ok(Bytes::from(file))]).boxed();
-    media::append(&world.app, &actor, id, 0, bytes).await.unwrap();
+    media::append(&world.app, &actor, id, 0, bytes)
+        .await
+        .unwrap();
     for is_again in [false, true] {
         for request in [whole(), field()] {
             let (_, headers, text) = send(&world, request).await;
@@ -338,10 +346,7 @@ async fn what_failed_on_the_server_or_was_never_begun_leaves_the_key_free() {
     let sql = async |text: &str| client.batch_execute(text).await.unwrap();
     sql("ALTER TABLE posts RENAME TO away").await;
     let (status, _, answer) = create(&world, "key-1", "later").await;
-    assert_eq!(
-        (status, code(&answer)),
-        (StatusCode::OK, "INTERNAL")
-    );
+    assert_eq!((status, code(&answer)), (StatusCode::OK, "INTERNAL"));
     sql("ALTER TABLE away RENAME TO posts").await;
     let (_, headers, answer) = create(&world, "key-1", "later").await;
     assert!(!is_replayed(&headers));
