@@ -64,7 +64,7 @@ error_codes! {
     QueryTooDeep, "QUERY_TOO_DEEP", 400, false, "The query is nested too deeply.", "Split the query, or ask for fewer levels.";
     QueryTooComplex, "QUERY_TOO_COMPLEX", 400, false, "The query asks for too much at once.", "Ask for fewer fields, aliases or items.";
     PayloadTooLarge, "PAYLOAD_TOO_LARGE", 413, false, "The request or text is larger than allowed.", "Send less; media goes through the upload address, not through GraphQL.";
-    MethodNotAllowed, "METHOD_NOT_ALLOWED", 405, false, "The HTTP method is not allowed here.", "Use POST for mutations.";
+    MethodNotAllowed, "METHOD_NOT_ALLOWED", 405, false, "The HTTP method is not allowed here.", "Use a method that the header Allow names; mutations need POST.";
     NotAcceptable, "NOT_ACCEPTABLE", 406, false, "None of the accepted media types can be served.", "Accept application/graphql-response+json or application/json.";
     UnsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", 415, false, "The request's content type is not supported.", "Send application/json.";
 

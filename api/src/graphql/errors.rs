@@ -6,8 +6,22 @@ use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 use posthaste_core::{Error, ErrorCode, error::docs_path};
 use serde_json::json;
 
+/// Most errors about one document: the mistakes of a person fit, those of a flood do not.
+const MOST: usize = 100;
+
+/// Longest message of the GraphQL library, in characters: it quotes the document.
+const LONGEST: usize = 200;
+
+/// Whether nothing was executed: then the answer has no `data` (GraphQL specification, 7.1.2).
+pub fn is_request_error(answer: &Response) -> bool {
+    !answer.errors.is_empty() && answer.errors.iter().all(|error| error.path.is_empty())
+}
+
 /// Completes the errors of a response. Causes of internal errors go to the log and nowhere else.
 pub fn complete(response: &mut Response, public_url: &str, request_id: &str) {
+    if is_request_error(response) {
+        response.errors.truncate(MOST);
+    }
     for error in &mut response.errors {
         complete_one(error, public_url, request_id);
     }
@@ -33,14 +47,34 @@ fn complete_one(error: &mut ServerError, public_url: &str, request_id: &str) {
         if let Some(seconds) = known.retry_after {
             values.insert("retryAfter", json!(seconds));
         }
-    } else if let Some(path) = argument(&error.message) {
-        values.insert("path", json!(path));
+    } else {
+        if let Some(path) = argument(&error.message) {
+            values.insert("path", json!(path));
+        }
+        error.message = shortened(&error.message);
     }
     let mut extensions = ErrorExtensionValues::default();
     for (name, value) in values {
         extensions.set(name, Value::from_json(value).unwrap_or_default());
     }
     error.extensions = Some(extensions);
+}
+
+/// A message without the line that the parser quotes, which may be the whole document: where it is, and
+/// what was expected.
+fn shortened(message: &str) -> String {
+    if message.chars().nth(LONGEST).is_none() {
+        return message.to_owned();
+    }
+    let told = match (message.lines().next(), message.lines().last()) {
+        (Some(place), Some(wanted)) if place.trim_start().starts_with("--> ") => {
+            let place = place.trim_start().trim_start_matches("--> ");
+            let wanted = wanted.trim_start().trim_start_matches("= ");
+            format!("At {place}: {wanted}")
+        }
+        _ => message.to_owned(),
+    };
+    told.chars().take(LONGEST).collect()
 }
 
 /// The path that a message of the library names: `argument "input.media.0", field "id" …`. The one

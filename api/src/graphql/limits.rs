@@ -7,7 +7,7 @@ use async_graphql::{
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextParseQuery},
     parser::types::{ExecutableDocument, Field, Selection, SelectionSet},
 };
-use posthaste_core::{Error, ErrorCode};
+use posthaste_core::{Error, ErrorCode, Result};
 
 /// Deepest nesting of fields.
 pub const DEPTH: usize = 15;
@@ -26,6 +26,9 @@ const FIELDS: usize = 5_000;
 
 /// Most words and signs in a document.
 const TOKENS: usize = 5_000;
+
+/// Largest document, in bytes: reading it costs before anybody can say what it asks for.
+const BYTES: usize = 256 << 10;
 
 /// Counts tokens before a document is parsed and aliases after.
 pub struct Limits;
@@ -58,6 +61,16 @@ impl Extension for LimitsExtension {
         check_size(&document)?;
         Ok(document)
     }
+}
+
+/// Refuses a document of too many bytes; `PAYLOAD_TOO_LARGE`.
+pub fn check_bytes(query: &str) -> Result<()> {
+    if query.len() > BYTES {
+        let message =
+            format!("The document is larger than {BYTES} bytes; values go into variables.");
+        return Err(Error::new(ErrorCode::PayloadTooLarge, message).at(["query"]));
+    }
+    Ok(())
 }
 
 /// Refuses a document that is too long to be parsed.

@@ -4,12 +4,15 @@
 //! them; [`schema`] merges them. Beside the areas: who asks ([`context`]), errors ([`errors`],
 //! [`payload`]), lists ([`page`]), loading without N+1 ([`loader`]), names from core's tables
 //! ([`scalars`]), how large a document may be ([`limits`]), what it costs ([`cost`]), repeats ([`idempotency`]), and
-//! what the request log is told ([`noting`]), fields in the order of the request ([`order`]).
+//! what the request log is told ([`noting`]), which operation is meant ([`chosen`]) and whether its values
+//! can be used ([`variables`]), nulls where fields failed ([`nulls`]), fields in the order of the request
+//! ([`order`]).
 //!
 //! To add a field: describe it (a test insists), authorize in the use case, never here; ids come as
 //! `ID` and are read with [`scalars::id`] so that a wrong one names its place.
 
 pub mod access;
+pub mod chosen;
 pub mod connection;
 pub mod context;
 pub mod cost;
@@ -24,6 +27,7 @@ pub mod media;
 pub mod network;
 pub mod node;
 pub mod noting;
+pub mod nulls;
 pub mod order;
 pub mod page;
 pub mod payload;
@@ -32,6 +36,7 @@ pub mod sandbox;
 pub mod scalars;
 pub mod schema;
 pub mod target;
+pub mod variables;
 pub mod viewer;
 pub mod webhook;
 pub mod workspace;

@@ -1,26 +1,22 @@
 //! What the request log is told about a GraphQL request and its answer.
 
 use async_graphql::{
-    Request, Response, Value,
+    Response, Value,
     parser::types::{
         ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
     },
 };
 use posthaste_core::{ErrorCode, request::RequestKind};
 
-use super::errors::code_of;
+use super::errors::{code_of, is_request_error};
 use crate::ticket::{Asked, Ticket};
 
 /// Most root fields that are remembered.
 const ROOT_FIELDS: usize = 20;
 
-/// Notes what a request asks for, if its document can be read. Look at the document's length first.
-pub fn asks(ticket: &Ticket, request: &mut Request) {
-    let wanted = request.operation_name.clone();
-    let Ok(document) = request.parsed_query() else {
-        return;
-    };
-    if let Some(asked) = asked(document, wanted.as_deref()) {
+/// Notes what the wanted operation of a document asks for.
+pub fn asks(ticket: &Ticket, document: &ExecutableDocument, wanted: Option<&str>) {
+    if let Some(asked) = asked(document, wanted) {
         ticket.asks(asked);
     }
 }
@@ -29,8 +25,7 @@ pub fn asks(ticket: &Ticket, request: &mut Request) {
 pub fn answered(ticket: &Ticket, answer: &Response) {
     let code = answer.errors.first().map(code_of);
     if let Some(code) = code.or_else(|| payload_error(&answer.data)) {
-        let nothing = answer.data == Value::Null;
-        ticket.failed(code, nothing);
+        ticket.failed(code, is_request_error(answer));
     }
     if let Some(Value::Object(cost)) = answer.extensions.get("cost")
         && let Some(Value::Number(actual)) = cost.get("actual")

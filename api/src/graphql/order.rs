@@ -7,12 +7,12 @@ use async_graphql::{
     Name, Response, ServerResult, Value, Variables,
     extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery},
     indexmap::IndexMap,
-    parser::types::{
-        DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
-    },
+    parser::types::{ExecutableDocument, Selection, SelectionSet},
 };
 
-/// Puts the fields of each answer in order.
+use super::{chosen::chosen, nulls};
+
+/// Completes each answer ([`nulls`]) and puts its fields in order.
 pub struct Order;
 
 impl ExtensionFactory for Order {
@@ -50,8 +50,10 @@ impl Extension for OrderExtension {
         let operation = self
             .document
             .get()
-            .and_then(|document| Some((document, operation(document, operation_name)?)));
+            .and_then(|document| Some((document, chosen(document, operation_name)?)));
         if let Some((document, operation)) = operation {
+            let registry = &ctx.schema_env.registry;
+            nulls::complete(registry, document, operation, &mut response);
             arrange(
                 document,
                 &[&operation.selection_set.node],
@@ -59,18 +61,6 @@ impl Extension for OrderExtension {
             );
         }
         response
-    }
-}
-
-fn operation<'a>(
-    document: &'a ExecutableDocument,
-    name: Option<&str>,
-) -> Option<&'a OperationDefinition> {
-    match &document.operations {
-        DocumentOperations::Single(operation) => Some(&operation.node),
-        DocumentOperations::Multiple(operations) => {
-            operations.get(name?).map(|operation| &operation.node)
-        }
     }
 }
 
@@ -158,7 +148,7 @@ mod tests {
             "posts": [{ "z": "a", "text": "a", "target": { "state": "DRAFT" }, "id": 1 }, null],
         }))
         .unwrap();
-        let set = operation(&document, None).unwrap();
+        let set = chosen(&document, None).unwrap();
         arrange(&document, &[&set.selection_set.node], &mut value);
         assert_eq!(
             value.to_string(),

@@ -4,10 +4,13 @@ use axum::{
     Router,
     extract::{Path, State},
     http::{HeaderName, HeaderValue, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use posthaste_core::{Error, Result};
+use posthaste_core::{
+    Error, ErrorCode, Result,
+    error::{docs_path, slug},
+};
 use posthaste_docs::{Kind, Page, Site};
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::openapi::OpenApi;
@@ -58,11 +61,21 @@ async fn index(state: State<ApiState>, id: RequestId) -> Response {
 }
 
 async fn page(State(state): State<ApiState>, id: RequestId, Path(path): Path<String>) -> Response {
+    if let Some(code) = meant(&path) {
+        return Redirect::permanent(&docs_path(code)).into_response();
+    }
     match find(&state, &path) {
         Ok(Some(page)) => text(page.kind, page.text),
         Ok(None) => not_found(State(state), id).await.into_response(),
         Err(error) => Refusal::new(&state.app, &id, error).into_response(),
     }
+}
+
+/// The code whose page is asked for in another spelling, as the code itself: `errors/NOT_FOUND`.
+fn meant(path: &str) -> Option<ErrorCode> {
+    let name = path.strip_prefix("errors/")?;
+    let code = ErrorCode::from_name(&name.to_ascii_uppercase().replace('-', "_"))?;
+    (slug(code) != name).then_some(code)
 }
 
 /// The site is made when somebody first asks for it.

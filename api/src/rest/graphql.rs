@@ -21,7 +21,7 @@ use super::{
 use crate::graphql::{
     Caller,
     context::bearer,
-    errors::{code_of, refusal},
+    errors::{code_of, is_request_error, refusal},
 };
 
 const RESPONSE_JSON: HeaderValue =
@@ -34,9 +34,9 @@ const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-repl
 /// How the client wants its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accept {
-    /// `application/graphql-response+json`: the status tells what happened.
+    /// `application/graphql-response+json`: the status tells whether anything was executed.
     ResponseJson,
-    /// `application/json`: 200 for whatever could be executed.
+    /// `application/json`: 200 for whatever was well-formed.
     Json,
     /// `text/event-stream`: one event for each result.
     EventStream,
@@ -201,9 +201,8 @@ fn parse_get(text: &str) -> Result<Query> {
             "query" => query = Some(value.into_owned()),
             "operationName" if !value.is_empty() => operation_name = Some(value.into_owned()),
             "variables" if !value.is_empty() => {
-                let json =
-                    serde_json::from_str(&value).map_err(|_| bad("variables is no JSON."))?;
-                variables = Variables::from_json(json);
+                variables = serde_json::from_str(&value)
+                    .map_err(|_| bad("variables is no JSON object."))?;
             }
             "extensions" if !value.is_empty() => {
                 extensions = serde_json::from_str(&value)
@@ -244,15 +243,30 @@ async fn answer(
         Ok(accept) => accept,
         Err(error) => return Refusal::new(&state.app, id, error).into_response(),
     };
-    let ready = async {
-        let query = match query {
-            Ok(query) => query,
-            Err(error) => {
-                // The request log should know whose it was; a wrong credential changes nothing.
-                let _ = caller(state, id, headers).await;
-                return Err(error);
+    let refused = |error: Error, is_well_formed: bool| {
+        // Not GraphQL yet: whoever speaks no GraphQL understands a problem document.
+        if is_transport(error.code) {
+            let is_method = error.code == ErrorCode::MethodNotAllowed;
+            let mut response = Refusal::new(&state.app, id, error).into_response();
+            if is_method {
+                let post = HeaderValue::from_static("POST");
+                response.headers_mut().insert(header::ALLOW, post);
             }
-        };
+            return response;
+        }
+        let answer = refusal(error, &state.app.public_url, &id.0);
+        let status = status(&answer, accept, is_well_formed);
+        write(answer.into(), accept, status)
+    };
+    let query = match query {
+        Ok(query) => query,
+        Err(error) => {
+            // The request log should know whose it was; a wrong credential changes nothing.
+            let _ = caller(state, id, headers).await;
+            return refused(error, false);
+        }
+    };
+    let ready = async {
         let caller = caller(state, id, headers).await?;
         let operation = Operation::new(state, &caller, query, is_browser(headers))?;
         if is_get && operation.kind() == OperationType::Mutation {
@@ -263,16 +277,14 @@ async fn answer(
     };
     let (operation, caller) = match ready.await {
         Ok(ready) => ready,
-        // Not GraphQL yet: whoever speaks no GraphQL understands a problem document.
-        Err(error) if is_transport(error.code) => {
-            return Refusal::new(&state.app, id, error).into_response();
-        }
-        Err(error) => return write(refusal(error, &state.app.public_url, &id.0).into(), accept),
+        Err(error) => return refused(error, true),
     };
     if accept == Accept::EventStream {
         return sse::serve(state.clone(), caller, operation, headers);
     }
-    write(operation::execute(state, &caller, operation).await, accept)
+    let answered = operation::execute(state, &caller, operation).await;
+    let status = status(&answered.answer, accept, true);
+    write(answered, accept, status)
 }
 
 /// Every browser says where a request that may change something, or a WebSocket, comes from.
@@ -288,11 +300,6 @@ fn is_transport(code: ErrorCode) -> bool {
             | ErrorCode::MethodNotAllowed
             | ErrorCode::NotAcceptable
     )
-}
-
-/// Whether nothing was executed: then the answer has no `data` (GraphQL specification, 7.1.2).
-fn is_request_error(answer: &Answer) -> bool {
-    !answer.errors.is_empty() && answer.errors.iter().all(|error| error.path.is_empty())
 }
 
 /// An answer as clients get it: fields in the order in which they were asked for (GraphQL
@@ -328,13 +335,12 @@ impl Serialize for Shown {
     }
 }
 
-fn write(answered: Answered, accept: Accept) -> Response {
+fn write(answered: Answered, accept: Accept, status: StatusCode) -> Response {
     let Answered {
         mut answer,
         text,
         is_replayed,
     } = answered;
-    let status = status(&answer, accept);
     let kind = if accept == Accept::Json {
         JSON
     } else {
@@ -364,19 +370,17 @@ fn write(answered: Answered, accept: Accept) -> Response {
     response
 }
 
-/// The status: of the first error when nothing could be told; `application/json` clients get 200 for
-/// whatever was well-formed enough to be executed.
-fn status(answer: &Answer, accept: Accept) -> StatusCode {
-    let nothing = answer.data == async_graphql::Value::Null;
-    let Some(error) = answer.errors.first().filter(|_| nothing) else {
+/// The status (GraphQL over HTTP, 6.4): 200 for whatever was executed, whatever came of it, else that of
+/// the first error. `application/json` may come from anybody in between, so that its clients get 200 for
+/// all well-formed requests but those of which HTTP itself has something to say.
+fn status(answer: &Answer, accept: Accept, is_well_formed: bool) -> StatusCode {
+    let Some(error) = answer.errors.first().filter(|_| is_request_error(answer)) else {
         return StatusCode::OK;
     };
-    let code = code_of(error);
-    let told =
-        StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let malformed = matches!(code, ErrorCode::BadRequest) && error.locations.is_empty();
-    let serious = matches!(told.as_u16(), 401 | 429 | 500..);
-    if accept == Accept::Json && !malformed && !serious {
+    let told = StatusCode::from_u16(code_of(error).http_status())
+        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let is_serious = matches!(told.as_u16(), 401 | 429 | 500..);
+    if accept == Accept::Json && is_well_formed && !is_serious {
         StatusCode::OK
     } else {
         told

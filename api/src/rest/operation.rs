@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Request, Response, Value, Variables, parser::types::OperationType};
+use async_graphql::{
+    Request, Response, Value, Variables,
+    parser::types::{ExecutableDocument, OperationDefinition, OperationType},
+};
 use axum::http::{HeaderMap, HeaderName};
 use futures::{StreamExt, stream, stream::BoxStream};
 use posthaste_core::{Error, ErrorCode, Result};
@@ -11,12 +14,16 @@ use posthaste_engine::idempotency::{self as engine, Life, Reservation, Reserved}
 use tracing::Instrument;
 
 use super::{ApiState, documents::Sender, graphql::Shown};
-use crate::graphql::{
-    Caller,
-    errors::{code_of, complete, refusal},
-    event::Resume,
-    idempotency::{self, Held},
-    limits, noting,
+use crate::{
+    graphql::{
+        Caller,
+        chosen::chosen,
+        errors::{code_of, complete, refusal},
+        event::Resume,
+        idempotency::{self, Held},
+        limits, noting, variables as values,
+    },
+    ticket::Ticket,
 };
 
 /// The header with a client's key.
@@ -41,6 +48,7 @@ impl Operation {
         mut request: Request,
         is_browser: bool,
     ) -> Result<Self> {
+        limits::check_bytes(&request.query)?;
         let sender = Sender {
             is_browser,
             is_known: caller.actor.is_some(),
@@ -55,11 +63,8 @@ impl Operation {
             }
         };
         let variables = std::mem::take(&mut request.variables);
-        let examined = examine(&mut request, &variables);
+        let examined = examine(&caller.ticket, &mut request, &variables);
         request.variables = variables;
-        if limits::check_length(&request.query).is_ok() {
-            noting::asks(&caller.ticket, &mut request);
-        }
         let (kind, life) = examined?;
         Ok(Self {
             request,
@@ -83,32 +88,45 @@ impl Operation {
     }
 }
 
-/// The kind of the operation that was chosen, and how long its answer would be kept. When it is not
-/// clear which was chosen, a mutation among them counts; what cannot be parsed is told when executed.
-fn examine(request: &mut Request, variables: &Variables) -> Result<(OperationType, Life)> {
-    let mut found = (OperationType::Query, Life::Usual);
-    let name = request.operation_name.clone();
+/// The kind of the operation that was chosen, and how long its answer would be kept. What cannot be
+/// parsed, and which was chosen when that is not clear, is told when executed.
+fn examine(
+    ticket: &Ticket,
+    request: &mut Request,
+    variables: &Variables,
+) -> Result<(OperationType, Life)> {
+    let unclear = (OperationType::Query, Life::Usual);
     if limits::check_length(&request.query).is_err() {
-        return Ok(found);
+        return Ok(unclear);
     }
+    let name = request.operation_name.clone();
     let Ok(document) = request.parsed_query() else {
-        return Ok(found);
+        return Ok(unclear);
     };
+    noting::asks(ticket, document, name.as_deref());
+    values::check_texts(document, variables)?;
     idempotency::check(document, variables)?;
-    let chosen = document.operations.iter().filter(|(known, _)| {
-        let names = name.as_deref().zip(known.as_ref());
-        names.is_none_or(|(name, known)| known.as_str() == name)
-    });
-    for (_, operation) in chosen {
-        let kind = operation.node.ty;
-        if found.0 != OperationType::Mutation && kind != OperationType::Query {
-            found.0 = kind;
-        }
-        if idempotency::of_operation(document, &operation.node, variables) == Life::Publishing {
-            found.1 = Life::Publishing;
+    let Some(operation) = chosen(document, name.as_deref()) else {
+        return Ok(unclear);
+    };
+    values::check_given(operation, variables)?;
+    if operation.ty == OperationType::Subscription {
+        check_one_root(document, operation)?;
+    }
+    let life = idempotency::of_operation(document, operation, variables);
+    Ok((operation.ty, life))
+}
+
+/// A subscription follows one thing (GraphQL specification, 5.2.4).
+fn check_one_root(document: &ExecutableDocument, operation: &OperationDefinition) -> Result<()> {
+    let fields = idempotency::outermost(document, std::iter::once(operation));
+    match fields.as_slice() {
+        [field] if !field.name.node.starts_with("__") => Ok(()),
+        _ => {
+            let message = "A subscription must have exactly one root field, and not __typename.";
+            Err(Error::new(ErrorCode::BadRequest, message))
         }
     }
-    Ok(found)
 }
 
 /// What came of an operation.
@@ -223,12 +241,14 @@ fn at_key(error: Error) -> Error {
     }
 }
 
-/// Keeps the answer, or frees the key when a repeat should run: nothing was executed, or it may go
-/// better next time.
+/// Keeps the answer, or frees the key when a repeat should run: nothing was executed or changed, and
+/// it may go better next time.
 async fn conclude(state: &ApiState, reservation: &Reservation, answer: Response) -> Answered {
     let shown = Shown(answer);
     let retryable = |errors: &[_]| errors.iter().any(|error| code_of(error).is_retryable());
-    let is_final = shown.has_data() && !retryable(&shown.0.errors);
+    let is_final = shown.has_data()
+        && !retryable(&shown.0.errors)
+        && !idempotency::is_all_retryable(&shown.0.data);
     let text = shown.text();
     let concluded = if is_final {
         engine::answer(&state.app, reservation, text.as_bytes()).await

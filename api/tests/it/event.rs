@@ -212,3 +212,35 @@ async fn queries_and_mistakes_over_sse_end_with_complete() {
     );
     assert_eq!(results[1]["event"], "complete");
 }
+
+#[tokio::test]
+async fn a_cursor_beyond_the_log_s_end_is_refused() {
+    let world = World::new().await;
+    let viewer = &world.home.viewer;
+    // "events:1000000"
+    let beyond = "ZXZlbnRzOjEwMDAwMDA";
+    let query = "query($after: String) { events(after: $after) { nodes { id } } }";
+    let answer = world
+        .graphql(viewer, query, json!({ "after": beyond }))
+        .await;
+    let told = |answer: &Value| {
+        let extensions = &answer["errors"][0]["extensions"];
+        (extensions["code"].clone(), extensions["path"].clone())
+    };
+    let refused = (json!("INVALID_CURSOR"), json!(["after"]));
+    assert_eq!(told(&answer), refused);
+
+    let post = world
+        .change("postCreate", "post { id }", json!({ "text": "a" }))
+        .await;
+    let progress = "subscription($after: String, $id: ID) { targetProgress(postId: $id, after: $after) { cursor } }";
+    for query in [
+        "subscription($after: String) { events(after: $after) { id } }",
+        progress,
+    ] {
+        let variables = json!({ "after": beyond, "id": post["post"]["id"] });
+        let mut follower = Follower::open(&world, viewer, query, variables).await;
+        assert_eq!(told(&follower.next().await.unwrap()), refused, "{query}");
+        assert_eq!(follower.next().await, None);
+    }
+}

@@ -5,6 +5,7 @@ mod access;
 mod bad_input;
 mod bulk;
 mod cli;
+mod conformance;
 mod connection;
 mod console;
 mod developer;

@@ -3,7 +3,8 @@ use posthaste_core::{Error, ErrorCode};
 
 /// Turns Diesel's errors into the product's, keeping the cause for the log.
 pub trait StoreExt<T> {
-    /// The product's error: a lost connection is `UNAVAILABLE`, anything else `INTERNAL`.
+    /// The product's error: a lost connection is `UNAVAILABLE`, a text that cannot be kept
+    /// `INVALID_INPUT`, anything else `INTERNAL`.
     fn stored(self) -> Result<T, Error>;
 
     /// As [`StoreExt::stored`], but a violated unique constraint is `ALREADY_EXISTS` with `message`.
@@ -37,6 +38,12 @@ impl<T> StoreExt<T> for Result<T, Diesel> {
 }
 
 fn translate(error: Diesel) -> Error {
+    if let Diesel::DatabaseError(_, info) = &error
+        && is_bad_text(info.message())
+    {
+        let message = "A text contains a character that cannot be kept, such as NUL.";
+        return Error::new(ErrorCode::InvalidInput, message).caused_by(error);
+    }
     let unavailable = match &error {
         Diesel::DatabaseError(
             DatabaseErrorKind::UnableToSendCommand
@@ -67,4 +74,10 @@ fn translate(error: Diesel) -> Error {
         error_text
     }
     .caused_by(error)
+}
+
+/// 22021 and 22P05: U+0000 in a text or in JSON; diesel has no kind for them.
+fn is_bad_text(message: &str) -> bool {
+    message.contains("invalid byte sequence for encoding")
+        || message.contains("unsupported Unicode escape sequence")
 }

@@ -9,7 +9,7 @@ use async_graphql::{
         Extension, ExtensionContext, ExtensionFactory, NextParseQuery, NextPrepareRequest,
         NextRequest, NextSubscribe, NextValidation,
     },
-    parser::types::{ExecutableDocument, OperationType, Selection},
+    parser::types::{ExecutableDocument, OperationType},
 };
 use futures::{StreamExt, stream::BoxStream};
 use posthaste_core::Error;
@@ -22,7 +22,9 @@ use super::{
     CHANGE,
     bill::{Bill, actual},
 };
-use crate::graphql::{Caller, event::GivenEvent, limits::refused_by};
+use crate::graphql::{
+    Caller, chosen::chosen, event::GivenEvent, idempotency::outermost, limits::refused_by,
+};
 
 /// Reserves what a document may cost before it runs, and settles it afterwards.
 pub struct Cost;
@@ -43,6 +45,8 @@ struct Account {
     payer: OnceLock<(App, Payer)>,
     kind: OnceLock<OperationType>,
     changes: OnceLock<u32>,
+    /// What reading the document costs, whatever it asks for.
+    reading: OnceLock<u32>,
     reserved: OnceLock<(u32, Reserved)>,
     is_told: AtomicBool,
 }
@@ -102,6 +106,7 @@ impl Extension for CostExtension {
             let payer = Payer::new(caller.actor.as_ref(), caller.address);
             let _ = self.0.payer.set((app.clone(), payer));
         }
+        let _ = self.0.reading.set((query.len() >> 10) as u32);
         let document = next.run(ctx, query, variables).await?;
         self.0.look_at(&document);
         Ok(document)
@@ -124,21 +129,19 @@ impl Extension for CostExtension {
 impl Account {
     fn look_at(&self, document: &ExecutableDocument) {
         let wanted = self.operation_name.get().and_then(Option::as_deref);
-        let operation = document
-            .operations
-            .iter()
-            .find(|(name, _)| wanted.is_none() || name.map(async_graphql::Name::as_str) == wanted);
-        let Some((_, operation)) = operation else {
+        let Some(operation) = chosen(document, wanted) else {
             return;
         };
-        let _ = self.kind.set(operation.node.ty);
-        if operation.node.ty == OperationType::Mutation {
-            let items = &operation.node.selection_set.node.items;
-            let fields = items
-                .iter()
-                .filter(|item| matches!(item.node, Selection::Field(_)));
-            let _ = self.changes.set(fields.count() as u32);
+        let _ = self.kind.set(operation.ty);
+        if operation.ty == OperationType::Mutation {
+            let fields = outermost(document, std::iter::once(operation));
+            let _ = self.changes.set(fields.len() as u32);
         }
+    }
+
+    /// What a request costs at least; nothing is free.
+    fn least(&self) -> u32 {
+        self.reading.get().copied().unwrap_or(0).max(1)
     }
 
     /// Reserves; what refuses it, if anything.
@@ -148,7 +151,7 @@ impl Account {
         let points = u32::try_from(complexity)
             .unwrap_or(u32::MAX)
             .saturating_add(changes * CHANGE)
-            .max(1);
+            .max(self.least());
         let outcome = app.limits.reserve(payer, points, app.now()).await;
         let Reservation { refusal, .. } = outcome.unwrap_or_else(|error| {
             tracing::error!(%error, "limits cannot be read");
@@ -178,11 +181,12 @@ impl Account {
                 (*points, *points, *points)
             }
             Some((points, Reserved::Taken)) => {
-                let is_mutation = kind == Some(OperationType::Mutation);
-                (*points, actual(&response.data, is_mutation), *points)
+                let changes = self.changes.get().copied().unwrap_or(0);
+                let actual = actual(&response.data, changes).max(self.least());
+                (*points, actual, *points)
             }
             // Not valid: it was read and judged all the same.
-            None => (1, 1, 0),
+            None => (self.least(), self.least(), 0),
         };
         let now = app.now();
         match app.limits.settle(payer, reserved, actual, now).await {

@@ -6,7 +6,7 @@ use async_graphql::{
 use posthaste_core::{Error, Result};
 use posthaste_engine::idempotency::{self as engine, Reserved};
 
-use super::{Held, fingerprint, life, place};
+use super::{Held, fingerprint, life, place, retry};
 use crate::graphql::context::both;
 
 /// Makes one field of a mutation safe to repeat, by a key of its own.
@@ -60,6 +60,9 @@ impl CustomDirective for Idempotent {
             never = engine::keep(app, &reservation) => match never {},
         };
         let kept = match &outcome {
+            Ok(Some(payload)) if retry::is_retryable(payload) => {
+                engine::release(app, &reservation).await
+            }
             Ok(value) => match serde_json::to_vec(value) {
                 Ok(text) => engine::answer(app, &reservation, &text).await,
                 Err(error) => Err(Error::internal(error)),

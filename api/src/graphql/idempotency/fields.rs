@@ -14,7 +14,7 @@ use crate::graphql::limits::count_fields;
 
 /// The fields of operations' outermost level. Each fragment is looked into once, so that fragments
 /// that contain themselves end.
-pub(super) fn outermost<'a>(
+pub fn outermost<'a>(
     document: &'a ExecutableDocument,
     operations: impl Iterator<Item = &'a OperationDefinition>,
 ) -> Vec<&'a Field> {

@@ -6,11 +6,13 @@ mod directive;
 mod fields;
 mod fingerprint;
 mod life;
+mod retry;
 
 pub(crate) use directive::idempotent;
-pub use fields::check;
+pub use fields::{check, outermost};
 pub use fingerprint::of_request;
 pub use life::of_operation;
+pub use retry::is_all_retryable;
 
 use std::{
     collections::{BTreeSet, HashMap},

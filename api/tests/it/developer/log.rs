@@ -143,7 +143,7 @@ async fn a_line_says_what_was_asked_for_and_how_it_went() {
                 "QUERY",
                 "post",
                 ["post"],
-                404,
+                200,
                 "NOT_FOUND"
             ]),
             json!([

@@ -4,7 +4,7 @@ mod follow;
 mod hints;
 mod tail;
 
-use posthaste_core::{Result, access::Permission};
+use posthaste_core::{Error, ErrorCode, Result, access::Permission};
 use posthaste_store::event::{self, Event, Filter};
 
 use crate::{Actor, App};
@@ -16,7 +16,7 @@ pub use tail::fan_out;
 /// Most events in one reading.
 const BATCH: usize = 200;
 
-/// Events after a position, oldest first, at most 200.
+/// Events after a position, oldest first, at most 200. `INVALID_CURSOR` when the log does not reach it.
 pub async fn after(
     app: &App,
     actor: &Actor,
@@ -25,14 +25,23 @@ pub async fn after(
     limit: i64,
 ) -> Result<Vec<Event>> {
     actor.require(Permission::Read)?;
-    event::after(
-        &mut *app.db.get().await?,
-        actor.workspace,
-        seq,
-        filter,
-        limit.clamp(1, BATCH as i64),
-    )
-    .await
+    let mut conn = app.db.get().await?;
+    let limit = limit.clamp(1, BATCH as i64);
+    let events = event::after(&mut conn, actor.workspace, seq, filter, limit).await?;
+    if events.is_empty() {
+        check_reached(seq, event::head(&mut conn, actor.workspace).await?)?;
+    }
+    Ok(events)
+}
+
+/// A position beyond the log's end is of another log, or of one that was emptied: whoever waited for
+/// what follows it would miss all that comes before.
+fn check_reached(seq: i64, head: i64) -> Result<()> {
+    if seq <= head {
+        return Ok(());
+    }
+    let message = "The log does not reach this cursor.";
+    Err(Error::new(ErrorCode::InvalidCursor, message).at(["after"]))
 }
 
 /// The position of the newest event.

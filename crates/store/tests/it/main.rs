@@ -5,4 +5,5 @@
 mod migrations;
 mod plans;
 mod state_machine;
+mod texts;
 mod tls;

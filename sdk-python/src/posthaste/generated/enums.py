@@ -260,7 +260,7 @@ class ErrorCode(OpenEnum):
     MEDIA_UNREADABLE = "MEDIA_UNREADABLE"
     """The file is damaged or not what it says it is. Export it again and upload the new file."""
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
-    """The HTTP method is not allowed here. Use POST for mutations."""
+    """The HTTP method is not allowed here. Use a method that the header Allow names; mutations need POST."""
     MISSED_TIME = "MISSED_TIME"
     """The server could not publish at the chosen time. Publish late now, choose a new time, or drop it."""
     NETWORK_NOT_CONFIGURED = "NETWORK_NOT_CONFIGURED"

@@ -217,7 +217,7 @@ open_enum! {
         MediaTypeUnsupported = "MEDIA_TYPE_UNSUPPORTED",
         /// The file is damaged or not what it says it is. Export it again and upload the new file.
         MediaUnreadable = "MEDIA_UNREADABLE",
-        /// The HTTP method is not allowed here. Use POST for mutations.
+        /// The HTTP method is not allowed here. Use a method that the header Allow names; mutations need POST.
         MethodNotAllowed = "METHOD_NOT_ALLOWED",
         /// The server could not publish at the chosen time. Publish late now, choose a new time, or drop it.
         MissedTime = "MISSED_TIME",
