@@ -79,7 +79,7 @@ struct Place<'a> {
     selected: Vec<Selected<'a>>,
 }
 
-impl<'a> Place<'a> {
+impl Place<'_> {
     fn is_violated_by(&self, value: &Value) -> bool {
         *value == Value::Null && MetaTypeName::create(self.declared).is_non_null()
     }
