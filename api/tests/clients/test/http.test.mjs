@@ -31,7 +31,7 @@ test('the reference client reads and changes', async () => {
       });
     });
   const read = await once({ query: '{ viewer { kind } }' });
-  assert.deepEqual(read, { data: { viewer: { kind: 'KEY' } } });
+  assert.deepEqual(read.data, { viewer: { kind: 'KEY' } });
   const changed = await once({
     query: 'mutation($text: String) { postCreate(input: { text: $text }) { post { content { text } } } }',
     variables: { text: 'by graphql-http' },
