@@ -47,7 +47,7 @@ async fn a_job_goes_on_exactly_where_a_killed_worker_left_it() {
         };
         let id = desk.job(format, false, file.as_bytes()).await;
         let stop = CancellationToken::new();
-        for kill_at in [1, 250, 600] {
+        for kill_at in [1, 90, 200] {
             let worker = desk.worker(&stop);
             desk.until_done(id, kill_at).await;
             // Dropped wherever it stands, also inside a transaction.
