@@ -1,5 +1,5 @@
 //! The whole story against a running sandbox: `cargo xtask test` starts one, names its file in
-//! `POSTHASTE_SANDBOX` and runs these with `--run-ignored only`.
+//! `POSTHASTE_SANDBOX` and runs these by name.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 use std::time::Duration;
@@ -80,7 +80,6 @@ fn text(about: &str) -> String {
 }
 
 #[tokio::test]
-#[ignore = "needs a running sandbox"]
 async fn an_account_is_connected_by_consent() {
     let Story {
         sandbox,
@@ -126,7 +125,6 @@ async fn an_account_is_connected_by_consent() {
 }
 
 #[tokio::test]
-#[ignore = "needs a running sandbox"]
 async fn a_post_with_a_picture_goes_to_four_networks() {
     let story = Story::new();
     let client = &story.client;
@@ -170,7 +168,6 @@ async fn a_post_with_a_picture_goes_to_four_networks() {
 }
 
 #[tokio::test]
-#[ignore = "needs a running sandbox"]
 async fn lists_come_in_pages_and_mistakes_with_codes() {
     let story = Story::new();
     let client = &story.client;
@@ -220,7 +217,6 @@ async fn lists_come_in_pages_and_mistakes_with_codes() {
 }
 
 #[tokio::test]
-#[ignore = "needs a running sandbox"]
 async fn a_repeat_with_the_same_key_makes_nothing_twice() {
     let story = Story::new();
     let client = &story.client;
@@ -246,7 +242,6 @@ async fn a_repeat_with_the_same_key_makes_nothing_twice() {
 }
 
 #[tokio::test]
-#[ignore = "needs a running sandbox"]
 async fn events_go_on_after_a_dropped_connection() {
     let story = Story::new();
     let (proxy, cut) = Proxy::start(story.client.url().as_str()).await;
@@ -353,7 +348,6 @@ async fn delivery(
 }
 
 #[tokio::test]
-#[ignore = "needs a running sandbox"]
 async fn webhooks_are_verified_while_their_secret_changes() {
     let client = Story::new().client;
     let draft = async || {
@@ -398,7 +392,6 @@ async fn webhooks_are_verified_while_their_secret_changes() {
 }
 
 #[tokio::test]
-#[ignore = "needs a running sandbox"]
 async fn a_file_becomes_posts_line_by_line() {
     let client = Story::new().client;
     let key = text("line").replace(' ', "-");

@@ -27,7 +27,7 @@ pub fn test() -> anyhow::Result<()> {
 pub fn story(facts: &Path) -> anyhow::Result<()> {
     succeed(
         cargo()
-            .args(["nextest", "run", "--test", "story", "--run-ignored", "only"])
+            .args(["nextest", "run", "--test", "story"])
             .args(PACKAGE)
             .env("POSTHASTE_SANDBOX", facts),
     )?;
