@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: builds and runs the benchmarks of `sandbox/src/bin/bench.rs`.
 
+use std::process::Command;
+
 use crate::{run, tools};
 
 /// What to measure.
@@ -28,20 +30,13 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
         "posthaste-sandbox",
     ];
     run::succeed(run::cargo().args(build))?;
+    // Not by `cargo run`: built alone, its packages would be built anew with fewer features.
+    let program = run::target().join("release/posthaste-bench");
     let all = ["publish", "api"].map(str::to_owned);
     for which in args.which.as_ref().map_or(&all[..], std::slice::from_ref) {
-        let bench = [
-            "run",
-            "--quiet",
-            "--profile",
-            "bench",
-            "-p",
-            "posthaste-sandbox",
-            "--bin",
-            "posthaste-bench",
-            "--",
-        ];
-        run::succeed(run::cargo().args(bench).arg(which).args(&args.rest))?;
+        let mut bench = Command::new(&program);
+        bench.arg(which).args(&args.rest).current_dir(run::root());
+        run::succeed(&mut bench)?;
     }
     Ok(())
 }
