@@ -7,8 +7,8 @@
 //!
 //! Where to look: [`target`] holds the state machine of a publication, [`connector`] the contract
 //! of a social network, [`post`] what a person writes, [`schedule`] local times and instants,
-//! [`bulk`] files of many posts, [`metric`] how live posts do, [`quota`] what networks allow and charge, [`error`] the one table of error
-//! codes, [`ids`] the one list of ids.
+//! [`bulk`] files of many posts, [`metric`] how live posts do, [`quota`] what networks allow and
+//! charge, [`error`] the one table of error codes, [`ids`] the one list of ids.
 
 pub mod access;
 pub mod bulk;
@@ -19,6 +19,7 @@ pub mod ids;
 pub mod latency;
 pub mod media;
 pub mod metric;
+mod names;
 pub mod network;
 pub mod ports;
 pub mod post;

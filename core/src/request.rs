@@ -1,33 +1,6 @@
 //! Words for what is asked of the API, as the request log writes them.
 
-use crate::error::{Error, Result};
-
-macro_rules! names {
-    ($(#[$doc:meta])* $name:ident { $($(#[$value_doc:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum $name {
-            $($(#[$value_doc])* $variant,)*
-        }
-
-        impl $name {
-            /// The name as the API and the database write it.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = Error;
-            fn try_from(text: String) -> Result<Self> {
-                match text.as_str() {
-                    $($text => Ok(Self::$variant),)*
-                    _ => Err(Error::internal(format!("unknown name {text}"))),
-                }
-            }
-        }
-    };
-}
+use crate::names::names;
 
 names! {
     /// What kind of request it is.

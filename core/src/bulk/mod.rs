@@ -10,7 +10,7 @@ pub use csv::{COLUMNS, Header};
 pub use fields::{Fields, MOST_ERRORS};
 pub use split::{Place, Record, Splitter};
 
-use crate::error::{Error, Result};
+use crate::names::names;
 
 /// Largest file, in bytes (100 MiB).
 pub const MAX_BYTES: u64 = 100 << 20;
@@ -32,33 +32,6 @@ fn short(name: &str) -> String {
         }
     };
     name.chars().take(60).map(escaped).collect()
-}
-
-macro_rules! names {
-    ($(#[$doc:meta])* $name:ident { $(#[$variant_doc:meta] $variant:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum $name {
-            $(#[$variant_doc] $variant,)*
-        }
-
-        impl $name {
-            /// The name as the API and the database write it.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = Error;
-            fn try_from(text: String) -> Result<Self> {
-                match text.as_str() {
-                    $($text => Ok(Self::$variant),)*
-                    _ => Err(Error::internal(format!("unknown {} {text}", stringify!($name)))),
-                }
-            }
-        }
-    };
 }
 
 names! {
