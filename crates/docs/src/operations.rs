@@ -125,7 +125,7 @@ fn with_fragments(document: &str, fragments: &BTreeMap<String, String>) -> Strin
 
 /// The fragments that a document names; `... on Type` names none.
 fn spreads(text: &str) -> impl Iterator<Item = &str> {
-    let name = |rest: &str| rest.find(|c: char| !c.is_ascii_alphanumeric());
+    let name = |rest: &str| rest.find(|c: char| c != '_' && !c.is_ascii_alphanumeric());
     text.split("...")
         .skip(1)
         .map(move |rest| &rest[..name(rest).unwrap_or(rest.len())])

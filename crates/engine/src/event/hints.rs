@@ -5,7 +5,7 @@ use tokio::sync::Notify;
 use super::tail::Tails;
 
 /// Says that something changed, within this process at once and between processes through the
-/// database (see `HintRelay` in api). A hint that is lost costs latency, never an event.
+/// database (`api/src/relay.rs`). A hint that is lost costs latency, never an event.
 #[derive(Clone, Default)]
 pub struct Hints(Arc<HintParts>);
 

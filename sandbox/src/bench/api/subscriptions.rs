@@ -43,7 +43,7 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 /// of them hear of. Prints memory per connection, processor time of the quiet server, and how long
 /// an event takes from the request that makes it to each client.
 pub async fn run(count: usize, server: &Server, api: &Api, key: &str) -> anyhow::Result<()> {
-    // Two descriptors each would be few: PostgreSQL, files and the listener need theirs as well.
+    // A socket for each, and some for everything else.
     let files = rlimit::increase_nofile_limit(count as u64 + 1000)?;
     ensure!(
         files > count as u64,
