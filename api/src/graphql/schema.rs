@@ -101,19 +101,19 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     .limit_directives(limits::DIRECTIVES)
     .directive(idempotency::idempotent)
     .extension(limits::Limits)
-    .extension(cost::Cost)
     .extension(order::Order)
 }
 
 /// The schema with the application behind it.
 pub fn build(app: App) -> ApiSchema {
     builder()
+        .extension(cost::Cost)
         .data(app)
         .data(Arc::new(Guard::default()))
         .finish()
 }
 
-/// The schema without an application: each request brings its own.
+/// The schema without an application: each request brings its own, and is at nobody's cost.
 pub fn without_app() -> ApiSchema {
     builder().finish()
 }

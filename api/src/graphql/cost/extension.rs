@@ -22,9 +22,7 @@ use super::{
     CHANGE,
     bill::{Bill, actual},
 };
-use crate::graphql::{
-    Caller, chosen::chosen, event::GivenEvent, idempotency::outermost, limits::refused_by,
-};
+use crate::graphql::{Caller, chosen::chosen, idempotency::outermost, limits::refused_by};
 
 /// Reserves what a document may cost before it runs, and settles it afterwards.
 pub struct Cost;
@@ -100,9 +98,7 @@ impl Extension for CostExtension {
         variables: &Variables,
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
-        // The payload of a webhook is made by the server's own will, not at somebody's request.
-        let is_request = ctx.data_opt::<GivenEvent>().is_none();
-        if let (true, Ok(app), Ok(caller)) = (is_request, ctx.data::<App>(), ctx.data::<Caller>()) {
+        if let (Ok(app), Ok(caller)) = (ctx.data::<App>(), ctx.data::<Caller>()) {
             let payer = Payer::new(caller.actor.as_ref(), caller.address);
             let _ = self.0.payer.set((app.clone(), payer));
         }
