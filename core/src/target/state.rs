@@ -174,6 +174,11 @@ pub const TRANSITIONS: &[Transition] = &{
         ),
         t(
             Reconciling,
+            Failed,
+            "proved absent, and the tries are used up",
+        ),
+        t(
+            Reconciling,
             Held,
             "ambiguous, or proved absent and the policy says ask",
         ),

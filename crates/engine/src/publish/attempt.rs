@@ -2,15 +2,15 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use posthaste_core::{
-    ErrorCode, Result,
+    Result,
     connector::{Failure, FailureClass, Intent, Outcome, Prepared},
     event::EventType,
     ids::NodeId,
-    target::{Due, State},
+    target::State,
 };
 use posthaste_store::{
     event,
-    publish::{self, AttemptEnd, Move},
+    publish::{self, AttemptEnd},
     target::Target,
     timeline,
 };
@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     journal::Journal,
     load::{Job, load},
+    obstacle::{drained, missed, stalled, with_fresh_token},
     settle::{apply, begun, system},
     verdict::{Circumstances, Verdict, after_call, after_failure},
 };
@@ -29,7 +30,7 @@ use crate::{App, tokens};
 const LONGEST_PREPARATION: Duration = Duration::from_mins(15);
 /// Between the committed intent and the call there is nothing to do; a process that was stopped
 /// in between must not send any more.
-const LONGEST_STALL: Duration = Duration::from_secs(5);
+pub(super) const LONGEST_STALL: Duration = Duration::from_secs(5);
 /// How many posts of ours on the account a read-back can tell apart by id.
 const KNOWN: i64 = 50;
 
@@ -52,7 +53,7 @@ pub(super) async fn publish_one(
     stop: &CancellationToken,
 ) -> Result<Health> {
     let journal = Journal::new(app.clock.clone());
-    if let Some(verdict) = missed(app, &target) {
+    if let Some(verdict) = missed(&target, app.now()) {
         apply(
             app,
             worker,
@@ -116,25 +117,6 @@ pub(super) async fn publish_one(
     send(app, worker, &job, ready, &journal).await
 }
 
-/// A target whose time is long past goes out, goes to a person or is given up, as it says.
-fn missed(app: &App, target: &Target) -> Option<Verdict> {
-    let due = target
-        .due_at
-        .filter(|_| !target.late_ok && target.attempt <= 1)?;
-    let late = app.now() - due;
-    let message = || {
-        format!(
-            "Its time passed {} hours ago while it could not be published.",
-            late.num_hours()
-        )
-    };
-    match target.misfire.decide(due, app.now()) {
-        Due::Publish => None,
-        Due::Skip => Some(Verdict::failed(ErrorCode::MissedTime, message())),
-        Due::Ask => Some(Verdict::held(ErrorCode::MissedTime, message())),
-    }
-}
-
 enum Preparation {
     Ready(Value),
     Refused(Failure),
@@ -183,7 +165,7 @@ async fn prepare(
                 }
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}
-                    () = stop.cancelled() => return Ok(Preparation::PutBack(drained(app))),
+                    () = stop.cancelled() => return Ok(Preparation::PutBack(drained(app.now()))),
                 }
             }
             Err(failure) if failure.class == FailureClass::Reauthorize && !refreshed => {
@@ -206,15 +188,6 @@ async fn prepare(
     }
 }
 
-fn drained(app: &App) -> Verdict {
-    Verdict::put_back(
-        app.now(),
-        "drained",
-        ErrorCode::Unavailable,
-        "The worker stops; another one goes on.",
-    )
-}
-
 /// Intent, the one call, outcome.
 async fn send(
     app: &App,
@@ -228,12 +201,7 @@ async fn send(
         return Ok(Health::Unasked);
     };
     if committed.elapsed() > LONGEST_STALL {
-        let verdict = Verdict::put_back(
-            app.now(),
-            "stalled",
-            ErrorCode::Unavailable,
-            "This process was stopped between intent and call; nothing was sent.",
-        );
+        let verdict = stalled(app.now());
         apply(
             app,
             worker,
@@ -303,14 +271,7 @@ async fn after_refusal_of_token(
         json!({}),
     );
     match refresh(app, job).await {
-        Ok(_) => Verdict {
-            reconnect: false,
-            to: Move::Again {
-                counted: true,
-                anew: false,
-            },
-            ..verdict
-        },
+        Ok(_) => with_fresh_token(verdict),
         Err(_) => verdict,
     }
 }

@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use posthaste_core::{
     ErrorCode,
-    connector::{Capabilities, Connector, Ctx, Failure, FailureClass, Rendition, Session},
+    connector::{Capabilities, Connector, Ctx, Rendition, Session},
     ids::MediaId,
 };
 use posthaste_store::{
-    connection::{self, Connection, Status},
+    connection::{self, Connection},
     media,
     post::{self, Post},
     target::Target,
@@ -14,6 +14,7 @@ use posthaste_store::{
 
 use super::{
     journal::{Journal, NotedHttp},
+    obstacle::{token_trouble, unusable},
     verdict::Verdict,
 };
 use crate::{App, post::compose, tokens};
@@ -69,7 +70,7 @@ pub(super) async fn load(
     });
     let session = match tokens::session(app, &connection).await {
         Ok(session) => session,
-        Err(error) => return Ok(Err((target, token_trouble(app, error)))),
+        Err(error) => return Ok(Err((target, token_trouble(error, app.now(), &*app.random)))),
     };
     let composed = compose(
         app,
@@ -103,39 +104,4 @@ pub(super) async fn load(
 
 fn content_of(post: &Post, connection: &Connection) -> posthaste_core::post::Content {
     post.body.content_for(connection.network, connection.id)
-}
-
-fn unusable(connection: &Connection) -> Option<Verdict> {
-    let name = &connection.name;
-    match connection.status {
-        Status::Active => None,
-        Status::Reconnect => Some(Verdict::held(
-            ErrorCode::ReconnectRequired,
-            format!("{name} must be reconnected."),
-        )),
-        Status::Disabled => Some(Verdict::held(
-            ErrorCode::ConnectionUnusable,
-            format!("{name} is disabled."),
-        )),
-        Status::Removed => Some(Verdict::held(
-            ErrorCode::ConnectionUnusable,
-            format!("{name} was removed."),
-        )),
-    }
-}
-
-/// A token that cannot be had now is waited for; one that will never come back needs a person.
-fn token_trouble(app: &App, error: posthaste_core::Error) -> Verdict {
-    match error.code {
-        ErrorCode::ReconnectRequired => Verdict {
-            reconnect: true,
-            ..Verdict::held(error.code, error.message)
-        },
-        code if code.is_retryable() => {
-            let failure = Failure::new(FailureClass::Retry, &error.message);
-            let until = app.now() + posthaste_core::target::back_off(1, &*app.random);
-            Verdict::put_back(until, "token", code, failure.message)
-        }
-        code => Verdict::held(code, error.message),
-    }
 }

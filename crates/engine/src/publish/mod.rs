@@ -2,7 +2,8 @@
 //!
 //! One worker is four loops: claim and publish (`worker`), read back (`read_back`), look for
 //! lost leases (`sweep`), and keep leases alive (`heartbeat`). Any number of workers run on one
-//! database. What a call's answer means for a target is decided in one pure place, `verdict`.
+//! database. What a call's answer means for a target is decided in two pure places, `verdict` and
+//! `obstacle`; `model` walks through everything that can happen between them.
 
 mod attempt;
 mod breaker;
@@ -10,6 +11,9 @@ mod clock_guard;
 mod heartbeat;
 mod journal;
 mod load;
+#[cfg(test)]
+mod model;
+mod obstacle;
 mod read_back;
 mod settle;
 mod sweep;

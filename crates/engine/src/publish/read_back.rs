@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 use posthaste_core::{ErrorCode, Result, connector::FailureClass, ids::NodeId, target::State};
 use posthaste_store::{
-    publish::{self, AttemptEnd, Move},
+    publish::{self, AttemptEnd},
     target::Target,
 };
 use serde_json::json;
@@ -10,8 +10,9 @@ use super::{
     attempt::{circumstances, end_of, new_attempt, refresh},
     journal::Journal,
     load::{Job, load},
+    obstacle::still_unknown,
     settle::apply,
-    verdict::{Verdict, after_failed_lookup, after_lookup},
+    verdict::{Verdict, after_failed_lookup, after_lookup, is_suspected},
 };
 use crate::{App, tokens};
 
@@ -51,7 +52,7 @@ pub(super) async fn read_back(app: &App, worker: NodeId, target: Target) -> Resu
             .await?;
         }
         Err((target, verdict)) => {
-            let verdict = still_unknown(app, &target, verdict);
+            let verdict = still_unknown(&target, verdict, app.now());
             apply(
                 app,
                 worker,
@@ -67,33 +68,6 @@ pub(super) async fn read_back(app: &App, worker: NodeId, target: Target) -> Resu
     Ok(())
 }
 
-/// What stands in the way of reading back says nothing about the post: it is not sent again, and a
-/// person who is asked is told that it may be live.
-fn still_unknown(app: &App, target: &Target, verdict: Verdict) -> Verdict {
-    let why = verdict
-        .trouble
-        .map(|(_, message)| message)
-        .unwrap_or_default();
-    let to = match (&verdict.to, verdict.wait) {
-        (Move::Again { .. }, Some(wait)) => Move::Uncertain {
-            read_back_at: wait.until,
-            misses: target.misses,
-        },
-        (Move::Again { .. }, None) => Move::Uncertain {
-            read_back_at: app.now(),
-            misses: target.misses,
-        },
-        _ => Move::Held,
-    };
-    let message = format!("Whether it is live could not be read back: {why}");
-    Verdict {
-        to,
-        trouble: Some((ErrorCode::OutcomeUnknown, message)),
-        wait: None,
-        reconnect: verdict.reconnect,
-    }
-}
-
 async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptEnd) {
     let Some(intent) = job.target.intent.as_ref().map(|json| json.0.clone()) else {
         return (
@@ -101,6 +75,7 @@ async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptE
             AttemptEnd::default(),
         );
     };
+    let suspected = is_suspected(&job.target);
     let mut refreshed = false;
     loop {
         let answer = job
@@ -111,8 +86,6 @@ async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptE
         match answer {
             Ok(lookup) => {
                 let needed = job.capabilities().absence_readings;
-                let suspected =
-                    job.target.error_code.as_deref() == Some(ErrorCode::PossibleDuplicate.as_str());
                 let verdict = after_lookup(
                     lookup,
                     &at,
@@ -138,7 +111,13 @@ async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptE
                     Ok(session) => job.session = session,
                     Err(_) => {
                         return (
-                            after_failed_lookup(failure, &at, job.target.misses, intent.at),
+                            after_failed_lookup(
+                                failure,
+                                &at,
+                                job.target.misses,
+                                intent.at,
+                                suspected,
+                            ),
                             AttemptEnd::default(),
                         );
                     }
@@ -147,7 +126,7 @@ async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptE
             Err(failure) => {
                 let end = end_of(&failure);
                 return (
-                    after_failed_lookup(failure, &at, job.target.misses, intent.at),
+                    after_failed_lookup(failure, &at, job.target.misses, intent.at, suspected),
                     end,
                 );
             }

@@ -1,14 +1,17 @@
 use chrono::TimeDelta;
-use posthaste_core::{ErrorCode, Result, ids::NodeId, target::State};
+use posthaste_core::{Result, ids::NodeId, target::State};
 use posthaste_store::{
     event, lane, node,
-    publish::{self, AttemptEnd, Move},
-    target::Target,
+    publish::{self, AttemptEnd},
     timeline::{self, NewStep},
 };
 use serde_json::json;
 
-use super::{settle::system, verdict::Circumstances};
+use super::{
+    obstacle::rescue,
+    settle::system,
+    verdict::{Circumstances, Verdict},
+};
 use crate::App;
 
 /// How many lost leases are looked at in one go.
@@ -21,12 +24,12 @@ pub(super) async fn sweep(app: &App) -> Result<usize> {
     let mut tx = app.db.begin().await?;
     let lost = publish::lost_leases(&mut tx, now, BATCH).await?;
     for mut target in lost.clone() {
-        let from = target.state;
-        let old = target.token;
+        let (from, old) = (target.state, target.token);
         publish::fence(&mut tx, &mut target).await?;
-        let (to, message) = rescue(app, &target, from);
-        let trouble = (ErrorCode::OutcomeUnknown.as_str(), message);
-        let error = (to.state() == State::Uncertain).then_some(trouble);
+        let own = app.connector(target.network).capabilities().settle;
+        let settle = Circumstances::settle(&app.timing, own);
+        let (Verdict { to, trouble, .. }, message) = rescue(&target, settle, now);
+        let error = trouble.as_ref().map(|(code, _)| (code.as_str(), message));
         publish::advance(&mut tx, &target, from, &to, error, now).await?;
         publish::finish_attempt(
             &mut tx,
@@ -71,37 +74,6 @@ pub(super) async fn sweep(app: &App) -> Result<usize> {
         app.hints.committed();
     }
     Ok(lost.len())
-}
-
-fn rescue(app: &App, target: &Target, from: State) -> (Move, &'static str) {
-    let settle = Circumstances::settle(
-        &app.timing,
-        app.connector(target.network).capabilities().settle,
-    );
-    let later = app.now() + TimeDelta::from_std(settle).unwrap_or(TimeDelta::minutes(1));
-    match from {
-        State::Sending => (
-            Move::Uncertain {
-                read_back_at: later,
-                misses: 0,
-            },
-            "The worker was lost after the intent; reading back whether the post is live.",
-        ),
-        State::Reconciling => (
-            Move::Uncertain {
-                read_back_at: later,
-                misses: target.misses,
-            },
-            "The worker was lost while reading back; another one reads again.",
-        ),
-        _ => (
-            Move::Again {
-                counted: false,
-                anew: false,
-            },
-            "The worker was lost before anything was sent; another one goes on.",
-        ),
-    }
 }
 
 /// Says that this worker lives, and forgets processes that have been gone for a day.

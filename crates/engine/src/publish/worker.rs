@@ -9,7 +9,7 @@ use super::{
     attempt::{Health, claim, publish_one},
     breaker::Breakers,
     clock_guard::ClockGuard,
-    heartbeat::keep_leases,
+    heartbeat::{InWork, keep_leases},
     read_back, sweep,
 };
 use crate::{App, bulk, metric, tokens};
@@ -48,6 +48,7 @@ pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
         breakers: Breakers::default(),
         guard: ClockGuard::new(app.now()),
         room: Arc::new(Semaphore::new(settings.concurrency)),
+        in_work: InWork::default(),
         app,
         stop: stop.clone(),
     });
@@ -56,6 +57,7 @@ pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
     let heart = tokio::spawn(keep_leases(
         worker.app.clone(),
         id,
+        worker.in_work.clone(),
         beating.clone(),
         settings.guarded,
     ));
@@ -79,6 +81,7 @@ struct Worker {
     breakers: Breakers,
     guard: ClockGuard,
     room: Arc<Semaphore>,
+    in_work: InWork,
     stop: CancellationToken,
 }
 
@@ -99,7 +102,9 @@ impl Worker {
             let idle = taken.is_empty();
             for (target, probing, permit) in taken {
                 let worker = self.clone();
+                let begun = self.in_work.begin(&target);
                 running.spawn(async move {
+                    let _begun = begun;
                     worker.publish(target, probing).await;
                     drop(permit);
                     worker.app.hints.due();
@@ -206,7 +211,9 @@ impl Worker {
                     break;
                 };
                 let worker = self.clone();
+                let begun = self.in_work.begin(&target);
                 running.spawn(async move {
+                    let _begun = begun;
                     let id = target.id;
                     debug_assert_eq!(target.state, State::Reconciling);
                     if let Err(error) = read_back::read_back(&worker.app, worker.id, target).await {

@@ -8,7 +8,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
     Network, Result,
-    ids::{ConnectionId, NodeId},
+    ids::{ConnectionId, NodeId, TargetId},
     target::State,
 };
 use uuid::Uuid;
@@ -99,15 +99,28 @@ pub async fn next_due(conn: &mut Conn) -> Result<Option<DateTime<Utc>>> {
         .stored()
 }
 
-/// Keeps the lanes and read-backs of a worker; what it no longer holds is not brought back.
-pub async fn keep(conn: &mut Conn, worker: NodeId, lease_until: DateTime<Utc>) -> Result<()> {
-    diesel::update(lanes::table.filter(lanes::worker.eq(worker.uuid())))
-        .set(lanes::busy_until.eq(lease_until))
-        .execute(conn)
-        .await
-        .stored()?;
+/// Keeps the lanes and read-backs a worker has in work: its targets with their connections. What it no
+/// longer holds is not brought back, and what it does not know to be its own (an answer of the
+/// database was lost) is not kept, so that the lease ends.
+pub async fn keep(
+    conn: &mut Conn,
+    worker: NodeId,
+    in_work: &[(TargetId, ConnectionId)],
+    lease_until: DateTime<Utc>,
+) -> Result<()> {
+    let lines: Vec<Uuid> = in_work.iter().map(|(_, line)| line.uuid()).collect();
     diesel::update(
-        targets::table.filter(
+        lanes::table
+            .filter(lanes::connection_id.eq_any(lines))
+            .filter(lanes::worker.eq(worker.uuid())),
+    )
+    .set(lanes::busy_until.eq(lease_until))
+    .execute(conn)
+    .await
+    .stored()?;
+    let ids: Vec<Uuid> = in_work.iter().map(|(id, _)| id.uuid()).collect();
+    diesel::update(
+        targets::table.filter(targets::id.eq_any(ids)).filter(
             targets::worker
                 .eq(worker.uuid())
                 .and(targets::state.eq(State::Reconciling.as_str())),

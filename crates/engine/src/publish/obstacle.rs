@@ -1,0 +1,157 @@
+//! What becomes of a target when something else than a network's answer stands in the way. Pure.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use posthaste_core::{
+    Error, ErrorCode,
+    connector::{Failure, FailureClass},
+    ports::Random,
+    target::{Due, State, back_off},
+};
+use posthaste_store::{
+    connection::{Connection, Status},
+    publish::Move,
+    target::Target,
+};
+
+use super::verdict::{Verdict, doubt, is_suspected};
+
+/// A target whose time is long past goes out, goes to a person or is given up, as it says.
+pub(super) fn missed(target: &Target, now: DateTime<Utc>) -> Option<Verdict> {
+    let due = target
+        .due_at
+        .filter(|_| !target.late_ok && target.attempt <= 1)?;
+    let message = || {
+        format!(
+            "Its time passed {} hours ago while it could not be published.",
+            (now - due).num_hours()
+        )
+    };
+    match target.misfire.decide(due, now) {
+        Due::Publish => None,
+        Due::Skip => Some(Verdict::failed(ErrorCode::MissedTime, message())),
+        Due::Ask => Some(Verdict::held(ErrorCode::MissedTime, message())),
+    }
+}
+
+/// A connection that cannot be published to waits for a person.
+pub(super) fn unusable(connection: &Connection) -> Option<Verdict> {
+    let name = &connection.name;
+    match connection.status {
+        Status::Active => None,
+        Status::Reconnect => Some(Verdict::held(
+            ErrorCode::ReconnectRequired,
+            format!("{name} must be reconnected."),
+        )),
+        Status::Disabled => Some(Verdict::held(
+            ErrorCode::ConnectionUnusable,
+            format!("{name} is disabled."),
+        )),
+        Status::Removed => Some(Verdict::held(
+            ErrorCode::ConnectionUnusable,
+            format!("{name} was removed."),
+        )),
+    }
+}
+
+/// A token that cannot be had now is waited for; one that will never come back needs a person.
+pub(super) fn token_trouble(error: Error, now: DateTime<Utc>, random: &dyn Random) -> Verdict {
+    match error.code {
+        ErrorCode::ReconnectRequired => Verdict {
+            reconnect: true,
+            ..Verdict::held(error.code, error.message)
+        },
+        code if code.is_retryable() => {
+            let failure = Failure::new(FailureClass::Retry, &error.message);
+            Verdict::put_back(now + back_off(1, random), "token", code, failure.message)
+        }
+        code => Verdict::held(code, error.message),
+    }
+}
+
+/// The worker stops before anything was sent.
+pub(super) fn drained(now: DateTime<Utc>) -> Verdict {
+    let message = "The worker stops; another one goes on.";
+    Verdict::put_back(now, "drained", ErrorCode::Unavailable, message)
+}
+
+/// The process stood still between intent and call, so it did not call.
+pub(super) fn stalled(now: DateTime<Utc>) -> Verdict {
+    let message = "This process was stopped between intent and call; nothing was sent.";
+    Verdict::put_back(now, "stalled", ErrorCode::Unavailable, message)
+}
+
+/// The network refused the token at the visible call, and there is a fresh one: the next try goes on
+/// from what is prepared.
+pub(super) fn with_fresh_token(refused: Verdict) -> Verdict {
+    Verdict {
+        reconnect: false,
+        to: Move::Again {
+            counted: true,
+            anew: false,
+        },
+        ..refused
+    }
+}
+
+/// What stands in the way of reading back says nothing about the post: it is not sent again, and a
+/// person who is asked is told that it may be live.
+pub(super) fn still_unknown(target: &Target, verdict: Verdict, now: DateTime<Utc>) -> Verdict {
+    let why = verdict
+        .trouble
+        .map(|(_, message)| message)
+        .unwrap_or_default();
+    let again_at = verdict.wait.map_or(now, |wait| wait.until);
+    let (to, code) = match verdict.to {
+        Move::Again { .. } => (
+            Move::Uncertain {
+                read_back_at: again_at,
+                misses: target.misses,
+            },
+            doubt(is_suspected(target)),
+        ),
+        _ => (Move::Held, ErrorCode::OutcomeUnknown),
+    };
+    let message = format!("Whether it is live could not be read back: {why}");
+    Verdict {
+        reconnect: verdict.reconnect,
+        ..Verdict::troubled(to, code, message)
+    }
+}
+
+/// The worker gave no sign of life: what was not sent is scheduled again, what may have been sent is
+/// read back. The message is for the timeline.
+pub(super) fn rescue(
+    target: &Target,
+    settle: Duration,
+    now: DateTime<Utc>,
+) -> (Verdict, &'static str) {
+    let read_back_at = now + TimeDelta::from_std(settle).unwrap_or(TimeDelta::minutes(1));
+    let unknown = |misses, message| {
+        let to = Move::Uncertain {
+            read_back_at,
+            misses,
+        };
+        let code = doubt(is_suspected(target));
+        (Verdict::troubled(to, code, message), message)
+    };
+    match target.state {
+        State::Sending => unknown(
+            0,
+            "The worker was lost after the intent; reading back whether the post is live.",
+        ),
+        State::Reconciling => unknown(
+            target.misses,
+            "The worker was lost while reading back; another one reads again.",
+        ),
+        _ => {
+            let again = Move::Again {
+                counted: false,
+                anew: false,
+            };
+            let message = "The worker was lost before anything was sent; another one goes on.";
+            (Verdict::plain(again), message)
+        }
+    }
+}
