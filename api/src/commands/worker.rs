@@ -33,6 +33,7 @@ pub async fn work(app: App, settings: Settings, stop: CancellationToken) {
 pub fn settings(config: &Config) -> Settings {
     Settings {
         guarded: config.sandbox.clock_file.as_os_str().is_empty(),
+        retention: config.retention.policy(),
         ..Settings::default()
     }
 }

@@ -23,6 +23,14 @@ const VARIABLES: &[(&str, &[&str])] = &[
         "POSTHASTE_WEBHOOKS_ALLOW_PRIVATE",
         &["webhooks", "allow_private"],
     ),
+    (
+        "POSTHASTE_RETENTION_EVENTS_MONTHS",
+        &["retention", "events_months"],
+    ),
+    (
+        "POSTHASTE_RETENTION_TIMELINES_MONTHS",
+        &["retention", "timelines_months"],
+    ),
     ("POSTHASTE_SANDBOX", &["sandbox", "enabled"]),
     ("POSTHASTE_CLOCK_FILE", &["sandbox", "clock_file"]),
     ("POSTHASTE_LOG", &["log", "filter"]),

@@ -7,6 +7,7 @@ mod limits;
 mod log;
 mod merge;
 mod networks;
+mod retention;
 mod sandbox;
 mod security;
 mod server;
@@ -25,6 +26,7 @@ pub use graphql::{Documents, Graphql};
 pub use limits::Limits;
 pub use log::{Format, Log};
 pub use networks::Networks;
+pub use retention::Retention;
 pub use sandbox::Sandbox;
 pub use security::Security;
 pub use server::Server;
@@ -57,6 +59,8 @@ pub struct Config {
     pub networks: Networks,
     /// Webhooks.
     pub webhooks: Webhooks,
+    /// How long the logs are kept.
+    pub retention: Retention,
     /// Simulated networks and the movable clock.
     pub sandbox: Sandbox,
     /// What is written to the log.
@@ -224,7 +228,7 @@ mod tests {
         );
         assert_eq!(
             refused("[sever]\n"),
-            "p.toml: unknown section sever; known are: database, graphql, limits, log, networks, sandbox, security, server, storage, webhooks"
+            "p.toml: unknown section sever; known are: database, graphql, limits, log, networks, retention, sandbox, security, server, storage, webhooks"
         );
         assert!(
             refused("[server]\nlisten = 5").starts_with("the configuration: "),

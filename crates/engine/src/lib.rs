@@ -9,6 +9,7 @@
 //! - [`connection`]: connecting accounts by OAuth, reconnect, pause, remove
 //! - [`key`]: API keys as people manage them
 //! - [`request_log`]: what was asked of the API, and how much it is used
+//! - [`retention`]: how long events and timelines are kept
 //! - [`sandbox`]: simulated networks that take orders, and sample posts
 //! - [`media`]: uploads, renditions, signed addresses
 //! - [`post`]: writing, previewing, scheduling and settling posts
@@ -34,6 +35,7 @@ pub mod metric;
 pub mod post;
 pub mod publish;
 pub mod request_log;
+pub mod retention;
 pub mod sandbox;
 pub mod session;
 mod tokens;

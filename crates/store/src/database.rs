@@ -5,7 +5,7 @@ use std::{
 
 use diesel::ConnectionError;
 use diesel_async::{
-    AnsiTransactionManager, AsyncPgConnection, TransactionManager,
+    AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
     pooled_connection::{
         AsyncDieselConnectionManager, ManagerConfig,
         deadpool::{Object, Pool},
@@ -15,6 +15,9 @@ use futures::FutureExt;
 use posthaste_core::{Error, ErrorCode, Result};
 
 use crate::{Address, error::StoreExt};
+
+/// A process that was stopped in a transaction must not hold its locks, nor keep dead rows from being vacuumed.
+const IDLE_LIMIT: &str = "SET idle_in_transaction_session_timeout = '30s'";
 
 /// A connection.
 pub type Conn = AsyncPgConnection;
@@ -115,9 +118,15 @@ fn manager(address: Address) -> AsyncDieselConnectionManager<Conn> {
     let mut config = ManagerConfig::default();
     config.custom_setup = Box::new(move |_| {
         let address = address.clone();
-        async move { address.connect().await.map_err(bad_connection) }.boxed()
+        async move { open(&address).await.map_err(bad_connection) }.boxed()
     });
     AsyncDieselConnectionManager::new_with_config("", config)
+}
+
+async fn open(address: &Address) -> Result<Conn> {
+    let mut conn = address.connect().await?;
+    conn.batch_execute(IDLE_LIMIT).await.stored()?;
+    Ok(conn)
 }
 
 fn bad_connection(error: Error) -> ConnectionError {

@@ -174,10 +174,33 @@ pub async fn newest(
     query.first(conn).await.optional().stored()
 }
 
+/// How far the log reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Queryable)]
+pub struct Reach {
+    /// The position of the newest event.
+    pub head: i64,
+    /// Up to here events were dropped, because they were too old.
+    pub dropped: i64,
+}
+
+/// How far the log of a workspace reaches.
+pub async fn reach(conn: &mut Conn, workspace: WorkspaceId) -> Result<Reach> {
+    event_heads::table
+        .find(workspace.uuid())
+        .select((event_heads::seq, event_heads::dropped))
+        .first(conn)
+        .await
+        .stored()
+}
+
 /// The event at a position.
 pub async fn at(conn: &mut Conn, workspace: WorkspaceId, seq: i64) -> Result<Option<Event>> {
     events::table
-        .find((workspace.uuid(), seq))
+        .filter(
+            events::workspace_id
+                .eq(workspace.uuid())
+                .and(events::seq.eq(seq)),
+        )
         .select(Event::as_select())
         .first(conn)
         .await

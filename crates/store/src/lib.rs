@@ -28,6 +28,7 @@ pub mod mutex;
 pub mod network_state;
 pub mod node;
 mod page;
+pub mod partition;
 pub mod post;
 pub mod publish;
 pub mod quota;

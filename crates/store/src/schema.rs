@@ -19,7 +19,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    attempts (id) {
+    attempts (target_id, token, started_at) {
         id -> Uuid,
         workspace_id -> Uuid,
         target_id -> Uuid,
@@ -64,11 +64,12 @@ diesel::table! {
     event_heads (workspace_id) {
         workspace_id -> Uuid,
         seq -> Int8,
+        dropped -> Int8,
     }
 }
 
 diesel::table! {
-    events (workspace_id, seq) {
+    events (workspace_id, seq, at) {
         workspace_id -> Uuid,
         seq -> Int8,
         id -> Uuid,
@@ -205,7 +206,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    steps (id) {
+    steps (target_id, id, at) {
         id -> Int8,
         workspace_id -> Uuid,
         target_id -> Uuid,

@@ -5,12 +5,12 @@ use posthaste_core::{Error, Result, access::Permission, ids::WorkspaceId};
 use posthaste_store::event::{self, Event, Filter};
 use tokio::sync::watch;
 
-use super::{BATCH, check_reached, head, tail::Tail};
+use super::{BATCH, check_reached, tail::Tail};
 use crate::{Actor, App};
 
 /// Replays events after a position (from now on without one), then follows the log live.
 /// Each event comes exactly once and in order; the stream ends only with its reader. `INVALID_CURSOR`
-/// when the log does not reach the position.
+/// when the log does not reach the position, or no longer.
 pub async fn follow(
     app: &App,
     actor: &Actor,
@@ -19,9 +19,9 @@ pub async fn follow(
 ) -> Result<impl Stream<Item = Result<Event>> + Send + use<>> {
     actor.require(Permission::Read)?;
     let tail = app.hints.tails().follow(actor.workspace);
-    let head = head(app, actor).await?;
-    let at = seq.unwrap_or(head);
-    check_reached(at, head)?;
+    let reach = event::reach(&mut *app.db.get().await?, actor.workspace).await?;
+    let at = seq.unwrap_or(reach.head);
+    check_reached(at, reach)?;
     let state = Follower {
         app: app.clone(),
         workspace: actor.workspace,

@@ -5,7 +5,7 @@ mod hints;
 mod tail;
 
 use posthaste_core::{Error, ErrorCode, Result, access::Permission};
-use posthaste_store::event::{self, Event, Filter};
+use posthaste_store::event::{self, Event, Filter, Reach};
 
 use crate::{Actor, App};
 
@@ -16,7 +16,8 @@ pub use tail::fan_out;
 /// Most events in one reading.
 const BATCH: usize = 200;
 
-/// Events after a position, oldest first, at most 200. `INVALID_CURSOR` when the log does not reach it.
+/// Events after a position, oldest first, at most 200; 0 is the beginning of what is kept. `INVALID_CURSOR`
+/// when the log does not reach the position, or no longer.
 pub async fn after(
     app: &App,
     actor: &Actor,
@@ -28,19 +29,21 @@ pub async fn after(
     let mut conn = app.db.get().await?;
     let limit = limit.clamp(1, BATCH as i64);
     let events = event::after(&mut conn, actor.workspace, seq, filter, limit).await?;
-    if events.is_empty() {
-        check_reached(seq, event::head(&mut conn, actor.workspace).await?)?;
-    }
+    // After the reading, so that what was dropped meanwhile is noticed.
+    check_reached(seq, event::reach(&mut conn, actor.workspace).await?)?;
     Ok(events)
 }
 
-/// A position beyond the log's end is of another log, or of one that was emptied: whoever waited for
-/// what follows it would miss all that comes before.
-fn check_reached(seq: i64, head: i64) -> Result<()> {
-    if seq <= head {
+/// A position beyond the log's end is of another log, or of one that was emptied; one before what is
+/// kept has lost what followed it. Whoever went on from there would miss events without knowing.
+pub(crate) fn check_reached(seq: i64, reach: Reach) -> Result<()> {
+    let message = if seq > reach.head {
+        "The log does not reach this cursor."
+    } else if 0 < seq && seq < reach.dropped {
+        "What followed this cursor is no longer kept. Read how things stand now, then follow the log from its newest cursor."
+    } else {
         return Ok(());
-    }
-    let message = "The log does not reach this cursor.";
+    };
     Err(Error::new(ErrorCode::InvalidCursor, message).at(["after"]))
 }
 

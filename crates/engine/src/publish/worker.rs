@@ -12,7 +12,11 @@ use super::{
     heartbeat::{InWork, keep_leases},
     read_back, sweep,
 };
-use crate::{App, bulk, metric, tokens};
+use crate::{
+    App, bulk, metric,
+    retention::{self, Retention},
+    tokens,
+};
 
 /// How a worker works.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +30,8 @@ pub struct Settings {
     pub guarded: bool,
     /// How long a stopping worker waits for what it has begun.
     pub drain: Duration,
+    /// How long events and timelines are kept.
+    pub retention: Retention,
 }
 
 impl Default for Settings {
@@ -35,6 +41,7 @@ impl Default for Settings {
             read_backs: 8,
             guarded: true,
             drain: Duration::from_secs(30),
+            retention: Retention::default(),
         }
     }
 }
@@ -66,6 +73,7 @@ pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
     work.spawn(worker.clone().read_back_loop());
     work.spawn(worker.clone().sweep_loop());
     work.spawn(worker.clone().token_loop());
+    work.spawn(worker.clone().retention_loop());
     work.spawn(bulk::run(worker.app.clone(), stop.clone()));
     work.spawn(metric::run(worker.app.clone(), stop));
     while work.join_next().await.is_some() {}
@@ -240,10 +248,7 @@ impl Worker {
     }
 
     async fn sweep(&self, started_at: chrono::DateTime<chrono::Utc>) -> Result<()> {
-        if self.settings.guarded {
-            let database = posthaste_store::database_time(&mut *self.app.db.get().await?).await?;
-            self.guard.compare(self.app.now(), database);
-        }
+        self.check_clock().await?;
         sweep::beat(&self.app, self.id, started_at).await?;
         sweep::sweep(&self.app).await?;
         crate::media::sweep(&self.app).await?;
@@ -251,6 +256,39 @@ impl Worker {
         crate::request_log::sweep(&self.app).await?;
         bulk::sweep(&self.app).await?;
         Ok(())
+    }
+
+    async fn check_clock(&self) -> Result<()> {
+        if self.settings.guarded {
+            let database = posthaste_store::database_time(&mut *self.app.db.get().await?).await?;
+            self.guard.compare(self.app.now(), database);
+        }
+        Ok(())
+    }
+
+    /// Keeps the logs' partitions as the policy says.
+    async fn retention_loop(self: Arc<Self>) {
+        while !self.stop.is_cancelled() {
+            let swept = match self.sweep_logs().await {
+                Ok(swept) => swept,
+                Err(error) => {
+                    tracing::warn!(%error, cause = ?error.cause, "cannot make or drop partitions yet");
+                    false
+                }
+            };
+            self.pause(Duration::from_secs(if swept { 3600 } else { 60 }))
+                .await;
+        }
+    }
+
+    /// False while the clock cannot be trusted: one that jumped ahead must not drop this year's log.
+    async fn sweep_logs(&self) -> Result<bool> {
+        self.check_clock().await?;
+        if self.settings.guarded && !self.guard.is_trusted() {
+            return Ok(false);
+        }
+        retention::sweep(&self.app, self.settings.retention).await?;
+        Ok(true)
     }
 
     async fn token_loop(self: Arc<Self>) {

@@ -21,7 +21,7 @@ use posthaste_store::{
 use serde_json::json;
 
 use super::{may_pause, secret};
-use crate::{Actor, App, idempotency::Once};
+use crate::{Actor, App, event::check_reached, idempotency::Once};
 
 /// Most endpoints of a workspace.
 const MOST: i64 = 50;
@@ -348,18 +348,20 @@ pub async fn resume(app: &App, actor: &Actor, id: WebhookEndpointId) -> Result<E
     finish(app, actor, tx, row, EventType::WebhookResumed, "resumed").await
 }
 
-/// Sends what follows a position of the log again, as new deliveries with ids of their own.
+/// Sends what follows a position of the log again, as new deliveries with ids of their own; 0 is the
+/// beginning of what is kept. `INVALID_CURSOR` when what follows the position is no longer kept.
 pub async fn replay(
     app: &App,
     actor: &Actor,
     id: WebhookEndpointId,
     after: i64,
 ) -> Result<Endpoint> {
-    let (tx, mut row) = begin(app, actor, id).await?;
+    let (mut tx, mut row) = begin(app, actor, id).await?;
     if after > row.cursor {
         let message = "The endpoint has not come that far; only earlier events can be replayed.";
         return Err(Error::new(ErrorCode::InvalidInput, message).at(["after"]));
     }
+    check_reached(after, event::reach(&mut tx, actor.workspace).await?)?;
     row.cursor = after;
     finish(app, actor, tx, row, EventType::WebhookUpdated, "replayed").await
 }

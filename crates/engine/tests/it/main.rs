@@ -5,6 +5,7 @@ mod bulk;
 mod event;
 mod media;
 mod metric;
+mod retention;
 mod tokens;
 mod webhook;
 mod world;

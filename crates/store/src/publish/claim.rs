@@ -25,28 +25,30 @@ struct Id {
     id: Uuid,
 }
 
-const CLAIM: &str = "
-WITH due AS (
+/// The claim: now, networks, how many, worker, end of the lease. Public so that its plan can be shown.
+pub const CLAIM: &str = "
+WITH due AS MATERIALIZED (
     SELECT l.connection_id FROM lanes l
     WHERE l.next_due_at <= $1 AND l.worker IS NULL AND l.paused_at IS NULL
       AND (l.blocked_until IS NULL OR l.blocked_until <= $1)
       AND l.network = ANY($2)
     ORDER BY l.next_due_at LIMIT $3 FOR UPDATE SKIP LOCKED
-), head AS (
-    SELECT due.connection_id, h.id FROM due CROSS JOIN LATERAL (
-        SELECT t.id FROM targets t WHERE t.connection_id = due.connection_id AND t.state = 'SCHEDULED'
-        ORDER BY t.due_at, t.id LIMIT 1) h
-    WHERE NOT EXISTS (SELECT FROM targets f WHERE f.connection_id = due.connection_id
-        AND f.state IN ('CLAIMED', 'SENDING', 'UNCERTAIN', 'RECONCILING'))
+), head AS MATERIALIZED (
+    -- Scalar queries and arrays instead of joins: each is a way down an index, whatever the planner believes.
+    SELECT due.connection_id, (SELECT t.id FROM targets t WHERE t.connection_id = due.connection_id AND t.state = 'SCHEDULED'
+        ORDER BY t.due_at, t.id LIMIT 1) AS id
+    FROM due
+    WHERE (SELECT f.id FROM targets f WHERE f.connection_id = due.connection_id
+        AND f.state IN ('CLAIMED', 'SENDING', 'UNCERTAIN', 'RECONCILING') LIMIT 1) IS NULL
 ), held AS (
     -- A lane that only seems due is put right, so that it does not stand in the way of others.
     UPDATE lanes l SET next_due_at = NULL, blocked_until = NULL, block_reason = NULL,
-        worker = CASE WHEN head.id IS NULL THEN NULL ELSE $4 END,
-        busy_until = CASE WHEN head.id IS NULL THEN NULL ELSE $5 END
-    FROM due LEFT JOIN head USING (connection_id) WHERE l.connection_id = due.connection_id
+        worker = CASE WHEN l.connection_id = ANY(ARRAY(SELECT connection_id FROM head WHERE id IS NOT NULL)) THEN $4 END,
+        busy_until = CASE WHEN l.connection_id = ANY(ARRAY(SELECT connection_id FROM head WHERE id IS NOT NULL)) THEN $5 END
+    WHERE l.connection_id = ANY(ARRAY(SELECT connection_id FROM due))
 )
 UPDATE targets t SET state = 'CLAIMED', token = t.token + 1, attempt = t.attempt + 1, worker = $4, updated_at = $1
-FROM head WHERE t.id = head.id AND t.state = 'SCHEDULED'
+WHERE t.id = ANY(ARRAY(SELECT id FROM head)) AND t.state = 'SCHEDULED'
 RETURNING t.id";
 
 /// Takes up to `limit` lanes that are due, free, unpaused and unblocked, oldest due first, and the

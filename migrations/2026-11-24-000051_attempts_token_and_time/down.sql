@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY attempts_token_and_time;

@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY steps_order_and_time;
