@@ -133,7 +133,7 @@ fn token_trouble(app: &App, error: posthaste_core::Error) -> Verdict {
         },
         code if code.is_retryable() => {
             let failure = Failure::new(FailureClass::Retry, &error.message);
-            let until = app.now() + posthaste_core::target::back_off(1, &*app.random);
+            let until = app.now() + app.timing.back_off(1, &*app.random);
             Verdict::put_back(until, "token", code, failure.message)
         }
         code => Verdict::held(code, error.message),

@@ -7,6 +7,7 @@
 mod attempt;
 mod breaker;
 mod clock_guard;
+mod crash;
 mod heartbeat;
 mod journal;
 mod load;
@@ -16,4 +17,5 @@ mod sweep;
 mod verdict;
 mod worker;
 
+pub use crash::{Crash, Point};
 pub use worker::{Settings, run};
