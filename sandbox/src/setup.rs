@@ -11,7 +11,8 @@ use posthaste_core::{
     target::Timing,
 };
 use posthaste_engine::{
-    App, Parts, adapters::AesCipher, event::Hints, limit::Limits, request_log::Recorder, webhook,
+    App, Parts, adapters::AesCipher, event::Hints, limit::Limits, publish::Crash,
+    request_log::Recorder, webhook,
 };
 use posthaste_media::{BlobStore, Staging};
 use posthaste_store::Database;
@@ -78,6 +79,7 @@ pub fn app(setup: Setup<'_>) -> Result<App> {
             .map(|network| (network, credentials(network)))
             .collect(),
         timing: setup.timing,
+        crash: Crash::default(),
         hints: Hints::default(),
         requests: Recorder::default(),
         sandbox: true,

@@ -32,7 +32,7 @@ pub async fn work(app: App, settings: Settings, stop: CancellationToken) {
 /// A sandbox's clock is moved on purpose; anywhere else a jump stops publishing until it is understood.
 pub fn settings(config: &Config) -> Settings {
     Settings {
-        guarded: config.sandbox.clock_file.as_os_str().is_empty(),
+        guarded: config.sandbox.clock_guard || config.sandbox.clock_file.as_os_str().is_empty(),
         retention: config.retention.policy(),
         ..Settings::default()
     }

@@ -33,6 +33,9 @@ const VARIABLES: &[(&str, &[&str])] = &[
     ),
     ("POSTHASTE_SANDBOX", &["sandbox", "enabled"]),
     ("POSTHASTE_CLOCK_FILE", &["sandbox", "clock_file"]),
+    ("POSTHASTE_SANDBOX_CLOCK_GUARD", &["sandbox", "clock_guard"]),
+    ("POSTHASTE_SANDBOX_PACE", &["sandbox", "pace"]),
+    ("POSTHASTE_SANDBOX_CRASH_AT", &["sandbox", "crash_at"]),
     ("POSTHASTE_LOG", &["log", "filter"]),
     ("POSTHASTE_LOG_FORMAT", &["log", "format"]),
 ];

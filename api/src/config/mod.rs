@@ -116,6 +116,7 @@ impl Config {
         config.webhooks.allow_private |= config.sandbox.enabled;
         config.server.check()?;
         config.limits.check()?;
+        config.sandbox.check()?;
         Ok(config)
     }
 
@@ -212,6 +213,41 @@ mod tests {
             Documents::RegisteredFromBrowsers
         );
         assert!(set("none").is_err());
+    }
+
+    #[test]
+    fn what_belongs_to_fault_suites_is_refused_elsewhere() {
+        let with = |settings: &[(&str, &str)]| {
+            let config = Config::parse(None, |name| {
+                let set = settings.iter().find(|(known, _)| *known == name);
+                set.map(|(_, value)| (*value).to_owned())
+            });
+            config
+                .map(|config| config.sandbox.timing())
+                .map_err(|error| format!("{error:#}"))
+        };
+        let on = ("POSTHASTE_SANDBOX", "1");
+        let pace = |pace| ("POSTHASTE_SANDBOX_PACE", pace);
+        let crash = |at| ("POSTHASTE_SANDBOX_CRASH_AT", at);
+        let usual = with(&[on]).unwrap();
+        assert_eq!(with(&[on, pace("5")]).unwrap(), usual.at_pace(5));
+        assert!(with(&[on, crash("after_intent:stop:3")]).is_ok());
+        assert_eq!(
+            with(&[on, pace("50")]).unwrap_err(),
+            "sandbox.pace is 50: give a whole number from 1 to 20"
+        );
+        assert_eq!(
+            with(&[on, crash("after_call:nap")]).unwrap_err(),
+            "sandbox.crash_at: 'nap' is neither kill nor stop"
+        );
+        assert_eq!(
+            with(&[pace("2")]).unwrap_err(),
+            "sandbox.pace shortens the waits that keep posts from going out twice: only for sandbox.enabled = true"
+        );
+        assert_eq!(
+            with(&[crash("after_call")]).unwrap_err(),
+            "sandbox.crash_at ends workers on purpose: only for sandbox.enabled = true"
+        );
     }
 
     #[test]

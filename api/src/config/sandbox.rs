@@ -1,7 +1,14 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use posthaste_core::{ports::Clock, target::Timing};
-use posthaste_engine::adapters::{MovableClock, SystemClock};
+use anyhow::{anyhow, ensure};
+use posthaste_core::{
+    ports::Clock,
+    target::{MOST_PACE, Timing},
+};
+use posthaste_engine::{
+    adapters::{MovableClock, SystemClock},
+    publish::Crash,
+};
 use serde::Deserialize;
 
 /// Simulated networks and the movable clock.
@@ -12,9 +19,43 @@ pub struct Sandbox {
     pub enabled: bool,
     /// The file that moves the clock; empty for none.
     pub clock_file: PathBuf,
+    /// Watch the clock as outside a sandbox, although a file moves it.
+    pub clock_guard: bool,
+    /// What the waits of publishing are divided by.
+    pub pace: u32,
+    /// Where a worker ends or stops itself; empty for nowhere.
+    pub crash_at: String,
 }
 
 impl Sandbox {
+    /// Refuses what would harm outside a sandbox, and what makes no sense.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        ensure!(
+            (1..=MOST_PACE).contains(&self.pace),
+            "sandbox.pace is {}: give a whole number from 1 to {MOST_PACE}",
+            self.pace
+        );
+        ensure!(
+            self.enabled || self.pace == 1,
+            "sandbox.pace shortens the waits that keep posts from going out twice: only for sandbox.enabled = true"
+        );
+        ensure!(
+            self.enabled || self.crash_at.is_empty(),
+            "sandbox.crash_at ends workers on purpose: only for sandbox.enabled = true"
+        );
+        self.crash().map(drop)
+    }
+
+    /// Where a worker ends or stops itself.
+    pub fn crash(&self) -> anyhow::Result<Crash> {
+        if self.crash_at.is_empty() {
+            return Ok(Crash::default());
+        }
+        self.crash_at
+            .parse()
+            .map_err(|why| anyhow!("sandbox.crash_at: {why}"))
+    }
+
     /// The time: the machine's, or moved by the file.
     pub fn clock(&self) -> Arc<dyn Clock> {
         if self.clock_file.as_os_str().is_empty() {
@@ -35,5 +76,6 @@ impl Sandbox {
             settle: Some(Duration::from_secs(10)),
             ..usual
         }
+        .at_pace(self.pace)
     }
 }

@@ -154,6 +154,7 @@ impl World {
             hosts: Hosts { base },
             apps: Network::ALL.map(credentials).into(),
             timing: Timing::default(),
+            crash: posthaste_engine::publish::Crash::default(),
             hints: Hints::default(),
             requests: Recorder::default(),
             limits,

@@ -19,6 +19,9 @@ pub const BACK_OFF: [TimeDelta; 8] = [
     TimeDelta::hours(8),
 ];
 
+/// The longest time that waits may be divided by ([`Timing::pace`]).
+pub const MOST_PACE: u32 = 20;
+
 /// The wait after the `attempt`-th try (from 1), a fifth shorter or longer.
 pub fn back_off(attempt: i32, random: &dyn Random) -> TimeDelta {
     let index = (attempt.max(1) as usize - 1).min(BACK_OFF.len() - 1);
@@ -38,6 +41,8 @@ pub struct Timing {
     pub sweep: Duration,
     /// How often due lines are looked for without a hint.
     pub poll: Duration,
+    /// Every wait that stands elsewhere in the code is divided by this; 1 but in a fault suite.
+    pub pace: u32,
 }
 
 impl Default for Timing {
@@ -48,7 +53,33 @@ impl Default for Timing {
             call: Duration::from_secs(30),
             sweep: Duration::from_secs(5),
             poll: Duration::from_secs(1),
+            pace: 1,
         }
+    }
+}
+
+impl Timing {
+    /// The same proportions in a fraction of the time.
+    pub fn at_pace(self, pace: u32) -> Self {
+        let pace = pace.clamp(1, MOST_PACE);
+        Self {
+            lease: self.lease / pace,
+            settle: self.settle.map(|settle| settle / pace),
+            call: self.call / pace,
+            sweep: self.sweep / pace,
+            poll: self.poll / pace,
+            pace,
+        }
+    }
+
+    /// A wait at this pace.
+    pub fn paced(&self, wait: TimeDelta) -> TimeDelta {
+        wait / self.pace.max(1) as i32
+    }
+
+    /// [`back_off`] at this pace.
+    pub fn back_off(&self, attempt: i32, random: &dyn Random) -> TimeDelta {
+        self.paced(back_off(attempt, random))
     }
 }
 
@@ -73,6 +104,21 @@ mod tests {
                 "{attempt}: {wait}"
             );
         }
+    }
+
+    #[test]
+    fn a_pace_divides_every_wait() {
+        let usual = Timing {
+            settle: Some(Duration::from_mins(1)),
+            ..Timing::default()
+        };
+        let quick = usual.at_pace(5);
+        assert_eq!(quick.lease, Duration::from_secs(18));
+        assert_eq!(quick.settle, Some(Duration::from_secs(12)));
+        assert_eq!(quick.paced(TimeDelta::minutes(1)), TimeDelta::seconds(12));
+        let waits = [usual, quick].map(|timing| timing.back_off(3, &SeededRandom::new(1)));
+        assert_eq!(waits[1], waits[0] / 5);
+        assert_eq!(usual.at_pace(1), usual);
     }
 
     #[test]

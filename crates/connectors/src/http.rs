@@ -22,6 +22,7 @@ pub struct HttpClient {
     pooled: Client,
     fresh: Client,
     guarded: Client,
+    pace: u32,
 }
 
 impl HttpClient {
@@ -47,7 +48,17 @@ impl HttpClient {
             pooled: pooled.map_err(posthaste_core::Error::internal)?,
             fresh: fresh.map_err(posthaste_core::Error::internal)?,
             guarded: guarded.map_err(posthaste_core::Error::internal)?,
+            pace: 1,
         })
+    }
+
+    /// Waits for answers only a fraction of the time; for the fault suite.
+    #[must_use]
+    pub fn at_pace(self, pace: u32) -> Self {
+        Self {
+            pace: pace.max(1),
+            ..self
+        }
     }
 }
 
@@ -66,7 +77,7 @@ impl Http for HttpClient {
             .map_err(|error| TransportError::NotSent(error.to_string()))?;
         let mut builder = client
             .request(method, &request.url)
-            .timeout(request.timeout);
+            .timeout(request.timeout / self.pace);
         if !request.query.is_empty() {
             builder = builder.query(&request.query);
         }

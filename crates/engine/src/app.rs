@@ -14,7 +14,7 @@ use posthaste_media::Staging;
 use posthaste_store::{Database, event::NewEvent};
 use serde_json::Value;
 
-use crate::{Actor, event::Hints, limit::Limits, request_log::Recorder, webhook};
+use crate::{Actor, event::Hints, limit::Limits, publish::Crash, request_log::Recorder, webhook};
 
 /// The app registrations at the networks; a network without one cannot be connected.
 pub type NetworkApps = HashMap<Network, AppCredentials>;
@@ -45,6 +45,8 @@ pub struct Parts {
     pub apps: NetworkApps,
     /// Time limits of publishing.
     pub timing: Timing,
+    /// Where a worker of a fault suite ends itself; nowhere otherwise.
+    pub crash: Crash,
     /// Wakes workers and subscriptions.
     pub hints: Hints,
     /// Takes note of answered requests.

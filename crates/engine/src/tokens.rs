@@ -271,7 +271,7 @@ async fn postpone(app: &App, row: Connection) -> Result<()> {
     let mut row = connection::lock(&mut tx, row.workspace_id, row.id).await?;
     if row.refresh_due_at.is_some() {
         let now = app.now();
-        row.refresh_due_at = Some(now + TRY_AGAIN);
+        row.refresh_due_at = Some(now + app.timing.paced(TRY_AGAIN));
         row.updated_at = now;
         connection::update(&mut tx, &mut row).await?;
     }

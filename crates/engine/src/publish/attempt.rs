@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    crash::Point,
     journal::Journal,
     load::{Job, load},
     obstacle::{drained, missed, stalled, with_fresh_token},
@@ -52,6 +53,7 @@ pub(super) async fn publish_one(
     target: Target,
     stop: &CancellationToken,
 ) -> Result<Health> {
+    app.crash.reach(Point::AfterClaim, target.id);
     let journal = Journal::new(app.clock.clone());
     if let Some(verdict) = missed(&target, app.now()) {
         apply(
@@ -155,6 +157,7 @@ async fn prepare(
                     return Ok(Preparation::Lost);
                 }
                 drop(conn);
+                app.crash.reach(Point::AfterPrepareStep, job.target.id);
                 progress = Some(next);
                 if began.elapsed() > LONGEST_PREPARATION {
                     let message = "The network took too long to process the media.";
@@ -197,10 +200,12 @@ async fn send(
     journal: &Journal,
 ) -> Result<Health> {
     let target = &job.target;
+    app.crash.reach(Point::BeforeIntent, target.id);
     let Some(committed) = commit_intent(app, worker, job, &ready, journal).await? else {
         return Ok(Health::Unasked);
     };
-    if committed.elapsed() > LONGEST_STALL {
+    app.crash.reach(Point::AfterIntent, target.id);
+    if committed.elapsed() > LONGEST_STALL / app.timing.pace {
         let verdict = stalled(app.now());
         apply(
             app,
@@ -220,6 +225,7 @@ async fn send(
         .await;
     if let Outcome::Published(live) = &mut outcome {
         live.permalink = live.permalink.take().filter(|link| !link.is_empty());
+        app.crash.reach(Point::AfterCall, target.id);
     }
     let health = match &outcome {
         Outcome::Published(_) | Outcome::Duplicate { .. } => Health::Well,
@@ -336,6 +342,7 @@ pub(super) fn circumstances<'a>(app: &'a App, job: &Job) -> Circumstances<'a> {
         network: job.target.network,
         attempt: job.target.attempt,
         settle: Circumstances::settle(&app.timing, job.capabilities().settle),
+        timing: app.timing,
         random: &*app.random,
     }
 }

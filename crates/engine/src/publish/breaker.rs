@@ -48,7 +48,7 @@ impl Breakers {
                         &mut conn,
                         state.network,
                         "HALF_OPEN",
-                        Some(now + PROBE_EVERY),
+                        Some(now + app.timing.paced(PROBE_EVERY)),
                         now,
                     )
                     .await?;
@@ -71,10 +71,10 @@ impl Breakers {
         let breaker = match (health, probing) {
             (Health::Unasked, _) => return Ok(()),
             (Health::Well, true) => Some(("CLOSED", None)),
-            (Health::Ill, true) => Some(("OPEN", Some(now + PROBE_EVERY))),
+            (Health::Ill, true) => Some(("OPEN", Some(now + app.timing.paced(PROBE_EVERY)))),
             (health, false) => self
                 .tripped(network, health == Health::Ill)
-                .then_some(("OPEN", Some(now + PROBE_EVERY))),
+                .then_some(("OPEN", Some(now + app.timing.paced(PROBE_EVERY)))),
         };
         let Some((state, until)) = breaker else {
             return Ok(());

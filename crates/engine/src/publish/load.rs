@@ -70,7 +70,12 @@ pub(super) async fn load(
     });
     let session = match tokens::session(app, &connection).await {
         Ok(session) => session,
-        Err(error) => return Ok(Err((target, token_trouble(error, app.now(), &*app.random)))),
+        Err(error) => {
+            return Ok(Err((
+                target,
+                token_trouble(error, app.now(), &app.timing, &*app.random),
+            )));
+        }
     };
     let composed = compose(
         app,

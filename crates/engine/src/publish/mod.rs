@@ -8,6 +8,7 @@
 mod attempt;
 mod breaker;
 mod clock_guard;
+mod crash;
 mod heartbeat;
 mod journal;
 mod load;
@@ -20,4 +21,5 @@ mod sweep;
 mod verdict;
 mod worker;
 
+pub use crash::{Crash, Point};
 pub use worker::{Settings, run};

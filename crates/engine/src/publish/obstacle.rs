@@ -7,7 +7,7 @@ use posthaste_core::{
     Error, ErrorCode,
     connector::{Failure, FailureClass},
     ports::Random,
-    target::{Due, State, back_off},
+    target::{Due, State, Timing},
 };
 use posthaste_store::{
     connection::{Connection, Status},
@@ -56,7 +56,12 @@ pub(super) fn unusable(connection: &Connection) -> Option<Verdict> {
 }
 
 /// A token that cannot be had now is waited for; one that will never come back needs a person.
-pub(super) fn token_trouble(error: Error, now: DateTime<Utc>, random: &dyn Random) -> Verdict {
+pub(super) fn token_trouble(
+    error: Error,
+    now: DateTime<Utc>,
+    timing: &Timing,
+    random: &dyn Random,
+) -> Verdict {
     match error.code {
         ErrorCode::ReconnectRequired => Verdict {
             reconnect: true,
@@ -64,7 +69,8 @@ pub(super) fn token_trouble(error: Error, now: DateTime<Utc>, random: &dyn Rando
         },
         code if code.is_retryable() => {
             let failure = Failure::new(FailureClass::Retry, &error.message);
-            Verdict::put_back(now + back_off(1, random), "token", code, failure.message)
+            let until = now + timing.back_off(1, random);
+            Verdict::put_back(until, "token", code, failure.message)
         }
         code => Verdict::held(code, error.message),
     }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{
     attempt::{circumstances, end_of, new_attempt, refresh},
+    crash::Point,
     journal::Journal,
     load::{Job, load},
     obstacle::still_unknown,
@@ -31,6 +32,7 @@ pub(super) async fn claim(app: &App, worker: NodeId, limit: i64) -> Result<Vec<T
 
 /// Reads one target back and settles it.
 pub(super) async fn read_back(app: &App, worker: NodeId, target: Target) -> Result<()> {
+    app.crash.reach(Point::AfterReadingClaim, target.id);
     let journal = Journal::new(app.clock.clone());
     journal.note(
         "READ_BACK",

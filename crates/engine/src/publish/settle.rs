@@ -13,6 +13,7 @@ use posthaste_store::{
 use serde_json::{Value, json};
 
 use super::{
+    crash::Point,
     journal::Journal,
     verdict::{Verdict, Wait},
 };
@@ -90,6 +91,7 @@ struct Outcome<'a> {
 impl Outcome<'_> {
     async fn write(&self, app: &App, worker: NodeId, target: &Target) -> Result<bool> {
         let (now, verdict) = (app.now(), self.verdict);
+        let (before, after) = Point::around_commit(self.from);
         let state = verdict.to.state();
         let mut tx = app.db.begin().await?;
         lane::lock(&mut tx, &[target.connection_id]).await?;
@@ -136,7 +138,9 @@ impl Outcome<'_> {
             data(target, verdict),
         );
         event::append(&mut tx, target.workspace_id, &[event]).await?;
+        app.crash.reach(before, target.id);
         tx.commit().await?;
+        app.crash.reach(after, target.id);
         Ok(true)
     }
 }

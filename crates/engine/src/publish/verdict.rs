@@ -5,7 +5,7 @@ use posthaste_core::{
     ErrorCode, Network,
     connector::{Failure, FailureClass, Lookup, Outcome, Published},
     ports::Random,
-    target::{MAX_ATTEMPTS, Timing, back_off, read_back_delay},
+    target::{MAX_ATTEMPTS, Timing, read_back_delay},
 };
 use posthaste_store::{
     publish::Move,
@@ -102,6 +102,7 @@ pub(super) struct Circumstances<'a> {
     /// Number of this try, from 1.
     pub attempt: i32,
     pub settle: std::time::Duration,
+    pub timing: Timing,
     pub random: &'a dyn Random,
 }
 
@@ -147,7 +148,7 @@ pub(super) fn after_failure(failure: Failure, at: &Circumstances<'_>) -> Verdict
             format!("All {MAX_ATTEMPTS} tries failed. The last: {message}"),
         ),
         FailureClass::Retry => {
-            let until = at.now + back_off(at.attempt, at.random);
+            let until = at.now + at.timing.back_off(at.attempt, at.random);
             Verdict::troubled(
                 Move::Again {
                     counted: true,
@@ -161,7 +162,7 @@ pub(super) fn after_failure(failure: Failure, at: &Circumstances<'_>) -> Verdict
         FailureClass::RateLimited { until, app_wide } => {
             let until = until
                 .filter(|until| *until > at.now)
-                .unwrap_or(at.now + UNSAID_LIMIT);
+                .unwrap_or(at.now + at.timing.paced(UNSAID_LIMIT));
             Verdict::troubled(
                 Move::Again {
                     counted: false,
@@ -245,12 +246,12 @@ pub(super) fn after_failed_lookup(
     since: DateTime<Utc>,
     suspected: bool,
 ) -> Verdict {
-    let patient = at.now - since < PATIENCE;
+    let patient = at.now - since < at.timing.paced(PATIENCE);
     match failure.class {
         FailureClass::RateLimited { until, .. } if patient => {
             let until = until
                 .filter(|until| *until > at.now)
-                .unwrap_or(at.now + UNSAID_LIMIT);
+                .unwrap_or(at.now + at.timing.paced(UNSAID_LIMIT));
             Verdict::troubled(
                 Move::Uncertain {
                     read_back_at: until,

@@ -18,6 +18,9 @@ use crate::{
     tokens,
 };
 
+/// How often tokens to be refreshed are looked for.
+const LOOK_FOR_TOKENS: Duration = Duration::from_secs(15);
+
 /// How a worker works.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
@@ -296,7 +299,7 @@ impl Worker {
             if let Err(error) = tokens::refresh_due(&self.app).await {
                 tracing::warn!(%error, cause = ?error.cause, "cannot refresh tokens ahead of time");
             }
-            self.pause(Duration::from_secs(15)).await;
+            self.pause(LOOK_FOR_TOKENS / self.app.timing.pace).await;
         }
     }
 

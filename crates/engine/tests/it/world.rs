@@ -64,6 +64,7 @@ impl World {
             hosts: Hosts { base: None },
             apps: apps(),
             timing: Timing::default(),
+            crash: posthaste_engine::publish::Crash::default(),
             hints: Hints::default(),
             requests: Recorder::default(),
             sandbox: false,

@@ -8,7 +8,7 @@ use posthaste_core::{
     connector::{Failure, FailureClass, Lookup, Outcome, Published},
     ids::{ConnectionId, PostId, TargetId, WorkspaceId},
     ports::SeededRandom,
-    target::{MisfirePolicy, State},
+    target::{MisfirePolicy, State, Timing},
 };
 use posthaste_store::{
     Json,
@@ -111,6 +111,7 @@ fn with<T>(row: Row, rule: impl FnOnce(&Circumstances<'_>) -> T) -> T {
         network: Network::X,
         attempt: i32::from(row.attempt),
         settle: SETTLE,
+        timing: Timing::default(),
         random: &SeededRandom::new(1),
     })
 }
@@ -142,7 +143,7 @@ pub fn before_sending(row: Row) -> Vec<(&'static str, Effect)> {
     };
     let refused = |class| with(row, |at| after_failure(failure(class), at));
     let random = SeededRandom::new(1);
-    let token = |code| token_trouble(Error::new(code, "why"), now(), &random);
+    let token = |code| token_trouble(Error::new(code, "why"), now(), &Timing::default(), &random);
     let mut all = vec![
         ("preparing fails", refused(FailureClass::Retry)),
         ("rate limit while preparing", refused(LIMITED)),
@@ -220,7 +221,7 @@ pub fn without_reading(row: Row) -> Vec<(&'static str, Effect)> {
         })
     };
     let random = SeededRandom::new(1);
-    let token = |code| token_trouble(Error::new(code, "why"), now(), &random);
+    let token = |code| token_trouble(Error::new(code, "why"), now(), &Timing::default(), &random);
     let hindered = |verdict| still_unknown(&target, verdict, now());
     let (early, late) = (now(), now() - TimeDelta::hours(1));
     [

@@ -15,6 +15,7 @@ fn with<T>(attempt: i32, test: impl FnOnce(&Circumstances<'_>) -> T) -> T {
         network: Network::X,
         attempt,
         settle: Duration::from_secs(10),
+        timing: Timing::default(),
         random: &random,
     })
 }
