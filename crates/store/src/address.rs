@@ -1,7 +1,7 @@
 //! Where the database is, and the one way to connect to it: pool, migrations and notifications all
 //! come through here, so that they are all encrypted or none.
 
-use std::{error::Error as StdError, net::IpAddr, path::Path, sync::Arc};
+use std::{error::Error as StdError, net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use diesel_async::AsyncPgConnection;
 use posthaste_core::{Error, ErrorCode, Result};
@@ -18,6 +18,13 @@ use tokio_postgres::{
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::Conn;
+
+/// How long connecting may take.
+const CONNECT: Duration = Duration::from_secs(5);
+/// After so long without an acknowledgement a line counts as dead; the system's own limit is some 15 minutes.
+const SILENCE: Duration = Duration::from_secs(15);
+/// A quiet line is asked after so long whether the other end is still there.
+const IDLE: Duration = Duration::from_secs(10);
 
 /// A connection as the driver has it: the client, and what moves its bytes and hears notifications.
 pub type Wire = (
@@ -49,6 +56,7 @@ impl Address {
     /// cannot be read.
     pub fn new(url: &str, ca_file: Option<&Path>) -> Result<Self> {
         let mut config = parse(url)?;
+        notice_silence(&mut config);
         if stays_plain(&config) {
             config.ssl_mode(SslMode::Disable);
         }
@@ -93,6 +101,21 @@ fn parse(url: &str) -> Result<Config> {
         let message = format!("The database's address is not understood: {reason}. {advice}");
         Error::new(ErrorCode::InvalidInput, message)
     })
+}
+
+/// A server that vanished without a word must not be waited for longer than a failover takes. What
+/// the connection string says itself stands.
+fn notice_silence(config: &mut Config) {
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(SILENCE);
+    }
+    if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
+        config.keepalives_idle(IDLE);
+        config.keepalives_interval(CONNECT);
+    }
 }
 
 fn stays_plain(config: &Config) -> bool {
@@ -255,6 +278,24 @@ mod tests {
         ] {
             assert_eq!(mode(url), expected, "{url}");
         }
+    }
+
+    #[test]
+    fn a_silent_server_is_noticed_within_seconds_unless_the_address_says_otherwise() {
+        let times = |url: &str| {
+            let config = Address::new(url, None).unwrap().config;
+            [
+                config.get_connect_timeout().copied(),
+                config.get_tcp_user_timeout().copied(),
+                Some(config.get_keepalives_idle()),
+            ]
+            .map(|time| time.map(|time| time.as_secs()))
+        };
+        assert_eq!(times("host=db.example"), [Some(5), Some(15), Some(10)]);
+        assert_eq!(
+            times("host=db.example connect_timeout=9 tcp_user_timeout=60 keepalives_idle=70"),
+            [Some(9), Some(60), Some(70)]
+        );
     }
 
     #[test]

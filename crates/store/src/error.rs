@@ -37,6 +37,26 @@ impl<T> StoreExt<T> for Result<T, Diesel> {
     }
 }
 
+/// What passes by itself, by PostgreSQL's own words; diesel has no kinds for them.
+const PASSING: &[&str] = &[
+    // 57P01 to 57P03: the server shuts down or starts.
+    "terminating connection",
+    "the database system is",
+    "connection closed",
+    "deadlock detected",
+    // 53xxx: no room on the disk or in memory, no connection left.
+    "No space left on device",
+    "could not extend file",
+    "out of memory",
+    "too many clients already",
+    "remaining connection slots",
+    // 57014, 55P03, 25P03: a time limit of the server.
+    "canceling statement due to",
+    "could not obtain lock",
+    // 25006 in the words of a standby that is not promoted yet.
+    "in a read-only transaction",
+];
+
 fn translate(error: Diesel) -> Error {
     if let Diesel::DatabaseError(_, info) = &error
         && is_bad_text(info.message())
@@ -52,14 +72,8 @@ fn translate(error: Diesel) -> Error {
             _,
         )
         | Diesel::BrokenTransactionManager => true,
-        // 57P01..57P03: the server shuts down or starts; diesel has no kind for them.
-        Diesel::DatabaseError(_, info) => {
-            let message = info.message();
-            message.contains("terminating connection")
-                || message.contains("the database system is")
-                || message.contains("connection closed")
-                || message.contains("deadlock detected")
-        }
+        Diesel::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => true,
+        Diesel::DatabaseError(_, info) => PASSING.iter().any(|part| info.message().contains(part)),
         _ => false,
     };
     let code = if unavailable {

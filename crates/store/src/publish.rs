@@ -19,7 +19,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use attempt::{AttemptEnd, NewAttempt, finish_attempt, insert_attempt};
-pub use claim::{CLAIM, claim, claim_read_backs, fence, keep, lost_leases, next_due, oldest_due};
+pub use claim::{
+    CLAIM, LOCK_DUE, claim, claim_read_backs, fence, keep, lost_leases, next_due, oldest_due,
+};
 
 use crate::{
     Conn, Json, StoreExt,

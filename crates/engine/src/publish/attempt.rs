@@ -236,7 +236,7 @@ async fn send(
         Outcome::Failed(failure) => end_of(failure),
         _ => AttemptEnd::default(),
     };
-    let mut verdict = after_call(outcome, &circumstances(app, job));
+    let mut verdict = after_call(outcome, &circumstances(app, &job.target));
     if verdict.reconnect {
         verdict = after_refusal_of_token(app, job, verdict, journal).await;
     }
@@ -336,12 +336,13 @@ async fn commit_intent(
     Ok(Some(Instant::now()))
 }
 
-pub(super) fn circumstances<'a>(app: &'a App, job: &Job) -> Circumstances<'a> {
+pub(super) fn circumstances<'a>(app: &'a App, target: &Target) -> Circumstances<'a> {
+    let settle = app.connector(target.network).capabilities().settle;
     Circumstances {
         now: app.now(),
-        network: job.target.network,
-        attempt: job.target.attempt,
-        settle: Circumstances::settle(&app.timing, job.capabilities().settle),
+        network: target.network,
+        attempt: target.attempt,
+        settle: Circumstances::settle(&app.timing, settle),
         timing: app.timing,
         random: &*app.random,
     }
@@ -349,7 +350,10 @@ pub(super) fn circumstances<'a>(app: &'a App, job: &Job) -> Circumstances<'a> {
 
 fn refused(app: &App, job: &Job, failure: Failure) -> (Verdict, AttemptEnd) {
     let end = end_of(&failure);
-    (after_failure(failure, &circumstances(app, job)), end)
+    (
+        after_failure(failure, &circumstances(app, &job.target)),
+        end,
+    )
 }
 
 pub(super) fn end_of(failure: &Failure) -> AttemptEnd {

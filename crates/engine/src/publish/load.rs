@@ -13,8 +13,9 @@ use posthaste_store::{
 };
 
 use super::{
+    attempt::circumstances,
     journal::{Journal, NotedHttp},
-    obstacle::{token_trouble, unusable},
+    obstacle::{token_trouble, unmade, unusable},
     verdict::Verdict,
 };
 use crate::{App, post::compose, tokens};
@@ -45,11 +46,13 @@ pub(super) async fn load(
 ) -> posthaste_core::Result<Result<Job, (Target, Verdict)>> {
     let mut conn = app.db.get().await?;
     let connection = connection::get(&mut conn, target.workspace_id, target.connection_id).await?;
-    let Ok(post) = post::get(&mut conn, target.workspace_id, target.post_id).await else {
-        return Ok(Err((
-            target,
-            Verdict::held(ErrorCode::NotFound, "The post was deleted."),
-        )));
+    let post = match post::get(&mut conn, target.workspace_id, target.post_id).await {
+        Ok(post) => post,
+        Err(error) if error.code == ErrorCode::NotFound => {
+            let verdict = Verdict::held(ErrorCode::NotFound, "The post was deleted.");
+            return Ok(Err((target, verdict)));
+        }
+        Err(error) => return Err(error),
     };
     if let Some(verdict) = unusable(&connection) {
         return Ok(Err((target, verdict)));
@@ -93,7 +96,13 @@ pub(super) async fn load(
     }
     let content = content_of(&post, &connection);
     let rendition = if check {
-        composed.make(app, &media, &content).await?
+        match composed.make(app, &media, &content).await {
+            Ok(rendition) => rendition,
+            Err(error) => {
+                let verdict = unmade(error, &circumstances(app, &target));
+                return Ok(Err((target, verdict)));
+            }
+        }
     } else {
         composed.rendition
     };

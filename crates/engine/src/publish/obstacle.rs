@@ -7,7 +7,7 @@ use posthaste_core::{
     Error, ErrorCode,
     connector::{Failure, FailureClass},
     ports::Random,
-    target::{Due, State, Timing},
+    target::{Due, MAX_ATTEMPTS, State, Timing},
 };
 use posthaste_store::{
     connection::{Connection, Status},
@@ -15,7 +15,7 @@ use posthaste_store::{
     target::Target,
 };
 
-use super::verdict::{Verdict, doubt, is_suspected};
+use super::verdict::{Circumstances, Verdict, after_failure, doubt, is_suspected};
 
 /// A target whose time is long past goes out, goes to a person or is given up, as it says.
 pub(super) fn missed(target: &Target, now: DateTime<Utc>) -> Option<Verdict> {
@@ -73,6 +73,23 @@ pub(super) fn token_trouble(
             Verdict::put_back(until, "token", code, failure.message)
         }
         code => Verdict::held(code, error.message),
+    }
+}
+
+/// A copy for the network cannot be made: what the file is to blame for is final, what this machine
+/// is to blame for is tried again.
+pub(super) fn unmade(error: Error, at: &Circumstances<'_>) -> Verdict {
+    let (code, message) = (error.code, error.message);
+    if !code.is_retryable() && code != ErrorCode::Internal {
+        return Verdict::failed(code, message);
+    }
+    let verdict = after_failure(Failure::new(FailureClass::Retry, &message), at);
+    match verdict.to {
+        Move::Again { .. } => Verdict {
+            trouble: Some((code, message)),
+            ..verdict
+        },
+        _ => verdict,
     }
 }
 
@@ -151,9 +168,14 @@ pub(super) fn rescue(
             target.misses,
             "The worker was lost while reading back; another one reads again.",
         ),
+        // What ends every process that takes it up must not be taken up for ever.
+        _ if target.attempt >= MAX_ATTEMPTS => {
+            let message = "The worker was lost with it again and again before anything was sent. Look at its media, then retry.";
+            (Verdict::held(ErrorCode::AttemptsUsedUp, message), message)
+        }
         _ => {
             let again = Move::Again {
-                counted: false,
+                counted: true,
                 anew: false,
             };
             let message = "The worker was lost before anything was sent; another one goes on.";

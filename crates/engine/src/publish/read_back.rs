@@ -84,7 +84,7 @@ async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptE
             .connector
             .lookup(&job.ctx, &job.session, &job.rendition, &intent)
             .await;
-        let at = circumstances(app, job);
+        let at = circumstances(app, &job.target);
         match answer {
             Ok(lookup) => {
                 let needed = job.capabilities().absence_readings;

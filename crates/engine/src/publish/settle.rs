@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{
     crash::Point,
     journal::Journal,
-    verdict::{Verdict, Wait},
+    verdict::{Verdict, Wait, at_most},
 };
 use crate::{Actor, App, metric};
 
@@ -58,7 +58,8 @@ pub(super) async fn apply(
     let mut tries = 1;
     let applied = loop {
         match outcome.write(app, worker, target).await {
-            Err(error) if error.code == ErrorCode::Unavailable && tries < TRIES => {
+            // Not only what is known to pass: without this write a known outcome must be read back.
+            Err(error) if error.code != ErrorCode::InvalidInput && tries < TRIES => {
                 tracing::warn!(target_id = %target.id, tries, cause = ?error.cause, "cannot write an outcome down yet");
                 tries += 1;
                 tokio::time::sleep(BETWEEN).await;
@@ -122,7 +123,7 @@ impl Outcome<'_> {
         hold_back(app, &mut tx, target, verdict).await?;
         if let Some(limit) = self.exhausted {
             let limit = Wait {
-                until: limit.until,
+                until: at_most(limit.until, now),
                 reason: "rate limit",
                 app_wide: limit.app_wide,
             };

@@ -14,6 +14,9 @@ use posthaste_store::{
 
 /// How long a rate limit without a reset time is waited out.
 const UNSAID_LIMIT: TimeDelta = TimeDelta::minutes(1);
+/// The longest window that a network counts in is a day; a reset time beyond it is a mistake of the
+/// network, and nobody could take back a wait of years.
+const LONGEST_WAIT: TimeDelta = TimeDelta::hours(25);
 /// How long an unknown outcome may stay unreadable before a person is asked.
 const PATIENCE: TimeDelta = TimeDelta::minutes(30);
 
@@ -111,6 +114,19 @@ impl Circumstances<'_> {
     pub fn settle(timing: &Timing, own: std::time::Duration) -> std::time::Duration {
         timing.settle.unwrap_or(own)
     }
+
+    /// When a limit ends, as the network says; a minute from now when it does not.
+    fn reset(&self, said: Option<DateTime<Utc>>) -> DateTime<Utc> {
+        said.filter(|until| *until > self.now)
+            .map_or(self.now + self.timing.paced(UNSAID_LIMIT), |until| {
+                at_most(until, self.now)
+            })
+    }
+}
+
+/// A network's reset time, within reason.
+pub(super) fn at_most(until: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    until.min(now + LONGEST_WAIT)
 }
 
 /// Whether the network refused the last call as duplicate content: then it is looked for and never
@@ -160,9 +176,7 @@ pub(super) fn after_failure(failure: Failure, at: &Circumstances<'_>) -> Verdict
             .waiting(until, "retry", false)
         }
         FailureClass::RateLimited { until, app_wide } => {
-            let until = until
-                .filter(|until| *until > at.now)
-                .unwrap_or(at.now + at.timing.paced(UNSAID_LIMIT));
+            let until = at.reset(until);
             Verdict::troubled(
                 Move::Again {
                     counted: false,
@@ -248,19 +262,14 @@ pub(super) fn after_failed_lookup(
 ) -> Verdict {
     let patient = at.now - since < at.timing.paced(PATIENCE);
     match failure.class {
-        FailureClass::RateLimited { until, .. } if patient => {
-            let until = until
-                .filter(|until| *until > at.now)
-                .unwrap_or(at.now + at.timing.paced(UNSAID_LIMIT));
-            Verdict::troubled(
-                Move::Uncertain {
-                    read_back_at: until,
-                    misses,
-                },
-                doubt(suspected),
-                failure.message,
-            )
-        }
+        FailureClass::RateLimited { until, .. } if patient => Verdict::troubled(
+            Move::Uncertain {
+                read_back_at: at.reset(until),
+                misses,
+            },
+            doubt(suspected),
+            failure.message,
+        ),
         FailureClass::Retry if patient => uncertain(at, misses, doubt(suspected), failure.message),
         FailureClass::Reauthorize => Verdict {
             reconnect: true,

@@ -25,34 +25,39 @@ struct Id {
     id: Uuid,
 }
 
-/// The claim: now, networks, how many, worker, end of the lease. Public so that its plan can be shown.
+/// The first half of a claim: now, networks, how many. Public so that its plan can be shown.
+pub const LOCK_DUE: &str = "
+SELECT l.connection_id AS id FROM lanes l
+WHERE l.next_due_at <= $1 AND l.worker IS NULL AND l.paused_at IS NULL
+  AND (l.blocked_until IS NULL OR l.blocked_until <= $1)
+  AND l.network = ANY($2)
+ORDER BY l.next_due_at LIMIT $3 FOR UPDATE SKIP LOCKED";
+
+/// The second half: locked lanes, now, worker, end of the lease. Public so that its plan can be shown.
+///
+/// A statement of its own, with a snapshot of its own: whoever changes the targets of a connection locks its
+/// lane first, so that what is seen after the lock is what is so. In one statement the lane would be the newest
+/// and its targets those of before: what was moved to tomorrow a moment ago would go out today.
 pub const CLAIM: &str = "
-WITH due AS MATERIALIZED (
-    SELECT l.connection_id FROM lanes l
-    WHERE l.next_due_at <= $1 AND l.worker IS NULL AND l.paused_at IS NULL
-      AND (l.blocked_until IS NULL OR l.blocked_until <= $1)
-      AND l.network = ANY($2)
-    ORDER BY l.next_due_at LIMIT $3 FOR UPDATE SKIP LOCKED
-), head AS MATERIALIZED (
+WITH head AS MATERIALIZED (
     -- Scalar queries and arrays instead of joins: each is a way down an index, whatever the planner believes.
-    SELECT due.connection_id, (SELECT t.id FROM targets t WHERE t.connection_id = due.connection_id AND t.state = 'SCHEDULED'
+    SELECT (SELECT t.id FROM targets t WHERE t.connection_id = lane.id AND t.state = 'SCHEDULED'
         ORDER BY t.due_at, t.id LIMIT 1) AS id
-    FROM due
-    WHERE (SELECT f.id FROM targets f WHERE f.connection_id = due.connection_id
+    FROM unnest($1) AS lane (id)
+    WHERE (SELECT f.id FROM targets f WHERE f.connection_id = lane.id
         AND f.state IN ('CLAIMED', 'SENDING', 'UNCERTAIN', 'RECONCILING') LIMIT 1) IS NULL
+), taken AS (
+    UPDATE targets t SET state = 'CLAIMED', token = t.token + 1, attempt = t.attempt + 1, worker = $3, updated_at = $2
+    WHERE t.id = ANY(ARRAY(SELECT id FROM head)) AND t.state = 'SCHEDULED' AND t.due_at <= $2
+    RETURNING t.id, t.connection_id
 ), held AS (
-    -- A lane that only seems due is put right, so that it does not stand in the way of others.
-    UPDATE lanes l SET next_due_at = NULL, blocked_until = NULL, block_reason = NULL,
-        worker = CASE WHEN l.connection_id = ANY(ARRAY(SELECT connection_id FROM head WHERE id IS NOT NULL)) THEN $4 END,
-        busy_until = CASE WHEN l.connection_id = ANY(ARRAY(SELECT connection_id FROM head WHERE id IS NOT NULL)) THEN $5 END
-    WHERE l.connection_id = ANY(ARRAY(SELECT connection_id FROM due))
+    UPDATE lanes l SET next_due_at = NULL, blocked_until = NULL, block_reason = NULL, worker = $3, busy_until = $4
+    WHERE l.connection_id = ANY(ARRAY(SELECT connection_id FROM taken))
 )
-UPDATE targets t SET state = 'CLAIMED', token = t.token + 1, attempt = t.attempt + 1, worker = $4, updated_at = $1
-WHERE t.id = ANY(ARRAY(SELECT id FROM head)) AND t.state = 'SCHEDULED'
-RETURNING t.id";
+SELECT id FROM taken";
 
 /// Takes up to `limit` lanes that are due, free, unpaused and unblocked, oldest due first, and the
-/// head target of each. Skips what another worker is taking at this moment.
+/// head target of each. Skips what another worker is taking at this moment. In a transaction.
 pub async fn claim(
     conn: &mut Conn,
     worker: NodeId,
@@ -62,16 +67,33 @@ pub async fn claim(
     lease_until: DateTime<Utc>,
 ) -> Result<Vec<Target>> {
     let names: Vec<&str> = networks.iter().map(|network| network.as_str()).collect();
-    let ids: Vec<Id> = diesel::sql_query(CLAIM)
+    let lanes: Vec<Id> = diesel::sql_query(LOCK_DUE)
         .bind::<Timestamptz, _>(now)
         .bind::<Array<Text>, _>(names)
         .bind::<Int8, _>(limit)
+        .load(conn)
+        .await
+        .stored()?;
+    if lanes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut lanes: Vec<Uuid> = lanes.into_iter().map(|lane| lane.id).collect();
+    let ids: Vec<Id> = diesel::sql_query(CLAIM)
+        .bind::<Array<SqlUuid>, _>(&lanes)
+        .bind::<Timestamptz, _>(now)
         .bind::<SqlUuid, _>(worker.uuid())
         .bind::<Timestamptz, _>(lease_until)
         .load(conn)
         .await
         .stored()?;
-    load(conn, ids).await
+    let targets = load(conn, ids).await?;
+    lanes.retain(|lane| targets.iter().all(|of| of.connection_id.uuid() != *lane));
+    if !lanes.is_empty() {
+        // A lane that only seems due is put right, so that it does not stand in the way of others.
+        let lanes: Vec<_> = lanes.into_iter().map(ConnectionId::from).collect();
+        crate::lane::refresh(conn, &lanes).await?;
+    }
+    Ok(targets)
 }
 
 async fn load(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<Target>> {

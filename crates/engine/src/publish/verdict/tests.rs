@@ -67,6 +67,25 @@ fn failures_lead_where_the_table_says() {
 }
 
 #[test]
+fn a_reset_time_in_another_century_is_waited_for_a_day() {
+    let class = FailureClass::RateLimited {
+        until: Some(now() + TimeDelta::weeks(5_000)),
+        app_wide: true,
+    };
+    let day = now() + TimeDelta::hours(25);
+    let limited = with(1, |at| after_failure(failure(class.clone()), at));
+    assert_eq!(limited.wait.unwrap().until, day);
+    let reading = with(1, |at| {
+        after_failed_lookup(failure(class), at, 0, now(), false)
+    });
+    let later = Move::Uncertain {
+        read_back_at: day,
+        misses: 0,
+    };
+    assert_eq!(reading.to, later);
+}
+
+#[test]
 fn the_eighth_failure_is_the_last() {
     let state = |attempt| {
         with(attempt, |at| {

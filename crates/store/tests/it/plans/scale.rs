@@ -73,29 +73,46 @@ struct Explained {
     plan: Value,
 }
 
-/// The nodes of the claim's plan as it ran; nothing of it stays.
-async fn explain_claim(conn: &mut Conn) -> Vec<Value> {
+/// The nodes of the plans of both halves of the claim as they ran; nothing of it stays.
+async fn explain_claim(conn: &mut Conn) -> [Vec<Value>; 2] {
+    const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)";
     let networks: Vec<&str> = Network::ALL
         .iter()
         .map(|network| network.as_str())
         .collect();
     conn.batch_execute("BEGIN").await.unwrap();
-    let explained: Explained = diesel::sql_query(format!(
-        "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {}",
-        publish::CLAIM
-    ))
-    .bind::<Timestamptz, _>(start())
-    .bind::<Array<Text>, _>(networks)
-    .bind::<Int8, _>(BATCH)
-    .bind::<SqlUuid, _>(id(9, 1))
-    .bind::<Timestamptz, _>(start() + TimeDelta::seconds(90))
-    .get_result(conn)
-    .await
-    .unwrap();
+    let due = |sql: String| {
+        diesel::sql_query(sql)
+            .bind::<Timestamptz, _>(start())
+            .bind::<Array<Text>, _>(&networks)
+            .bind::<Int8, _>(BATCH)
+    };
+    let locked: Explained = due(format!("{EXPLAIN} {}", publish::LOCK_DUE))
+        .get_result(conn)
+        .await
+        .unwrap();
+    let lanes: Vec<Lane> = due(publish::LOCK_DUE.to_owned()).load(conn).await.unwrap();
+    let lanes: Vec<_> = lanes.into_iter().map(|lane| lane.id).collect();
+    let claimed: Explained = diesel::sql_query(format!("{EXPLAIN} {}", publish::CLAIM))
+        .bind::<Array<SqlUuid>, _>(lanes)
+        .bind::<Timestamptz, _>(start())
+        .bind::<SqlUuid, _>(id(9, 1))
+        .bind::<Timestamptz, _>(start() + TimeDelta::seconds(90))
+        .get_result(conn)
+        .await
+        .unwrap();
     conn.batch_execute("ROLLBACK").await.unwrap();
-    let mut nodes = Vec::new();
-    flatten(&explained.plan[0]["Plan"], &mut nodes);
-    nodes
+    [locked, claimed].map(|explained| {
+        let mut nodes = Vec::new();
+        flatten(&explained.plan[0]["Plan"], &mut nodes);
+        nodes
+    })
+}
+
+#[derive(QueryableByName)]
+struct Lane {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
 }
 
 fn flatten(node: &Value, nodes: &mut Vec<Value>) {
@@ -115,8 +132,8 @@ fn read(node: &Value) -> i64 {
         * number(node, "Actual Loops")
 }
 
-/// Checks the plan and returns the blocks it touched.
-fn check_claim(nodes: &[Value]) -> i64 {
+/// Checks a plan and returns the blocks it touched.
+fn check_claim(nodes: &[Value], indexes: &[&str]) -> i64 {
     let shown = || serde_json::to_string_pretty(&nodes[0]).unwrap();
     for node in nodes {
         let kind = node["Node Type"].as_str().unwrap();
@@ -136,8 +153,8 @@ fn check_claim(nodes: &[Value]) -> i64 {
         .iter()
         .filter_map(|node| node["Index Name"].as_str())
         .collect();
-    for index in ["lanes_due", "targets_head_of_lane", "targets_one_in_flight"] {
-        assert!(served.contains(&index), "{index} is not among {served:?}");
+    for index in indexes {
+        assert!(served.contains(index), "{index} is not among {served:?}");
     }
     assert_eq!(read(&nodes[0]), BATCH);
     number(&nodes[0], "Shared Hit Blocks") + number(&nodes[0], "Shared Read Blocks")
@@ -203,7 +220,9 @@ async fn measured(lanes: i32, each: i32) -> (i64, Vec<(&'static str, i64, i64)>)
     let test = TestDatabase::new().await;
     let mut conn = test.db.get().await.unwrap();
     backlog(&mut conn, lanes, each).await;
-    let claim = check_claim(&explain_claim(&mut conn).await);
+    let [locked, claimed] = explain_claim(&mut conn).await;
+    let claim = check_claim(&locked, &["lanes_due"])
+        + check_claim(&claimed, &["targets_head_of_lane", "targets_one_in_flight"]);
     (claim, looks(&mut conn).await)
 }
 
@@ -234,4 +253,37 @@ async fn a_claim_reads_what_it_returns_however_much_is_scheduled() {
 #[ignore = "writes five million rows: cargo xtask bench plans"]
 async fn a_claim_reads_what_it_returns_of_five_million() {
     stays_flat(20_000, 1, 250).await;
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = Int8)]
+    count: i64,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_moved_to_later_is_not_claimed_and_its_lane_is_put_right() {
+    let test = TestDatabase::new().await;
+    let mut conn = test.db.get().await.unwrap();
+    backlog(&mut conn, DUE as i32, 1).await;
+    conn.batch_execute("UPDATE targets SET due_at = due_at + interval '1 day'")
+        .await
+        .unwrap();
+    drop(conn);
+
+    let mut tx = test.db.begin().await.unwrap();
+    let worker = NodeId::from(id(9, 1));
+    let lease = start() + TimeDelta::seconds(90);
+    let claimed = publish::claim(&mut tx, worker, &Network::ALL, 10, start(), lease)
+        .await
+        .unwrap();
+    assert!(claimed.is_empty());
+    let put_right: Count = diesel::sql_query(
+        "SELECT count(*) FROM lanes JOIN targets USING (connection_id)
+         WHERE next_due_at = targets.due_at AND lanes.worker IS NULL",
+    )
+    .get_result(&mut *tx)
+    .await
+    .unwrap();
+    assert_eq!(put_right.count, 10);
 }
