@@ -59,6 +59,8 @@ fn translate(error: Diesel) -> Error {
                 || message.contains("the database system is")
                 || message.contains("connection closed")
                 || message.contains("deadlock detected")
+                // The month's partition was made while the row was on its way to the rest.
+                || message.contains("violates partition constraint")
         }
         _ => false,
     };
