@@ -1,6 +1,6 @@
 -- What only grows is partitioned by month, so that what is too old goes with its table and costs nothing.
--- Partitions are made ahead and dropped by the engine (retention); rows of a month without one (the first minutes of
--- an installation, a moved clock) go into the partition `…_rest`, and move when their month's is made.
+-- Partitions are made ahead and dropped by the engine (retention); rows of a month without one (the month of the
+-- installation, a moved clock) go into the partition `…_rest`, and move when their month's is made.
 --
 -- A primary key must contain the partition's column. What was unique without it stays so:
 -- * an event's number, because the head's row is locked when it is given out;

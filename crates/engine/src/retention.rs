@@ -29,8 +29,11 @@ impl Default for Retention {
     }
 }
 
-/// Makes the partitions of this month and the next three, and drops those that are too old. Any number of
-/// processes may call it; one works. Call it only while the clock can be trusted.
+/// Makes the partitions of the next three months, and drops those that are too old. Any number of processes
+/// may call it; one works. Call it only while the clock can be trusted.
+///
+/// This month's is never made: whoever writes a row to the rest at that moment would be refused. It was made
+/// last month, or the rest has this month.
 pub async fn sweep(app: &App, retention: Retention) -> Result<()> {
     let now = app.now();
     let logs: [(&Log, u32); 3] = [
@@ -39,7 +42,7 @@ pub async fn sweep(app: &App, retention: Retention) -> Result<()> {
         (&STEPS, retention.timelines),
     ];
     for (log, months) in logs {
-        for ahead in 0..=AHEAD {
+        for ahead in 1..=AHEAD {
             let (since, until) = (month(now, ahead), month(now, ahead + 1));
             partition::make(&app.db, log, since, until).await?;
         }

@@ -1,6 +1,7 @@
 //! Logs that are partitioned by month: partitions made ahead, and dropped when they are too old.
 //!
-//! Rows of a month without a partition lie in the log's `…_rest`. Whoever makes or drops partitions
+//! Rows of a month without a partition lie in the log's `…_rest`. Make one before rows of its time are
+//! written: whoever is writing one to the rest at that moment is refused (`UNAVAILABLE`). Whoever makes or drops partitions
 //! holds one lock among all processes, gives up at once when somebody else has it, and never makes
 //! writers wait long for a lock.
 
@@ -129,8 +130,9 @@ fn holds(partitions: &[Partition], at: DateTime<Utc>) -> bool {
     partitions.iter().any(|partition| partition.holds(at))
 }
 
-/// Rows of the rest that are removed at a time.
-const BATCH: i64 = 10_000;
+/// Rows of the rest that are removed at a time, and how often in one go.
+const BATCH: usize = 10_000;
+const BATCHES: usize = 100;
 
 /// Drops partitions that end before `before`, and older rows of the rest. What is still needed moves
 /// into the rest. Returns the names of the dropped partitions.
@@ -201,15 +203,21 @@ async fn clear_rest(db: &Database, log: &Log, before: DateTime<Utc>) -> Result<(
     if log == &EVENTS {
         say_dropped(db, &rest, before).await?;
     }
-    diesel::sql_query(format!(
+    let delete = format!(
         "DELETE FROM {rest} WHERE ctid = ANY(ARRAY(
              SELECT p.ctid FROM {rest} p WHERE p.{time} < $1 AND NOT {needed} LIMIT $2 FOR UPDATE SKIP LOCKED))"
-    ))
-    .bind::<Timestamptz, _>(before)
-    .bind::<Int8, _>(BATCH)
-    .execute(&mut *db.get().await?)
-    .await
-    .stored()?;
+    );
+    for _ in 0..BATCHES {
+        let gone = diesel::sql_query(&delete)
+            .bind::<Timestamptz, _>(before)
+            .bind::<Int8, _>(BATCH as i64)
+            .execute(&mut *db.get().await?)
+            .await
+            .stored()?;
+        if gone < BATCH {
+            break;
+        }
+    }
     Ok(())
 }
 
