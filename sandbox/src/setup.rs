@@ -11,7 +11,8 @@ use posthaste_core::{
     target::Timing,
 };
 use posthaste_engine::{
-    App, Parts, adapters::AesCipher, event::Hints, limit::Limits, request_log::Recorder, webhook,
+    App, Parts, adapters::AesCipher, event::Hints, limit::Limits, request_log::Recorder,
+    session::Guard, telemetry::Telemetry, webhook,
 };
 use posthaste_media::{BlobStore, Staging};
 use posthaste_store::Database;
@@ -83,6 +84,9 @@ pub fn app(setup: Setup<'_>) -> Result<App> {
         sandbox: true,
         limits: Limits::default(),
         webhooks: webhook::Rules::default(),
+        guard: Guard::default(),
+        redis: None,
+        telemetry: Telemetry::default(),
         payloads: Arc::new(webhook::PlainPayloads),
     }))
 }

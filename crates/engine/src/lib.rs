@@ -18,6 +18,8 @@
 //! - [`event`]: reading the event log and following it live
 //! - [`idempotency`]: requests that come twice
 //! - [`limit`]: how much a caller may ask for
+//! - [`node`]: the processes that run, and draining them
+//! - [`telemetry`]: what operators watch
 //! - [`webhook`]: endpoints, and the worker that delivers events to them
 
 mod actor;
@@ -31,11 +33,13 @@ pub mod key;
 pub mod limit;
 pub mod media;
 pub mod metric;
+pub mod node;
 pub mod post;
 pub mod publish;
 pub mod request_log;
 pub mod sandbox;
 pub mod session;
+pub mod telemetry;
 mod tokens;
 pub mod webhook;
 

@@ -16,4 +16,4 @@ mod sweep;
 mod verdict;
 mod worker;
 
-pub use worker::{Settings, run};
+pub use worker::{Settings, run, run_as};

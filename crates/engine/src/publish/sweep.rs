@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
-use posthaste_core::{ErrorCode, Result, ids::NodeId, target::State};
+use posthaste_core::{ErrorCode, Result, target::State};
 use posthaste_store::{
-    event, lane, node,
+    event, lane,
     publish::{self, AttemptEnd, Move},
     target::Target,
     timeline::{self, NewStep},
@@ -102,15 +102,4 @@ fn rescue(app: &App, target: &Target, from: State) -> (Move, &'static str) {
             "The worker was lost before anything was sent; another one goes on.",
         ),
     }
-}
-
-/// Says that this worker lives, and forgets processes that have been gone for a day.
-pub(super) async fn beat(
-    app: &App,
-    worker: NodeId,
-    started_at: chrono::DateTime<chrono::Utc>,
-) -> Result<()> {
-    let mut conn = app.db.get().await?;
-    node::beat(&mut conn, worker, "WORKER", started_at, app.now()).await?;
-    node::sweep(&mut conn, app.now() - TimeDelta::days(1)).await
 }

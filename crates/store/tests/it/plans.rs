@@ -96,6 +96,7 @@ macro_rules! by_index {
     }};
 }
 
+mod gauges;
 mod metric;
 mod webhooks;
 
