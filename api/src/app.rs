@@ -4,12 +4,15 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::Context;
 use posthaste_connectors::HttpClient;
+use posthaste_core::ports::{Buckets, Tally};
 use posthaste_engine::{
     App, Parts,
-    adapters::{AesCipher, LocalBuckets, OsRandom},
+    adapters::{AesCipher, LocalBuckets, LocalTally, OsRandom, RedisBuckets, RedisTally},
     event::Hints,
     limit::Limits,
     request_log::Recorder,
+    session::Guard,
+    telemetry::Telemetry,
 };
 use posthaste_media::{BlobStore, Staging};
 use posthaste_store::Database;
@@ -20,6 +23,15 @@ use crate::{config::Config, graphql::webhook::Documents};
 pub fn build(config: &Config) -> anyhow::Result<App> {
     let secret = config.security.secret()?;
     let (blobs, staging) = storage(&config.storage.data_dir)?;
+    let redis = config.redis.open()?;
+    let buckets: Arc<dyn Buckets> = match redis.clone() {
+        Some(redis) => Arc::new(RedisBuckets::new(redis)),
+        None => Arc::new(LocalBuckets::default()),
+    };
+    let failures: Arc<dyn Tally> = match redis.clone() {
+        Some(redis) => Arc::new(RedisTally::new(redis)),
+        None => Arc::new(LocalTally::default()),
+    };
     let parts = Parts {
         db: Database::new(config.address()?, config.database.pool())?,
         clock: config.sandbox.clock(),
@@ -37,7 +49,10 @@ pub fn build(config: &Config) -> anyhow::Result<App> {
         hints: Hints::default(),
         requests: Recorder::default(),
         sandbox: config.sandbox.enabled,
-        limits: Limits::new(config.limits.rule(), Arc::new(LocalBuckets::default())),
+        limits: Limits::new(config.limits.rule(), buckets),
+        guard: Guard::new(failures),
+        redis,
+        telemetry: Telemetry::default(),
         webhooks: config.webhooks.rules(),
         payloads: Arc::new(Documents::default()),
     };

@@ -1,9 +1,10 @@
-//! Hints between processes: PostgreSQL's NOTIFY, outside business transactions. A lost hint costs
-//! latency, never an event: everybody also looks by themselves.
+//! Hints between processes: Redis's channel where there is a Redis, else PostgreSQL's NOTIFY outside
+//! business transactions. A lost hint costs latency, never an event: everybody also looks by themselves.
 
-use std::{future::poll_fn, sync::Arc, time::Duration};
+use std::{future::poll_fn, pin::pin, sync::Arc, time::Duration};
 
-use posthaste_engine::App;
+use futures::StreamExt;
+use posthaste_engine::{App, adapters::Redis};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::Notify,
@@ -17,6 +18,9 @@ const DEBOUNCE: Duration = Duration::from_millis(100);
 /// How long to wait before connecting again.
 const PAUSE: Duration = Duration::from_secs(2);
 
+/// Redis's channel.
+const CHANNEL: &str = "hints";
+
 /// What a connection goes through: a socket, with TLS or without.
 trait Stream: AsyncRead + AsyncWrite + Unpin {}
 
@@ -25,14 +29,46 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 /// Passes hints on for as long as the process runs; `incoming` wakes the fan-out to subscriptions.
 pub async fn run(app: App, incoming: Arc<Notify>) {
     loop {
-        if let Err(error) = relay(&app, &incoming).await {
+        let relayed = match &app.redis {
+            Some(redis) => over_redis(&app, redis, &incoming).await,
+            None => over_postgres(&app, &incoming).await,
+        };
+        if let Err(error) = relayed {
             tracing::debug!(%error, "hints between processes are interrupted");
         }
+        // What was said meanwhile may be lost.
+        arrived(&app, &incoming);
         sleep(PAUSE).await;
     }
 }
 
-async fn relay(app: &App, incoming: &Notify) -> anyhow::Result<()> {
+/// Wakes this process's workers and subscriptions.
+fn arrived(app: &App, incoming: &Notify) {
+    app.hints.due();
+    incoming.notify_one();
+}
+
+async fn over_redis(app: &App, redis: &Redis, incoming: &Notify) -> anyhow::Result<()> {
+    let mut messages = pin!(redis.listen(CHANNEL).await?);
+    let listening = async {
+        while messages.next().await.is_some() {
+            arrived(app, incoming);
+        }
+    };
+    let telling = async {
+        loop {
+            news(app, incoming).await;
+            redis.publish(CHANNEL).await;
+        }
+    };
+    tokio::select! {
+        () = listening => {}
+        () = telling => {}
+    }
+    Ok(())
+}
+
+async fn over_postgres(app: &App, incoming: &Notify) -> anyhow::Result<()> {
     let (client, connection) = app.db.address().wire().await?;
     let listening = listen(app, incoming, connection);
     let telling = tell(app, incoming, &client);
@@ -43,7 +79,7 @@ async fn relay(app: &App, incoming: &Notify) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Drives the connection and wakes this process's workers and subscriptions.
+/// Drives the connection and passes on what comes.
 async fn listen(
     app: &App,
     incoming: &Notify,
@@ -51,8 +87,7 @@ async fn listen(
 ) -> Result<(), tokio_postgres::Error> {
     while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
         if let AsyncMessage::Notification(_) = message? {
-            app.hints.due();
-            incoming.notify_one();
+            arrived(app, incoming);
         }
     }
     Ok(())
@@ -61,9 +96,14 @@ async fn listen(
 async fn tell(app: &App, incoming: &Notify, client: &Client) -> Result<(), tokio_postgres::Error> {
     client.batch_execute("LISTEN posthaste").await?;
     loop {
-        app.hints.wait_outgoing().await;
-        incoming.notify_one();
-        sleep(DEBOUNCE).await;
+        news(app, incoming).await;
         client.batch_execute("NOTIFY posthaste").await?;
     }
+}
+
+/// Waits until something happened here that others should look at.
+async fn news(app: &App, incoming: &Notify) {
+    app.hints.wait_outgoing().await;
+    incoming.notify_one();
+    sleep(DEBOUNCE).await;
 }

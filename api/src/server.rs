@@ -13,11 +13,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     relay,
-    rest::{ApiState, router},
+    rest::{ApiState, Probes, operators, router},
 };
 
 /// How long requests may go on once the server is told to stop.
-const DRAIN: Duration = Duration::from_secs(5);
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// The longest that a process takes to stop.
+pub const LONGEST_STOP: Duration = Duration::from_secs(30);
+
+/// How long goodbyes and the last lines of the request log may take after that.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Opens the port; a taken one is explained.
 pub async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -25,7 +31,8 @@ pub async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
             bail!(
-                "{listen} is taken by another program. Stop it, or choose another with --listen or POSTHASTE_LISTEN."
+                "{listen} is taken by another program. Stop it, or choose another with --listen or POSTHASTE_LISTEN \
+                 (for operators: POSTHASTE_METRICS_LISTEN, POSTHASTE_WORKER_LISTEN)."
             )
         }
         Err(error) => Err(error).with_context(|| format!("cannot listen on {listen}")),
@@ -47,11 +54,12 @@ pub async fn serve(
     let log = tokio::spawn(request_log::run(app, answered.clone()));
 
     let health = state.health.clone();
+    let watched = health.clone();
     let stopping = stop.clone();
     let routes = router(state).into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, routes).with_graceful_shutdown(async move {
         stopping.cancelled().await;
-        health.drain();
+        health.stop();
     });
     let drained = async {
         stop.cancelled().await;
@@ -59,15 +67,32 @@ pub async fn serve(
     };
     let served = tokio::select! {
         outcome = serving => outcome.context("serving stopped"),
-        // Subscriptions never end by themselves; their clients come back and go on from their cursor.
-        () = drained => Ok(()),
+        () = drained => {
+            tracing::warn!("not all requests ended in time");
+            Ok(())
+        }
     };
+    // Those who listen come back elsewhere and go on from their cursor.
+    let goodbyes = tokio::spawn(async move { watched.sockets_closed().await });
+    join(goodbyes, FAREWELL).await;
     answered.cancel();
-    join(log, DRAIN).await;
+    join(log, FAREWELL).await;
     served
 }
 
-/// A token that is cancelled by SIGTERM, SIGINT or SIGHUP.
+/// Answers operators on a listener of their own for as long as the process runs.
+pub async fn serve_operators(probes: Probes, listen: SocketAddr) -> anyhow::Result<()> {
+    let listener = bind(listen).await?;
+    tracing::info!(address = %listener.local_addr()?, "health and metrics for operators");
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, operators(probes)).await {
+            tracing::error!(%error, "health and metrics are no longer answered");
+        }
+    });
+    Ok(())
+}
+
+/// A token that is cancelled by SIGTERM, SIGINT or SIGHUP; a second one ends the process at once.
 pub fn stop_on_signal() -> anyhow::Result<CancellationToken> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
@@ -75,12 +100,21 @@ pub fn stop_on_signal() -> anyhow::Result<CancellationToken> {
     let stop = CancellationToken::new();
     let told = stop.clone();
     tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = hang_up.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = hang_up.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            if told.is_cancelled() {
+                tracing::warn!(
+                    "told twice to stop: ending at once; leases hand over what was begun"
+                );
+                std::process::exit(1);
+            }
+            tracing::info!("stopping: what is begun is finished or handed over, within 30 s");
+            told.cancel();
         }
-        told.cancel();
     });
     Ok(stop)
 }

@@ -11,7 +11,7 @@ use posthaste_core::{
     ids::LoggedRequestId,
     request::{RequestKind, Transport},
 };
-use posthaste_engine::{Actor, App};
+use posthaste_engine::{Actor, App, telemetry::OperationAnswer};
 use posthaste_store::request_log::LoggedRequest;
 
 /// Longest name of an operation, and of a program, that is kept.
@@ -190,6 +190,14 @@ impl Draft {
 impl Drop for Draft {
     fn drop(&mut self) {
         let facts = self.facts().clone();
+        if facts.kind != RequestKind::Rest {
+            self.app.telemetry.operation(&OperationAnswer {
+                name: &facts.operation,
+                kind: facts.kind,
+                error: facts.error,
+                took: self.begun.elapsed(),
+            });
+        }
         let Some(actor) = facts.actor else {
             return;
         };

@@ -12,7 +12,7 @@ use posthaste_core::{
 };
 use posthaste_engine::{
     App, Parts, adapters::AesCipher, event::Hints, limit::Limits, publish::Crash,
-    request_log::Recorder, webhook,
+    request_log::Recorder, session::Guard, telemetry::Telemetry, webhook,
 };
 use posthaste_media::{BlobStore, Staging};
 use posthaste_store::Database;
@@ -85,6 +85,9 @@ pub fn app(setup: Setup<'_>) -> Result<App> {
         sandbox: true,
         limits: Limits::default(),
         webhooks: webhook::Rules::default(),
+        guard: Guard::default(),
+        redis: None,
+        telemetry: Telemetry::default(),
         payloads: Arc::new(webhook::PlainPayloads),
     }))
 }

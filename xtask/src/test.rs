@@ -60,6 +60,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
 async fn prepare() -> anyhow::Result<()> {
     tools::check_compiler()?;
     tools::postgres(&default_home()).await?;
+    tools::redis()?;
     tools::nextest()
 }
 

@@ -50,6 +50,31 @@ pub async fn postgres(home: &Path) -> anyhow::Result<Binaries> {
     Ok(binaries)
 }
 
+/// Finds Redis's server for the tests that need one, or installs Debian's package when we may.
+pub fn redis() -> anyhow::Result<()> {
+    let program = std::env::var_os("POSTHASTE_REDIS_SERVER");
+    let program = program.unwrap_or_else(|| "redis-server".into());
+    let runs = || works(&program.to_string_lossy(), "--version");
+    if runs() {
+        return Ok(());
+    }
+    const HOW: &str = "Install Redis 6 or newer (Debian: `apt-get install redis-server`, Fedora: `dnf install redis`, \
+                       macOS: `brew install redis`), or set POSTHASTE_REDIS_SERVER to its program";
+    if !nix::unistd::geteuid().is_root() || !Path::new("/usr/bin/apt-get").exists() {
+        bail!("There is no `redis-server`, which tests need. {HOW}.");
+    }
+    say("installing Debian's Redis package");
+    let mut install = std::process::Command::new("apt-get");
+    install
+        .args(["install", "-y", "--no-install-recommends", "redis-server"])
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    succeed(&mut install).context(HOW)?;
+    if !runs() {
+        bail!("The installed `redis-server` does not run. {HOW}.");
+    }
+    Ok(())
+}
+
 /// The test runner, installed from source when it is missing.
 pub fn nextest() -> anyhow::Result<()> {
     if cargo()

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{app, config::Config};
 
-/// Check configuration, database, storage, clock, public address and network credentials, and say what to do.
+/// Check configuration, database, Redis, storage, clock, public address and network credentials, and say what to do.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// As JSON.
@@ -94,6 +94,7 @@ async fn examine(config: anyhow::Result<Config>) -> Vec<Finding> {
             findings.push(Finding::of("storage", storage(&app).await));
             findings.push(Finding::of("public address", public_address(&app).await));
             findings.extend(database(&app).await);
+            findings.push(redis(&app).await);
         }
         Err(error) => findings.push(Finding::of("parts", Err(error))),
     }
@@ -158,11 +159,33 @@ async fn database(app: &App) -> Vec<Finding> {
             Finding::of("clock", compare(app, clock)),
             Finding::of("migrations", migrations(app).await),
         ],
-        Err(error) => {
-            let cause = error.cause.map(|cause| anyhow::anyhow!("{cause}"));
-            let reason = cause.unwrap_or_else(|| anyhow::anyhow!(error.message));
-            vec![Finding::of("database", Err(reason.context(advice)))]
+        Err(error) => vec![Finding::of("database", Err(reason(error).context(advice)))],
+    }
+}
+
+async fn redis(app: &App) -> Finding {
+    const CHECK: &str = "Redis";
+    let advice = "Redis cannot be reached: posts go out just the same, but nodes do not share rate limits and wake each \
+                  other only by looking every second; check redis.url (REDIS_URL) and that Redis runs";
+    match &app.redis {
+        Some(redis) => {
+            let answer = redis.ping().await.map(|()| "is reached".to_owned());
+            Finding::of(CHECK, answer.map_err(reason).context(advice))
         }
+        None => Finding {
+            check: CHECK,
+            verdict: Verdict::Note,
+            message: "is not set; several nodes share rate limits through one (REDIS_URL)"
+                .to_owned(),
+        },
+    }
+}
+
+/// What the log would say.
+fn reason(error: posthaste_core::Error) -> anyhow::Error {
+    match error.cause {
+        Some(cause) => anyhow::anyhow!("{cause}"),
+        None => anyhow::anyhow!(error.message),
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod client;
 mod doctor;
+mod drain;
 mod errors;
 mod migrate;
+mod nodes;
 mod prompt;
 mod sandbox;
 mod schema;
@@ -39,6 +41,8 @@ struct Cli {
 enum Command {
     Serve(serve::Args),
     Worker(worker::Args),
+    Nodes(nodes::Args),
+    Drain(drain::Args),
     Migrate(migrate::Args),
     Setup(setup::Args),
     Sandbox(sandbox::Args),
@@ -84,6 +88,14 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Worker(args) => {
             let config = configured(&flags)?;
             on_runtime(worker::run(config, args))
+        }
+        Command::Nodes(args) => {
+            let config = configured(&flags)?;
+            on_runtime(nodes::run(config, args))
+        }
+        Command::Drain(args) => {
+            let config = configured(&flags)?;
+            on_runtime(drain::run(config, args))
         }
         Command::Migrate(args) => {
             let config = configured(&flags)?;

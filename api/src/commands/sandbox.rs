@@ -130,7 +130,7 @@ impl Sandbox {
 
         let step = show::Step::begin();
         self.start_service(self.posthaste("api", &["serve"]))?;
-        self.ready(self.layout.port, "/readyz").await?;
+        self.ready(self.layout.port, "/startupz").await?;
         step.done("API");
 
         self.start_service(self.posthaste("worker", &["worker"]))

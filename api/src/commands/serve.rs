@@ -1,6 +1,19 @@
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use crate::{app, config::Config, rest::ApiState, server};
+use posthaste_engine::{
+    App,
+    node::{self, Me, Role},
+};
+use tokio::{sync::watch, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use super::nodes::host;
+use crate::{
+    app,
+    config::Config,
+    rest::{ApiState, Health, Probes},
+    server,
+};
 
 /// Answer requests: GraphQL, REST, subscriptions.
 #[derive(Debug, clap::Args)]
@@ -21,23 +34,62 @@ pub async fn run(config: Config, args: Args) -> anyhow::Result<()> {
     }
     let app = app::build(&config)?;
     let listener = server::bind(args.listen.unwrap_or(config.server.listen)).await?;
+    let health = Arc::new(Health::of(&config));
+    if let Some(listen) = config.metrics.listen {
+        let probes = Probes {
+            app: app.clone(),
+            health: health.clone(),
+        };
+        server::serve_operators(probes, listen).await?;
+    }
     let stop = server::stop_on_signal()?;
     tracing::info!(address = %listener.local_addr()?, public_url = %config.server.public_url, "listening");
+    let node = live(&app, &health, &stop);
+    let told = stop.clone();
+    let too_late = tokio::spawn(async move {
+        told.cancelled().await;
+        tokio::time::sleep(server::LONGEST_STOP).await;
+    });
     let worker = args.with_worker.then(|| {
-        tokio::spawn(super::worker::work(
+        let settings = super::worker::settings(&config);
+        tokio::spawn(super::worker::work_as_node(
             app.clone(),
-            super::worker::settings(&config),
+            settings,
             stop.clone(),
         ))
     });
     let state = ApiState::new(app)
+        .watched(health)
         .with_graphiql(&config.server.graphiql_dir)
         .taking(config.graphql.documents)
         .behind_proxies(config.server.trusted_proxies);
     server::serve(state, listener, stop.clone()).await?;
     stop.cancel();
     if let Some(worker) = worker {
-        server::join(worker, Duration::from_secs(45)).await;
+        tokio::select! {
+            _ = worker => {}
+            _ = too_late => tracing::warn!("the worker did not end in time; leases hand over what it has begun"),
+        }
     }
+    server::join(node, Duration::from_secs(2)).await;
     Ok(())
+}
+
+/// Says that this process serves, and stops being ready while it is asked to drain. Requests that come
+/// nevertheless are answered, so draining has nothing else to wait for.
+fn live(app: &App, health: &Arc<Health>, stop: &CancellationToken) -> JoinHandle<()> {
+    let me = Me::new(app, Role::Serve, &host());
+    let (told, mut draining) = watch::channel(false);
+    let (app, health, stop) = (app.clone(), health.clone(), stop.clone());
+    let node = tokio::spawn(node::run(app.clone(), me.clone(), told, stop));
+    tokio::spawn(async move {
+        while draining.changed().await.is_ok() {
+            let asked = *draining.borrow_and_update();
+            health.drain(asked);
+            if asked && let Err(error) = node::drained(&app, &me).await {
+                tracing::warn!(%error, "cannot say that this process has handed over");
+            }
+        }
+    });
+    node
 }

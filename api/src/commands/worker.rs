@@ -1,32 +1,107 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use posthaste_core::ids::NodeId;
 use posthaste_engine::{
     App,
+    node::{self, Me, Role},
     publish::{self, Settings},
     webhook,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app, config::Config, relay, server};
+use super::nodes::host;
+use crate::{
+    app,
+    config::Config,
+    relay,
+    rest::{Health, Probes},
+    server,
+};
 
 /// Publish what is due and deliver webhooks; any number of workers share one database.
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
-/// Publishes until it is told to stop, and finishes what it has begun.
+/// Publishes until it is told to stop, and finishes what it has begun or hands it over.
 pub async fn run(config: Config, _args: Args) -> anyhow::Result<()> {
     let app = app::build(&config)?;
+    let health = Arc::new(Health::of(&config));
+    if let Some(listen) = config.worker.listen {
+        let probes = Probes {
+            app: app.clone(),
+            health: health.clone(),
+        };
+        server::serve_operators(probes, listen).await?;
+    }
     let stop = server::stop_on_signal()?;
+    health.start(app.now());
     tokio::spawn(relay::run(app.clone(), Arc::new(Notify::new())));
-    work(app, settings(&config), stop).await;
+    let (told, draining) = watch::channel(false);
+    let mut watched = draining.clone();
+    let (stopping, asked) = (stop.clone(), health.clone());
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                () = stopping.cancelled() => return asked.stop(),
+                changed = watched.changed() => match changed {
+                    Ok(()) => asked.drain(*watched.borrow_and_update()),
+                    Err(_) => return,
+                },
+            }
+        }
+    });
+    let worker = tokio::spawn(live(app, settings(&config), (told, draining), stop.clone()));
+    stop.cancelled().await;
+    server::join(worker, server::LONGEST_STOP).await;
     Ok(())
 }
 
+/// Works as a process that is known to the others, beside another role of it.
+pub async fn work_as_node(app: App, settings: Settings, stop: CancellationToken) {
+    live(app, settings, watch::channel(false), stop).await;
+}
+
+/// Says that this worker lives and works until `stop`. While it is asked to drain it hands over what it
+/// has and rests, so that its supervisor does not start another in its place.
+async fn live(
+    app: App,
+    settings: Settings,
+    (told, mut draining): (watch::Sender<bool>, watch::Receiver<bool>),
+    stop: CancellationToken,
+) {
+    let me = Me::new(&app, Role::Worker, &host());
+    let left = CancellationToken::new();
+    let node = tokio::spawn(node::run(app.clone(), me.clone(), told, left.clone()));
+    while !stop.is_cancelled() {
+        let turn = stop.child_token();
+        let working = tokio::spawn(work(me.id, app.clone(), settings, turn.clone()));
+        tokio::select! {
+            _ = draining.wait_for(|asked| *asked) => turn.cancel(),
+            () = stop.cancelled() => {}
+        }
+        if let Err(error) = working.await {
+            tracing::error!(%error, "the worker broke off");
+        }
+        if stop.is_cancelled() {
+            break;
+        }
+        if let Err(error) = node::drained(&app, &me).await {
+            tracing::warn!(%error, "cannot say that this process has handed over");
+        }
+        tokio::select! {
+            _ = draining.wait_for(|asked| !*asked) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+    left.cancel();
+    server::join(node, Duration::from_secs(2)).await;
+}
+
 /// Publishes and delivers until `stop`.
-pub async fn work(app: App, settings: Settings, stop: CancellationToken) {
+async fn work(id: NodeId, app: App, settings: Settings, stop: CancellationToken) {
     let delivering = webhook::run(app.clone(), webhook::Settings::default(), stop.clone());
-    tokio::join!(publish::run(app, settings, stop), delivering);
+    tokio::join!(publish::run_as(id, app, settings, stop), delivering);
 }
 
 /// A sandbox's clock is moved on purpose; anywhere else a jump stops publishing until it is understood.

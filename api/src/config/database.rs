@@ -30,7 +30,7 @@ impl Database {
     /// How the pool is made.
     pub fn pool(&self) -> PoolSettings {
         PoolSettings {
-            max_size: self.max_connections.max(2),
+            max_size: self.max_connections,
             wait: Duration::from_secs(self.wait_seconds),
         }
     }

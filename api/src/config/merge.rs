@@ -16,6 +16,16 @@ const VARIABLES: &[(&str, &[&str])] = &[
         "POSTHASTE_LIMITS_RESTORE_PER_SECOND",
         &["limits", "restore_per_second"],
     ),
+    ("REDIS_URL", &["redis", "url"]),
+    ("POSTHASTE_REDIS_URL", &["redis", "url"]),
+    ("POSTHASTE_REDIS_PREFIX", &["redis", "prefix"]),
+    (
+        "POSTHASTE_HEALTH_OVERDUE_SECONDS",
+        &["health", "overdue_seconds"],
+    ),
+    ("POSTHASTE_METRICS_LISTEN", &["metrics", "listen"]),
+    ("POSTHASTE_METRICS_TOKEN", &["metrics", "token"]),
+    ("POSTHASTE_WORKER_LISTEN", &["worker", "listen"]),
     ("POSTHASTE_DATA_DIR", &["storage", "data_dir"]),
     ("POSTHASTE_SECRET_FILE", &["security", "secret_file"]),
     ("POSTHASTE_NETWORKS_BASE_URL", &["networks", "base_url"]),
@@ -39,6 +49,14 @@ const VARIABLES: &[(&str, &[&str])] = &[
     ("POSTHASTE_LOG", &["log", "filter"]),
     ("POSTHASTE_LOG_FORMAT", &["log", "format"]),
 ];
+
+/// The variable that sets a setting; of several the first.
+pub(super) fn variable_of(path: &str) -> Option<&'static str> {
+    let sets = |place: &[&str]| place.join(".") == path;
+    VARIABLES
+        .iter()
+        .find_map(|(name, place)| sets(place).then_some(*name))
+}
 
 /// Writes `changes` over `table`; refuses what `table` does not know.
 pub(super) fn merge(table: &mut Table, changes: Table) -> anyhow::Result<()> {

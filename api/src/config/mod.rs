@@ -1,12 +1,15 @@
 //! The configuration: `default.toml`, then a file, then the environment, then flags. One file for
 //! each section; unknown keys are refused by name.
 
+mod check;
 mod database;
 mod graphql;
+mod health;
 mod limits;
 mod log;
 mod merge;
 mod networks;
+mod redis;
 mod retention;
 mod sandbox;
 mod security;
@@ -23,9 +26,11 @@ use toml::Table;
 
 pub use database::Database;
 pub use graphql::{Documents, Graphql};
+pub use health::{Health, Metrics, Worker};
 pub use limits::Limits;
 pub use log::{Format, Log};
 pub use networks::Networks;
+pub use redis::Redis;
 pub use retention::Retention;
 pub use sandbox::Sandbox;
 pub use security::Security;
@@ -51,6 +56,14 @@ pub struct Config {
     pub limits: Limits,
     /// PostgreSQL.
     pub database: Database,
+    /// What processes share that may be lost.
+    pub redis: Redis,
+    /// When a process counts as ready.
+    pub health: Health,
+    /// Who may read the metrics, and where.
+    pub metrics: Metrics,
+    /// What concerns `worker` only.
+    pub worker: Worker,
     /// Media files.
     pub storage: Storage,
     /// The secret.
@@ -110,11 +123,12 @@ impl Config {
             merge::merge(&mut table, changes).with_context(|| name.to_owned())?;
         }
         merge::environment(&mut table, variable)?;
+        check::check(&table)?;
         let mut config: Self = table.try_into().context("the configuration")?;
         config.networks.complete(config.sandbox.enabled);
         // Who tries things out receives them on this machine.
         config.webhooks.allow_private |= config.sandbox.enabled;
-        config.server.check()?;
+        config.server.trim();
         config.limits.check()?;
         config.sandbox.check()?;
         Ok(config)
@@ -264,14 +278,7 @@ mod tests {
         );
         assert_eq!(
             refused("[sever]\n"),
-            "p.toml: unknown section sever; known are: database, graphql, limits, log, networks, retention, sandbox, security, server, storage, webhooks"
+            "p.toml: unknown section sever; known are: database, graphql, health, limits, log, metrics, networks, redis, retention, sandbox, security, server, storage, webhooks, worker"
         );
-        assert!(
-            refused("[server]\nlisten = 5").starts_with("the configuration: "),
-            "{}",
-            refused("[server]\nlisten = 5")
-        );
-        assert!(refused("[server]\npublic_url = \"ftp://x\"").contains("server.public_url"));
-        assert!(refused("[limits]\nrestore_per_second = 0").contains("limits.restore_per_second"));
     }
 }

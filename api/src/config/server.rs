@@ -1,8 +1,6 @@
 use std::{net::SocketAddr, path::PathBuf};
 
-use anyhow::{Context, bail};
 use serde::Deserialize;
-use url::Url;
 
 /// Listening and the public address.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,20 +17,9 @@ pub struct Server {
 }
 
 impl Server {
-    pub(super) fn check(&mut self) -> anyhow::Result<()> {
-        let url = Url::parse(&self.public_url)
-            .with_context(|| format!("server.public_url '{}' is no address", self.public_url))?;
-        if !matches!(url.scheme(), "http" | "https")
-            || url.query().is_some()
-            || url.fragment().is_some()
-        {
-            bail!(
-                "server.public_url '{}' must be an http or https address such as https://post.example.org",
-                self.public_url
-            );
-        }
+    /// The public address has no slash at its end.
+    pub(super) fn trim(&mut self) {
         self.public_url
             .truncate(self.public_url.trim_end_matches('/').len());
-        Ok(())
     }
 }

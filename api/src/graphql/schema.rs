@@ -1,12 +1,10 @@
 //! The whole schema.
 
-use std::sync::Arc;
-
 use async_graphql::{
     MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder,
     connection::Connection,
 };
-use posthaste_engine::{App, session::Guard};
+use posthaste_engine::App;
 
 use super::{
     connection, cost, developer, event, idempotency, job, limits, media, network, node, order,
@@ -106,11 +104,7 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
 
 /// The schema with the application behind it.
 pub fn build(app: App) -> ApiSchema {
-    builder()
-        .extension(cost::Cost)
-        .data(app)
-        .data(Arc::new(Guard::default()))
-        .finish()
+    builder().extension(cost::Cost).data(app).finish()
 }
 
 /// The schema without an application: each request brings its own, and is at nobody's cost.

@@ -55,6 +55,15 @@ impl Documents {
         }
     }
 
+    /// The names of the operations of `api/operations`; each document holds one.
+    pub fn operations(&self) -> impl Iterator<Item = String> + '_ {
+        self.registered.values().filter_map(|document| {
+            let document = async_graphql::parser::parse_query(document).ok()?;
+            let (name, _) = document.operations.iter().next()?;
+            name.map(ToString::to_string)
+        })
+    }
+
     /// Puts the document in if only its hash was sent, and refuses one that the sender may not send.
     pub fn resolve(&self, request: &mut Request, sender: Sender) -> Result<()> {
         let Some(hash) = persisted(request)? else {

@@ -8,6 +8,7 @@ use axum::{
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use posthaste_core::ErrorCode;
+use posthaste_engine::telemetry::HttpAnswer;
 use tracing::Instrument;
 
 use super::{ApiState, address};
@@ -63,11 +64,20 @@ pub async fn around(State(state): State<ApiState>, mut request: Request, next: N
         .insert(RequestId(id.clone(), ticket.clone()));
     // The path without its query: an OAuth answer carries its code there.
     let span = tracing::info_span!("request", id = %id, method = %request.method(), path = %request.uri().path());
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let method = request.method().clone();
     let begun = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let millis = begun.elapsed().as_millis() as u64;
     span.in_scope(|| tracing::info!(status = response.status().as_u16(), millis, "answered"));
     note(&ticket, &response);
+    let answer = HttpAnswer {
+        method: method.as_str(),
+        route: matched.as_ref().map(MatchedPath::as_str),
+        status: response.status().as_u16(),
+        took: begun.elapsed(),
+    };
+    state.app.telemetry.http(&answer);
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(X_REQUEST_ID, value);

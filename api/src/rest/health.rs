@@ -1,59 +1,170 @@
 use std::sync::{
-    Mutex, PoisonError,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::{FromRef, State},
+};
 use chrono::{DateTime, TimeDelta, Utc};
-use posthaste_core::{Error, ErrorCode};
-use posthaste_engine::App;
-use posthaste_store::{node, pending_migrations};
+use posthaste_core::{Error, ErrorCode, Result, secret::Secret};
+use posthaste_engine::{App, node as nodes};
+use posthaste_store::{node, pending_migrations, publish};
 use serde::Serialize;
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 use utoipa::ToSchema;
 
 use super::{ApiState, Problem, Refusal, RequestId};
+use crate::config;
 
 /// A worker that was not seen for so long is counted as gone.
 const WORKER_SILENCE: TimeDelta = TimeDelta::seconds(60);
 
 /// What is known about this process and its database.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Health {
     /// Once the migrations are current they stay so while this process runs.
     migrated: AtomicBool,
     draining: AtomicBool,
     started: Mutex<Option<DateTime<Utc>>>,
+    /// How late the oldest post may be.
+    overdue: Option<TimeDelta>,
+    /// What a scraper must send.
+    pub(super) token: Option<Secret>,
+    /// Counts how often connections that last were asked to go elsewhere.
+    leaving: watch::Sender<u32>,
+    /// The WebSockets, which outlive the request that they began with.
+    pub(super) sockets: TaskTracker,
+}
+
+impl Default for Health {
+    /// By the built-in settings, and without a token for metrics.
+    fn default() -> Self {
+        Self::new(Some(TimeDelta::minutes(5)), None)
+    }
 }
 
 impl Health {
+    /// Not ready while the oldest post is later than `overdue`; `token` opens the metrics.
+    pub fn new(overdue: Option<TimeDelta>, token: Option<Secret>) -> Self {
+        Self {
+            migrated: AtomicBool::default(),
+            draining: AtomicBool::default(),
+            started: Mutex::default(),
+            overdue,
+            token,
+            leaving: watch::Sender::default(),
+            sockets: TaskTracker::default(),
+        }
+    }
+
+    /// As the configuration says.
+    pub fn of(config: &config::Config) -> Self {
+        Self::new(config.health.overdue(), config.metrics.token())
+    }
+
     /// Remembers when the process began.
     pub fn start(&self, now: DateTime<Utc>) {
         *self.started.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
     }
 
-    /// From here on the process takes no new work.
-    pub fn drain(&self) {
+    /// From here on the process should get no new work, or get it again. Whoever holds a connection that
+    /// lasts is asked to go elsewhere; whoever comes nevertheless is served.
+    pub fn drain(&self, draining: bool) {
+        if !self.draining.swap(draining, Ordering::Relaxed) && draining {
+            self.dismiss();
+        }
+    }
+
+    /// From here on the process takes no new work at all.
+    pub fn stop(&self) {
         self.draining.store(true, Ordering::Relaxed);
+        self.dismiss();
+    }
+
+    fn dismiss(&self) {
+        self.leaving.send_modify(|times| *times += 1);
+    }
+
+    /// Ends when this connection should be made anew elsewhere.
+    pub(super) fn until_leaving(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut leaving = self.leaving.subscribe();
+        async move {
+            if leaving.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Waits for the WebSockets to say goodbye.
+    pub async fn sockets_closed(&self) {
+        self.sockets.close();
+        self.sockets.wait().await;
+    }
+
+    /// Why the process has not started, if it has not.
+    async fn check_started(&self, app: &App) -> Result<()> {
+        if self.migrated.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let pending = pending_migrations(app.db.address()).await?;
+        if pending > 0 {
+            let message =
+                format!("{pending} database migrations have not run; run `posthaste migrate`.");
+            return Err(unavailable(message));
+        }
+        self.migrated.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Why the process cannot answer requests, if it cannot.
-    async fn check(&self, app: &App) -> Result<(), Error> {
+    async fn check(&self, app: &App) -> Result<()> {
         if self.draining.load(Ordering::Relaxed) {
-            return Err(
-                Error::new(ErrorCode::Unavailable, "The server is stopping.").retry_after(5),
-            );
+            return Err(unavailable("The server is stopping.".to_owned()));
         }
         drop(app.db.get().await?);
-        if !self.migrated.load(Ordering::Relaxed) {
-            let pending = pending_migrations(app.db.address()).await?;
-            if pending > 0 {
-                let message =
-                    format!("{pending} database migrations have not run; run `posthaste migrate`.");
-                return Err(Error::new(ErrorCode::Unavailable, message).retry_after(5));
-            }
-            self.migrated.store(true, Ordering::Relaxed);
+        self.check_started(app).await
+    }
+
+    /// Why posts do not go out in time, if they do not.
+    async fn check_publishing(&self, app: &App) -> Result<()> {
+        let Some(overdue) = self.overdue else {
+            return Ok(());
+        };
+        let now = app.now();
+        let oldest = publish::oldest_due(&mut *app.db.get().await?, now).await?;
+        match oldest.map(|due| now - due).filter(|late| *late > overdue) {
+            None => Ok(()),
+            Some(late) => Err(unavailable(format!(
+                "The oldest post that could go out is {} s late, more than {} s; see that workers run.",
+                late.num_seconds(),
+                overdue.num_seconds()
+            ))),
         }
-        Ok(())
+    }
+}
+
+fn unavailable(message: String) -> Error {
+    Error::new(ErrorCode::Unavailable, message).retry_after(5)
+}
+
+/// What the addresses for operators reach.
+#[derive(Clone)]
+pub struct Probes {
+    /// The application.
+    pub app: App,
+    /// What is known about this process.
+    pub health: Arc<Health>,
+}
+
+impl FromRef<ApiState> for Probes {
+    fn from_ref(state: &ApiState) -> Self {
+        Self {
+            app: state.app.clone(),
+            health: state.health.clone(),
+        }
     }
 }
 
@@ -63,15 +174,37 @@ pub async fn livez() -> &'static str {
     "ok"
 }
 
-/// The process can answer requests: the database is reached and its schema is current.
+/// The process has started: the database was reached and its schema is current. It stays so.
+#[utoipa::path(get, path = "/startupz", tag = "health", responses(
+    (status = 200, description = "It has started.", body = String),
+    (status = 503, description = "Not yet; the document says why.", body = Problem),
+))]
+pub async fn startupz(
+    State(probes): State<Probes>,
+    id: RequestId,
+) -> Result<&'static str, Refusal> {
+    told(&probes, &id, probes.health.check_started(&probes.app).await)
+}
+
+/// The process can answer requests and posts go out in time: the database is reached, its schema is current, the
+/// process is not asked to stop, and no post that could go out is overdue.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses(
     (status = 200, description = "Requests can be answered.", body = String),
     (status = 503, description = "Not now; the document says why.", body = Problem),
 ))]
-pub async fn readyz(State(state): State<ApiState>, id: RequestId) -> Result<&'static str, Refusal> {
-    match state.health.check(&state.app).await {
+pub async fn readyz(State(probes): State<Probes>, id: RequestId) -> Result<&'static str, Refusal> {
+    let (app, health) = (&probes.app, &probes.health);
+    let checked = async {
+        health.check(app).await?;
+        health.check_publishing(app).await
+    };
+    told(&probes, &id, checked.await)
+}
+
+fn told(probes: &Probes, id: &RequestId, checked: Result<()>) -> Result<&'static str, Refusal> {
+    match checked {
         Ok(()) => Ok("ok"),
-        Err(error) => Err(Refusal::new(&state.app, &id, error)),
+        Err(error) => Err(Refusal::new(&probes.app, id, error)),
     }
 }
 
@@ -89,6 +222,12 @@ pub struct Report {
     database: DatabaseReport,
     /// The publishing workers.
     workers: WorkerReport,
+    /// What is due.
+    queue: QueueReport,
+    /// Whether Redis answered when it was asked last; null when none is set.
+    redis: Option<bool>,
+    /// All processes that run, or were lost within a day.
+    nodes: Vec<NodeReport>,
 }
 
 /// How the database stands.
@@ -118,29 +257,70 @@ struct WorkerReport {
     last_seen_at: Option<DateTime<Utc>>,
 }
 
+/// How the queue stands.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct QueueReport {
+    /// Whether no post that could go out is overdue.
+    ok: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+/// A process. Where it runs is for operators: `posthaste nodes`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct NodeReport {
+    /// `SERVE` or `WORKER`.
+    role: String,
+    /// The version of its program.
+    version: String,
+    /// `ALIVE`, `DRAINING`, `DRAINED` or `LOST`.
+    state: &'static str,
+    /// When it began.
+    started_at: DateTime<Utc>,
+    /// When it gave a sign of life last.
+    last_seen_at: DateTime<Utc>,
+}
+
+impl From<nodes::Node> for NodeReport {
+    fn from(node: nodes::Node) -> Self {
+        Self {
+            state: node.state().as_str(),
+            role: node.role,
+            version: node.version,
+            started_at: node.started_at,
+            last_seen_at: node.seen_at,
+        }
+    }
+}
+
 /// How everything stands, in detail. The status is 200 also when something is wrong.
 #[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, description = "How everything stands.", body = Report)))]
-pub async fn healthz(State(state): State<ApiState>) -> (StatusCode, Json<Report>) {
-    let app = &state.app;
-    let problem = state.health.check(app).await.err();
+pub async fn healthz(State(probes): State<Probes>) -> Json<Report> {
+    let (app, health) = (&probes.app, &probes.health);
+    let problem = health.check(app).await.err();
     let pool = app.db.status();
+    let reached = problem.is_none();
     let last_seen_at = async { node::last_seen(&mut *app.db.get().await?, "WORKER").await };
-    let last_seen_at = if problem.is_none() {
-        last_seen_at.await.ok().flatten()
+    let (last_seen_at, late, all) = if reached {
+        let late = health.check_publishing(app).await.err();
+        let all = nodes::all(app).await.unwrap_or_default();
+        (last_seen_at.await.ok().flatten(), late, all)
     } else {
-        None
+        (None, None, Vec::new())
     };
     let worker = last_seen_at.is_some_and(|at| app.now() - at < WORKER_SILENCE);
-    let report = Report {
-        ok: problem.is_none() && worker,
+    Json(Report {
+        ok: reached && worker && late.is_none(),
         version: env!("CARGO_PKG_VERSION"),
-        started_at: *state
-            .health
+        started_at: *health
             .started
             .lock()
             .unwrap_or_else(PoisonError::into_inner),
         database: DatabaseReport {
-            ok: problem.is_none(),
+            ok: reached,
             message: problem.map(|error| error.message),
             connections: pool.size,
             max_connections: pool.max_size,
@@ -150,8 +330,16 @@ pub async fn healthz(State(state): State<ApiState>) -> (StatusCode, Json<Report>
             ok: worker,
             last_seen_at,
         },
-    };
-    (StatusCode::OK, Json(report))
+        queue: QueueReport {
+            ok: reached && late.is_none(),
+            message: late.map(|error| error.message),
+        },
+        redis: app
+            .redis
+            .as_ref()
+            .map(posthaste_engine::adapters::Redis::is_there),
+        nodes: all.into_iter().map(NodeReport::from).collect(),
+    })
 }
 
 /// The server's version.

@@ -12,6 +12,7 @@ mod health;
 mod media;
 mod oauth;
 mod operation;
+mod operators;
 mod page;
 mod problem;
 mod request;
@@ -50,7 +51,8 @@ use graphiql::Graphiql;
 use revocation::Revocations;
 
 pub use headers::RequestId;
-pub use health::Health;
+pub use health::{Health, Probes};
+pub use operators::router as operators;
 pub use problem::{Problem, Refusal};
 
 /// Largest GraphQL request in bytes; media goes through its own address.
@@ -80,13 +82,15 @@ pub struct ApiState {
 impl ApiState {
     /// The state of a server.
     pub fn new(app: App) -> Self {
+        let documents = Documents::new(Policy::default());
+        app.telemetry.know(documents.operations());
         Self {
             schema: build(app.clone()),
             app,
             health: Arc::default(),
             docs: Arc::default(),
             graphiql: None,
-            documents: Arc::new(Documents::new(Policy::default())),
+            documents: Arc::new(documents),
             revocations: Revocations::default(),
             trusted_proxies: 0,
         }
@@ -95,6 +99,12 @@ impl ApiState {
     /// Takes the documents that a policy allows; any unless this is called.
     pub fn taking(mut self, policy: Policy) -> Self {
         self.documents = Arc::new(Documents::new(policy));
+        self
+    }
+
+    /// Tells about this process's health there.
+    pub fn watched(mut self, health: Arc<Health>) -> Self {
+        self.health = health;
         self
     }
 
@@ -141,6 +151,7 @@ struct Document;
 fn documented() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(health::livez))
+        .routes(routes!(health::startupz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::healthz))
         .routes(routes!(health::version))
@@ -161,6 +172,7 @@ pub fn router(state: ApiState) -> Router {
     let (routes, openapi) = documented();
     routes
         .route("/", get(graphql::get_root).post(graphql::post_query))
+        .route("/metrics", get(operators::public_metrics))
         .route("/graphiql", get(graphiql::page))
         .route("/graphiql/assets/{file}", get(graphiql::asset))
         .merge(docs::routes(openapi))

@@ -25,7 +25,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// Answers with one `next` event for each result and `complete` at the end. What comes from the event
-/// log carries its cursor as `id`. The stream also ends when the credential is revoked.
+/// log carries its cursor as `id`. The stream also ends when the credential is
+/// revoked, or the server leaves.
 pub fn serve(
     state: ApiState,
     caller: Caller,
@@ -37,6 +38,7 @@ pub fn serve(
     let revoked = state
         .revocations
         .until_revoked(&state.app, caller.credential.as_ref());
+    let leaving = state.health.until_leaving();
     let results = operation::results(state, caller, operation, Some(resume.clone()));
     let events = results.map(move |answer| {
         let event = Event::default().event("next").data(Shown(answer).text());
@@ -46,7 +48,13 @@ pub fn serve(
         })
     });
     let complete = stream::once(async { Ok(Event::default().event("complete").data("")) });
-    Sse::new(events.take_until(revoked).chain(complete))
-        .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
-        .into_response()
+    // Without `complete`: the operation is not over, its client comes back and goes on elsewhere.
+    Sse::new(
+        events
+            .take_until(revoked)
+            .chain(complete)
+            .take_until(leaving),
+    )
+    .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+    .into_response()
 }

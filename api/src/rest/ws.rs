@@ -59,5 +59,8 @@ pub fn serve(
         .max_message_size(MAX_BODY)
         .read_buffer_size(BUFFER)
         .write_buffer_size(BUFFER)
-        .on_upgrade(move |socket| session::run(state, id, client, socket))
+        .on_upgrade(move |socket| {
+            let sockets = state.health.sockets.clone();
+            sockets.track_future(session::run(state, id, client, socket))
+        })
 }

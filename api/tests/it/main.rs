@@ -20,6 +20,7 @@ mod metrics;
 mod network;
 mod oauth;
 mod operations;
+mod operators;
 mod persisted;
 mod post;
 mod sandbox;

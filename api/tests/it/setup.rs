@@ -8,10 +8,7 @@ use std::{
 
 use posthaste_api::{app, config::Config};
 use posthaste_core::{access::Role, secret::Secret};
-use posthaste_engine::{
-    App,
-    session::{self, Guard},
-};
+use posthaste_engine::{App, session};
 use posthaste_testkit::TestDatabase;
 use tempfile::TempDir;
 
@@ -93,15 +90,9 @@ async fn it_makes_a_workspace_whose_owner_signs_in_and_whose_key_opens_it() {
     assert_eq!(workspace.name, "Bakery");
     assert_eq!(workspace.time_zone, "Europe/Paris");
     let password = Secret::new("correct horse");
-    let (_, session) = session::sign_in(
-        &app,
-        &Guard::default(),
-        "ada@bakery.example",
-        password,
-        None,
-    )
-    .await
-    .unwrap();
+    let (_, session) = session::sign_in(&app, "ada@bakery.example", password, None)
+        .await
+        .unwrap();
     assert_eq!(session.role, Role::Owner);
     assert_eq!(session.workspace_id, workspace.id);
 }

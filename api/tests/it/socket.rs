@@ -83,7 +83,7 @@ impl Client {
         serde_json::from_str(self.next().await.to_text().unwrap()).unwrap()
     }
 
-    async fn closed(&mut self) -> u16 {
+    pub async fn closed(&mut self) -> u16 {
         match self.next().await {
             Message::Close(Some(frame)) => frame.code.into(),
             other => panic!("{other:?}"),

@@ -34,7 +34,8 @@ use posthaste_engine::{
     limit::Limits,
     media::{self, NewUpload},
     request_log::Recorder,
-    session::{self, KeyKind, NewKey, NewWorkspace},
+    session::{self, Guard, KeyKind, NewKey, NewWorkspace},
+    telemetry::Telemetry,
     webhook,
 };
 use posthaste_media::{BlobStore, Staging};
@@ -159,6 +160,9 @@ impl World {
             requests: Recorder::default(),
             limits,
             webhooks,
+            guard: Guard::default(),
+            redis: None,
+            telemetry: Telemetry::default(),
             payloads: Arc::new(Documents::default()),
         });
         let home = tenant(&app, "Home").await;

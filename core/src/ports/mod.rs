@@ -6,6 +6,7 @@ mod cipher;
 mod clock;
 mod http;
 mod random;
+mod tally;
 
 pub use blobs::{Blobs, ByteStream, MemoryBlobs};
 pub use buckets::{BucketRule, Buckets};
@@ -15,3 +16,4 @@ pub use http::{
     Body, Http, Method, Part, PartBody, Request, Response, ScriptedHttp, TransportError,
 };
 pub use random::{Random, SeededRandom};
+pub use tally::{Count, Tally};

@@ -14,7 +14,10 @@ use posthaste_media::Staging;
 use posthaste_store::{Database, event::NewEvent};
 use serde_json::Value;
 
-use crate::{Actor, event::Hints, limit::Limits, publish::Crash, request_log::Recorder, webhook};
+use crate::{
+    Actor, adapters::Redis, event::Hints, limit::Limits, publish::Crash, request_log::Recorder,
+    session::Guard, telemetry::Telemetry, webhook,
+};
 
 /// The app registrations at the networks; a network without one cannot be connected.
 pub type NetworkApps = HashMap<Network, AppCredentials>;
@@ -55,6 +58,12 @@ pub struct Parts {
     pub sandbox: bool,
     /// How much callers may ask for.
     pub limits: Limits,
+    /// Slows down guessing of passwords.
+    pub guard: Guard,
+    /// What processes share that may be lost; none where there is one process, or PostgreSQL is enough.
+    pub redis: Option<Redis>,
+    /// What operators watch.
+    pub telemetry: Telemetry,
     /// What an operator decides about webhooks.
     pub webhooks: webhook::Rules,
     /// Makes what webhooks send.

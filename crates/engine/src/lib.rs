@@ -19,6 +19,8 @@
 //! - [`event`]: reading the event log and following it live
 //! - [`idempotency`]: requests that come twice
 //! - [`limit`]: how much a caller may ask for
+//! - [`node`]: the processes that run, and draining them
+//! - [`telemetry`]: what operators watch
 //! - [`webhook`]: endpoints, and the worker that delivers events to them
 
 mod actor;
@@ -32,12 +34,14 @@ pub mod key;
 pub mod limit;
 pub mod media;
 pub mod metric;
+pub mod node;
 pub mod post;
 pub mod publish;
 pub mod request_log;
 pub mod retention;
 pub mod sandbox;
 pub mod session;
+pub mod telemetry;
 mod tokens;
 pub mod webhook;
 

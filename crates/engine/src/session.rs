@@ -97,28 +97,28 @@ pub(crate) fn credential(prefix: &str, seed: [u8; 32]) -> Secret {
 }
 
 /// Signs a person in by e-mail and password; `workspace` chooses among several, else the one joined
-/// first. After five failures `guard` asks for a growing wait (`RATE_LIMITED`); an unknown e-mail
+/// first. After five failures it asks for a growing wait (`RATE_LIMITED`); an unknown e-mail
 /// takes as long as a wrong password.
 pub async fn sign_in(
     app: &App,
-    guard: &Guard,
     email: &str,
     password: Secret,
     workspace: Option<WorkspaceId>,
 ) -> Result<(Secret, Session)> {
     let email = email.trim().to_lowercase();
-    guard.enter(&email, app.now())?;
+    let guard = &app.guard;
+    guard.enter(&email, app.now()).await?;
     let user = access::user_by_email(&mut *app.db.get().await?, &email).await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let right = password::verify(guard, password, hash).await?;
     let Some(user) = user.filter(|_| right) else {
-        guard.failed(&email, app.now());
+        guard.failed(&email, app.now()).await?;
         return Err(Error::new(
             ErrorCode::WrongCredentials,
             ErrorCode::WrongCredentials.title(),
         ));
     };
-    guard.succeeded(&email);
+    guard.succeeded(&email).await?;
     open_session(app, &user, workspace).await
 }
 

@@ -128,6 +128,44 @@ pub async fn block(
     Ok(())
 }
 
+#[derive(QueryableByName)]
+struct Failures {
+    #[diesel(sql_type = sql_types::Integer)]
+    failures: i32,
+}
+
+/// Counts a try that the network failed to answer, and returns how many there were in a row. A post that
+/// went live since the first of them ended the row before.
+pub async fn failed(conn: &mut Conn, connection: ConnectionId, now: DateTime<Utc>) -> Result<i32> {
+    let row: Failures = diesel::sql_query(
+        "UPDATE lanes l SET
+             failures = CASE WHEN lived.since THEN 1 ELSE l.failures + 1 END,
+             failing_since = CASE WHEN lived.since THEN $2 ELSE coalesce(l.failing_since, $2) END
+         FROM (SELECT EXISTS (
+             SELECT FROM targets t JOIN lanes f ON f.connection_id = t.connection_id
+             WHERE t.connection_id = $1 AND t.remote_id IS NOT NULL AND t.published_at >= f.failing_since) AS since) lived
+         WHERE l.connection_id = $1 RETURNING l.failures",
+    )
+    .bind::<sql_types::Uuid, _>(connection.uuid())
+    .bind::<sql_types::Timestamptz, _>(now)
+    .get_result(conn)
+    .await
+    .stored()?;
+    Ok(row.failures)
+}
+
+/// The network answered: whatever it said, the row of failures ends.
+pub async fn answered(conn: &mut Conn, connection: ConnectionId) -> Result<()> {
+    diesel::sql_query(
+        "UPDATE lanes SET failures = 0, failing_since = NULL WHERE connection_id = $1 AND failures > 0",
+    )
+    .bind::<sql_types::Uuid, _>(connection.uuid())
+    .execute(conn)
+    .await
+    .stored()?;
+    Ok(())
+}
+
 /// Ends a wait early (a person retries or reconnected).
 pub async fn unblock(conn: &mut Conn, connection: ConnectionId) -> Result<()> {
     diesel::update(lanes::table.find(connection.uuid()))

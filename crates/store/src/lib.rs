@@ -15,6 +15,7 @@ pub mod content;
 mod database;
 mod error;
 pub mod event;
+pub mod gauges;
 pub mod grant;
 pub mod idempotency;
 pub mod job;

@@ -1,9 +1,14 @@
-//! For tests only: a database for each test on one shared private PostgreSQL, and values that repeat.
+//! For tests only: a database for each test on one shared private PostgreSQL, a Redis for those that
+//! need one, and values that repeat.
 
 mod database;
+mod metrics;
+mod redis;
 mod statements;
 
 pub use database::TestDatabase;
+pub use metrics::samples;
+pub use redis::TestRedis;
 pub use statements::{count_statements, statements};
 
 use chrono::{DateTime, Utc};

@@ -8,6 +8,7 @@ mod connect;
 mod examples;
 mod kills;
 mod lifecycle;
+mod nodes;
 mod program;
 mod read_back;
 mod sandbox;

@@ -1,8 +1,6 @@
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use posthaste_core::{Error, secret::Secret};
-use posthaste_engine::session::{self, Guard};
+use posthaste_core::secret::Secret;
+use posthaste_engine::session;
 
 use super::types::Session;
 use crate::graphql::{
@@ -57,22 +55,12 @@ impl ViewerMutation {
         #[graphql(desc = "Who signs in.")] input: SessionCreateInput,
     ) -> Result<SessionCreatePayload> {
         let app = app(ctx)?;
-        let guard = ctx
-            .data::<Arc<Guard>>()
-            .map_err(|error| Error::internal(error.message))?;
         let outcome = async {
             let workspace = input
                 .workspace_id
                 .map(|id| scalars::id(&id, &["workspaceId"]))
                 .transpose()?;
-            session::sign_in(
-                app,
-                guard,
-                &input.email,
-                Secret::new(input.password),
-                workspace,
-            )
-            .await
+            session::sign_in(app, &input.email, Secret::new(input.password), workspace).await
         };
         let (signed_in, errors) = split(app, outcome.await)?;
         let (token, session) = signed_in.unzip();

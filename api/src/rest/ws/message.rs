@@ -89,6 +89,8 @@ pub enum Close {
     TooMany = 4429,
     /// The credential cannot be checked now (RFC 6455's registry).
     TryAgain = 1013,
+    /// The server stops, or hands its work over (RFC 6455, 7.4.1): another one goes on.
+    GoingAway = 1001,
 }
 
 impl Close {
@@ -102,6 +104,7 @@ impl Close {
             Self::DuplicateId => "Subscriber already exists",
             Self::TooMany => "Too many initialisation requests or operations",
             Self::TryAgain => "Try again later",
+            Self::GoingAway => "Going away, connect again",
         }
     }
 }

@@ -1,4 +1,4 @@
-use std::{collections::HashMap, net::IpAddr, time::Duration};
+use std::{collections::HashMap, net::IpAddr, pin::pin, time::Duration};
 
 use async_graphql::{Request as Query, Response as Answer};
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
@@ -166,12 +166,14 @@ impl Session<'_> {
             .state
             .revocations
             .until_revoked(&self.state.app, self.caller.credential.as_ref());
+        let mut leaving = pin!(self.state.health.until_leaving());
         let mut ping = interval_at(Instant::now() + PING, PING);
         loop {
             tokio::select! {
                 message = receive(self.socket) => self.take(message?).await?,
                 Some((id, answer)) = self.running.next(), if !self.running.is_empty() => self.tell(id, answer).await?,
                 _ = ping.tick() => send(self.socket, &ServerMessage::Ping).await?,
+                () = &mut leaving => return Err(End::Close(Close::GoingAway)),
                 () = &mut revoked => return Err(End::Close(Close::Forbidden)),
             }
         }

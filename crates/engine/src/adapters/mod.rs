@@ -1,11 +1,15 @@
-//! Real adapters of core's ports that need nothing but the standard machine.
+//! Real adapters of core's ports: what needs nothing but the standard machine, and Redis.
 
 mod buckets;
 mod cipher;
 mod clock;
 mod random;
+mod redis;
+mod tally;
 
 pub use buckets::LocalBuckets;
 pub use cipher::AesCipher;
 pub use clock::{MovableClock, SystemClock};
 pub use random::OsRandom;
+pub use redis::{Redis, RedisBuckets, RedisTally};
+pub use tally::LocalTally;

@@ -114,7 +114,7 @@ async fn catch_up(app: &App) -> Result<()> {
         match tails.known(workspace) {
             // A log that was emptied begins anew.
             Some(tail) if tail.head() <= head => {
-                read_on(&mut conn, tails, workspace, &tail, head).await?;
+                read_on(app, &mut conn, workspace, &tail, head).await?;
             }
             _ => tails.announce(workspace, Tail::at(head)),
         }
@@ -123,8 +123,8 @@ async fn catch_up(app: &App) -> Result<()> {
 }
 
 async fn read_on(
+    app: &App,
     conn: &mut Conn,
-    tails: &Tails,
     workspace: WorkspaceId,
     known: &Tail,
     head: i64,
@@ -134,14 +134,17 @@ async fn read_on(
     let mut tail = None;
     while at < head {
         let new = event::after(conn, workspace, at, &everything, BATCH as i64).await?;
-        let Some(last) = new.last().map(|event| event.seq) else {
+        let Some((last, happened)) = new.last().map(|event| (event.seq, event.at)) else {
             break;
         };
         at = last;
+        let late = app.now() - happened;
+        app.telemetry
+            .event_lag(late.num_milliseconds() as f64 / 1000.0);
         tail = Some(tail.as_ref().unwrap_or(known).and(new));
     }
     if let Some(tail) = tail {
-        tails.announce(workspace, tail);
+        app.hints.tails().announce(workspace, tail);
     }
     Ok(())
 }

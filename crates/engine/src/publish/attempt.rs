@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    breaker,
     crash::Point,
     journal::Journal,
     load::{Job, load},
@@ -32,6 +33,9 @@ const LONGEST_PREPARATION: Duration = Duration::from_mins(15);
 /// Between the committed intent and the call there is nothing to do; a process that was stopped
 /// in between must not send any more.
 pub(super) const LONGEST_STALL: Duration = Duration::from_secs(5);
+/// How long a step that is on its way may take once the worker stops. It is invisible, so breaking it off
+/// and doing it again elsewhere does no harm.
+const GRACE: Duration = Duration::from_secs(10);
 /// How many posts of ours on the account a read-back can tell apart by id.
 const KNOWN: i64 = 50;
 
@@ -89,6 +93,7 @@ pub(super) async fn publish_one(
         Preparation::Refused(failure) => {
             let health = health_of(&failure);
             let (verdict, end) = refused(app, &job, failure);
+            let verdict = breaker::of_line(app, &job.target, verdict, health).await;
             apply(
                 app,
                 worker,
@@ -137,11 +142,16 @@ async fn prepare(
     let began = Instant::now();
     let mut progress = job.target.progress.as_ref().map(|json| json.0.clone());
     let mut refreshed = false;
+    let mut late = std::pin::pin!(async {
+        stop.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    });
     loop {
-        let step = job
-            .connector
-            .prepare(&job.ctx, &job.session, &job.rendition, progress.clone())
-            .await;
+        let step = tokio::select! {
+            biased;
+            () = &mut late => return Ok(Preparation::PutBack(drained(app.now()))),
+            step = job.connector.prepare(&job.ctx, &job.session, &job.rendition, progress.clone()) => step,
+        };
         match step {
             Ok(Prepared::Ready { ready }) => return Ok(Preparation::Ready(ready)),
             Ok(Prepared::Step {
@@ -240,6 +250,7 @@ async fn send(
     if verdict.reconnect {
         verdict = after_refusal_of_token(app, job, verdict, journal).await;
     }
+    let verdict = breaker::of_line(app, target, verdict, health).await;
     apply(app, worker, target, State::Sending, &verdict, end, journal).await?;
     Ok(health)
 }
@@ -309,6 +320,7 @@ async fn commit_intent(
         .unwrap_or(TimeDelta::seconds(30));
     if !publish::commit_intent(&mut tx, target, worker, &intent, now, margin).await? {
         tracing::warn!(target_id = %target.id, token = target.token, "no intent: the target or its lease is gone");
+        app.telemetry.publishing().fenced();
         return Ok(None);
     }
     journal.note(

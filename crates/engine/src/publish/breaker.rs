@@ -1,3 +1,5 @@
+mod line;
+
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Mutex, PoisonError},
@@ -10,6 +12,8 @@ use posthaste_store::network_state;
 
 use super::attempt::Health;
 use crate::App;
+
+pub(super) use line::of_line;
 
 /// Calls older than this no longer count.
 const WINDOW: Duration = Duration::from_mins(1);

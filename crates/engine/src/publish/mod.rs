@@ -22,4 +22,4 @@ mod verdict;
 mod worker;
 
 pub use crash::{Crash, Point};
-pub use worker::{Settings, run};
+pub use worker::{Settings, run, run_as};

@@ -68,6 +68,7 @@ pub(super) async fn apply(
         }
     };
     let state = verdict.to.state().as_str();
+    count(app, target, from, verdict, applied);
     if applied {
         app.hints.committed();
         tracing::info!(
@@ -78,6 +79,19 @@ pub(super) async fn apply(
         tracing::warn!(target_id = %target.id, token = target.token, state, "fenced off: somebody else has this target by now");
     }
     Ok(applied)
+}
+
+fn count(app: &App, target: &Target, from: State, verdict: &Verdict, applied: bool) {
+    let counts = app.telemetry.publishing();
+    if !applied {
+        return counts.fenced();
+    }
+    let to = verdict.to.state();
+    let code = verdict.trouble.as_ref().map(|(code, _)| *code);
+    counts.settled(target.network, from, to, code);
+    if to == State::Published {
+        counts.live(target.due_at, app.now());
+    }
 }
 
 /// What is written down about a try.

@@ -1,7 +1,6 @@
-use chrono::TimeDelta;
-use posthaste_core::{Result, ids::NodeId, target::State};
+use posthaste_core::{Result, target::State};
 use posthaste_store::{
-    event, lane, node,
+    event, lane,
     publish::{self, AttemptEnd},
     timeline::{self, NewStep},
 };
@@ -74,15 +73,4 @@ pub(super) async fn sweep(app: &App) -> Result<usize> {
         app.hints.committed();
     }
     Ok(lost.len())
-}
-
-/// Says that this worker lives, and forgets processes that have been gone for a day.
-pub(super) async fn beat(
-    app: &App,
-    worker: NodeId,
-    started_at: chrono::DateTime<chrono::Utc>,
-) -> Result<()> {
-    let mut conn = app.db.get().await?;
-    node::beat(&mut conn, worker, "WORKER", started_at, app.now()).await?;
-    node::sweep(&mut conn, app.now() - TimeDelta::days(1)).await
 }

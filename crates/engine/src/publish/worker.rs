@@ -49,9 +49,14 @@ impl Default for Settings {
     }
 }
 
-/// Publishes until `stop`, then finishes what is begun and lets go of the rest.
+/// Publishes as a process of its own until `stop`, then finishes what is begun and lets go of the rest.
 pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
     let id = NodeId::new(&*app.clock, &*app.random);
+    run_as(id, app, settings, stop).await;
+}
+
+/// As [`run`]; claims carry the id.
+pub async fn run_as(id: NodeId, app: App, settings: Settings, stop: CancellationToken) {
     let worker = Arc::new(Worker {
         id,
         settings,
@@ -240,9 +245,8 @@ impl Worker {
     }
 
     async fn sweep_loop(self: Arc<Self>) {
-        let started_at = self.app.now();
         while !self.stop.is_cancelled() {
-            if let Err(error) = self.sweep(started_at).await {
+            if let Err(error) = self.sweep().await {
                 tracing::warn!(%error, cause = ?error.cause, "cannot sweep");
             }
             self.pause(self.app.timing.sweep.min(Duration::from_secs(5)))
@@ -250,9 +254,8 @@ impl Worker {
         }
     }
 
-    async fn sweep(&self, started_at: chrono::DateTime<chrono::Utc>) -> Result<()> {
+    async fn sweep(&self) -> Result<()> {
         self.check_clock().await?;
-        sweep::beat(&self.app, self.id, started_at).await?;
         sweep::sweep(&self.app).await?;
         crate::media::sweep(&self.app).await?;
         crate::idempotency::sweep(&self.app).await?;

@@ -1,11 +1,14 @@
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use posthaste_core::{Error, ErrorCode, Result};
+use posthaste_core::{
+    Error, ErrorCode, Result,
+    ports::{Count, Tally},
+};
+use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
+
+use crate::adapters::LocalTally;
 
 /// Wrong passwords that cost no wait.
 const FREE_FAILURES: u32 = 5;
@@ -16,48 +19,37 @@ const LONGEST_WAIT: TimeDelta = TimeDelta::seconds(60);
 /// Failures older than this are forgotten.
 const FORGOTTEN_AFTER: TimeDelta = TimeDelta::minutes(15);
 
-/// E-mails remembered at most, so that guessing names does not fill the memory.
-const MOST_EMAILS: usize = 10_000;
-
 /// Passwords that are checked at the same time (each takes 19 MiB and some 50 ms of a core).
 const AT_ONCE: usize = 2;
 
 /// Slows down guessing of passwords, for each e-mail on its own, and bounds the work of checking
-/// them. One for each process.
-#[derive(Debug)]
+/// them. One for each process; what it counts may be shared.
+#[derive(Clone)]
 pub struct Guard {
-    failures: Mutex<HashMap<String, Failures>>,
-    pub(super) hashing: Semaphore,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Failures {
-    count: u32,
-    last: DateTime<Utc>,
-}
-
-impl Failures {
-    fn wait(self, now: DateTime<Utc>) -> Option<TimeDelta> {
-        let over = self.count.checked_sub(FREE_FAILURES)?;
-        let wait = TimeDelta::seconds(1 << over.min(6)).min(LONGEST_WAIT);
-        Some(self.last + wait - now).filter(|left| *left > TimeDelta::zero())
-    }
+    failures: Arc<dyn Tally>,
+    pub(super) hashing: Arc<Semaphore>,
 }
 
 impl Default for Guard {
+    /// Counts in this process.
     fn default() -> Self {
-        Self {
-            failures: Mutex::default(),
-            hashing: Semaphore::new(AT_ONCE),
-        }
+        Self::new(Arc::new(LocalTally::default()))
     }
 }
 
 impl Guard {
+    /// Counts failures there.
+    pub fn new(failures: Arc<dyn Tally>) -> Self {
+        Self {
+            failures,
+            hashing: Arc::new(Semaphore::new(AT_ONCE)),
+        }
+    }
+
     /// Refuses with `RATE_LIMITED` while the e-mail must wait.
-    pub(super) fn enter(&self, email: &str, now: DateTime<Utc>) -> Result<()> {
-        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        match failures.get(email).and_then(|known| known.wait(now)) {
+    pub(super) async fn enter(&self, email: &str, now: DateTime<Utc>) -> Result<()> {
+        let known = self.failures.read(&key(email), now).await?;
+        match known.and_then(|known| wait(known, now)) {
             None => Ok(()),
             Some(left) => {
                 let seconds = (left.num_milliseconds() as u64).div_ceil(1000);
@@ -67,26 +59,27 @@ impl Guard {
         }
     }
 
-    pub(super) fn failed(&self, email: &str, now: DateTime<Utc>) {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        failures.retain(|_, known| now - known.last < FORGOTTEN_AFTER);
-        if failures.len() >= MOST_EMAILS && !failures.contains_key(email) {
-            return;
-        }
-        let known = failures.entry(email.to_owned()).or_insert(Failures {
-            count: 0,
-            last: now,
-        });
-        known.count += 1;
-        known.last = now;
+    pub(super) async fn failed(&self, email: &str, now: DateTime<Utc>) -> Result<()> {
+        self.failures.add(&key(email), FORGOTTEN_AFTER, now).await
     }
 
-    pub(super) fn succeeded(&self, email: &str) {
-        self.failures
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(email);
+    pub(super) async fn succeeded(&self, email: &str) -> Result<()> {
+        self.failures.clear(&key(email)).await
     }
+}
+
+/// Nobody who looks at the counts learns who signs in.
+fn key(email: &str) -> String {
+    let digest = Sha256::digest(email.as_bytes());
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sign-in:{hex}")
+}
+
+/// How long the next try must wait, if it must.
+fn wait(failures: Count, now: DateTime<Utc>) -> Option<TimeDelta> {
+    let over = failures.times.checked_sub(FREE_FAILURES)?;
+    let wait = TimeDelta::seconds(1 << over.min(6)).min(LONGEST_WAIT);
+    Some(failures.last + wait - now).filter(|left| *left > TimeDelta::zero())
 }
 
 #[cfg(test)]
@@ -97,53 +90,35 @@ mod tests {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
     }
 
-    #[test]
-    fn waits_double_after_five_failures_and_end_with_a_success() {
+    #[tokio::test]
+    async fn waits_double_after_five_failures_and_end_with_a_success() {
         let guard = Guard::default();
         for _ in 0..4 {
-            guard.failed("a@b.c", at(0));
+            guard.failed("a@b.c", at(0)).await.unwrap();
         }
-        assert!(guard.enter("a@b.c", at(0)).is_ok());
-        guard.failed("a@b.c", at(0));
+        assert!(guard.enter("a@b.c", at(0)).await.is_ok());
+        guard.failed("a@b.c", at(0)).await.unwrap();
         assert_eq!(
-            guard.enter("a@b.c", at(0)).unwrap_err().retry_after,
+            guard.enter("a@b.c", at(0)).await.unwrap_err().retry_after,
             Some(1)
         );
-        assert!(guard.enter("a@b.c", at(1)).is_ok());
-        guard.failed("a@b.c", at(1));
-        guard.failed("a@b.c", at(3));
-        let error = guard.enter("a@b.c", at(3)).unwrap_err();
+        assert!(guard.enter("a@b.c", at(1)).await.is_ok());
+        guard.failed("a@b.c", at(1)).await.unwrap();
+        guard.failed("a@b.c", at(3)).await.unwrap();
+        let error = guard.enter("a@b.c", at(3)).await.unwrap_err();
         assert_eq!(
             (error.code, error.retry_after),
             (ErrorCode::RateLimited, Some(4))
         );
-        assert!(guard.enter("other@b.c", at(3)).is_ok());
+        assert!(guard.enter("other@b.c", at(3)).await.is_ok());
         for _ in 0..50 {
-            guard.failed("a@b.c", at(10));
+            guard.failed("a@b.c", at(10)).await.unwrap();
         }
         assert_eq!(
-            guard.enter("a@b.c", at(10)).unwrap_err().retry_after,
+            guard.enter("a@b.c", at(10)).await.unwrap_err().retry_after,
             Some(60)
         );
-        guard.succeeded("a@b.c");
-        assert!(guard.enter("a@b.c", at(10)).is_ok());
-    }
-
-    #[test]
-    fn the_memory_is_bounded() {
-        let guard = Guard::default();
-        for number in 0..MOST_EMAILS + 10 {
-            guard.failures.lock().unwrap().insert(
-                number.to_string(),
-                Failures {
-                    count: 1,
-                    last: at(0),
-                },
-            );
-        }
-        guard.failed("new", at(1));
-        assert!(!guard.failures.lock().unwrap().contains_key("new"));
-        guard.failed("new", at(3600));
-        assert_eq!(guard.failures.lock().unwrap().len(), 1);
+        guard.succeeded("a@b.c").await.unwrap();
+        assert!(guard.enter("a@b.c", at(10)).await.is_ok());
     }
 }

@@ -111,6 +111,7 @@ pub(super) async fn settle(
         return Ok(());
     }
     work::add_attempts(&mut tx, row.workspace_id, &[outcome.attempt(delivery)]).await?;
+    app.telemetry.webhook(state.as_str());
     conclude(app, tx, row, happened).await
 }
 

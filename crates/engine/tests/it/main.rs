@@ -5,6 +5,8 @@ mod bulk;
 mod event;
 mod media;
 mod metric;
+mod node;
+mod redis;
 mod retention;
 mod tokens;
 mod webhook;

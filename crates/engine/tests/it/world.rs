@@ -1,6 +1,6 @@
 //! What most tests stand on: an app on a fresh database with a clock that stands still.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use posthaste_core::{
     Network, Provenance,
@@ -12,7 +12,13 @@ use posthaste_core::{
     target::Timing,
 };
 use posthaste_engine::{
-    Actor, App, Parts, event::Hints, limit::Limits, request_log::Recorder, session, webhook,
+    Actor, App, Parts,
+    event::Hints,
+    limit::Limits,
+    request_log::Recorder,
+    session::{self, Guard},
+    telemetry::Telemetry,
+    webhook,
 };
 use posthaste_media::{BlobStore, Staging};
 use posthaste_store::{
@@ -45,6 +51,26 @@ impl World {
 
     /// A world that sends requests through this port.
     pub async fn with_port(http: Arc<dyn Http>) -> Self {
+        Self::build(http, Guard::default(), Timing::default()).await
+    }
+
+    /// A world whose wrong passwords are counted so.
+    pub async fn guarded(guard: Guard) -> Self {
+        let http = Arc::new(ScriptedHttp::new([]));
+        Self::build(http, guard, Timing::default()).await
+    }
+
+    /// A world that looks around this often.
+    pub async fn sweeping(sweep: Duration) -> Self {
+        let timing = Timing {
+            sweep,
+            ..Timing::default()
+        };
+        let http = Arc::new(ScriptedHttp::new([]));
+        Self::build(http, Guard::default(), timing).await
+    }
+
+    async fn build(http: Arc<dyn Http>, guard: Guard, timing: Timing) -> Self {
         let clock = posthaste_testkit::clock();
         let dir = TempDir::new().unwrap();
         let blobs = BlobStore::local(dir.path().join("blobs")).unwrap();
@@ -63,13 +89,16 @@ impl World {
             public_url: "https://posthaste.test".into(),
             hosts: Hosts { base: None },
             apps: apps(),
-            timing: Timing::default(),
+            timing,
             crash: posthaste_engine::publish::Crash::default(),
             hints: Hints::default(),
             requests: Recorder::default(),
             sandbox: false,
             limits: Limits::default(),
             webhooks: webhook::Rules::default(),
+            guard,
+            redis: None,
+            telemetry: Telemetry::default(),
             payloads: Arc::new(webhook::PlainPayloads),
         });
         let workspace = workspace(&app).await;

@@ -101,6 +101,7 @@ macro_rules! by_index {
     }};
 }
 
+mod gauges;
 mod metric;
 mod scale;
 mod webhooks;
