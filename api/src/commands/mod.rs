@@ -5,6 +5,7 @@ mod doctor;
 mod errors;
 mod migrate;
 mod prompt;
+mod recover;
 mod sandbox;
 mod schema;
 mod serve;
@@ -40,6 +41,7 @@ enum Command {
     Serve(serve::Args),
     Worker(worker::Args),
     Migrate(migrate::Args),
+    Recover(recover::Args),
     Setup(setup::Args),
     Sandbox(sandbox::Args),
     Schema(schema::Args),
@@ -88,6 +90,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate(args) => {
             let config = configured(&flags)?;
             on_runtime(migrate::run(config, args))
+        }
+        Command::Recover(args) => {
+            let config = configured(&flags)?;
+            on_runtime(recover::run(config, args))
         }
         Command::Setup(args) => {
             let config = configured(&flags)?;

@@ -15,9 +15,11 @@ mod load;
 mod model;
 mod obstacle;
 mod read_back;
+mod recover;
 mod settle;
 mod sweep;
 mod verdict;
 mod worker;
 
+pub use recover::recover;
 pub use worker::{Settings, run};
