@@ -331,9 +331,13 @@ pub enum Outcome {
 /// What the engine wrote down before the visible call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Intent {
-    /// When the intent was committed; a post older than this (minus clock skew) is not ours.
+    /// What is older than this (minus clock skew) is not ours: when the first intent was committed that
+    /// is not settled.
     pub at: DateTime<Utc>,
-    /// What `prepare` made.
+    /// When this one was committed, if later than `at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committed_at: Option<DateTime<Utc>>,
+    /// What `prepare` made; null when it was lost, or when nothing is known to have been prepared.
     pub ready: Value,
     /// The newest post of ours on this account before this one.
     pub after_id: Option<String>,

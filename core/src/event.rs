@@ -73,6 +73,8 @@ event_types! {
     TargetFailed = "target.failed";
     /// The post was deleted on the network.
     TargetDeleted = "target.deleted";
+    /// The database lost its newest writes; what was due is read back before anything is sent.
+    PublishingRecovered = "publishing.recovered";
     /// An API key was made.
     ApiKeyCreated = "api_key.created";
     /// An API key was renamed or got another end.

@@ -7,6 +7,7 @@ mod errors;
 mod migrate;
 mod nodes;
 mod prompt;
+mod recover;
 mod sandbox;
 mod schema;
 mod serve;
@@ -44,6 +45,7 @@ enum Command {
     Nodes(nodes::Args),
     Drain(drain::Args),
     Migrate(migrate::Args),
+    Recover(recover::Args),
     Setup(setup::Args),
     Sandbox(sandbox::Args),
     Schema(schema::Args),
@@ -100,6 +102,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate(args) => {
             let config = configured(&flags)?;
             on_runtime(migrate::run(config, args))
+        }
+        Command::Recover(args) => {
+            let config = configured(&flags)?;
+            on_runtime(recover::run(config, args))
         }
         Command::Setup(args) => {
             let config = configured(&flags)?;

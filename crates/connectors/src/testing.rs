@@ -84,6 +84,7 @@ pub fn media(format: MediaFormat) -> RenditionMedia {
 /// An intent of five minutes ago.
 pub fn intent(ready: Value) -> Intent {
     Intent {
+        committed_at: None,
         at: now() - TimeDelta::minutes(5),
         ready,
         after_id: None,

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod claim;
+mod recover;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
@@ -22,6 +23,7 @@ pub use attempt::{AttemptEnd, NewAttempt, finish_attempt, insert_attempt};
 pub use claim::{
     CLAIM, LOCK_DUE, claim, claim_read_backs, fence, keep, lost_leases, next_due, oldest_due,
 };
+pub use recover::{Incarnation, incarnation, is_known, mark_all, remember};
 
 use crate::{
     Conn, Json, StoreExt,
@@ -97,6 +99,8 @@ pub async fn commit_intent(
                     .and(targets::token.eq(target.token)),
             )
             .filter(targets::state.eq(State::Claimed.as_str()))
+            // It may have been marked since it was loaded; then it is read back first.
+            .filter(targets::read_back_from.is_not_distinct_from(target.read_back_from))
             .filter(diesel::dsl::exists(leased)),
     )
     .set((
@@ -193,6 +197,7 @@ pub async fn advance(
                     targets::permalink.eq(&live.permalink),
                     targets::published_at.eq(now),
                     targets::progress.eq(None::<Value>),
+                    targets::read_back_from.eq(None::<DateTime<Utc>>),
                 ))
                 .execute(conn)
                 .await
@@ -204,6 +209,8 @@ pub async fn advance(
                 .filter(|_| !anew)
                 .map(|json| json.0.clone());
             let tries = target.attempt - i32::from(!counted);
+            // Only a reading back that found nothing answers for what may have been published before.
+            let read_back_from = target.read_back_from.filter(|_| from != State::Reconciling);
             diesel::update(ours)
                 .set((
                     common,
@@ -211,6 +218,7 @@ pub async fn advance(
                     targets::progress.eq(progress),
                     targets::misses.eq(0),
                     targets::reconcile_after.eq(None::<DateTime<Utc>>),
+                    targets::read_back_from.eq(read_back_from),
                 ))
                 .execute(conn)
                 .await

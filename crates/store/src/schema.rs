@@ -274,6 +274,7 @@ diesel::table! {
         misses -> Int4,
         progress -> Nullable<Jsonb>,
         intent -> Nullable<Jsonb>,
+        read_back_from -> Nullable<Timestamptz>,
         remote_id -> Nullable<Text>,
         permalink -> Nullable<Text>,
         published_at -> Nullable<Timestamptz>,

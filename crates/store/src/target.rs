@@ -102,6 +102,9 @@ pub struct Target {
     pub progress: Option<Json<Value>>,
     /// What was written down before the visible call.
     pub intent: Option<Json<Intent>>,
+    /// Before anything is sent, what may have been published since then is looked for: the database lost
+    /// its newest writes, or a person dropped it while it may have been live.
+    pub read_back_from: Option<DateTime<Utc>>,
     /// The network's id of the live post.
     pub remote_id: Option<String>,
     /// Its public address.
@@ -179,6 +182,7 @@ pub async fn update(conn: &mut Conn, row: &mut Target, from: State) -> Result<()
             targets::misses.eq(row.misses),
             targets::progress.eq(&row.progress),
             targets::intent.eq(&row.intent),
+            targets::read_back_from.eq(row.read_back_from),
             targets::remote_id.eq(&row.remote_id),
             targets::permalink.eq(&row.permalink),
             targets::published_at.eq(row.published_at),

@@ -210,6 +210,7 @@ impl World {
         let known = self.posts().await;
         let known = known.iter().filter_map(|post| post["id"].as_str());
         Intent {
+            committed_at: None,
             at: self.ctx.clock.now(),
             ready,
             after_id: None,

@@ -6,6 +6,7 @@ mod faults;
 mod metrics;
 mod orders;
 mod plain;
+mod recover;
 mod times;
 mod tokens;
 mod world;

@@ -34,7 +34,7 @@ use posthaste_sandbox::{
 use posthaste_store::{connection::Connection, target::Target};
 use posthaste_testkit::TestDatabase;
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 /// The machine's clock, moved by tests.
@@ -59,6 +59,7 @@ pub struct World {
     pub actor: Actor,
     pub control: Control,
     stop: CancellationToken,
+    workers: Mutex<Vec<JoinHandle<()>>>,
     _files: tempfile::TempDir,
 }
 
@@ -110,6 +111,7 @@ impl World {
             actor,
             control,
             stop: CancellationToken::new(),
+            workers: Mutex::default(),
             _files: files,
         }
     }
@@ -120,7 +122,15 @@ impl World {
             guarded: false,
             ..Settings::default()
         };
-        tokio::spawn(publish::run(self.app.clone(), settings, self.stop.clone()));
+        let worker = publish::run(self.app.clone(), settings, self.stop.clone());
+        self.workers.lock().unwrap().push(tokio::spawn(worker));
+    }
+
+    /// Stops every worker and waits for its end.
+    pub async fn rest(&mut self) {
+        std::mem::take(&mut self.stop).cancel();
+        let workers = std::mem::take(&mut *self.workers.lock().unwrap());
+        futures::future::join_all(workers).await;
     }
 
     /// Connects the `nth` sample account of a network.

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     Network,
     connector::{Ctx, Failure, FailureClass, Intent, Lookup, Published, Rendition, Session},
+    post::ContentKind,
 };
 use serde_json::Value;
 
@@ -29,6 +30,9 @@ pub async fn lookup(
     intent: &Intent,
 ) -> Result<Lookup, Failure> {
     let graph = Graph::new(ctx, Network::Facebook, &session.access);
+    if intent.ready.is_null() {
+        return unprepared(&graph, session, rendition, text, intent).await;
+    }
     let Ok(ready) = serde_json::from_value::<Ready>(intent.ready.clone()) else {
         let reason = "The record of what was sent cannot be read.".to_owned();
         return Ok(Lookup::CannotTell { reason });
@@ -43,7 +47,7 @@ pub async fn lookup(
                 &Wanted {
                     text,
                     link,
-                    photos: &[],
+                    photos: Photos::These(&[]),
                 },
             )
             .await
@@ -56,7 +60,7 @@ pub async fn lookup(
                 &Wanted {
                     text,
                     link: None,
-                    photos: ids,
+                    photos: Photos::These(ids),
                 },
             )
             .await
@@ -64,6 +68,39 @@ pub async fn lookup(
         Ready::PhotoStory { photo } => story(&graph, session, photo).await,
         Ready::Video { video, .. } | Ready::Reel { video } | Ready::VideoStory { video } => {
             finished_video(&graph, video).await
+        }
+    }
+}
+
+/// What was prepared is lost: only the feed tells, by the text. Reels and stories have nothing there to
+/// tell them by.
+async fn unprepared(
+    graph: &Graph<'_>,
+    session: &Session,
+    rendition: &Rendition,
+    text: &str,
+    intent: &Intent,
+) -> Result<Lookup, Failure> {
+    let cannot_tell = |reason: &str| {
+        let reason = reason.to_owned();
+        Ok(Lookup::CannotTell { reason })
+    };
+    match rendition.kind {
+        ContentKind::Reel => cannot_tell("Facebook's feed does not tell reels apart."),
+        ContentKind::Story => cannot_tell("Facebook does not tell stories apart."),
+        ContentKind::Feed if text.trim().is_empty() && rendition.link.is_none() => {
+            cannot_tell("The post has no text to tell it by.")
+        }
+        ContentKind::Feed => {
+            let wanted = Wanted {
+                text,
+                link: rendition
+                    .link
+                    .as_deref()
+                    .filter(|_| rendition.media.is_empty()),
+                photos: Photos::Unknown,
+            };
+            feed(graph, session, intent, &wanted).await
         }
     }
 }
@@ -156,7 +193,12 @@ async fn story(graph: &Graph<'_>, session: &Session, photo: &str) -> Result<Look
 struct Wanted<'a> {
     text: &'a str,
     link: Option<&'a str>,
-    photos: &'a [String],
+    photos: Photos<'a>,
+}
+
+enum Photos<'a> {
+    These(&'a [String]),
+    Unknown,
 }
 
 async fn feed(
@@ -211,15 +253,15 @@ impl Wanted<'_> {
     fn matches(&self, post: &Value) -> bool {
         let attachments = list(&post["attachments"]);
         let targets = photo_targets(attachments);
-        if self
-            .photos
-            .iter()
-            .any(|photo| targets.contains(&photo.as_str()))
-        {
-            return true;
-        }
+        let as_many = match self.photos {
+            Photos::These(ids) if ids.iter().any(|id| targets.contains(&id.as_str())) => {
+                return true;
+            }
+            Photos::These(ids) => targets.len() == ids.len(),
+            Photos::Unknown => true,
+        };
         let same = same_text(post["message"].as_str().unwrap_or_default(), self.text);
-        same && targets.len() == self.photos.len() && self.has_link(attachments)
+        same && as_many && self.has_link(attachments)
     }
 
     fn has_link(&self, attachments: &[Value]) -> bool {

@@ -37,6 +37,16 @@ pub async fn lookup(
         .filter(|pin| !intent.known_ids.contains(&pin.id))
         .filter(|pin| is_same(pin, rendition, description))
         .collect();
+    let nameless = [rendition.title.as_deref(), rendition.link.as_deref()];
+    if !found.is_empty()
+        && intent.ready.is_null()
+        && description.is_empty()
+        && nameless == [None; 2]
+    {
+        return Ok(Lookup::CannotTell {
+            reason: "A pin of that time has no text to tell it by.".to_owned(),
+        });
+    }
     Ok(match found.as_slice() {
         [] => Lookup::Absent { proved: false },
         [pin] => Lookup::Found(Published {

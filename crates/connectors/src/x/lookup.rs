@@ -37,6 +37,11 @@ pub async fn lookup(
         .collect();
     let Ready { media_ids } = Ready::deserialize(&intent.ready).unwrap_or_default();
     let found = matching(new, sent, &media_ids);
+    if !found.is_empty() && media_ids.is_empty() && text::comparable(sent).is_empty() {
+        return Ok(Lookup::CannotTell {
+            reason: "A post of that time has no text to tell it by.".to_owned(),
+        });
+    }
     Ok(match found.as_slice() {
         [] => Lookup::Absent { proved: false },
         [post] => Lookup::Found(Published {

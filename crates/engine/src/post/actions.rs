@@ -42,11 +42,7 @@ impl TargetAction {
         use State::{Cancelled, Draft, Failed, Held, Published, Scheduled, Uncertain};
         match self {
             Self::Update => row.state.is_editable(),
-            // What was dropped while it may be live would go out twice.
-            Self::Schedule | Self::PublishNow => {
-                matches!(row.state, Draft | Scheduled)
-                    || row.state == Cancelled && !is_outcome_unknown(row)
-            }
+            Self::Schedule | Self::PublishNow => matches!(row.state, Draft | Scheduled | Cancelled),
             Self::Unschedule => row.state == Scheduled,
             Self::Cancel => matches!(row.state, Draft | Scheduled | Held | Failed),
             Self::Retry => row.state == Failed || row.state == Held && !is_outcome_unknown(row),

@@ -107,6 +107,9 @@ pub async fn settle(app: &App, actor: &Actor, id: TargetId, how: Settlement) -> 
             if !matches!(row.state, State::Held | State::Failed) {
                 return Err(wrong_state(&row, "published again"));
             }
+            // Whoever looked and decides so answers for it.
+            row.error_code = None;
+            row.read_back_from = None;
             publish_again(
                 app,
                 actor,

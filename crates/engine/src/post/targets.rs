@@ -16,7 +16,9 @@ use posthaste_store::{
 };
 
 use super::{
-    Violations, compose,
+    Violations,
+    actions::is_outcome_unknown,
+    compose,
     preview::{at_input, by_id, media_of},
     when::Chosen,
 };
@@ -238,6 +240,7 @@ pub(super) fn row(
         misses: 0,
         progress: None,
         intent: None,
+        read_back_from: None,
         remote_id: None,
         permalink: None,
         published_at: None,
@@ -254,6 +257,11 @@ pub(super) fn row(
 
 /// Puts a target on the schedule, as if it had never been tried.
 pub(super) fn set_time(row: &mut Target, chosen: &Chosen) {
+    // It was dropped while it may have been live: first it is looked for.
+    if is_outcome_unknown(row) {
+        let sent_at = row.intent.as_ref().map_or(row.created_at, |json| json.0.at);
+        row.read_back_from = Some(row.read_back_from.map_or(sent_at, |from| from.min(sent_at)));
+    }
     row.state = State::Scheduled;
     row.due_at = Some(chosen.instant);
     row.local_time = chosen.local.as_ref().map(|(at, _)| *at);

@@ -23,6 +23,7 @@ use super::{
     journal::Journal,
     load::{Job, load},
     obstacle::{drained, missed, stalled, with_fresh_token},
+    recover::{read_back_first, safe_start},
     settle::{apply, begun, system},
     verdict::{Circumstances, Verdict, after_call, after_failure},
 };
@@ -37,7 +38,7 @@ pub(super) const LONGEST_STALL: Duration = Duration::from_secs(5);
 /// and doing it again elsewhere does no harm.
 const GRACE: Duration = Duration::from_secs(10);
 /// How many posts of ours on the account a read-back can tell apart by id.
-const KNOWN: i64 = 50;
+pub(super) const KNOWN: i64 = 50;
 
 /// How a try ended, for the breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,10 @@ pub(super) async fn publish_one(
 ) -> Result<Health> {
     app.crash.reach(Point::AfterClaim, target.id);
     let journal = Journal::new(app.clock.clone());
+    if let Some(since) = target.read_back_from {
+        read_back_first(app, worker, &target, since, &journal).await?;
+        return Ok(Health::Unasked);
+    }
     if let Some(verdict) = missed(&target, app.now()) {
         apply(
             app,
@@ -311,14 +316,12 @@ async fn commit_intent(
     };
     let intent = Intent {
         at,
+        committed_at: Some(now),
         ready: ready.clone(),
         after_id,
         known_ids,
     };
-    // The call must be able to end within the lease.
-    let margin = TimeDelta::from_std(app.timing.call.min(app.timing.lease / 2))
-        .unwrap_or(TimeDelta::seconds(30));
-    if !publish::commit_intent(&mut tx, target, worker, &intent, now, margin).await? {
+    if !publish::commit_intent(&mut tx, target, worker, &intent, now, margin(app)).await? {
         tracing::warn!(target_id = %target.id, token = target.token, "no intent: the target or its lease is gone");
         app.telemetry.publishing().fenced();
         return Ok(None);
@@ -346,6 +349,12 @@ async fn commit_intent(
     event::append(&mut tx, target.workspace_id, &[event]).await?;
     tx.commit().await?;
     Ok(Some(Instant::now()))
+}
+
+/// The call must be able to end within the lease.
+pub(super) fn margin(app: &App) -> TimeDelta {
+    let margin = app.timing.call.min(app.timing.lease / 2);
+    TimeDelta::from_std(margin).unwrap_or(TimeDelta::seconds(30))
 }
 
 pub(super) fn circumstances<'a>(app: &'a App, target: &Target) -> Circumstances<'a> {
@@ -395,6 +404,10 @@ pub(super) async fn claim(
     let now = app.now();
     let lease_until = now + TimeDelta::from_std(app.timing.lease).unwrap_or(TimeDelta::seconds(90));
     let mut tx = app.db.begin().await?;
+    if !publish::is_known(&mut tx).await? {
+        safe_start(app, tx).await?;
+        return Ok(Vec::new());
+    }
     let targets = publish::claim(&mut tx, worker, networks, limit, now, lease_until).await?;
     if targets.is_empty() {
         return Ok(targets);

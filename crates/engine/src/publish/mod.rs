@@ -16,10 +16,12 @@ mod load;
 mod model;
 mod obstacle;
 mod read_back;
+mod recover;
 mod settle;
 mod sweep;
 mod verdict;
 mod worker;
 
 pub use crash::{Crash, Point};
+pub use recover::recover;
 pub use worker::{Settings, run, run_as};

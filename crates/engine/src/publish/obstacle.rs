@@ -118,6 +118,28 @@ pub(super) fn with_fresh_token(refused: Verdict) -> Verdict {
     }
 }
 
+/// It may have been published before by writes that are lost: it is read back before anything is sent.
+pub(super) fn doubtful(settle: Duration, now: DateTime<Utc>) -> Verdict {
+    let to = Move::Uncertain {
+        read_back_at: after(settle, now),
+        misses: 0,
+    };
+    let message = "It may have been published before; that is read back before anything is sent.";
+    Verdict::troubled(to, doubt(false), message)
+}
+
+/// Nothing was sent by the try that is read back, so none is used up.
+pub(super) fn uncounted(verdict: Verdict) -> Verdict {
+    let to = match verdict.to {
+        Move::Again { anew, .. } => Move::Again {
+            counted: false,
+            anew,
+        },
+        to => to,
+    };
+    Verdict { to, ..verdict }
+}
+
 /// What stands in the way of reading back says nothing about the post: it is not sent again, and a
 /// person who is asked is told that it may be live.
 pub(super) fn still_unknown(target: &Target, verdict: Verdict, now: DateTime<Utc>) -> Verdict {
@@ -150,7 +172,7 @@ pub(super) fn rescue(
     settle: Duration,
     now: DateTime<Utc>,
 ) -> (Verdict, &'static str) {
-    let read_back_at = now + TimeDelta::from_std(settle).unwrap_or(TimeDelta::minutes(1));
+    let read_back_at = after(settle, now);
     let unknown = |misses, message| {
         let to = Move::Uncertain {
             read_back_at,
@@ -182,4 +204,8 @@ pub(super) fn rescue(
             (Verdict::plain(again), message)
         }
     }
+}
+
+fn after(settle: Duration, now: DateTime<Utc>) -> DateTime<Utc> {
+    now + TimeDelta::from_std(settle).unwrap_or(TimeDelta::minutes(1))
 }

@@ -11,7 +11,7 @@ use super::{
     crash::Point,
     journal::Journal,
     load::{Job, load},
-    obstacle::still_unknown,
+    obstacle::{still_unknown, uncounted},
     settle::apply,
     verdict::{Verdict, after_failed_lookup, after_lookup, is_suspected},
 };
@@ -78,6 +78,7 @@ async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptE
         );
     };
     let suspected = is_suspected(&job.target);
+    let since = intent.committed_at.unwrap_or(intent.at);
     let mut refreshed = false;
     loop {
         let answer = job
@@ -96,6 +97,11 @@ async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptE
                     job.target.if_absent,
                     suspected,
                 );
+                // A marked target was not sent by this try.
+                let verdict = match job.target.read_back_from {
+                    Some(_) => uncounted(verdict),
+                    None => verdict,
+                };
                 return (verdict, AttemptEnd::default());
             }
             Err(failure) if failure.class == FailureClass::Reauthorize && !refreshed => {
@@ -113,13 +119,7 @@ async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptE
                     Ok(session) => job.session = session,
                     Err(_) => {
                         return (
-                            after_failed_lookup(
-                                failure,
-                                &at,
-                                job.target.misses,
-                                intent.at,
-                                suspected,
-                            ),
+                            after_failed_lookup(failure, &at, job.target.misses, since, suspected),
                             AttemptEnd::default(),
                         );
                     }
@@ -128,7 +128,7 @@ async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptE
             Err(failure) => {
                 let end = end_of(&failure);
                 return (
-                    after_failed_lookup(failure, &at, job.target.misses, intent.at, suspected),
+                    after_failed_lookup(failure, &at, job.target.misses, since, suspected),
                     end,
                 );
             }

@@ -252,7 +252,7 @@ fn absent(at: &Circumstances<'_>, if_absent: IfAbsent) -> Verdict {
     )
 }
 
-/// After a reading back that failed itself. `since` is the intent's time.
+/// After a reading back that failed itself. `since` is when the last intent was committed.
 pub(super) fn after_failed_lookup(
     failure: Failure,
     at: &Circumstances<'_>,

@@ -179,6 +179,7 @@ fn old_target(
         misses: 0,
         progress: None,
         intent: None,
+        read_back_from: None,
         remote_id: None,
         permalink: None,
         published_at: None,

@@ -244,6 +244,7 @@ impl Real {
             return "has none".to_owned();
         };
         let intent = Intent {
+            committed_at: None,
             at: self.now,
             ready: json!({}),
             after_id: None,
@@ -255,7 +256,11 @@ impl Real {
             publish::commit_intent(&mut conn, target, self.nodes[by], &intent, self.now, margin)
                 .await
                 .unwrap();
-        assert_eq!(done, model.commit_intent(by), "intent");
+        let did = match target.read_back_from {
+            Some(_) => model.commit_doubt(by),
+            None => model.commit_intent(by),
+        };
+        assert_eq!(done, did, "intent");
         done.to_string()
     }
 
@@ -379,6 +384,9 @@ impl Real {
         if !transition_allowed(from, State::Scheduled) || from.is_in_flight() {
             return format!("not from {from:?}");
         }
+        if row.error_code.as_deref() == Some(ErrorCode::OutcomeUnknown.as_str()) {
+            row.read_back_from = Some(self.now);
+        }
         row.state = State::Scheduled;
         row.due_at = Some(self.now);
         (row.attempt, row.misses) = (0, 0);
@@ -424,6 +432,7 @@ impl Real {
             misses: row.misses as i8,
             trouble,
             holds_if_absent: false,
+            marked: row.read_back_from.is_some(),
         };
         assert_eq!(real, model.row, "{at}");
         for (by, taken) in self.taken.iter().enumerate() {

@@ -1,5 +1,5 @@
 //! Every way a target can go, walked through: two workers, a crash between any two steps, stalls,
-//! lost answers of network and database, late lists, every answer of a network, every act of a person.
+//! lost answers of network and database, a database that loses its newest writes, late lists, every answer of a network, every act of a person.
 //!
 //! The decisions are the real ones (`verdict`, `obstacle`, `TargetAction`, `TRANSITIONS`); only what
 //! PostgreSQL does (`world`) is modelled, and `conformance` holds that against PostgreSQL itself.
@@ -44,13 +44,17 @@ fn explore<const N: usize>(model: &Model) -> Result<Graph<World<N>>, Counterexam
     )
 }
 
+fn scheduled() -> World<2> {
+    let mut world = World::new(false);
+    world.schedule();
+    world
+}
+
 /// A way to publish twice with something switched off, without anybody's doing unless `people` act.
 fn twice(on: Switches, people: bool) -> Counterexample {
     let model = Model::new(on);
-    let mut scheduled = World::<2>::new(false);
-    scheduled.schedule();
     let found = Graph::explore(
-        &[scheduled],
+        &[scheduled()],
         false,
         |world, next| {
             model.steps(world, next);
@@ -185,12 +189,34 @@ fn what_was_dropped_in_doubt_and_scheduled_again_publishes_twice() {
 }
 
 #[test]
+fn a_failover_without_a_safe_start_publishes_twice() {
+    let off = Switches {
+        starts_safely: false,
+        ..REAL
+    };
+    let path = twice(off, false).path;
+    assert!(
+        path.iter()
+            .any(|step| step.what == "the database loses its newest writes")
+    );
+}
+
+#[test]
 fn a_heartbeat_that_keeps_what_nobody_works_on_is_stuck() {
     let model = Model::new(Switches {
         keeps_own_work_only: false,
         ..REAL
     });
-    let graph = explore::<2>(&model).unwrap_or_else(|found| panic!("{found}"));
+    let graph = Graph::explore(
+        &[scheduled()],
+        true,
+        |world, next| {
+            model.steps(world, next);
+            next.retain(|(step, _)| step.kind != Kind::Person);
+        },
+        Model::broken,
+    )
+    .unwrap_or_else(|found| panic!("{found}"));
     let stuck = graph
         .stuck(
             |world| world.row.state.is_in_flight(),

@@ -22,7 +22,8 @@ use crate::{
     post::TargetAction,
     publish::{
         obstacle::{
-            drained, missed, rescue, stalled, still_unknown, token_trouble, with_fresh_token,
+            doubtful, drained, missed, rescue, stalled, still_unknown, token_trouble, uncounted,
+            with_fresh_token,
         },
         verdict::{
             Circumstances, Verdict, after_call, after_failed_lookup, after_failure, after_lookup,
@@ -95,6 +96,7 @@ pub fn target(row: Row) -> Target {
         misses: i32::from(row.misses),
         progress: None,
         intent: None,
+        read_back_from: row.marked.then(now),
         remote_id: (row.state == State::Published).then(|| "1".to_owned()),
         permalink: None,
         published_at: None,
@@ -161,6 +163,11 @@ pub fn before_sending(row: Row) -> Vec<(&'static str, Effect)> {
         .collect()
 }
 
+/// It may have been published by writes that are lost.
+pub fn after_doubt() -> Effect {
+    doubtful(SETTLE, now()).into()
+}
+
 /// It stood still between intent and call.
 pub fn after_stall() -> Effect {
     stalled(now()).into()
@@ -203,6 +210,9 @@ pub fn after_reading(row: Row, lookup: Lookup, needed: i32) -> Effect {
             suspected,
         )
     });
+    if row.marked {
+        return uncounted(verdict).into();
+    }
     verdict.into()
 }
 

@@ -30,8 +30,10 @@ pub struct Switches {
     /// After a stall since the intent nothing is sent. Off: a process may be stopped between this check
     /// and the socket, for longer than its lease.
     pub checks_stall: bool,
-    /// What was dropped while it may be live is not simply scheduled again.
+    /// What was dropped while it may be live is looked for when it is scheduled again.
     pub remembers_doubt: bool,
+    /// After the newest writes are lost, what may have been sent is read back first.
+    pub starts_safely: bool,
 }
 
 /// As it is.
@@ -42,6 +44,7 @@ pub const REAL: Switches = Switches {
     keeps_own_work_only: true,
     checks_stall: true,
     remembers_doubt: true,
+    starts_safely: true,
 };
 
 /// Changes of state that were made, by whom.
@@ -91,6 +94,7 @@ impl Model {
         }
         self.leases(world, next);
         self.sweep(world, next);
+        self.failover(world, next);
         self.people(world, next);
     }
 
@@ -98,11 +102,12 @@ impl Model {
     pub fn broken<const N: usize>(world: &World<N>) -> Option<&'static str> {
         let (row, wall) = (world.row, world.wall);
         let unknown = row.trouble == Trouble::OutcomeUnknown;
-        let may_be_live = match row.state {
-            State::Held | State::Cancelled => unknown,
-            State::Draft | State::Scheduled | State::Claimed | State::Failed => false,
-            _ => true,
-        };
+        let may_be_live = row.marked
+            || match row.state {
+                State::Held | State::Cancelled => unknown,
+                State::Draft | State::Scheduled | State::Claimed | State::Failed => false,
+                _ => true,
+            };
         if world.forbidden {
             return Some("A change of state that is not in the table");
         }
@@ -217,6 +222,25 @@ impl Model {
         done
     }
 
+    fn failover<const N: usize>(&self, world: &World<N>, next: &mut Vec<(Step, World<N>)>) {
+        use State::{Claimed, Failed, Held, Published, Reconciling, Sending, Uncertain};
+        let ways: &[(bool, &str)] = match world.row.state {
+            _ if world.restored => &[],
+            Sending | Uncertain | Reconciling | Published => &[
+                (true, "it is claimed again"),
+                (false, "it is scheduled again"),
+            ],
+            Claimed | Held | Failed => &[(false, "it is scheduled again")],
+            _ => &[],
+        };
+        for (claimed, with) in ways.iter().copied() {
+            let mut to = *world;
+            to.lose_newest_writes(claimed, self.on.starts_safely);
+            let what = "the database loses its newest writes";
+            next.push((system(Kind::Fault, what, with), to));
+        }
+    }
+
     fn people<const N: usize>(&self, world: &World<N>, next: &mut Vec<(Step, World<N>)>) {
         let row = world.row;
         let mut act = |what, change: &dyn Fn(&mut World<N>)| {
@@ -225,9 +249,11 @@ impl Model {
             self.note(row.state, &mut to, Kind::Person);
             next.push((system(Kind::Person, what, ""), to));
         };
-        let dropped = row.state == State::Cancelled && !self.on.remembers_doubt;
-        if dropped || self.may(TargetAction::Schedule, row) {
-            act("schedules it", &World::schedule);
+        if self.may(TargetAction::Schedule, row) {
+            act("schedules it", &|to| {
+                to.schedule();
+                to.row.marked &= self.on.remembers_doubt || row.marked;
+            });
         }
         if self.may(TargetAction::Unschedule, row) {
             act("takes its time away", &|to| to.update(State::Draft));
@@ -242,12 +268,15 @@ impl Model {
             act("says that it is live", &|to| {
                 to.update(State::Published);
                 to.row.trouble = Trouble::None;
+                to.row.marked = false;
                 to.wall.visible = to.wall.visible.max(1);
             });
         }
         if matches!(row.state, State::Held | State::Failed) {
             // The person has looked, and answers for it.
             act("says that it is to be published", &|to| {
+                to.row.trouble = Trouble::None;
+                to.row.marked = false;
                 to.schedule();
                 to.wall.visible = 0;
                 to.wall.lag = 0;

@@ -54,7 +54,12 @@ impl<const N: usize> Steps<'_, N> {
     pub fn worker(&mut self) {
         match self.world.workers[self.by].phase {
             Phase::Idle => self.claims(),
+            Phase::Preparing if self.world.row.marked => self.doubts(),
             Phase::Preparing => self.prepares(),
+            Phase::Doubting => {
+                let effect = rules::after_doubt();
+                self.settles("leaves it to a reading back", "", State::Sending, &effect);
+            }
             Phase::Overslept if self.model.on.checks_stall => {
                 let from = self.sending();
                 self.settles(
@@ -109,6 +114,17 @@ impl<const N: usize> Steps<'_, N> {
             self.idle(&mut to);
             self.push(Kind::System, "is fenced off before the intent", "", to);
         }
+    }
+
+    fn doubts(&mut self) {
+        let mut to = self.at(Phase::Doubting);
+        if to.commit_doubt(self.by) {
+            self.model.note(State::Claimed, &mut to, Kind::System);
+            self.written("commits an intent and sends nothing", to);
+        }
+        let mut to = *self.world;
+        self.idle(&mut to);
+        self.push(Kind::System, "is fenced off before the intent", "", to);
     }
 
     /// Where the row stands while this worker calls.

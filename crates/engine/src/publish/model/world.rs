@@ -22,6 +22,8 @@ pub struct Row {
     pub misses: i8,
     pub trouble: Trouble,
     pub holds_if_absent: bool,
+    /// `read_back_from`: what may have been published is looked for before anything is sent.
+    pub marked: bool,
 }
 
 /// Who has a lease: a worker, or a process that is gone.
@@ -89,6 +91,8 @@ pub enum Phase {
     Intended,
     /// It stood still since the intent for so long that its lease ended.
     Overslept,
+    /// An intent is committed for a target that is marked; nothing is sent.
+    Doubting,
     /// The call is over, its outcome not written down.
     Answered(Answer),
     Reading,
@@ -127,6 +131,8 @@ pub struct World<const N: usize> {
     pub wall: Wall,
     /// The last change of state is not in the table; the database would have refused it.
     pub forbidden: bool,
+    /// The database has lost its newest writes; once on each way.
+    pub restored: bool,
 }
 
 impl<const N: usize> World<N> {
@@ -138,6 +144,7 @@ impl<const N: usize> World<N> {
                 misses: 0,
                 trouble: Trouble::None,
                 holds_if_absent,
+                marked: false,
             },
             lane: Lease::Free,
             reading: Lease::Free,
@@ -151,6 +158,7 @@ impl<const N: usize> World<N> {
                 refused: false,
             },
             forbidden: false,
+            restored: false,
         }
     }
 
@@ -188,10 +196,19 @@ impl<const N: usize> World<N> {
 
     pub fn commit_intent(&mut self, by: usize) -> bool {
         let ours = self.workers[by].current && self.row.state == State::Claimed;
-        let sure = ours && self.lane.is_of(by) && self.lane.runs();
+        let sure = ours && self.lane.is_of(by) && self.lane.runs() && !self.row.marked;
         if sure {
             self.row.state = State::Sending;
         }
+        sure
+    }
+
+    /// `commit_intent` for a target that was marked when it was loaded.
+    pub fn commit_doubt(&mut self, by: usize) -> bool {
+        let marked = self.row.marked;
+        self.row.marked = false;
+        let sure = marked && self.commit_intent(by);
+        self.row.marked = marked;
         sure
     }
 
@@ -215,9 +232,11 @@ impl<const N: usize> World<N> {
             Move::Again { counted, .. } => {
                 self.row.attempt -= i8::from(!counted);
                 self.row.misses = 0;
+                self.row.marked &= from != State::Reconciling;
             }
             Move::Uncertain { misses, .. } => self.row.misses = *misses as i8,
-            Move::Published(_) | Move::Held | Move::Failed => {}
+            Move::Published(_) => self.row.marked = false,
+            Move::Held | Move::Failed => {}
         }
         true
     }
@@ -256,10 +275,46 @@ impl<const N: usize> World<N> {
             attempt: 0,
             misses: 0,
             trouble: Trouble::None,
+            marked: self.row.marked || self.row.trouble == Trouble::OutcomeUnknown,
             ..self.row
         };
         self.wall.refused = false;
         self.fence();
+    }
+
+    /// A standby without the newest writes is promoted, or a backup restored: `recover::safe_start`
+    /// marks before anything is claimed. `claimed`: the claim was not lost, the intent was.
+    pub fn lose_newest_writes(&mut self, claimed: bool, marks: bool) {
+        self.row = Row {
+            state: State::Scheduled,
+            attempt: 0,
+            misses: 0,
+            trouble: Trouble::None,
+            marked: marks,
+            ..self.row
+        };
+        self.wall.refused = false;
+        self.reading = Lease::Free;
+        self.restored = true;
+        if claimed {
+            self.row.state = State::Claimed;
+            self.row.attempt = 1;
+            if self.lane == Lease::Free {
+                self.lane = Lease::Of {
+                    worker: None,
+                    ended: false,
+                };
+            }
+        } else {
+            self.lane = Lease::Free;
+            self.fence();
+        }
+        for worker in &mut self.workers {
+            // A call is over before the first reading back, or it is not made.
+            if worker.phase == Phase::Intended {
+                worker.phase = Phase::Overslept;
+            }
+        }
     }
 
     /// `target::update` by a person.
