@@ -1,7 +1,10 @@
 //! The event log.
 
 use chrono::{DateTime, Utc};
-use diesel::{prelude::*, sql_types};
+use diesel::{
+    prelude::*,
+    sql_types::{self, Array, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+};
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
     Error, Provenance, Result,
@@ -12,7 +15,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Conn, Json, StoreExt,
+    CachedExt, Conn, Json, StoreExt,
     schema::{event_heads, events},
 };
 
@@ -69,40 +72,74 @@ pub struct Event {
 /// Appends events in order. Call it last in a transaction: from here to the commit other writers of
 /// the workspace wait.
 pub async fn append(conn: &mut Conn, workspace: WorkspaceId, new: &[NewEvent]) -> Result<()> {
+    let new: Vec<_> = new.iter().map(|event| (workspace, event)).collect();
+    append_all(conn, &new).await
+}
+
+const APPEND: &str = "
+WITH new AS (
+    SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) WITH ORDINALITY
+        AS new (workspace_id, id, at, kind, post_id, target_id, connection_id, media_id, provenance, data, place)
+), head AS (
+    UPDATE event_heads h SET seq = h.seq + added.count
+    FROM (SELECT workspace_id, count(*) AS count FROM new GROUP BY 1) added WHERE h.workspace_id = added.workspace_id
+    RETURNING h.workspace_id, h.seq - added.count AS before
+)
+INSERT INTO events (workspace_id, seq, id, at, kind, post_id, target_id, connection_id, media_id, provenance, data)
+SELECT workspace_id, head.before + row_number() OVER (PARTITION BY workspace_id ORDER BY place),
+    id, at, kind, post_id, target_id, connection_id, media_id, provenance, data
+FROM new JOIN head USING (workspace_id)";
+
+/// As [`append`], for several workspaces.
+pub async fn append_all(conn: &mut Conn, new: &[(WorkspaceId, &NewEvent)]) -> Result<()> {
     if new.is_empty() {
         return Ok(());
     }
-    let last: i64 = diesel::update(event_heads::table.find(workspace.uuid()))
-        .set(event_heads::seq.eq(event_heads::seq + new.len() as i64))
-        .returning(event_heads::seq)
-        .get_result(conn)
-        .await
-        .optional()
-        .stored()?
-        .ok_or_else(|| Error::not_found("workspace"))?;
-    let first = last - new.len() as i64 + 1;
-    let rows: Vec<_> = new
+    let workspaces: Vec<Uuid> = new.iter().map(|(workspace, _)| workspace.uuid()).collect();
+    if workspaces.iter().any(|id| *id != workspaces[0]) {
+        lock_heads(conn, &workspaces).await?;
+    }
+    let ids: Vec<Uuid> = new.iter().map(|(_, event)| event.id.uuid()).collect();
+    let times: Vec<_> = new.iter().map(|(_, event)| event.at).collect();
+    let kinds: Vec<_> = new.iter().map(|(_, event)| event.kind.as_str()).collect();
+    let of = |id: fn(&NewEvent) -> Option<Uuid>| -> Vec<Option<Uuid>> {
+        new.iter().map(|(_, event)| id(event)).collect()
+    };
+    let provenances: Vec<_> = new
         .iter()
-        .zip(first..)
-        .map(|(event, seq)| {
-            (
-                events::workspace_id.eq(workspace.uuid()),
-                events::seq.eq(seq),
-                events::id.eq(event.id.uuid()),
-                events::at.eq(event.at),
-                events::kind.eq(event.kind.as_str()),
-                events::post_id.eq(event.post.map(PostId::uuid)),
-                events::target_id.eq(event.target.map(TargetId::uuid)),
-                events::connection_id.eq(event.connection.map(ConnectionId::uuid)),
-                events::media_id.eq(event.media.map(MediaId::uuid)),
-                events::provenance.eq(Json(event.provenance.clone())),
-                events::data.eq(&event.data),
-            )
-        })
+        .map(|(_, event)| Json(event.provenance.clone()))
         .collect();
-    diesel::insert_into(events::table)
-        .values(rows)
+    let data: Vec<&Value> = new.iter().map(|(_, event)| &event.data).collect();
+    let written = diesel::sql_query(APPEND)
+        .bind::<Array<SqlUuid>, _>(&workspaces)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<Array<Timestamptz>, _>(times)
+        .bind::<Array<Text>, _>(kinds)
+        .bind::<Array<Nullable<SqlUuid>>, _>(of(|event| event.post.map(PostId::uuid)))
+        .bind::<Array<Nullable<SqlUuid>>, _>(of(|event| event.target.map(TargetId::uuid)))
+        .bind::<Array<Nullable<SqlUuid>>, _>(of(|event| event.connection.map(ConnectionId::uuid)))
+        .bind::<Array<Nullable<SqlUuid>>, _>(of(|event| event.media.map(MediaId::uuid)))
+        .bind::<Array<Jsonb>, _>(provenances)
+        .bind::<Array<Jsonb>, _>(data)
+        .cached()
         .execute(conn)
+        .await
+        .stored()?;
+    if written == new.len() {
+        Ok(())
+    } else {
+        Err(Error::not_found("workspace"))
+    }
+}
+
+/// In the order of their ids, so that two writers never wait for each other in a circle.
+async fn lock_heads(conn: &mut Conn, workspaces: &[Uuid]) -> Result<()> {
+    event_heads::table
+        .filter(event_heads::workspace_id.eq_any(workspaces))
+        .order(event_heads::workspace_id)
+        .select(event_heads::workspace_id)
+        .for_update()
+        .load::<Uuid>(conn)
         .await
         .stored()?;
     Ok(())
@@ -231,7 +268,7 @@ pub async fn heads(conn: &mut Conn, workspaces: &[WorkspaceId]) -> Result<Vec<(W
     let ids: Vec<Uuid> = workspaces.iter().map(|id| id.uuid()).collect();
     let rows: Vec<Head> =
         diesel::sql_query("SELECT workspace_id, seq FROM event_heads WHERE workspace_id = ANY($1)")
-            .bind::<sql_types::Array<sql_types::Uuid>, _>(ids)
+            .bind::<Array<SqlUuid>, _>(ids)
             .load(conn)
             .await
             .stored()?;

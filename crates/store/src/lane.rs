@@ -9,7 +9,7 @@ use posthaste_core::{
 };
 use uuid::Uuid;
 
-use crate::{Conn, StoreExt, schema::lanes};
+use crate::{CachedExt, Conn, StoreExt, schema::lanes};
 
 /// The publishing line of a connection.
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -65,37 +65,42 @@ pub async fn lock(conn: &mut Conn, connections: &[ConnectionId]) -> Result<()> {
     Ok(())
 }
 
-/// Sets each lane's next due time from its targets.
-pub async fn refresh(conn: &mut Conn, connections: &[ConnectionId]) -> Result<()> {
-    let ids: Vec<Uuid> = connections.iter().map(|id| id.uuid()).collect();
-    diesel::sql_query(
-        "UPDATE lanes SET next_due_at = CASE WHEN EXISTS (
+macro_rules! next_due {
+    () => {
+        "next_due_at = CASE WHEN EXISTS (
              SELECT FROM targets t WHERE t.connection_id = lanes.connection_id
                 AND t.state IN ('CLAIMED', 'SENDING', 'UNCERTAIN', 'RECONCILING')) THEN NULL
          ELSE (SELECT t.due_at FROM targets t WHERE t.connection_id = lanes.connection_id AND t.state = 'SCHEDULED'
-                ORDER BY t.due_at, t.id LIMIT 1) END
-         WHERE connection_id = ANY($1)",
-    )
+                ORDER BY t.due_at, t.id LIMIT 1) END"
+    };
+}
+
+/// Sets each lane's next due time from its targets.
+pub async fn refresh(conn: &mut Conn, connections: &[ConnectionId]) -> Result<()> {
+    let ids: Vec<Uuid> = connections.iter().map(|id| id.uuid()).collect();
+    diesel::sql_query(concat!(
+        "UPDATE lanes SET ",
+        next_due!(),
+        " WHERE connection_id = ANY($1)"
+    ))
     .bind::<sql_types::Array<sql_types::Uuid>, _>(ids)
+    .cached()
     .execute(conn)
     .await
     .stored()?;
     Ok(())
 }
 
-/// Lets go of a lane held by `worker`.
+/// Lets go of a lane if `worker` holds it, and sets its next due time from its targets.
 pub async fn release(conn: &mut Conn, connection: ConnectionId, worker: Uuid) -> Result<()> {
-    diesel::update(
-        lanes::table.filter(
-            lanes::connection_id
-                .eq(connection.uuid())
-                .and(lanes::worker.eq(worker)),
-        ),
-    )
-    .set((
-        lanes::worker.eq(None::<Uuid>),
-        lanes::busy_until.eq(None::<DateTime<Utc>>),
+    diesel::sql_query(concat!(
+        "UPDATE lanes SET worker = nullif(worker, $2), busy_until = CASE WHEN worker = $2 THEN NULL ELSE busy_until END, ",
+        next_due!(),
+        " WHERE connection_id = $1"
     ))
+    .bind::<sql_types::Uuid, _>(connection.uuid())
+    .bind::<sql_types::Uuid, _>(worker)
+    .cached()
     .execute(conn)
     .await
     .stored()?;

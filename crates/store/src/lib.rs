@@ -10,6 +10,7 @@
 
 pub mod access;
 mod address;
+mod cached;
 pub mod connection;
 pub mod content;
 mod database;
@@ -43,6 +44,7 @@ pub mod webhook;
 pub mod workspace;
 
 pub use address::{Address, Wire};
+use cached::CachedExt;
 pub use database::{Conn, Database, PoolSettings, PoolStatus, Tx, database_time};
 pub use error::StoreExt;
 pub use json::Json;

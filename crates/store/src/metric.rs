@@ -17,7 +17,7 @@ use posthaste_core::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Conn, StoreExt, schema::target_metrics};
+use crate::{CachedExt, Conn, StoreExt, schema::target_metrics};
 
 /// The figures as columns.
 #[derive(Clone, Copy, Debug, Default, Queryable, Selectable)]
@@ -158,6 +158,7 @@ pub async fn insert(conn: &mut Conn, rows: &[TargetMetrics]) -> Result<()> {
          ON CONFLICT (target_id) DO NOTHING",
     )
     .bind::<Jsonb, _>(rows)
+    .cached()
     .execute(conn)
     .await
     .stored()?;

@@ -8,7 +8,10 @@ mod claim;
 mod recover;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{Int8, Jsonb, Nullable, Timestamptz, Uuid as SqlUuid},
+};
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
     Result,
@@ -19,15 +22,15 @@ use posthaste_core::{
 use serde_json::Value;
 use uuid::Uuid;
 
-pub use attempt::{AttemptEnd, NewAttempt, finish_attempt, insert_attempt};
+pub use attempt::{AttemptEnd, NewAttempt, finish_attempt, insert_attempts};
 pub use claim::{
     CLAIM, LOCK_DUE, claim, claim_read_backs, fence, keep, lost_leases, next_due, oldest_due,
 };
 pub use recover::{Incarnation, incarnation, is_known, mark_all, remember};
 
 use crate::{
-    Conn, Json, StoreExt,
-    schema::{attempts, lanes, targets},
+    CachedExt, Conn, Json, StoreExt,
+    schema::{lanes, targets},
     target::Target,
 };
 
@@ -47,6 +50,7 @@ pub async fn save_progress(
         ),
     )
     .set(targets::progress.eq(progress))
+    .cached()
     .execute(conn)
     .await
     .stored()?;
@@ -74,6 +78,18 @@ pub async fn known_ids(
     Ok(ids.into_iter().flatten().collect())
 }
 
+// The try's row began with the claim, whose time the target still has.
+const INTENT: &str = "
+WITH ours AS (
+    UPDATE targets SET state = 'SENDING', intent = $6, updated_at = $7
+    WHERE id = $1 AND token = $2 AND state = 'CLAIMED'
+      -- It may have been marked since it was loaded; then it is read back first.
+      AND read_back_from IS NOT DISTINCT FROM $9
+      AND EXISTS (SELECT FROM lanes WHERE connection_id = $3 AND worker = $4 AND busy_until > $5)
+    RETURNING id, token
+)
+UPDATE attempts a SET intent_at = $7 FROM ours WHERE a.target_id = ours.id AND a.token = ours.token AND a.started_at = $8";
+
 /// Writes the intent: the last thing before the one visible call. False when the target or its lane
 /// is no longer ours, or when less than `margin` of the lease is left; then nothing may be sent.
 pub async fn commit_intent(
@@ -84,46 +100,20 @@ pub async fn commit_intent(
     now: DateTime<Utc>,
     margin: TimeDelta,
 ) -> Result<bool> {
-    let leased = lanes::table
-        .filter(lanes::connection_id.eq(target.connection_id.uuid()))
-        .filter(
-            lanes::worker
-                .eq(worker.uuid())
-                .and(lanes::busy_until.gt(now + margin)),
-        );
-    let changed = diesel::update(
-        targets::table
-            .filter(
-                targets::id
-                    .eq(target.id.uuid())
-                    .and(targets::token.eq(target.token)),
-            )
-            .filter(targets::state.eq(State::Claimed.as_str()))
-            // It may have been marked since it was loaded; then it is read back first.
-            .filter(targets::read_back_from.is_not_distinct_from(target.read_back_from))
-            .filter(diesel::dsl::exists(leased)),
-    )
-    .set((
-        targets::state.eq(State::Sending.as_str()),
-        targets::intent.eq(Json(intent.clone())),
-        targets::updated_at.eq(now),
-    ))
-    .execute(conn)
-    .await
-    .stored()?;
-    if changed == 1 {
-        diesel::update(
-            attempts::table.filter(
-                attempts::target_id
-                    .eq(target.id.uuid())
-                    .and(attempts::token.eq(target.token)),
-            ),
-        )
-        .set(attempts::intent_at.eq(now))
+    let changed = diesel::sql_query(INTENT)
+        .bind::<SqlUuid, _>(target.id.uuid())
+        .bind::<Int8, _>(target.token)
+        .bind::<SqlUuid, _>(target.connection_id.uuid())
+        .bind::<SqlUuid, _>(worker.uuid())
+        .bind::<Timestamptz, _>(now + margin)
+        .bind::<Jsonb, _>(Json(intent.clone()))
+        .bind::<Timestamptz, _>(now)
+        .bind::<Timestamptz, _>(target.updated_at)
+        .bind::<Nullable<Timestamptz>, _>(target.read_back_from)
+        .cached()
         .execute(conn)
         .await
         .stored()?;
-    }
     Ok(changed == 1)
 }
 
@@ -199,6 +189,7 @@ pub async fn advance(
                     targets::progress.eq(None::<Value>),
                     targets::read_back_from.eq(None::<DateTime<Utc>>),
                 ))
+                .cached()
                 .execute(conn)
                 .await
         }
@@ -220,6 +211,7 @@ pub async fn advance(
                     targets::reconcile_after.eq(None::<DateTime<Utc>>),
                     targets::read_back_from.eq(read_back_from),
                 ))
+                .cached()
                 .execute(conn)
                 .await
         }
@@ -233,10 +225,17 @@ pub async fn advance(
                     targets::reconcile_after.eq(read_back_at),
                     targets::misses.eq(misses),
                 ))
+                .cached()
                 .execute(conn)
                 .await
         }
-        Move::Held | Move::Failed => diesel::update(ours).set(common).execute(conn).await,
+        Move::Held | Move::Failed => {
+            diesel::update(ours)
+                .set(common)
+                .cached()
+                .execute(conn)
+                .await
+        }
     };
     Ok(changed.stored()? == 1)
 }

@@ -1,7 +1,10 @@
 //! Attempts and their steps: the timeline that answers "why?".
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    sql_types::{Array, Int4, Jsonb, Text, Timestamptz, Uuid as SqlUuid},
+};
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
     Result,
@@ -11,7 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    Conn, Json, StoreExt,
+    CachedExt, Conn, Json, StoreExt,
     schema::{attempts, steps},
 };
 
@@ -95,22 +98,44 @@ pub async fn add_steps(
     attempt: i32,
     new: &[NewStep],
 ) -> Result<()> {
-    let rows: Vec<_> = new
+    let new: Vec<_> = new
         .iter()
-        .map(|step| {
-            (
-                steps::workspace_id.eq(workspace.uuid()),
-                steps::target_id.eq(target.uuid()),
-                steps::attempt.eq(attempt),
-                steps::at.eq(step.at),
-                steps::kind.eq(step.kind),
-                steps::message.eq(&step.message),
-                steps::detail.eq(&step.detail),
-            )
-        })
+        .map(|step| (workspace, target, attempt, step))
         .collect();
-    diesel::insert_into(steps::table)
-        .values(rows)
+    add_all(conn, &new).await
+}
+
+const ADD: &str = "
+INSERT INTO steps (workspace_id, target_id, attempt, at, kind, message, detail)
+SELECT workspace_id, target_id, attempt, at, kind, message, detail
+FROM unnest($1, $2, $3, $4, $5, $6, $7) WITH ORDINALITY AS new (workspace_id, target_id, attempt, at, kind, message, detail, place)
+ORDER BY place";
+
+/// Adds steps of several targets, each with the number of its try, in order.
+pub async fn add_all(
+    conn: &mut Conn,
+    new: &[(WorkspaceId, TargetId, i32, &NewStep)],
+) -> Result<()> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let workspaces: Vec<Uuid> = new.iter().map(|(id, ..)| id.uuid()).collect();
+    let targets: Vec<Uuid> = new.iter().map(|(_, id, ..)| id.uuid()).collect();
+    let attempts: Vec<i32> = new.iter().map(|(_, _, attempt, _)| *attempt).collect();
+    let steps = || new.iter().map(|(.., step)| *step);
+    diesel::sql_query(ADD)
+        .bind::<Array<SqlUuid>, _>(workspaces)
+        .bind::<Array<SqlUuid>, _>(targets)
+        .bind::<Array<Int4>, _>(attempts)
+        .bind::<Array<Timestamptz>, _>(steps().map(|step| step.at).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(steps().map(|step| step.kind).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(
+            steps()
+                .map(|step| step.message.as_str())
+                .collect::<Vec<_>>(),
+        )
+        .bind::<Array<Jsonb>, _>(steps().map(|step| &step.detail).collect::<Vec<_>>())
+        .cached()
         .execute(conn)
         .await
         .stored()?;

@@ -168,8 +168,8 @@ impl Progress {
         let watching = self.container.is_some() || self.finished < self.parts.len();
         Duration::from_millis(match self.looks {
             _ if !watching => 0,
-            0 => 250,
-            1 => 750,
+            0 => 100,
+            1 => 900,
             2..=4 => 3_000,
             5..=9 => 10_000,
             10..=13 => 30_000,

@@ -9,7 +9,7 @@ use posthaste_core::{
     target::State,
 };
 use posthaste_store::{
-    event,
+    Tx, event,
     publish::{self, AttemptEnd},
     target::Target,
     timeline,
@@ -409,42 +409,51 @@ pub(super) async fn claim(
         return Ok(Vec::new());
     }
     let targets = publish::claim(&mut tx, worker, networks, limit, now, lease_until).await?;
-    if targets.is_empty() {
-        return Ok(targets);
+    if !targets.is_empty() {
+        write_begun(app, &mut tx, worker, &targets).await?;
     }
-    let mut by_workspace = std::collections::BTreeMap::<_, Vec<_>>::new();
-    for target in &targets {
-        publish::insert_attempt(&mut tx, target, worker, &new_attempt(app, false)).await?;
-        timeline::add_steps(
-            &mut tx,
-            target.workspace_id,
-            target.id,
-            target.attempt,
-            &[begun(app, target)],
-        )
-        .await?;
-        let data = json!({ "network": target.network, "attempt": target.attempt });
-        let event =
-            crate::post::target_event(app, &system(target), EventType::TargetClaimed, target, data);
-        by_workspace
-            .entry(target.workspace_id)
-            .or_default()
-            .push(event);
-    }
-    // In the order of their ids, so that two workers never wait for each other in a circle.
-    for (workspace, events) in by_workspace {
-        event::append(&mut tx, workspace, &events).await?;
-    }
+    // Also without targets: lanes that only seemed due were put right.
     tx.commit().await?;
-    app.hints.events();
+    if !targets.is_empty() {
+        app.hints.events();
+    }
     Ok(targets)
 }
 
-pub(super) fn new_attempt(app: &App, read_back: bool) -> publish::NewAttempt {
-    publish::NewAttempt {
+async fn write_begun(app: &App, tx: &mut Tx, worker: NodeId, targets: &[Target]) -> Result<()> {
+    publish::insert_attempts(tx, worker, &new_attempts(app, targets, false)).await?;
+    let steps: Vec<_> = targets.iter().map(|target| begun(app, target)).collect();
+    let steps: Vec<_> = targets
+        .iter()
+        .zip(&steps)
+        .map(|(of, step)| (of.workspace_id, of.id, of.attempt, step))
+        .collect();
+    timeline::add_all(tx, &steps).await?;
+    let events: Vec<_> = targets.iter().map(|target| claimed(app, target)).collect();
+    let events: Vec<_> = targets
+        .iter()
+        .zip(&events)
+        .map(|(of, event)| (of.workspace_id, event))
+        .collect();
+    event::append_all(tx, &events).await
+}
+
+fn claimed(app: &App, target: &Target) -> event::NewEvent {
+    let data = json!({ "network": target.network, "attempt": target.attempt });
+    crate::post::target_event(app, &system(target), EventType::TargetClaimed, target, data)
+}
+
+/// The tries that begin with the claim of these targets.
+pub(super) fn new_attempts<'a>(
+    app: &App,
+    targets: &'a [Target],
+    read_back: bool,
+) -> Vec<(&'a Target, publish::NewAttempt)> {
+    let new = |target: &Target| publish::NewAttempt {
         id: posthaste_core::ids::AttemptId::new(&*app.clock, &*app.random),
         read_back,
-        started_at: app.now(),
+        started_at: target.updated_at,
         intent_at: None,
-    }
+    };
+    targets.iter().map(|target| (target, new(target))).collect()
 }

@@ -7,7 +7,7 @@ use posthaste_store::{
 use serde_json::json;
 
 use super::{
-    attempt::{circumstances, end_of, new_attempt, refresh},
+    attempt::{circumstances, end_of, new_attempts, refresh},
     crash::Point,
     journal::Journal,
     load::{Job, load},
@@ -23,9 +23,11 @@ pub(super) async fn claim(app: &App, worker: NodeId, limit: i64) -> Result<Vec<T
     let lease_until = now + TimeDelta::from_std(app.timing.lease).unwrap_or(TimeDelta::seconds(90));
     let mut tx = app.db.begin().await?;
     let targets = publish::claim_read_backs(&mut tx, worker, limit, now, lease_until).await?;
-    for target in &targets {
-        publish::insert_attempt(&mut tx, target, worker, &new_attempt(app, true)).await?;
+    if targets.is_empty() {
+        return Ok(targets);
     }
+    let new = new_attempts(app, &targets, true);
+    publish::insert_attempts(&mut tx, worker, &new).await?;
     tx.commit().await?;
     Ok(targets)
 }

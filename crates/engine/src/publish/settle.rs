@@ -125,7 +125,8 @@ impl Outcome<'_> {
             error_message: trouble.map(|(_, message)| message.to_owned()),
             ..self.end.clone()
         };
-        publish::finish_attempt(&mut tx, target.id, target.token, state, &end, now).await?;
+        let ours = (target.id, target.token, Some(target.updated_at));
+        publish::finish_attempt(&mut tx, ours, state, &end, now).await?;
         timeline::add_steps(
             &mut tx,
             target.workspace_id,
@@ -144,7 +145,6 @@ impl Outcome<'_> {
             wait(app, &mut tx, target, &limit).await?;
         }
         lane::release(&mut tx, target.connection_id, worker.uuid()).await?;
-        lane::refresh(&mut tx, &[target.connection_id]).await?;
         let event = crate::post::target_event(
             app,
             &system(target),

@@ -32,8 +32,7 @@ pub(super) async fn sweep(app: &App) -> Result<usize> {
         publish::advance(&mut tx, &target, from, &to, error, now).await?;
         publish::finish_attempt(
             &mut tx,
-            target.id,
-            old,
+            (target.id, old, None),
             to.state(),
             &AttemptEnd::default(),
             now,

@@ -1,5 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use posthaste_core::{Network, Result, ids::NodeId, target::State};
 use posthaste_store::{publish, target::Target};
 use tokio::{sync::Semaphore, task::JoinSet, time::sleep};
@@ -104,9 +105,9 @@ struct Worker {
 impl Worker {
     async fn publish_loop(self: Arc<Self>) {
         let mut running = JoinSet::new();
-        let mut looked_again = false;
         while !self.stop.is_cancelled() {
             while running.try_join_next().is_some() {}
+            let asked = self.app.now();
             let taken = match self.take().await {
                 Ok(taken) => taken,
                 Err(error) => {
@@ -127,9 +128,7 @@ impl Worker {
                 });
             }
             if idle {
-                self.rest(&mut looked_again).await;
-            } else {
-                looked_again = false;
+                self.rest(asked).await;
             }
         }
         let all = async { while running.join_next().await.is_some() {} };
@@ -306,25 +305,23 @@ impl Worker {
         }
     }
 
-    /// Until a hint, the next due instant or the next poll, whichever comes first. `looked_again`
-    /// remembers that what was due could not be claimed a moment ago either.
-    async fn rest(&self, looked_again: &mut bool) {
+    /// Until a hint, the next due instant after `asked` or the next poll, whichever comes first. What was due
+    /// when it was `asked` for and could not be claimed waits for something else, and must not keep what is due
+    /// next waiting.
+    async fn rest(&self, asked: DateTime<Utc>) {
         let poll = self
             .app
             .timing
             .poll
             .mul_f64(0.8 + 0.4 * self.app.random.unit());
-        let next = async { publish::next_due(&mut *self.app.db.get().await?).await };
+        let next = async { publish::next_due(&mut *self.app.db.get().await?, asked).await };
         let wait = match next.await {
-            Ok(Some(due)) => match (due - self.app.now()).to_std() {
-                Ok(until) => until.min(poll),
-                // Became due just now, or is blocked: one more look, then the poll will do.
-                Err(_) if !*looked_again => Duration::from_millis(10),
-                Err(_) => poll,
-            },
+            Ok(Some(due)) => (due - self.app.now())
+                .to_std()
+                .unwrap_or_default()
+                .min(poll),
             Ok(None) | Err(_) => poll,
         };
-        *looked_again = wait < Duration::from_millis(20);
         tokio::select! {
             () = self.app.hints.wait_due() => {}
             () = self.pause(wait) => {}

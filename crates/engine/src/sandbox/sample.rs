@@ -14,7 +14,7 @@ use posthaste_store::{
     Conn, Json,
     connection::Connection,
     post::{self as posts, Filter, Post},
-    publish::{AttemptEnd, NewAttempt, finish_attempt, insert_attempt},
+    publish::{AttemptEnd, NewAttempt, finish_attempt, insert_attempts},
     target::{self as targets, IfAbsent, Target},
     timeline::{NewStep, add_steps},
 };
@@ -294,13 +294,14 @@ async fn write_try(
         started_at: one.begin,
         intent_at: Some(one.begin + TimeDelta::seconds(1)),
     };
-    insert_attempt(conn, row, worker, &new).await?;
+    insert_attempts(conn, worker, &[(row, new)]).await?;
     let end = AttemptEnd {
         error_code: one.trouble.map(|(code, _)| code.as_str().to_owned()),
         error_message: one.trouble.map(|(_, message)| message.to_owned()),
         ..AttemptEnd::default()
     };
-    finish_attempt(conn, row.id, row.token, one.outcome, &end, one.end).await?;
+    let began = (row.id, row.token, Some(one.begin));
+    finish_attempt(conn, began, one.outcome, &end, one.end).await?;
     let step = |at, kind, message: String| NewStep {
         at,
         kind,

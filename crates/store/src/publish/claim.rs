@@ -14,7 +14,7 @@ use posthaste_core::{
 use uuid::Uuid;
 
 use crate::{
-    Conn, StoreExt,
+    CachedExt, Conn, StoreExt,
     schema::{lanes, targets},
     target::Target,
 };
@@ -71,6 +71,7 @@ pub async fn claim(
         .bind::<Timestamptz, _>(now)
         .bind::<Array<Text>, _>(names)
         .bind::<Int8, _>(limit)
+        .cached()
         .load(conn)
         .await
         .stored()?;
@@ -83,6 +84,7 @@ pub async fn claim(
         .bind::<Timestamptz, _>(now)
         .bind::<SqlUuid, _>(worker.uuid())
         .bind::<Timestamptz, _>(lease_until)
+        .cached()
         .load(conn)
         .await
         .stored()?;
@@ -108,19 +110,23 @@ async fn load(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<Target>> {
         .stored()
 }
 
-/// The earliest moment at which a lane may become claimable, for the worker's timer.
-pub async fn next_due(conn: &mut Conn) -> Result<Option<DateTime<Utc>>> {
-    lanes::table
+/// The first due time of a lane after `after`, for the worker's timer: what was due by then and is still there
+/// waits for something else.
+pub async fn next_due(conn: &mut Conn, after: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+    let due: Option<Option<DateTime<Utc>>> = lanes::table
         .filter(
             lanes::next_due_at
-                .is_not_null()
+                .gt(after)
                 .and(lanes::worker.is_null())
                 .and(lanes::paused_at.is_null()),
         )
-        .select(diesel::dsl::min(lanes::next_due_at))
+        .order(lanes::next_due_at)
+        .select(lanes::next_due_at)
         .first(conn)
         .await
-        .stored()
+        .optional()
+        .stored()?;
+    Ok(due.flatten())
 }
 
 /// Keeps the lanes and read-backs a worker has in work: its targets with their connections. What it no

@@ -5,6 +5,7 @@
 mod migrations;
 mod partitions;
 mod plans;
+mod queue;
 mod state_machine;
 mod texts;
 mod tls;

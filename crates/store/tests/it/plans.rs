@@ -390,7 +390,7 @@ async fn each_query_has_its_index() {
         usage::sweep(conn, now - TimeDelta::days(90), 100)
     );
 
-    by_index!(conn, "lanes_due", publish::next_due(conn));
+    by_index!(conn, "lanes_due", publish::next_due(conn, now));
     by_index!(
         conn,
         "lanes_due",

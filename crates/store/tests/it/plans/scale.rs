@@ -197,7 +197,7 @@ async fn looks(conn: &mut Conn) -> Vec<(&'static str, i64, i64)> {
             found.push(($name, after.0 - before.0, after.1 - before.1));
         }};
     }
-    look!("next_due", publish::next_due(conn));
+    look!("next_due", publish::next_due(conn, now));
     look!("oldest_due", publish::oldest_due(conn, now));
     look!(
         "claim_read_backs",
