@@ -15,7 +15,7 @@ use posthaste_core::{
     ports::Clock,
     post::{Content, Fit, MediaRef, PostBody},
     secret::Secret,
-    target::State as Stage,
+    target::{State as Stage, Timing},
 };
 use posthaste_engine::{
     Actor, App,
@@ -34,7 +34,7 @@ use posthaste_sandbox::{
 use posthaste_store::{connection::Connection, target::Target};
 use posthaste_testkit::TestDatabase;
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 /// The machine's clock, moved by tests.
@@ -65,6 +65,11 @@ pub struct World {
 impl World {
     /// A world without a worker yet.
     pub async fn new() -> Self {
+        Self::with_timing(quick_timing()).await
+    }
+
+    /// A world with other time limits.
+    pub async fn with_timing(timing: Timing) -> Self {
         let database = TestDatabase::new().await;
         let files = tempfile::tempdir().unwrap();
         let networks = listen().await;
@@ -86,7 +91,7 @@ impl World {
             secret: Secret::new("a secret of at least thirty-two characters"),
             public_url: format!("http://{}", public.local_addr().unwrap()),
             networks_url: networks_url.clone(),
-            timing: quick_timing(),
+            timing,
         })
         .unwrap();
         let routes = media_routes(app.clone());
@@ -116,11 +121,16 @@ impl World {
 
     /// Starts a worker; it ends with the test.
     pub fn work(&self) {
+        self.work_until(self.stop.clone());
+    }
+
+    /// Starts a worker that ends with `stop`.
+    pub fn work_until(&self, stop: CancellationToken) -> JoinHandle<()> {
         let settings = Settings {
             guarded: false,
             ..Settings::default()
         };
-        tokio::spawn(publish::run(self.app.clone(), settings, self.stop.clone()));
+        tokio::spawn(publish::run(self.app.clone(), settings, stop))
     }
 
     /// Connects the `nth` sample account of a network.
