@@ -58,9 +58,11 @@ impl Me {
 /// hand its work over. Every process looks for lost ones; one of them finds each.
 pub async fn run(app: App, me: Me, draining: watch::Sender<bool>, stop: CancellationToken) {
     let every = app.timing.sweep.min(app.timing.lease / 6);
+    let mut beaten = None;
     while !stop.is_cancelled() {
-        match step(&app, &me).await {
-            Ok(asked) => {
+        match step(&app, &me, beaten).await {
+            Ok((asked, now)) => {
+                beaten = Some(now);
                 let changed =
                     draining.send_if_modified(|now| std::mem::replace(now, asked) != asked);
                 if changed {
@@ -82,8 +84,9 @@ pub async fn run(app: App, me: Me, draining: watch::Sender<bool>, stop: Cancella
     }
 }
 
-/// One sign of life, and a look at the others. Returns whether this process is asked to drain.
-async fn step(app: &App, me: &Me) -> Result<bool> {
+/// One sign of life, and a look at the others. Returns whether this process is asked to drain, and when it
+/// looked.
+async fn step(app: &App, me: &Me, beaten: Option<DateTime<Utc>>) -> Result<(bool, DateTime<Utc>)> {
     let now = app.now();
     let beat = Beat {
         id: me.id,
@@ -95,6 +98,11 @@ async fn step(app: &App, me: &Me) -> Result<bool> {
     let mut conn = app.db.get().await?;
     let known = rows::beat(&mut conn, &beat, now).await?;
     let lease = TimeDelta::from_std(app.timing.lease).map_err(Error::internal)?;
+    let asked = known.drain_asked_at.is_some();
+    // This process slept, or its clock jumped: the others may live well.
+    if beaten.is_some_and(|beaten| now - beaten > lease) {
+        return Ok((asked, now));
+    }
     for lost in rows::lose(&mut conn, now - lease, now).await? {
         tracing::error!(
             node = %lost.id(), role = lost.role, host = lost.host, seen_at = %lost.seen_at,
@@ -103,7 +111,7 @@ async fn step(app: &App, me: &Me) -> Result<bool> {
         app.telemetry.nodes_lost(1);
     }
     rows::sweep(&mut conn, now - REMEMBERED).await?;
-    Ok(known.drain_asked_at.is_some())
+    Ok((asked, now))
 }
 
 /// Says that a process has handed everything over.

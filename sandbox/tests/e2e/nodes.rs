@@ -158,13 +158,30 @@ async fn until_status(sandbox: &Sandbox, address: &str, wanted: u16) {
     }
 }
 
+/// Waits until both servers have found Redis again.
+async fn shared(sandbox: &Sandbox, urls: [&str; 2]) {
+    let end = Instant::now() + PATIENCE;
+    for url in urls {
+        loop {
+            ask(sandbox, url, LEFT).await;
+            let health = sandbox.http.get(format!("{url}/healthz"));
+            let health: Value = health.send().await.unwrap().json().await.unwrap();
+            if health["redis"] == true {
+                break;
+            }
+            assert!(Instant::now() < end, "{health:#}");
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+}
+
 const DRAFT: &str =
     "mutation { postCreate(input: { text: \"A draft\" }) { post { id } errors { code } } }";
 const LEFT: &str = "{ rateLimitStatus { available } }";
 
 #[tokio::test]
 async fn two_servers_and_two_workers_share_everything_and_one_may_go() {
-    let redis = TestRedis::start();
+    let mut redis = TestRedis::start();
     let home = program::root().join("target/e2e/nodes");
     std::fs::create_dir_all(&home).unwrap();
     let mut sandbox = Sandbox::new(home);
@@ -193,11 +210,20 @@ async fn two_servers_and_two_workers_share_everything_and_one_may_go() {
         }
     }
 
+    // Without Redis they do the same, and look for themselves.
+    redis.kill();
+    ask(&sandbox, &serve.url, DRAFT).await;
+    for stream in [&mut here, &mut there] {
+        assert!(next(stream).await.unwrap().contains("POST_CREATED"));
+    }
+    redis.start_again();
+
     // One bucket for both.
     let left = async |url: &str| {
         let answer = ask(&sandbox, url, LEFT).await;
         answer["rateLimitStatus"]["available"].as_i64().unwrap()
     };
+    shared(&sandbox, [&first, &serve.url]).await;
     let before = left(&first).await;
     for _ in 0..20 {
         ask(&sandbox, &serve.url, DRAFT).await;

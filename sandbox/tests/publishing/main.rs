@@ -4,6 +4,7 @@
 
 mod faults;
 mod metrics;
+mod operators;
 mod orders;
 mod plain;
 mod recover;

@@ -15,7 +15,7 @@ use posthaste_core::{
     ports::Clock,
     post::{Content, Fit, MediaRef, PostBody},
     secret::Secret,
-    target::State as Stage,
+    target::{State as Stage, Timing},
 };
 use posthaste_engine::{
     Actor, App,
@@ -66,6 +66,11 @@ pub struct World {
 impl World {
     /// A world without a worker yet.
     pub async fn new() -> Self {
+        Self::with_timing(quick_timing()).await
+    }
+
+    /// A world with other time limits.
+    pub async fn with_timing(timing: Timing) -> Self {
         let database = TestDatabase::new().await;
         let files = tempfile::tempdir().unwrap();
         let networks = listen().await;
@@ -87,7 +92,7 @@ impl World {
             secret: Secret::new("a secret of at least thirty-two characters"),
             public_url: format!("http://{}", public.local_addr().unwrap()),
             networks_url: networks_url.clone(),
-            timing: quick_timing(),
+            timing,
         })
         .unwrap();
         let routes = media_routes(app.clone());
@@ -118,15 +123,20 @@ impl World {
 
     /// Starts a worker; it ends with the test.
     pub fn work(&self) {
+        let worker = self.work_until(self.stop.clone());
+        self.workers.lock().unwrap().push(worker);
+    }
+
+    /// Starts a worker that ends with `stop`.
+    pub fn work_until(&self, stop: CancellationToken) -> JoinHandle<()> {
         let settings = Settings {
             guarded: false,
             ..Settings::default()
         };
-        let worker = publish::run(self.app.clone(), settings, self.stop.clone());
-        self.workers.lock().unwrap().push(tokio::spawn(worker));
+        tokio::spawn(publish::run(self.app.clone(), settings, stop))
     }
 
-    /// Stops every worker and waits for its end.
+    /// Stops every worker of [`World::work`] and waits for its end.
     pub async fn rest(&mut self) {
         std::mem::take(&mut self.stop).cancel();
         let workers = std::mem::take(&mut *self.workers.lock().unwrap());

@@ -34,9 +34,6 @@ const LONGEST_PREPARATION: Duration = Duration::from_mins(15);
 /// Between the committed intent and the call there is nothing to do; a process that was stopped
 /// in between must not send any more.
 pub(super) const LONGEST_STALL: Duration = Duration::from_secs(5);
-/// How long a step that is on its way may take once the worker stops. It is invisible, so breaking it off
-/// and doing it again elsewhere does no harm.
-const GRACE: Duration = Duration::from_secs(10);
 /// How many posts of ours on the account a read-back can tell apart by id.
 pub(super) const KNOWN: i64 = 50;
 
@@ -147,9 +144,11 @@ async fn prepare(
     let began = Instant::now();
     let mut progress = job.target.progress.as_ref().map(|json| json.0.clone());
     let mut refreshed = false;
+    // A step is invisible: breaking it off, once the worker has stopped for a while, and doing it again
+    // elsewhere does no harm.
     let mut late = std::pin::pin!(async {
         stop.cancelled().await;
-        tokio::time::sleep(GRACE).await;
+        tokio::time::sleep(app.timing.call / 3).await;
     });
     loop {
         let step = tokio::select! {

@@ -147,7 +147,11 @@ impl Worker {
             return Ok(Vec::new());
         }
         // Room first: what is claimed is begun at once.
-        let Ok(first) = self.room.clone().acquire_owned().await else {
+        let first = tokio::select! {
+            permit = self.room.clone().acquire_owned() => permit,
+            () = self.stop.cancelled() => return Ok(Vec::new()),
+        };
+        let Ok(first) = first else {
             return Ok(Vec::new());
         };
         let mut permits = vec![first];
