@@ -37,6 +37,7 @@ pub fn build(config: &Config) -> anyhow::Result<App> {
         requests: Recorder::default(),
         sandbox: config.sandbox.enabled,
         limits: Limits::new(config.limits.rule(), Arc::new(LocalBuckets::default())),
+        quotas: config.quotas.rules(config.sandbox.enabled)?,
         webhooks: config.webhooks.rules(),
         payloads: Arc::new(Documents::default()),
     };

@@ -7,6 +7,7 @@ mod limits;
 mod log;
 mod merge;
 mod networks;
+mod quotas;
 mod sandbox;
 mod security;
 mod server;
@@ -25,6 +26,7 @@ pub use graphql::{Documents, Graphql};
 pub use limits::Limits;
 pub use log::{Format, Log};
 pub use networks::Networks;
+pub use quotas::{Enforce, Quotas};
 pub use sandbox::Sandbox;
 pub use security::Security;
 pub use server::Server;
@@ -55,6 +57,8 @@ pub struct Config {
     pub security: Security,
     /// Where the networks are, and the app registrations.
     pub networks: Networks,
+    /// What networks allow and charge.
+    pub quotas: Quotas,
     /// Webhooks.
     pub webhooks: Webhooks,
     /// Simulated networks and the movable clock.
@@ -224,7 +228,7 @@ mod tests {
         );
         assert_eq!(
             refused("[sever]\n"),
-            "p.toml: unknown section sever; known are: database, graphql, limits, log, networks, sandbox, security, server, storage, webhooks"
+            "p.toml: unknown section sever; known are: database, graphql, limits, log, networks, quotas, sandbox, security, server, storage, webhooks"
         );
         assert!(
             refused("[server]\nlisten = 5").starts_with("the configuration: "),

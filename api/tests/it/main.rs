@@ -22,6 +22,8 @@ mod oauth;
 mod operations;
 mod persisted;
 mod post;
+mod preflight;
+mod quota;
 mod sandbox;
 mod schema;
 mod session;

@@ -157,6 +157,7 @@ impl World {
             hints: Hints::default(),
             requests: Recorder::default(),
             limits,
+            quotas: posthaste_core::quota::Rules::default(),
             webhooks,
             payloads: Arc::new(Documents::default()),
         });

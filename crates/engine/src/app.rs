@@ -7,6 +7,7 @@ use posthaste_core::{
     event::EventType,
     ids::EventId,
     ports::{Blobs, Cipher, Clock, Http, Random},
+    quota,
     secret::Secret,
     target::Timing,
 };
@@ -53,6 +54,8 @@ pub struct Parts {
     pub sandbox: bool,
     /// How much callers may ask for.
     pub limits: Limits,
+    /// What networks allow and charge.
+    pub quotas: quota::Rules,
     /// What an operator decides about webhooks.
     pub webhooks: webhook::Rules,
     /// Makes what webhooks send.

@@ -13,6 +13,8 @@
 //! - [`media`]: uploads, renditions, signed addresses
 //! - [`post`]: writing, previewing, scheduling and settling posts
 //! - [`bulk`]: jobs that work through a file of many posts
+//! - [`preflight`]: what will stand in the way of a publication
+//! - [`governor`]: places under the networks' limits, and money
 //! - [`publish`]: the worker that publishes each target effectively once
 //! - [`metric`]: how live posts do, read from the networks
 //! - [`event`]: reading the event log and following it live
@@ -26,12 +28,14 @@ mod app;
 pub mod bulk;
 pub mod connection;
 pub mod event;
+pub mod governor;
 pub mod idempotency;
 pub mod key;
 pub mod limit;
 pub mod media;
 pub mod metric;
 pub mod post;
+pub mod preflight;
 pub mod publish;
 pub mod request_log;
 pub mod sandbox;

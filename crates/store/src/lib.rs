@@ -10,6 +10,7 @@
 
 pub mod access;
 mod address;
+pub mod budget;
 pub mod connection;
 pub mod content;
 mod database;
@@ -29,8 +30,10 @@ pub mod network_state;
 pub mod node;
 mod page;
 pub mod post;
+pub mod preflight;
 pub mod publish;
 pub mod quota;
+pub mod quota_reading;
 pub mod request_log;
 #[expect(missing_docs, reason = "the migrations describe the tables")]
 pub mod schema;

@@ -6,6 +6,7 @@ mod faults;
 mod metrics;
 mod orders;
 mod plain;
+mod quotas;
 mod times;
 mod tokens;
 mod world;

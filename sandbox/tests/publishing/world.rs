@@ -14,6 +14,7 @@ use posthaste_core::{
     ids::{MediaId, PostId, WorkspaceId},
     ports::Clock,
     post::{Content, Fit, MediaRef, PostBody},
+    quota::Rules,
     secret::Secret,
     target::State as Stage,
 };
@@ -28,7 +29,7 @@ use posthaste_engine::{
 use posthaste_sandbox::{
     networks::{Config, Networks, serve},
     seed::Control,
-    setup::{Setup, app, quick_timing},
+    setup::{Setup, app, quick_timing, unlimited},
     show::media_routes,
 };
 use posthaste_store::{connection::Connection, target::Target};
@@ -65,6 +66,11 @@ pub struct World {
 impl World {
     /// A world without a worker yet.
     pub async fn new() -> Self {
+        Self::with_quotas(unlimited()).await
+    }
+
+    /// As [`World::new`], with these limits and prices.
+    pub async fn with_quotas(quotas: Rules) -> Self {
         let database = TestDatabase::new().await;
         let files = tempfile::tempdir().unwrap();
         let networks = listen().await;
@@ -87,6 +93,7 @@ impl World {
             public_url: format!("http://{}", public.local_addr().unwrap()),
             networks_url: networks_url.clone(),
             timing: quick_timing(),
+            quotas,
         })
         .unwrap();
         let routes = media_routes(app.clone());

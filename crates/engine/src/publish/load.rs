@@ -16,7 +16,7 @@ use super::{
     journal::{Journal, NotedHttp},
     verdict::Verdict,
 };
-use crate::{App, post::compose, tokens};
+use crate::{App, governor, post::compose, preflight::before_publishing, tokens};
 
 /// A target with all that publishing or reading it back needs.
 pub(super) struct Job {
@@ -38,7 +38,7 @@ impl Job {
 /// must mend, is a verdict (`Ok(Err(_))`); trouble of this machine is an error.
 pub(super) async fn load(
     app: &App,
-    target: Target,
+    mut target: Target,
     journal: &Journal,
     check: bool,
 ) -> posthaste_core::Result<Result<Job, (Target, Verdict)>> {
@@ -52,6 +52,12 @@ pub(super) async fn load(
     };
     if let Some(verdict) = unusable(&connection) {
         return Ok(Err((target, verdict)));
+    }
+    if check
+        && let Some(obstacle) =
+            before_publishing(app, &mut conn, &mut target, &connection, &post.body).await?
+    {
+        return Ok(Err((target, obstacle.into())));
     }
     let rows = media::by_ids(&mut conn, target.workspace_id, &post.body.media_ids()).await?;
     drop(conn);
@@ -71,6 +77,11 @@ pub(super) async fn load(
         Ok(session) => session,
         Err(error) => return Ok(Err((target, token_trouble(app, error)))),
     };
+    if check
+        && let Some(obstacle) = governor::ask(app, &ctx, &session, &target, &connection).await?
+    {
+        return Ok(Err((target, obstacle.into())));
+    }
     let composed = compose(
         app,
         &post.body,

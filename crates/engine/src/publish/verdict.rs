@@ -9,6 +9,8 @@ use posthaste_core::{
 };
 use posthaste_store::{publish::Move, target::IfAbsent};
 
+use crate::preflight::{Obstacle, Remedy};
+
 /// How long a rate limit without a reset time is waited out.
 const UNSAID_LIMIT: TimeDelta = TimeDelta::minutes(1);
 /// How long an unknown outcome may stay unreadable before a person is asked.
@@ -89,6 +91,17 @@ impl Verdict {
 
     pub fn failed(code: ErrorCode, message: impl Into<String>) -> Self {
         Self::troubled(Move::Failed, code, message)
+    }
+}
+
+/// What preflight or the governor found before anything was sent.
+impl From<Obstacle> for Verdict {
+    fn from(found: Obstacle) -> Self {
+        match found.remedy {
+            Remedy::Wait(until) => Self::put_back(until, "quota", found.code, found.message),
+            Remedy::Hold => Self::held(found.code, found.message),
+            Remedy::Fail => Self::failed(found.code, found.message),
+        }
     }
 }
 

@@ -68,6 +68,7 @@ impl World {
             requests: Recorder::default(),
             sandbox: false,
             limits: Limits::default(),
+            quotas: posthaste_core::quota::Rules::default(),
             webhooks: webhook::Rules::default(),
             payloads: Arc::new(webhook::PlainPayloads),
         });
