@@ -51,6 +51,7 @@ pub fn build(config: &Config) -> anyhow::Result<App> {
         sandbox: config.sandbox.enabled,
         limits: Limits::new(config.limits.rule(), buckets),
         guard: Guard::new(failures),
+        quotas: config.quotas.rules(config.sandbox.enabled)?,
         redis,
         telemetry: Telemetry::default(),
         webhooks: config.webhooks.rules(),

@@ -4,6 +4,9 @@
 //! one file for each subcommand, [`config`] one for each section of the configuration, [`app`] the
 //! only place where real adapters meet ports.
 
+// The merged root types nest one layer for each area.
+#![recursion_limit = "256"]
+
 pub mod app;
 pub mod commands;
 pub mod config;

@@ -35,6 +35,8 @@ pub enum Permission {
     ManageKeys,
     /// Add, change, test and remove webhook endpoints.
     ManageWebhooks,
+    /// Change budgets, and what becomes of posts over a limit.
+    ManageBudgets,
 }
 
 impl Role {
@@ -56,9 +58,10 @@ impl Role {
         let least = match permission {
             Permission::Read => Self::Viewer,
             Permission::Write | Permission::Publish => Self::Editor,
-            Permission::ManageConnections | Permission::ManageKeys | Permission::ManageWebhooks => {
-                Self::Admin
-            }
+            Permission::ManageConnections
+            | Permission::ManageKeys
+            | Permission::ManageWebhooks
+            | Permission::ManageBudgets => Self::Admin,
         };
         self >= least
     }
@@ -77,6 +80,7 @@ impl Role {
             }
             Permission::ManageKeys => "Only owners and admins may manage API keys.",
             Permission::ManageWebhooks => "Only owners and admins may manage webhooks.",
+            Permission::ManageBudgets => "Only owners and admins may change budgets.",
         };
         Err(Error::new(ErrorCode::Forbidden, message))
     }

@@ -70,6 +70,14 @@ pub struct Capabilities {
     pub metrics: MetricRule,
     /// Permissions asked for when connecting.
     pub scopes: &'static [&'static str],
+    /// Those of them without which nothing can be published (sources: networks.md).
+    pub publish_scopes: &'static [&'static str],
+    /// The network fetches media from this server's public address.
+    pub fetches_media: bool,
+    /// The network has a call that tells how many posts are left.
+    pub tells_limit: bool,
+    /// The network refuses a text that the account has posted shortly before.
+    pub refuses_repeats: bool,
 }
 
 /// Where the networks' hosts are: in production themselves, in the sandbox all under one address.
@@ -371,6 +379,21 @@ pub struct Exhausted {
     pub app_wide: bool,
 }
 
+/// What a network says about one of its limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitReading {
+    /// The length of its window, in seconds.
+    pub window_seconds: u32,
+    /// Most posts within it.
+    pub posts: u32,
+    /// How many are left.
+    pub remaining: u32,
+    /// When all of them are back; none for a rolling window that does not say.
+    pub resets_at: Option<DateTime<Utc>>,
+    /// It counts the posts of the whole app, not only the account's.
+    pub app_wide: bool,
+}
+
 /// A social network.
 #[async_trait]
 pub trait Connector: Send + Sync {
@@ -415,6 +438,20 @@ pub trait Connector: Send + Sync {
     /// not be refused to find out.
     fn exhausted(&self, _answer: &Response, _now: DateTime<Utc>) -> Option<Exhausted> {
         None
+    }
+
+    /// What the headers of an answer to a publication say about limits of posts.
+    fn limits(&self, _answer: &Response) -> Vec<LimitReading> {
+        Vec::new()
+    }
+
+    /// Asks how many posts are left, where the network has a call for it.
+    async fn publishing_limit(
+        &self,
+        _ctx: &Ctx,
+        _session: &Session,
+    ) -> Result<Option<LimitReading>, Failure> {
+        Ok(None)
     }
 
     /// Boards or the like of an account; empty where there are none.

@@ -121,6 +121,8 @@ error_codes! {
     // Targets and connections
     TargetsRequired, "TARGETS_REQUIRED", 400, false, "The post has no target.", "Name at least one connection to publish to.";
     TargetDuplicate, "TARGET_DUPLICATE", 400, false, "The same connection stands twice among the targets.", "Name each connection once.";
+    AccessEnds, "ACCESS_ENDS", 409, false, "The access to the account ends before the post is due.", "Reconnect the account before that day; scheduled posts stay as they are.";
+    MediaUnreachable, "MEDIA_UNREACHABLE", 409, false, "The network cannot fetch the media from this server.", "The operator sets server.public_url to an https address that the whole internet can reach.";
     ConnectionUnusable, "CONNECTION_UNUSABLE", 409, false, "The connection is disabled or removed.", "Enable it, or choose another.";
     ReconnectRequired, "RECONNECT_REQUIRED", 409, false, "The network no longer accepts our access to this account.", "Reconnect the account; waiting posts go out by themselves afterwards.";
     OauthDenied, "OAUTH_DENIED", 403, false, "Access was not granted on the network's page.", "Start again and allow the requested permissions.";
@@ -138,6 +140,7 @@ error_codes! {
     MissedTime, "MISSED_TIME", 409, false, "The server could not publish at the chosen time.", "Publish late now, choose a new time, or drop it.";
     AttemptsUsedUp, "ATTEMPTS_USED_UP", 409, false, "All tries failed.", "Look at the timeline, then retry.";
     QuotaExceeded, "QUOTA_EXCEEDED", 409, false, "More posts are due than the network takes from the account in this time.", "Choose a later time for some of them; what the network refuses waits until its limit resets.";
+    BudgetExceeded, "BUDGET_EXCEEDED", 409, false, "The post costs more than is left of the month's budget.", "Raise the budget, wait for the next month, or publish it all the same (targetSettle with PUBLISH).";
     LinkCostsMore, "LINK_COSTS_MORE", 200, false, "A link makes the post dearer on this network.", "Leave the link out there, in a variant of its own, if it is not worth its price.";
     PossibleDuplicate, "POSSIBLE_DUPLICATE", 409, false, "The same text goes to the same account already.", "Change the text, or go on if it is meant.";
 

@@ -55,6 +55,8 @@ event_types! {
     PostDeleted = "post.deleted";
     /// A target has a time.
     TargetScheduled = "target.scheduled";
+    /// Something stands in the way of a target whose time comes soon.
+    TargetAtRisk = "target.at_risk";
     /// A target was cancelled.
     TargetCancelled = "target.cancelled";
     /// A worker took the target.
@@ -83,6 +85,8 @@ event_types! {
     ApiKeyRotated = "api_key.rotated";
     /// An API key was taken back.
     ApiKeyRevoked = "api_key.revoked";
+    /// What a workspace decides about networks' limits and money was changed.
+    QuotaSettingsUpdated = "quota_settings.updated";
     /// A sandbox's workspace was put back to its sample posts.
     SandboxReset = "sandbox.reset";
     /// An endpoint for webhooks was added.

@@ -8,7 +8,7 @@
 //! Where to look: [`target`] holds the state machine of a publication, [`connector`] the contract
 //! of a social network, [`post`] what a person writes, [`schedule`] local times and instants,
 //! [`bulk`] files of many posts, [`metric`] how live posts do, [`quota`] what networks allow and
-//! charge, [`error`] the one table of error codes, [`ids`] the one list of ids.
+//! charge, [`preflight`] what can be known before a post's time, [`error`] the one table of error codes, [`ids`] the one list of ids.
 
 pub mod access;
 pub mod bulk;
@@ -23,6 +23,7 @@ mod names;
 pub mod network;
 pub mod ports;
 pub mod post;
+pub mod preflight;
 pub mod provenance;
 pub mod quota;
 pub mod request;

@@ -7,6 +7,7 @@ use posthaste_core::{
     Network, Result,
     connector::{AppCredentials, Hosts},
     ports::{Clock, Random},
+    quota,
     secret::Secret,
     target::Timing,
 };
@@ -35,6 +36,8 @@ pub struct Setup<'a> {
     pub networks_url: String,
     /// Time limits of publishing.
     pub timing: Timing,
+    /// What networks allow and charge.
+    pub quotas: quota::Rules,
 }
 
 /// The app registration that a simulated network knows.
@@ -55,6 +58,14 @@ pub fn quick_timing() -> Timing {
         sweep: Duration::from_millis(500),
         ..Timing::default()
     }
+}
+
+/// The documented limits and prices, of which nothing is enforced: simulated networks have no limits
+/// unless they are told to.
+pub fn unlimited() -> quota::Rules {
+    let mut rules = quota::Rules::default();
+    rules.enforce = false;
+    rules
 }
 
 /// Puts the application together.
@@ -84,6 +95,7 @@ pub fn app(setup: Setup<'_>) -> Result<App> {
         requests: Recorder::default(),
         sandbox: true,
         limits: Limits::default(),
+        quotas: setup.quotas,
         webhooks: webhook::Rules::default(),
         guard: Guard::default(),
         redis: None,

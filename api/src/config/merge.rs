@@ -29,6 +29,8 @@ const VARIABLES: &[(&str, &[&str])] = &[
     ("POSTHASTE_DATA_DIR", &["storage", "data_dir"]),
     ("POSTHASTE_SECRET_FILE", &["security", "secret_file"]),
     ("POSTHASTE_NETWORKS_BASE_URL", &["networks", "base_url"]),
+    ("POSTHASTE_QUOTAS_FILE", &["quotas", "file"]),
+    ("POSTHASTE_QUOTAS_ENFORCE", &["quotas", "enforce"]),
     (
         "POSTHASTE_WEBHOOKS_ALLOW_PRIVATE",
         &["webhooks", "allow_private"],

@@ -9,6 +9,7 @@ mod limits;
 mod log;
 mod merge;
 mod networks;
+mod quotas;
 mod redis;
 mod retention;
 mod sandbox;
@@ -30,6 +31,7 @@ pub use health::{Health, Metrics, Worker};
 pub use limits::Limits;
 pub use log::{Format, Log};
 pub use networks::Networks;
+pub use quotas::{Enforce, Quotas};
 pub use redis::Redis;
 pub use retention::Retention;
 pub use sandbox::Sandbox;
@@ -70,6 +72,8 @@ pub struct Config {
     pub security: Security,
     /// Where the networks are, and the app registrations.
     pub networks: Networks,
+    /// What networks allow and charge.
+    pub quotas: Quotas,
     /// Webhooks.
     pub webhooks: Webhooks,
     /// How long the logs are kept.
@@ -278,7 +282,7 @@ mod tests {
         );
         assert_eq!(
             refused("[sever]\n"),
-            "p.toml: unknown section sever; known are: database, graphql, health, limits, log, metrics, networks, redis, retention, sandbox, security, server, storage, webhooks, worker"
+            "p.toml: unknown section sever; known are: database, graphql, health, limits, log, metrics, networks, quotas, redis, retention, sandbox, security, server, storage, webhooks, worker"
         );
     }
 }

@@ -19,16 +19,19 @@ pub enum Permission {
     ManageKeys,
     /// Add, change, test and remove webhook endpoints.
     ManageWebhooks,
+    /// Change budgets, and what becomes of posts over a limit.
+    ManageBudgets,
 }
 
 impl Permission {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Read,
         Self::Write,
         Self::Publish,
         Self::ManageConnections,
         Self::ManageKeys,
         Self::ManageWebhooks,
+        Self::ManageBudgets,
     ];
 
     /// What a role may do.

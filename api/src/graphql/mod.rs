@@ -32,6 +32,7 @@ pub mod order;
 pub mod page;
 pub mod payload;
 pub mod post;
+pub mod quota;
 pub mod sandbox;
 pub mod scalars;
 pub mod schema;

@@ -10,7 +10,7 @@ use super::{
     connection, cost, developer, event, idempotency, job, limits, media, network, node, order,
     page::{Cursor, List},
     payload::MutationError,
-    post, sandbox, target, viewer, webhook, workspace,
+    post, quota, sandbox, target, viewer, webhook, workspace,
 };
 
 /// Reads.
@@ -33,6 +33,7 @@ pub struct Query(
     sandbox::SandboxQuery,
     webhook::WebhookQuery,
     job::BulkQuery,
+    quota::QuotaQuery,
 );
 
 /// Changes. Each takes one `input` and answers with a payload: what was changed, `errors` and `warnings`.
@@ -47,6 +48,7 @@ pub struct Mutation(
     sandbox::SandboxMutation,
     webhook::WebhookMutation,
     job::BulkMutation,
+    quota::QuotaMutation,
 );
 
 /// Follows what happens, over graphql-transport-ws or server-sent events.

@@ -156,6 +156,16 @@ fn table() -> Vec<Row> {
         ),
         row("networks", Least::Viewer, "{ networks { network } }"),
         row(
+            "quotaForecast",
+            Least::Viewer,
+            "query($id: ID!) { quotaForecast(connectionIds: [$id]) { checkedAt } }",
+        ),
+        change(
+            "quotaSettingsUpdate",
+            Least::Owner,
+            "connectionBudgets: [{ connectionId: $id, amount: 1 }]",
+        ),
+        row(
             "postPreview",
             Least::Viewer,
             format!(
@@ -298,7 +308,9 @@ async fn id(world: &World, tenant: &Tenant, field: &str) -> String {
             let made = world.graphql(&tenant.editor, query, json!({})).await;
             text(&made["data"]["bulkJobCreate"]["bulkJob"]["id"])
         }
-        "postPreview" | "postValidate" | "postCreate" => tenant.on(Network::X).to_owned(),
+        "postPreview" | "postValidate" | "postCreate" | "quotaForecast" | "quotaSettingsUpdate" => {
+            tenant.on(Network::X).to_owned()
+        }
         _ if field.starts_with("webhook") => {
             let query =
                 "mutation { webhookEndpointCreate(input: { url: \"https://example.org/hook\" }) {
@@ -316,13 +328,13 @@ async fn id(world: &World, tenant: &Tenant, field: &str) -> String {
         }
         _ if field.starts_with("connection") => tenant.on(Network::Pinterest).to_owned(),
         _ => {
-            let query = "mutation($id: ID!) { postCreate(input: { text: \"a\", targets: [{ connectionId: $id }] }) {
+            let query = "mutation($id: ID!, $text: String!) { postCreate(input: { text: $text, targets: [{ connectionId: $id }] }) {
                 post { id targets { id } } } }";
             let made = world
                 .graphql(
                     &tenant.editor,
                     query,
-                    json!({ "id": tenant.on(Network::X) }),
+                    json!({ "id": tenant.on(Network::X), "text": field }),
                 )
                 .await;
             let post = &made["data"]["postCreate"]["post"];

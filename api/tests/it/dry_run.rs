@@ -261,7 +261,7 @@ const OUTLAY: &str = "dryRun { \
 
 fn on_x(world: &World, at: &str) -> Value {
     json!({
-        "text": "Hello", "schedule": { "at": at },
+        "text": format!("At {at}"), "schedule": { "at": at },
         "targets": [{ "connectionId": world.home.on(Network::X) }],
     })
 }
@@ -321,8 +321,9 @@ async fn a_dry_run_tells_what_publishing_would_cost() {
 async fn a_dry_run_warns_of_a_full_window() {
     let world = World::new().await;
     let (first, _) = scheduled(&world).await;
-    for _ in 1..100 {
-        let input = on_x(&world, "2030-01-01T09:05:00Z");
+    for n in 1..100 {
+        let mut input = on_x(&world, "2030-01-01T09:05:00Z");
+        input["text"] = json!(format!("Post {n}"));
         world.change("postCreate", "post { id }", input).await;
     }
     let late = on_x(&world, "2030-01-01T09:10:00Z");

@@ -367,7 +367,7 @@ async fn answers_are_kept_for_a_day_and_those_of_publishing_for_three() {
     let draft = json!({ "input": { "text": "draft" } });
     let scheduled = json!({ "input": {
         "text": "scheduled",
-        "targets": [{ "connectionId": world.home.on(Network::X) }],
+        "targets": [{ "connectionId": world.home.on(Network::Facebook) }],
         "schedule": { "at": "2027-02-01T10:00:00Z" },
     } });
     let replayed = async |key: &str, variables: &Value| {

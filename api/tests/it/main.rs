@@ -23,6 +23,8 @@ mod operations;
 mod operators;
 mod persisted;
 mod post;
+mod preflight;
+mod quota;
 mod sandbox;
 mod schema;
 mod session;

@@ -1,6 +1,9 @@
 //! Targets: what people do with them, how they are followed, and what reading them costs.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use posthaste_core::{ErrorCode, Network, ports::ScriptedHttp, target::State};
 use posthaste_engine::event::fan_out;
@@ -12,8 +15,11 @@ use crate::{sse::Follower, world::World};
 
 /// A post for X that is scheduled for nine o'clock; its id and its target's.
 async fn scheduled(world: &World) -> (Value, Value) {
+    // No two say the same, which X refuses.
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let input = json!({
-        "text": "Hello", "targets": [{ "connectionId": world.home.on(Network::X) }],
+        "text": format!("Hello {number}"), "targets": [{ "connectionId": world.home.on(Network::X) }],
         "schedule": { "at": "2027-01-04T09:00:00Z" },
     });
     let made = world

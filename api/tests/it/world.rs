@@ -159,6 +159,7 @@ impl World {
             hints: Hints::default(),
             requests: Recorder::default(),
             limits,
+            quotas: posthaste_core::quota::Rules::default(),
             webhooks,
             guard: Guard::default(),
             redis: None,

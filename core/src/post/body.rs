@@ -26,6 +26,25 @@ pub enum ContentKind {
     Reel,
 }
 
+impl ContentKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Feed, Self::Story, Self::Reel];
+
+    /// The name as the API and the database write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Feed => "FEED",
+            Self::Story => "STORY",
+            Self::Reel => "REEL",
+        }
+    }
+
+    /// The kind behind a name, if there is one.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
 /// What to do with media that does not fit the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

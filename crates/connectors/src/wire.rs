@@ -8,10 +8,10 @@ use posthaste_core::{
     Network,
     connector::{Failure, FailureClass, MediaSource, Outcome, TokenSet},
     ports::{Part, PartBody, TransportError},
+    preflight::plain,
     secret::Secret,
 };
 use serde_json::Value;
-use unicode_normalization::UnicodeNormalization;
 
 /// The slowest upload we wait for, in bytes per second.
 const SLOWEST_UPLOAD: u64 = 128 * 1024;
@@ -74,10 +74,6 @@ pub fn upload_time(bytes: u64) -> Duration {
 
 /// Whether two texts are the same to a reader: networks trim, normalise and change line ends.
 pub fn same_text(one: &str, other: &str) -> bool {
-    let plain = |text: &str| -> String {
-        let words: Vec<_> = text.split_whitespace().collect();
-        words.join(" ").nfc().collect()
-    };
     plain(one) == plain(other)
 }
 

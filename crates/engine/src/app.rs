@@ -7,6 +7,7 @@ use posthaste_core::{
     event::EventType,
     ids::EventId,
     ports::{Blobs, Cipher, Clock, Http, Random},
+    quota,
     secret::Secret,
     target::Timing,
 };
@@ -64,6 +65,8 @@ pub struct Parts {
     pub redis: Option<Redis>,
     /// What operators watch.
     pub telemetry: Telemetry,
+    /// What networks allow and charge.
+    pub quotas: quota::Rules,
     /// What an operator decides about webhooks.
     pub webhooks: webhook::Rules,
     /// Makes what webhooks send.

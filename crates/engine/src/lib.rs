@@ -14,6 +14,8 @@
 //! - [`media`]: uploads, renditions, signed addresses
 //! - [`post`]: writing, previewing, scheduling and settling posts
 //! - [`bulk`]: jobs that work through a file of many posts
+//! - [`preflight`]: what will stand in the way of a publication
+//! - [`governor`]: places under the networks' limits, and money
 //! - [`publish`]: the worker that publishes each target effectively once
 //! - [`metric`]: how live posts do, read from the networks
 //! - [`event`]: reading the event log and following it live
@@ -29,6 +31,7 @@ mod app;
 pub mod bulk;
 pub mod connection;
 pub mod event;
+pub mod governor;
 pub mod idempotency;
 pub mod key;
 pub mod limit;
@@ -36,6 +39,7 @@ pub mod media;
 pub mod metric;
 pub mod node;
 pub mod post;
+pub mod preflight;
 pub mod publish;
 pub mod request_log;
 pub mod retention;

@@ -10,6 +10,7 @@
 
 pub mod access;
 mod address;
+pub mod budget;
 mod cached;
 pub mod connection;
 pub mod content;
@@ -32,8 +33,10 @@ pub mod node;
 mod page;
 pub mod partition;
 pub mod post;
+pub mod preflight;
 pub mod publish;
 pub mod quota;
+pub mod quota_reading;
 pub mod request_log;
 #[expect(missing_docs, reason = "the migrations describe the tables")]
 pub mod schema;

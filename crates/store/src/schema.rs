@@ -282,6 +282,11 @@ diesel::table! {
         error_message -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        words -> Nullable<Bytea>,
+        kind -> Nullable<Text>,
+        price -> Nullable<Int8>,
+        look_at -> Nullable<Timestamptz>,
+        risks -> Array<Text>,
     }
 }
 
@@ -301,6 +306,29 @@ diesel::table! {
         name -> Text,
         time_zone -> Text,
         created_at -> Timestamptz,
+        when_full -> Text,
+        over_budget -> Text,
+    }
+}
+
+diesel::table! {
+    budgets (workspace_id, connection_id) {
+        workspace_id -> Uuid,
+        connection_id -> Nullable<Uuid>,
+        amount -> Int8,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    quota_readings (network, connection_id, window_seconds) {
+        network -> Text,
+        connection_id -> Nullable<Uuid>,
+        window_seconds -> Int4,
+        posts -> Int4,
+        remaining -> Int4,
+        resets_at -> Nullable<Timestamptz>,
+        read_at -> Timestamptz,
     }
 }
 

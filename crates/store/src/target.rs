@@ -119,6 +119,16 @@ pub struct Target {
     pub created_at: DateTime<Utc>,
     /// When it changed last.
     pub updated_at: DateTime<Utc>,
+    /// SHA-256 of its normalised words; none for media alone.
+    pub words: Option<Vec<u8>>,
+    /// Where it appears: FEED, STORY, REEL.
+    pub kind: Option<String>,
+    /// What the network charges, in millionths of the currency; none when no price is known.
+    pub price: Option<i64>,
+    /// When it is looked at ahead of its time.
+    pub look_at: Option<DateTime<Utc>>,
+    /// Codes of the risks that were told.
+    pub risks: Vec<String>,
 }
 
 /// Adds targets; the database refuses a second target of a post on one connection.
@@ -127,6 +137,12 @@ pub async fn insert(conn: &mut Conn, rows: &[Target]) -> Result<()> {
         .iter()
         .map(|row| {
             (
+                (
+                    targets::words.eq(&row.words),
+                    targets::kind.eq(&row.kind),
+                    targets::price.eq(row.price),
+                    targets::look_at.eq(row.look_at),
+                ),
                 targets::id.eq(row.id.uuid()),
                 targets::workspace_id.eq(row.workspace_id.uuid()),
                 targets::post_id.eq(row.post_id.uuid()),
@@ -141,8 +157,10 @@ pub async fn insert(conn: &mut Conn, rows: &[Target]) -> Result<()> {
                 targets::misfire.eq(row.misfire.as_str()),
                 targets::if_absent.eq(row.if_absent.as_str()),
                 targets::late_ok.eq(row.late_ok),
-                targets::created_at.eq(row.created_at),
-                targets::updated_at.eq(row.updated_at),
+                (
+                    targets::created_at.eq(row.created_at),
+                    targets::updated_at.eq(row.updated_at),
+                ),
             )
         })
         .collect();
@@ -186,6 +204,13 @@ pub async fn update(conn: &mut Conn, row: &mut Target, from: State) -> Result<()
             targets::remote_id.eq(&row.remote_id),
             targets::permalink.eq(&row.permalink),
             targets::published_at.eq(row.published_at),
+        ),
+        (
+            targets::words.eq(&row.words),
+            targets::kind.eq(&row.kind),
+            targets::price.eq(row.price),
+            targets::look_at.eq(row.look_at),
+            targets::risks.eq(&row.risks),
         ),
         (
             targets::error_code.eq(&row.error_code),

@@ -3,7 +3,11 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use posthaste_core::{Error, Result, ids::WorkspaceId};
+use posthaste_core::{
+    Error, Result,
+    ids::WorkspaceId,
+    quota::{OverBudget, WhenFull},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -24,6 +28,12 @@ pub struct Workspace {
     pub time_zone: String,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// What becomes of posts for which a network has no place left.
+    #[diesel(deserialize_as = String)]
+    pub when_full: WhenFull,
+    /// What becomes of posts for which no money is left.
+    #[diesel(deserialize_as = String)]
+    pub over_budget: OverBudget,
 }
 
 /// Adds a workspace and the head of its event log.
@@ -73,4 +83,22 @@ pub async fn get(conn: &mut Conn, id: WorkspaceId) -> Result<Workspace> {
         .optional()
         .stored()?
         .ok_or_else(|| Error::not_found("workspace"))
+}
+
+/// Writes what becomes of posts without a place or without money.
+pub async fn set_policies(
+    conn: &mut Conn,
+    id: WorkspaceId,
+    when_full: WhenFull,
+    over_budget: OverBudget,
+) -> Result<()> {
+    diesel::update(workspaces::table.find(id.uuid()))
+        .set((
+            workspaces::when_full.eq(when_full.as_str()),
+            workspaces::over_budget.eq(over_budget.as_str()),
+        ))
+        .execute(conn)
+        .await
+        .stored()?;
+    Ok(())
 }

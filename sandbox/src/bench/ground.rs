@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use crate::{
     networks::{Config, Networks, serve},
     seed::Control,
-    setup::{Setup, app, quick_timing},
+    setup::{Setup, app, quick_timing, unlimited},
     show::media_routes,
 };
 
@@ -75,6 +75,7 @@ impl Ground {
             secret: Secret::new(SECRET),
             public_url: format!("http://{}", public.local_addr()?),
             networks_url: networks_url.clone(),
+            quotas: unlimited(),
             timing: posthaste_core::target::Timing {
                 lease: std::time::Duration::from_secs(90),
                 ..quick_timing()

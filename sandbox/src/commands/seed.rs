@@ -9,7 +9,7 @@ use posthaste_store::{Address, Database, PoolSettings};
 
 use crate::{
     seed::{Control, seed},
-    setup::{Setup, app, quick_timing},
+    setup::{Setup, app, quick_timing, unlimited},
 };
 
 /// Options of the subcommand; the supervisor gives them as environment.
@@ -55,6 +55,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         public_url: args.public_url,
         networks_url: args.networks_url.clone(),
         timing: quick_timing(),
+        quotas: unlimited(),
     })?;
     let facts = seed(&app, &Control::new(&args.networks_url)?).await?;
     println!("{}", serde_json::to_string(&facts)?);

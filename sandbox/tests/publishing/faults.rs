@@ -1,3 +1,4 @@
+use chrono::TimeDelta;
 use posthaste_core::{ErrorCode, Network, target::State};
 use posthaste_engine::post::{self, Settlement};
 use serde_json::json;
@@ -135,7 +136,14 @@ async fn a_text_refused_as_duplicate_waits_for_a_person() {
     let connections = [world.connect(Network::X, 0).await];
     world.work();
     let first = world.post("Said twice.", &[], &connections).await;
-    world.until(first, State::Published).await;
+    let mut live = world.until(first, State::Published).await.remove(0);
+    // Preflight would see it for a day; X remembers for longer.
+    live.published_at = Some(world.app.now() - TimeDelta::hours(25));
+    let mut conn = world.app.db.get().await.unwrap();
+    posthaste_store::target::update(&mut conn, &mut live, State::Published)
+        .await
+        .unwrap();
+    drop(conn);
     // X refuses the same text; the post of before is known as ours and so is not taken for this one.
     let second = world.post("Said twice.", &[], &connections).await;
     let held = world.until(second, State::Held).await;

@@ -7,6 +7,7 @@ mod metrics;
 mod operators;
 mod orders;
 mod plain;
+mod quotas;
 mod recover;
 mod times;
 mod tokens;

@@ -14,6 +14,7 @@ use posthaste_core::{
     ids::{MediaId, PostId, WorkspaceId},
     ports::Clock,
     post::{Content, Fit, MediaRef, PostBody},
+    quota::Rules,
     secret::Secret,
     target::{State as Stage, Timing},
 };
@@ -28,7 +29,7 @@ use posthaste_engine::{
 use posthaste_sandbox::{
     networks::{Config, Networks, serve},
     seed::Control,
-    setup::{Setup, app, quick_timing},
+    setup::{Setup, app, quick_timing, unlimited},
     show::media_routes,
 };
 use posthaste_store::{connection::Connection, target::Target};
@@ -66,11 +67,20 @@ pub struct World {
 impl World {
     /// A world without a worker yet.
     pub async fn new() -> Self {
-        Self::with_timing(quick_timing()).await
+        Self::with(quick_timing(), unlimited()).await
     }
 
     /// A world with other time limits.
     pub async fn with_timing(timing: Timing) -> Self {
+        Self::with(timing, unlimited()).await
+    }
+
+    /// As [`World::new`], with these limits and prices.
+    pub async fn with_quotas(quotas: Rules) -> Self {
+        Self::with(quick_timing(), quotas).await
+    }
+
+    async fn with(timing: Timing, quotas: Rules) -> Self {
         let database = TestDatabase::new().await;
         let files = tempfile::tempdir().unwrap();
         let networks = listen().await;
@@ -93,6 +103,7 @@ impl World {
             public_url: format!("http://{}", public.local_addr().unwrap()),
             networks_url: networks_url.clone(),
             timing,
+            quotas,
         })
         .unwrap();
         let routes = media_routes(app.clone());

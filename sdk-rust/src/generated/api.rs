@@ -656,6 +656,50 @@ impl PostsApi {
 }
 
 impl Client {
+    /// Operations on quotas.
+    pub fn quotas(&self) -> QuotasApi {
+        QuotasApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on quotas.
+#[derive(Clone, Debug)]
+pub struct QuotasApi {
+    pub(crate) client: Client,
+}
+
+impl QuotasApi {
+    /// How full the networks' limits and the budgets will be, from what is live and what is scheduled, and
+    /// what could be done better.
+    pub fn forecast(
+        &self,
+        connection_ids: impl IntoIterator<Item = impl Into<String>>,
+        options: QuotaForecastOptions,
+    ) -> Call<QuotaForecast> {
+        self.client.call(operations::QUOTA_FORECAST, merged(json!({ "connectionIds": connection_ids.into_iter().map(Into::into).collect::<Vec<String>>() }), options))
+    }
+
+    /// The workspace that the credential opens.
+    pub fn settings(&self) -> Call<QuotaSettingsGet> {
+        self.client.call(operations::QUOTA_SETTINGS_GET, none())
+    }
+
+    /// Changes budgets, and what becomes of posts over a network's limit or a budget. What is scheduled
+    /// already stays, and is judged anew when its time comes.
+    pub fn update_settings(
+        &self,
+        input: impl Into<QuotaSettingsUpdateInput>,
+    ) -> Call<QuotaSettingsPayload> {
+        self.client.call(
+            operations::QUOTA_SETTINGS_UPDATE,
+            json!({ "input": Into::<QuotaSettingsUpdateInput>::into(input) }),
+        )
+    }
+}
+
+impl Client {
     /// Operations on requestLog.
     pub fn request_log(&self) -> RequestLogApi {
         RequestLogApi {
@@ -916,6 +960,14 @@ impl TargetsApi {
                 list.list(options)
             },
             after,
+        )
+    }
+
+    /// The target with an id.
+    pub fn preflight(&self, id: impl Into<String>) -> Call<TargetPreflight> {
+        self.client.call(
+            operations::TARGET_PREFLIGHT,
+            json!({ "id": Into::<String>::into(id) }),
         )
     }
 

@@ -5007,6 +5007,192 @@ fragment WarningFields on Warning {
     ),
 };
 
+pub const QUOTA_FORECAST: Operation = Operation {
+    name: Some("QuotaForecast"),
+    kind: Kind::Query,
+    field: Some("quotaForecast"),
+    document: Cow::Borrowed(
+        r"query QuotaForecast($connectionIds: [ID!]!, $from: DateTime, $to: DateTime) {
+  quotaForecast(connectionIds: $connectionIds, from: $from, to: $to) {
+    checkedAt
+    from
+    to
+    windows {
+      connection {
+        id
+        network
+        name
+      }
+      network
+      kind
+      limit
+      windowSeconds
+      used
+      reserved
+      free
+      fullAt
+      nextFreeAt
+    }
+    budgets {
+      connection {
+        id
+        network
+        name
+      }
+      from
+      to
+      budget
+      spent
+      reserved
+      forecast
+      left
+      currency
+    }
+    advice {
+      severity
+      code
+      message
+      path
+      advice
+    }
+  }
+}
+",
+    ),
+};
+
+pub const QUOTA_SETTINGS_GET: Operation = Operation {
+    name: Some("QuotaSettingsGet"),
+    kind: Kind::Query,
+    field: Some("workspace"),
+    document: Cow::Borrowed(
+        r"query QuotaSettingsGet {
+  workspace {
+    quotaSettings {
+      ...QuotaSettingsFields
+    }
+  }
+}
+fragment QuotaSettingsFields on QuotaSettings {
+  whenFull
+  overBudget
+  budget
+  connectionBudgets {
+    connection {
+      id
+      network
+      name
+    }
+    amount
+  }
+  currency
+}
+",
+    ),
+};
+
+pub const QUOTA_SETTINGS_UPDATE: Operation = Operation {
+    name: Some("QuotaSettingsUpdate"),
+    kind: Kind::Mutation,
+    field: Some("quotaSettingsUpdate"),
+    document: Cow::Borrowed(
+        r"mutation QuotaSettingsUpdate($input: QuotaSettingsUpdateInput!) {
+  quotaSettingsUpdate(input: $input) {
+    quotaSettings {
+      ...QuotaSettingsFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment QuotaSettingsFields on QuotaSettings {
+  whenFull
+  overBudget
+  budget
+  connectionBudgets {
+    connection {
+      id
+      network
+      name
+    }
+    amount
+  }
+  currency
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
 pub const RATE_LIMIT_GET: Operation = Operation {
     name: Some("RateLimitGet"),
     kind: Kind::Query,
@@ -6327,6 +6513,33 @@ fragment TargetFields on Target {
   }
   allowedActions
   version
+}
+",
+    ),
+};
+
+pub const TARGET_PREFLIGHT: Operation = Operation {
+    name: Some("TargetPreflight"),
+    kind: Kind::Query,
+    field: Some("target"),
+    document: Cow::Borrowed(
+        r"query TargetPreflight($id: ID!) {
+  target(id: $id) {
+    id
+    state
+    dueAt
+    preflight {
+      ready
+      problems {
+        severity
+        code
+        message
+        path
+        advice
+      }
+      checkedAt
+    }
+  }
 }
 ",
     ),

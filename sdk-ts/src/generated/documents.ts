@@ -322,6 +322,22 @@ const ProvenanceFields = `fragment ProvenanceFields on Provenance {
 }
 `;
 
+const QuotaSettingsFields = `fragment QuotaSettingsFields on QuotaSettings {
+  whenFull
+  overBudget
+  budget
+  connectionBudgets {
+    connection {
+      id
+      network
+      name
+    }
+    amount
+  }
+  currency
+}
+`;
+
 const SandboxFaultFields = `fragment SandboxFaultFields on SandboxFault {
   number
   network
@@ -1633,6 +1649,97 @@ export const PostValidate: Document<t.PostValidateResult, t.PostValidateVariable
   fragments: [ErrorFields, NodeFields, WarningFields],
 };
 
+/** `quotas.forecast`: the query `quotaForecast`. */
+export const QuotaForecast: Document<t.QuotaForecastResult, t.QuotaForecastVariables> = {
+  kind: 'query',
+  name: 'QuotaForecast',
+  fields: ['quotaForecast'],
+  text: `query QuotaForecast($connectionIds: [ID!]!, $from: DateTime, $to: DateTime) {
+  quotaForecast(connectionIds: $connectionIds, from: $from, to: $to) {
+    checkedAt
+    from
+    to
+    windows {
+      connection {
+        id
+        network
+        name
+      }
+      network
+      kind
+      limit
+      windowSeconds
+      used
+      reserved
+      free
+      fullAt
+      nextFreeAt
+    }
+    budgets {
+      connection {
+        id
+        network
+        name
+      }
+      from
+      to
+      budget
+      spent
+      reserved
+      forecast
+      left
+      currency
+    }
+    advice {
+      severity
+      code
+      message
+      path
+      advice
+    }
+  }
+}
+`,
+};
+
+/** `quotas.settings`: the query `workspace`. */
+export const QuotaSettingsGet: Document<t.QuotaSettingsGetResult, Record<string, never>> = {
+  kind: 'query',
+  name: 'QuotaSettingsGet',
+  fields: ['workspace'],
+  text: `query QuotaSettingsGet {
+  workspace {
+    quotaSettings {
+      ...QuotaSettingsFields
+    }
+  }
+}
+`,
+  fragments: [QuotaSettingsFields],
+};
+
+/** `quotas.updateSettings`: the mutation `quotaSettingsUpdate`. */
+export const QuotaSettingsUpdate: Document<t.QuotaSettingsUpdateResult, t.QuotaSettingsUpdateVariables> = {
+  kind: 'mutation',
+  name: 'QuotaSettingsUpdate',
+  fields: ['quotaSettingsUpdate'],
+  text: `mutation QuotaSettingsUpdate($input: QuotaSettingsUpdateInput!) {
+  quotaSettingsUpdate(input: $input) {
+    quotaSettings {
+      ...QuotaSettingsFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, QuotaSettingsFields, WarningFields],
+};
+
 /** `requestLog.list`: the query `requestLog`. */
 export const RequestLogList: Document<t.RequestLogListResult, t.RequestLogListVariables> = {
   kind: 'query',
@@ -2018,6 +2125,32 @@ export const TargetList: Document<t.TargetListResult, t.TargetListVariables> = {
 }
 `,
   fragments: [PageFields, TargetFields],
+};
+
+/** `targets.preflight`: the query `target`. */
+export const TargetPreflight: Document<t.TargetPreflightResult, t.TargetPreflightVariables> = {
+  kind: 'query',
+  name: 'TargetPreflight',
+  fields: ['target'],
+  text: `query TargetPreflight($id: ID!) {
+  target(id: $id) {
+    id
+    state
+    dueAt
+    preflight {
+      ready
+      problems {
+        severity
+        code
+        message
+        path
+        advice
+      }
+      checkedAt
+    }
+  }
+}
+`,
 };
 
 /** `targets.retry`: the mutation `targetRetry`. */

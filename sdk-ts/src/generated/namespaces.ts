@@ -169,6 +169,21 @@ export class Api extends Client {
     validate: readingByInput(this, documents.PostValidate),
   };
 
+  readonly quotas = {
+    /**
+     * How full the networks' limits and the budgets will be, from what is live and what is scheduled, and
+     * what could be done better.
+     */
+    forecast: readingWith(this, documents.QuotaForecast),
+    /** The workspace that the credential opens. */
+    settings: reading(this, documents.QuotaSettingsGet),
+    /**
+     * Changes budgets, and what becomes of posts over a network's limit or a budget. What is scheduled
+     * already stays, and is judged anew when its time comes.
+     */
+    updateSettings: changing(this, documents.QuotaSettingsUpdate),
+  };
+
   readonly requestLog = {
     /**
      * What was asked of the API in the last seven days, newest first, a second after it was answered.
@@ -236,6 +251,8 @@ export class Api extends Client {
     get: readingById(this, documents.TargetGet),
     /** The targets of the workspace, those due first unless another order is chosen. */
     list: listing(this, documents.TargetList),
+    /** The target with an id. */
+    preflight: readingById(this, documents.TargetPreflight),
     /**
      * Tries a failed or held target again, at once. One whose outcome is unknown must be settled
      * instead, because a retry could publish it twice.

@@ -128,6 +128,8 @@ export type ContentKind =
 
 /** What went wrong, as a stable code. Each has a page under /docs/errors. */
 export type ErrorCode =
+  /** The access to the account ends before the post is due. Reconnect the account before that day; scheduled posts stay as they are. */
+  | 'ACCESS_ENDS'
   /** It exists already. Use the existing one, or another id. */
   | 'ALREADY_EXISTS'
   /** The alt text is longer than the network allows. Shorten the alt text. */
@@ -136,6 +138,8 @@ export type ErrorCode =
   | 'ATTEMPTS_USED_UP'
   /** The request is not well formed. Compare the request with the schema; the message names the place. */
   | 'BAD_REQUEST'
+  /** The post costs more than is left of the month's budget. Raise the budget, wait for the next month, or publish it all the same (targetSettle with PUBLISH). */
+  | 'BUDGET_EXCEEDED'
   /** The received bytes do not have the stated checksum. Send the part again. */
   | 'CHECKSUM_MISMATCH'
   /** The connection is disabled or removed. Enable it, or choose another. */
@@ -188,6 +192,8 @@ export type ErrorCode =
   | 'MEDIA_TOO_MANY'
   /** The kind of file cannot be used here. Use JPEG, PNG, GIF or WebP pictures and MP4 or MOV videos. */
   | 'MEDIA_TYPE_UNSUPPORTED'
+  /** The network cannot fetch the media from this server. The operator sets server.public_url to an https address that the whole internet can reach. */
+  | 'MEDIA_UNREACHABLE'
   /** The file is damaged or not what it says it is. Export it again and upload the new file. */
   | 'MEDIA_UNREADABLE'
   /** The HTTP method is not allowed here. Use a method that the header Allow names; mutations need POST. */
@@ -310,8 +316,12 @@ export type EventType =
   | 'POST_DELETED'
   /** A post's content was changed. */
   | 'POST_UPDATED'
+  /** What a workspace decides about networks' limits and money was changed. */
+  | 'QUOTA_SETTINGS_UPDATED'
   /** A sandbox's workspace was put back to its sample posts. */
   | 'SANDBOX_RESET'
+  /** Something stands in the way of a target whose time comes soon. */
+  | 'TARGET_AT_RISK'
   /** A target was cancelled. */
   | 'TARGET_CANCELLED'
   /** A worker took the target. */
@@ -456,8 +466,18 @@ export type NetworkStatus =
   | 'OPERATIONAL'
   | (string & {});
 
+/** What becomes of a post that would cost more than is left of a budget. */
+export type OverBudget =
+  /** It is refused when it is scheduled, and fails when its time comes. */
+  | 'FAIL'
+  /** A person is asked when its time comes; scheduling only warns. */
+  | 'HOLD'
+  | (string & {});
+
 /** Something a role may or may not do. */
 export type Permission =
+  /** Change budgets, and what becomes of posts over a limit. */
+  | 'MANAGE_BUDGETS'
   /** Connect, reconnect, disable and remove accounts. */
   | 'MANAGE_CONNECTIONS'
   /** Make and take back API keys, and see the requests of all credentials. */
@@ -802,6 +822,14 @@ export type WebhookEndpointStatusReason =
   | 'PERSON'
   | (string & {});
 
+/** What becomes of a post for which a network has no place left. */
+export type WhenFull =
+  /** It is refused when it is scheduled, and fails when its time comes. */
+  | 'FAIL'
+  /** It waits until there is one; scheduling only warns. */
+  | 'WAIT'
+  | (string & {});
+
 /** The API key to make. */
 export interface ApiKeyCreateInput {
   /** When it ends; left out for never. */
@@ -889,6 +917,14 @@ export interface ConnectionAuthorizeInput {
    * address on it or on 127.0.0.1. A plain page otherwise.
    */
   returnTo?: string | null | undefined;
+}
+
+/** The budget of one connection. */
+export interface ConnectionBudgetInput {
+  /** Most money in a calendar month; null takes the budget away. */
+  amount?: number | null | undefined;
+  /** The connection (`conn_…`). */
+  connectionId: string;
 }
 
 /** The accounts to connect. */
@@ -1211,6 +1247,18 @@ export interface PostVariantInput {
   text?: string | null | undefined;
   /** Another title; an empty one removes it. */
   title?: string | null | undefined;
+}
+
+/** What to change; what is left out stays. */
+export interface QuotaSettingsUpdateInput {
+  /** Most money that all connections together may cost in a calendar month; null takes the budget away. */
+  budget?: number | null | undefined;
+  /** Budgets of single connections; those that are not named stay. */
+  connectionBudgets?: ReadonlyArray<ConnectionBudgetInput> | null | undefined;
+  /** What becomes of posts that would cost more than is left of a budget. */
+  overBudget?: OverBudget | null | undefined;
+  /** What becomes of posts for which a network has no place left. */
+  whenFull?: WhenFull | null | undefined;
 }
 
 /** What the request log is narrowed by; all conditions hold together. */
@@ -2044,6 +2092,35 @@ export interface Provenance {
   personId: string | null;
   /** The API key, if it was one. */
   keyId: string | null;
+}
+
+/** What a workspace decided about places under the networks' limits, and about money. */
+export interface QuotaSettings {
+  /** What becomes of posts for which a network has no place left. */
+  whenFull: WhenFull;
+  /** What becomes of posts that would cost more than is left of a budget. */
+  overBudget: OverBudget;
+  /**
+   * Most money that all connections together may cost in a calendar month of the workspace's zone; null
+   * when nothing is set.
+   */
+  budget: number | null;
+  /** The budgets of single connections. */
+  connectionBudgets: Array<{
+    /** The connection. */
+    connection: {
+      /** The id (`conn_…`). */
+      id: string;
+      /** The network. */
+      network: Network;
+      /** The display name; the network's own unless somebody changed it. */
+      name: string;
+    };
+    /** Most money in a calendar month of the workspace's zone. */
+    amount: number;
+  }>;
+  /** The currency of all amounts (ISO 4217). */
+  currency: string;
 }
 
 /** A fault that waits for calls. */
@@ -3299,6 +3376,129 @@ export interface PostValidateVariables {
   input: PostValidateInput;
 }
 
+/** How full the networks' limits and the budgets will be. */
+export interface QuotaForecastResult {
+  /** When it was made. */
+  checkedAt: string;
+  /** The beginning of the span. */
+  from: string;
+  /** The end of the span. */
+  to: string;
+  /**
+   * Each connection's limits, in the order of the connections, then those of this server's app. Networks
+   * that document none have none here.
+   */
+  windows: Array<{
+    /** The account; null for a limit of this server's app, which counts the posts of all accounts. */
+    connection: {
+      /** The id (`conn_…`). */
+      id: string;
+      /** The network. */
+      network: Network;
+      /** The display name; the network's own unless somebody changed it. */
+      name: string;
+    } | null;
+    /** The network. */
+    network: Network;
+    /** Only posts of this kind count; all when null. */
+    kind: ContentKind | null;
+    /** Most posts within the window. */
+    limit: number;
+    /** The length of the window. */
+    windowSeconds: number;
+    /** Posts in the window that ends when the span begins. */
+    used: number;
+    /** Posts that are scheduled within the span; null for a limit of the app. */
+    reserved: number | null;
+    /** Places that are free when the span begins. */
+    free: number;
+    /** When the window is full for the first time within the span. */
+    fullAt: string | null;
+    /**
+     * The earliest instant of the span at which one more post fits, and none that is scheduled is pushed
+     * out; null when there is none.
+     */
+    nextFreeAt: string | null;
+  }>;
+  /** Each month of the span for the whole workspace, then for the connections with a budget. */
+  budgets: Array<{
+    /** The connection; null for the whole workspace. */
+    connection: {
+      /** The id (`conn_…`). */
+      id: string;
+      /** The network. */
+      network: Network;
+      /** The display name; the network's own unless somebody changed it. */
+      name: string;
+    } | null;
+    /** The beginning of the month. */
+    from: string;
+    /** The end of the month. */
+    to: string;
+    /** The budget; null when none is set. */
+    budget: number | null;
+    /** What live posts have cost, and posts on their way will. */
+    spent: number;
+    /** What scheduled posts will cost. */
+    reserved: number;
+    /** Both together. */
+    forecast: number;
+    /** What is left of the budget after both, below zero when it is too little; null when none is set. */
+    left: number | null;
+    /** The currency (ISO 4217). */
+    currency: string;
+  }>;
+  /**
+   * What could be done better: posts to spread, links to leave out, budgets to raise. Paths are those of
+   * the arguments.
+   */
+  advice: Array<{
+    /** How bad it is. */
+    severity: Severity;
+    /** The stable code. */
+    code: ErrorCode;
+    /** What is wrong, for a person. */
+    message: string;
+    /** The input field, outermost first; list positions as numbers. */
+    path: Array<string>;
+    /** What to do. */
+    advice: string;
+  }>;
+}
+
+/** Variables of QuotaForecast. */
+export interface QuotaForecastVariables {
+  /** The connections, 1 to 100. */
+  connectionIds: ReadonlyArray<string>;
+  /** From when; now when nothing is said. */
+  from?: string | null | undefined;
+  /** Until when, at most 366 days later; 30 days later when nothing is said. */
+  to?: string | null | undefined;
+}
+
+/** The tenant that owns everything else. */
+export interface QuotaSettingsGetResult {
+  /** What the workspace decided about the networks' limits and about money. */
+  quotaSettings: QuotaSettings;
+}
+
+
+/** What came of changing what a workspace decides about limits and money. */
+export interface QuotaSettingsUpdateResult {
+  /** The settings as they are now. */
+  quotaSettings: QuotaSettings | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of QuotaSettingsUpdate. */
+export interface QuotaSettingsUpdateVariables {
+  /** What to change. */
+  input: QuotaSettingsUpdateInput;
+}
+
 /** A page of the request log. */
 export interface RequestLogListResult {
   /** A list of nodes. */
@@ -3639,6 +3839,45 @@ export interface TargetListVariables {
   before?: string | null | undefined;
   /** Whether to count all items, into `totalCount`. */
   withTotal?: boolean | null | undefined;
+}
+
+/** One post on one connection: the unit of publishing. */
+export interface TargetPreflightResult {
+  /** The id (`target_…`). */
+  id: string;
+  /** The state. */
+  state: TargetState;
+  /** When it is due. */
+  dueAt: string | null;
+  /** What stands in the way of it as things are now; nothing once it is on its way or live. */
+  preflight: {
+    /** Nothing keeps it from going out: there is no problem of the severity ERROR. */
+    ready: boolean;
+    /**
+     * The problems: what the network would refuse, and what a person should know. Paths are those of the
+     * input of `postCreate`.
+     */
+    problems: Array<{
+      /** How bad it is. */
+      severity: Severity;
+      /** The stable code. */
+      code: ErrorCode;
+      /** What is wrong, for a person. */
+      message: string;
+      /** The input field, outermost first; list positions as numbers. */
+      path: Array<string>;
+      /** What to do. */
+      advice: string;
+    }>;
+    /** When it was looked at. */
+    checkedAt: string;
+  };
+}
+
+/** Variables of TargetPreflight. */
+export interface TargetPreflightVariables {
+  /** The id (`target_…`). */
+  id: string;
 }
 
 /** What came of changing a target. */

@@ -1,7 +1,10 @@
 use async_graphql::SimpleObject;
 use chrono::{DateTime, Utc};
-use posthaste_core::quota::CURRENCY;
-use posthaste_engine::post::{Charge, QuotaUse, Trial};
+use posthaste_core::quota::{CURRENCY, units};
+use posthaste_engine::{
+    governor::{Charge, QuotaUse},
+    post::Trial,
+};
 
 use super::preview::TargetPreview;
 use crate::graphql::{connection::Connection, target::Target};
@@ -92,7 +95,7 @@ impl Cost {
         let sum = charges
             .iter()
             .filter_map(|charge| charge.amount)
-            .reduce(u32::saturating_add);
+            .reduce(i64::saturating_add);
         Some(Self {
             amount: sum.map(units),
             currency: CURRENCY,
@@ -115,8 +118,4 @@ impl From<Charge> for CostItem {
             reason,
         }
     }
-}
-
-fn units(millionths: u32) -> f64 {
-    f64::from(millionths) / 1_000_000.0
 }

@@ -16,6 +16,8 @@ mod types;
 
 pub use dry_run::DryRun;
 pub use mutation::PostMutation;
+pub use preview::Problem;
 pub use query::PostQuery;
+pub use reader::Reader;
 pub use schedule::LocalDateTime;
 pub use types::Post;

@@ -57,11 +57,7 @@ impl PostPayload {
                 warnings: Vec::new(),
             });
         };
-        let outlay = written.trial.iter();
-        let outlay: Vec<_> = outlay
-            .flat_map(|trial| trial.outlay.warnings.clone())
-            .collect();
-        let warnings = written.warnings.into_iter().chain(outlay);
+        let warnings = written.warnings.into_iter();
         let (post, dry_run) = match written.trial {
             None => (Post::from(written.post), None),
             Some(trial) => (

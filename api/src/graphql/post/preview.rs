@@ -132,6 +132,13 @@ impl PreviewMedia<'_> {
 /// Something a network would refuse, or a person should know.
 pub struct Problem<'a>(&'a core::Problem);
 
+impl<'a> Problem<'a> {
+    /// The problem as people read it.
+    pub fn of(problem: &'a core::Problem) -> Self {
+        Self(problem)
+    }
+}
+
 /// Something a network would refuse, or a person should know.
 #[Object]
 impl Problem<'_> {

@@ -5,6 +5,7 @@ mod input;
 mod loader;
 mod metrics;
 mod mutation;
+mod preflight;
 mod query;
 mod subscription;
 mod timeline;

@@ -35,7 +35,7 @@ impl TargetPayload {
         let warnings = changed
             .iter()
             .filter_map(|changed| changed.trial.as_ref())
-            .flat_map(|trial| trial.outlay.warnings.clone())
+            .flat_map(|trial| trial.warnings.clone())
             .map(|problem| Warning::new(app, problem))
             .collect();
         let (target, trial) = match changed {

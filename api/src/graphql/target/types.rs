@@ -10,6 +10,7 @@ use super::{
     enums::{IfAbsent, MisfirePolicy, TargetAction, TargetState},
     loader::{History, HistoryOf},
     metrics::TargetMetrics,
+    preflight::{Preflight, PreflightOf},
     timeline::{Attempt, TimelineStep},
 };
 use crate::graphql::{
@@ -214,6 +215,15 @@ impl Target {
             .cloned()
             .map(TimelineStep)
             .collect())
+    }
+
+    /// What stands in the way of it as things are now; nothing once it is on its way or live.
+    #[graphql(complexity = "10 + child_complexity")]
+    async fn preflight(&self, ctx: &Context<'_>) -> Result<Preflight> {
+        let found = loader(ctx)?.load_one(PreflightOf(self.0.id)).await?;
+        Ok(found
+            .map(Preflight)
+            .ok_or_else(|| Error::not_found("target"))?)
     }
 
     /// The tries and readings back, oldest first.

@@ -1,10 +1,10 @@
 use async_graphql::{Context, ID, Object};
 use chrono::{DateTime, Utc};
 use posthaste_core::Result;
-use posthaste_engine::{Actor, App, event as log, session};
+use posthaste_engine::{Actor, App, event as log, governor, session};
 use posthaste_store::workspace;
 
-use crate::graphql::{context::both, event, page};
+use crate::graphql::{context::both, event, page, quota::QuotaSettings};
 
 /// The tenant that owns everything else.
 pub struct Workspace(pub workspace::Workspace);
@@ -32,6 +32,12 @@ impl Workspace {
     /// The IANA zone that local times are read in when none is named.
     async fn time_zone(&self) -> &str {
         &self.0.time_zone
+    }
+
+    /// What the workspace decided about the networks' limits and about money.
+    async fn quota_settings(&self, ctx: &Context<'_>) -> async_graphql::Result<QuotaSettings> {
+        let (app, actor) = both(ctx)?;
+        Ok(QuotaSettings(governor::settings(app, actor).await?))
     }
 
     /// When it was made.

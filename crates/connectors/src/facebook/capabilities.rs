@@ -80,6 +80,11 @@ pub const CAPABILITIES: Capabilities = Capabilities {
         "pages_read_engagement",
         "read_insights",
     ],
+    publish_scopes: &["pages_manage_posts", "pages_read_engagement"],
+    fetches_media: false,
+    tells_limit: false,
+    // Only "consecutively", and not reliably (networks.md, 0.1).
+    refuses_repeats: false,
 };
 
 /// What reels and story videos must be beyond the common rules: height and 24 to 60 frames (1363129).

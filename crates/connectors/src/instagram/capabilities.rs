@@ -72,6 +72,10 @@ pub const CAPABILITIES: Capabilities = Capabilities {
         "pages_show_list",
         "pages_read_engagement",
     ],
+    publish_scopes: &["instagram_basic", "instagram_content_publish"],
+    fetches_media: true,
+    tells_limit: true,
+    refuses_repeats: false,
 };
 
 /// Videos have 23 to 60 frames per second.

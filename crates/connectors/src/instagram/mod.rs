@@ -2,6 +2,7 @@
 
 mod capabilities;
 mod container;
+mod limit;
 mod lookup;
 mod metrics;
 mod prepare;
@@ -13,7 +14,7 @@ use posthaste_core::{
     Network,
     connector::{
         Account, Authorization, Capabilities, Connector, Ctx, Exhausted, Failure, FailureClass,
-        Intent, Lookup, Outcome, Prepared, Rendition, Session, TokenSet,
+        Intent, LimitReading, Lookup, Outcome, Prepared, Rendition, Session, TokenSet,
     },
     metric::{LivePost, Reading},
     ports::Response,
@@ -61,6 +62,14 @@ impl Connector for Instagram {
 
     fn exhausted(&self, answer: &Response, now: DateTime<Utc>) -> Option<Exhausted> {
         meta::exhausted(answer, now)
+    }
+
+    async fn publishing_limit(
+        &self,
+        ctx: &Ctx,
+        session: &Session,
+    ) -> Result<Option<LimitReading>, Failure> {
+        limit::read(ctx, session).await
     }
 
     fn authorize_url(&self, ctx: &Ctx, authorization: &Authorization) -> String {

@@ -287,3 +287,27 @@ async fn accounts_are_those_linked_to_pages() {
     let bearer = ("authorization".to_owned(), "Bearer t1".to_owned());
     assert_eq!(http.asked()[1].headers, [bearer]);
 }
+
+#[tokio::test]
+async fn the_quota_is_read_from_the_network() {
+    let config = json!({"quota_total": 50, "quota_duration": 86400});
+    let (ctx, _) = ctx([
+        ScriptedHttp::json(
+            200,
+            json!({"data": [{"quota_usage": 48, "config": config}]}),
+        ),
+        ScriptedHttp::json(200, json!({"data": [{"quota_usage": 48}]})),
+    ]);
+    let said = Instagram.publishing_limit(&ctx, &session()).await.unwrap();
+    let expected = LimitReading {
+        window_seconds: 86_400,
+        posts: 50,
+        remaining: 2,
+        resets_at: None,
+        app_wide: false,
+    };
+    assert_eq!(said, Some(expected));
+    // What is not told is not known.
+    let said = Instagram.publishing_limit(&ctx, &session()).await.unwrap();
+    assert_eq!(said, None);
+}

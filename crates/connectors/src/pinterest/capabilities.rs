@@ -57,6 +57,10 @@ pub static CAPABILITIES: Capabilities = Capabilities {
         "pins:write",
         "user_accounts:read",
     ],
+    publish_scopes: &["boards:read", "boards:write", "pins:read", "pins:write"],
+    fetches_media: false,
+    tells_limit: false,
+    refuses_repeats: false,
 };
 
 /// Longest link in characters (OpenAPI 5.23.0, PinCreate).

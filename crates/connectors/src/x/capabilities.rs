@@ -41,6 +41,10 @@ pub static CAPABILITIES: Capabilities = Capabilities {
         "media.write",
         "offline.access",
     ],
+    publish_scopes: &["tweet.read", "tweet.write", "users.read"],
+    fetches_media: false,
+    tells_limit: false,
+    refuses_repeats: true,
 };
 
 /// As above for a post with an animated GIF: it stands alone and may be larger.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use posthaste_core::{
-    connector::{Exhausted, Failure, FailureClass, Outcome},
+    connector::{Exhausted, Failure, FailureClass, LimitReading, Outcome},
     ports::Response,
 };
 use serde_json::Value;
@@ -138,6 +138,24 @@ pub fn exhausted(response: &Response) -> Option<Exhausted> {
         until: reset(response, window)?,
         app_wide: window == WINDOWS[0],
     })
+}
+
+/// What the answer to a new post says about the limits of posts.
+pub fn limits(response: &Response) -> Vec<LimitReading> {
+    if response.status != 201 {
+        return Vec::new();
+    }
+    let reading = |window: &str| {
+        let part = |name: &str| number(response, &format!("{window}-{name}"));
+        Some(LimitReading {
+            window_seconds: if window == WINDOWS[2] { 900 } else { 86_400 },
+            posts: part("limit")?.try_into().ok()?,
+            remaining: part("remaining")?.try_into().ok()?,
+            resets_at: reset(response, window),
+            app_wide: window == WINDOWS[0],
+        })
+    };
+    WINDOWS.into_iter().filter_map(reading).collect()
 }
 
 fn used_up(response: &Response) -> Option<&'static str> {
@@ -293,6 +311,7 @@ mod tests {
         };
         assert_eq!(exhausted(&answer(201, "{}", &last)), Some(told));
         assert_eq!(exhausted(&answer(200, "{}", &last)), None);
+        assert!(limits(&answer(200, "{}", &last)).is_empty());
         let left = [
             ("x-rate-limit-remaining", "1"),
             ("x-rate-limit-reset", "1700000000"),
@@ -349,5 +368,31 @@ mod tests {
         );
         assert_eq!(failure.message, "X: Rate limit exceeded");
         assert_eq!(failure.request_id, Some("t1".to_owned()));
+    }
+
+    #[test]
+    fn a_new_post_tells_what_is_left() {
+        let headers = [
+            ("x-rate-limit-limit", "100"),
+            ("x-rate-limit-remaining", "40"),
+            ("x-rate-limit-reset", "1799050000"),
+            ("x-app-limit-24hour-limit", "10000"),
+            ("x-app-limit-24hour-remaining", "7"),
+        ];
+        let app = LimitReading {
+            window_seconds: 86_400,
+            posts: 10_000,
+            remaining: 7,
+            resets_at: None,
+            app_wide: true,
+        };
+        let account = LimitReading {
+            window_seconds: 900,
+            posts: 100,
+            remaining: 40,
+            resets_at: DateTime::from_timestamp(1_799_050_000, 0),
+            app_wide: false,
+        };
+        assert_eq!(limits(&answer(201, "{}", &headers)), [app, account]);
     }
 }

@@ -21,8 +21,8 @@ pub use capabilities::CAPABILITIES;
 use chrono::{DateTime, Utc};
 use posthaste_core::{
     connector::{
-        Account, Authorization, Capabilities, Connector, Ctx, Exhausted, Failure, Intent, Lookup,
-        Outcome, Prepared, Rendition, Session, TokenSet,
+        Account, Authorization, Capabilities, Connector, Ctx, Exhausted, Failure, Intent,
+        LimitReading, Lookup, Outcome, Prepared, Rendition, Session, TokenSet,
     },
     metric::{LivePost, Reading},
     ports::Response,
@@ -71,6 +71,10 @@ impl Connector for X {
 
     fn exhausted(&self, answer: &Response, _now: DateTime<Utc>) -> Option<Exhausted> {
         error::exhausted(answer)
+    }
+
+    fn limits(&self, answer: &Response) -> Vec<LimitReading> {
+        error::limits(answer)
     }
 
     fn authorize_url(&self, ctx: &Ctx, authorization: &Authorization) -> String {

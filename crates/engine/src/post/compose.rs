@@ -43,6 +43,29 @@ impl Composed {
     }
 }
 
+/// What a post says on one connection, and the same as the network will get it, still without media.
+pub(crate) fn words(
+    body: &PostBody,
+    connection: &Connection,
+    settings: &TargetSettings,
+    target: Option<TargetId>,
+) -> (Content, Rendition) {
+    let content = body.content_for(connection.network, connection.id);
+    let mark = target.map_or_else(|| "preview".to_owned(), |id| id.to_string());
+    let tracking = body.link_tracking.as_ref();
+    let link = content.link.as_deref();
+    let board = settings.board_id.as_ref();
+    let rendition = Rendition {
+        kind: content.kind,
+        text: content.text.clone(),
+        title: content.title.clone(),
+        link: link.map(|link| tracked(link, tracking, connection.network, &mark)),
+        media: Vec::new(),
+        destination: board.or(connection.default_destination.as_ref()).cloned(),
+    };
+    (content, rendition)
+}
+
 /// Fits a post to one connection and checks it, without making anything.
 pub(crate) fn compose(
     app: &App,
@@ -54,7 +77,7 @@ pub(crate) fn compose(
 ) -> Composed {
     let connector = app.connector(connection.network);
     let capabilities = connector.capabilities();
-    let content = body.content_for(connection.network, connection.id);
+    let (content, mut rendition) = words(body, connection, settings, target);
     let mut problems = Vec::new();
     let mut shown = Vec::new();
     for (index, wanted) in content.media.iter().enumerate() {
@@ -87,21 +110,7 @@ pub(crate) fn compose(
             Err(error) => problems.push(Problem::error(error.code, error.message, at("id"))),
         }
     }
-    let mark = target.map_or_else(|| "preview".to_owned(), |id| id.to_string());
-    let tracking = body.link_tracking.as_ref();
-    let rendition = Rendition {
-        kind: content.kind,
-        text: content.text,
-        title: content.title,
-        link: content
-            .link
-            .map(|link| tracked(&link, tracking, connection.network, &mark)),
-        media: shown.iter().map(|one| one.media.clone()).collect(),
-        destination: settings
-            .board_id
-            .clone()
-            .or_else(|| connection.default_destination.clone()),
-    };
+    rendition.media = shown.iter().map(|one| one.media.clone()).collect();
     // Media that could not be shown is told already; its absence is no second problem.
     let incomplete = problems.iter().any(Problem::is_error);
     let about_media = |problem: &Problem| {

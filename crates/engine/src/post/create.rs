@@ -1,21 +1,33 @@
+use std::collections::HashMap;
+
 use posthaste_core::{
-    Result, access::Permission, event::EventType, ids::PostId, post::Problem, target::State,
+    Result,
+    access::Permission,
+    event::EventType,
+    ids::{ConnectionId, PostId},
+    post::Problem,
+    target::State,
 };
 use posthaste_store::{
     Json, Tx,
+    connection::Connection,
     event::NewEvent,
     post::{self, Post},
     target::{self, Target},
 };
 
 use super::{
-    NewPost, Violations, Written,
-    targets::row,
+    Chosen, NewPost, Violations, Written,
+    targets::{Inspection, row},
     trial::trial,
     validate::{Judgement, judge},
     write::{about, finish, one, scheduled},
 };
-use crate::{Actor, App};
+use crate::{
+    Actor, App,
+    governor::Outlay,
+    preflight::{Booked, book},
+};
 
 /// Writes a post with its targets, scheduled if a time is given. All or nothing.
 pub async fn create(app: &App, actor: &Actor, new: NewPost) -> Result<Written, Violations> {
@@ -44,30 +56,14 @@ pub(crate) async fn create_in(
     app: &App,
     actor: &Actor,
     tx: &mut Tx,
-    mut new: NewPost,
+    new: NewPost,
 ) -> Result<Created, Violations> {
-    let Judgement { seen, chosen, .. } = judge_new(app, actor, tx, &mut new).await?;
-    let now = app.now();
-    let post = Post {
-        id: new
-            .id
-            .unwrap_or_else(|| PostId::new(&*app.clock, &*app.random)),
-        workspace_id: actor.workspace,
-        body: Json(new.body),
-        version: 1,
-        due_at: chosen.as_ref().map(|chosen| chosen.instant),
-        provenance: Json(actor.provenance.clone()),
-        created_at: now,
-        updated_at: now,
-    };
-    let targets = new.targets.iter().enumerate();
-    let rows: Vec<Target> = targets
-        .filter_map(|(position, target)| {
-            let connection = seen.connections.get(&target.connection)?;
-            let chosen = chosen.as_ref();
-            Some(row(app, &post, connection, position, target, chosen))
-        })
-        .collect();
+    let Planned {
+        post,
+        rows,
+        warnings,
+        outlay,
+    } = plan(app, actor, tx, new).await?;
     insert(tx, &post, &rows).await.map_err(one)?;
     let mut events = vec![about(app, actor, EventType::PostCreated, post.id)];
     events.extend(
@@ -75,11 +71,11 @@ pub(crate) async fn create_in(
             .filter(|row| row.state == State::Scheduled)
             .map(|row| scheduled(app, actor, row)),
     );
-    let trial = trial(app, actor, tx, &post).await.map_err(one)?;
+    let trial = trial(app, actor, tx, &post, outlay).await.map_err(one)?;
     Ok(Created {
         written: Written {
             post,
-            warnings: seen.warnings,
+            warnings,
             trial,
         },
         rows,
@@ -92,10 +88,87 @@ pub(crate) async fn rehearse(
     app: &App,
     actor: &Actor,
     tx: &mut Tx,
-    mut new: NewPost,
+    new: NewPost,
 ) -> Result<Vec<Problem>, Violations> {
-    let judgement = judge_new(app, actor, tx, &mut new).await?;
-    Ok(judgement.seen.warnings)
+    Ok(plan(app, actor, tx, new).await?.warnings)
+}
+
+/// A post that nothing forbids, not written yet.
+struct Planned {
+    post: Post,
+    rows: Vec<Target>,
+    warnings: Vec<Problem>,
+    outlay: Outlay,
+}
+
+async fn plan(
+    app: &App,
+    actor: &Actor,
+    tx: &mut Tx,
+    mut new: NewPost,
+) -> Result<Planned, Violations> {
+    let Judgement { seen, chosen, .. } = judge_new(app, actor, tx, &mut new).await?;
+    let (post, rows) = draw(app, actor, new, &seen, chosen.as_ref());
+    let booked = booked(app, actor, tx, &rows, &seen.connections).await?;
+    let mut warnings = seen.warnings;
+    warnings.extend(booked.warnings);
+    Ok(Planned {
+        post,
+        rows,
+        warnings,
+        outlay: booked.outlay,
+    })
+}
+
+/// The rows of a new post, not written.
+pub(super) fn draw(
+    app: &App,
+    actor: &Actor,
+    new: NewPost,
+    seen: &Inspection,
+    chosen: Option<&Chosen>,
+) -> (Post, Vec<Target>) {
+    let now = app.now();
+    let post = Post {
+        id: new
+            .id
+            .unwrap_or_else(|| PostId::new(&*app.clock, &*app.random)),
+        workspace_id: actor.workspace,
+        body: Json(new.body),
+        version: 1,
+        due_at: chosen.map(|chosen| chosen.instant),
+        provenance: Json(actor.provenance.clone()),
+        created_at: now,
+        updated_at: now,
+    };
+    let targets = new.targets.iter().enumerate();
+    let rows = targets
+        .filter_map(|(position, target)| {
+            let connection = seen.connections.get(&target.connection)?;
+            Some(row(app, &post, connection, position, target, chosen))
+        })
+        .collect();
+    (post, rows)
+}
+
+/// What scheduling these rows uses up, when nothing forbids it.
+pub(super) async fn booked(
+    app: &App,
+    actor: &Actor,
+    tx: &mut Tx,
+    rows: &[Target],
+    connections: &HashMap<ConnectionId, Connection>,
+) -> Result<Booked, Violations> {
+    let pairs: Vec<_> = rows
+        .iter()
+        .filter(|row| row.state == State::Scheduled)
+        .filter_map(|row| Some((row, connections.get(&row.connection_id)?)))
+        .collect();
+    let mut booked = book(app, actor.workspace, tx, &pairs).await.map_err(one)?;
+    match std::mem::take(&mut booked.violations) {
+        violations if violations.is_empty() => Ok(booked),
+        violations => Err(violations),
+    }
 }
 
 /// The judgement of a post that nothing forbids.

@@ -5,7 +5,6 @@ mod compose;
 mod create;
 mod lists;
 mod once;
-mod outlay;
 mod paths;
 mod preview;
 mod progress;
@@ -25,7 +24,6 @@ pub use lists::{
     timeline,
 };
 pub use once::create_once;
-pub use outlay::{Charge, Outlay, QuotaUse};
 pub use preview::{Preview, preview};
 pub use progress::{Scope, Update, progress};
 pub use remote::delete_remote;
@@ -37,8 +35,9 @@ pub use validate::{Validation, validate};
 pub use when::{Chosen, When};
 pub use write::{Change, NewPost, Written, delete, update};
 
-pub(crate) use compose::compose;
+pub(crate) use compose::{compose, words};
 pub(crate) use create::{Created, create_in, rehearse};
+pub(crate) use preview::at_input;
 pub(crate) use when::HORIZON;
 pub(crate) use write::target_event;
 

@@ -96,7 +96,7 @@ pub(super) fn look(
 }
 
 /// Gives problems the path of the input field they come from.
-pub(super) fn at_input(
+pub(crate) fn at_input(
     body: &PostBody,
     connection: &Connection,
     target: usize,

@@ -14,11 +14,12 @@ use serde_json::json;
 
 use super::{
     TargetAction, Violations, When, Written,
-    targets::inspect,
+    create::booked,
+    targets::{inspect, set_time},
     trial::trial,
     write::{cancel_row, finish, open, schedule_row, target_event},
 };
-use crate::{Actor, App};
+use crate::{Actor, App, preflight::stamp};
 
 /// Gives targets a time: those named, else all that are drafts, scheduled or cancelled.
 pub async fn schedule(
@@ -53,6 +54,15 @@ pub async fn schedule(
     if !seen.violations.is_empty() {
         return Err(seen.violations);
     }
+    let mut planned = rows.clone();
+    for (row, planned) in rows.iter_mut().zip(&mut planned) {
+        if let Some(connection) = seen.connections.get(&row.connection_id) {
+            stamp(app, &post.body, connection, row);
+            stamp(app, &post.body, connection, planned);
+        }
+        set_time(planned, &chosen, app.now());
+    }
+    let booked = booked(app, actor, &mut tx, &planned, &seen.connections).await?;
     let mut events = Vec::new();
     for row in &mut rows {
         events.push(
@@ -65,9 +75,12 @@ pub async fn schedule(
         .await
         .map_err(one)?;
     let post = reread(&mut tx, actor, id).await.map_err(one)?;
-    let trial = trial(app, actor, &mut tx, &post).await.map_err(one)?;
+    let trial = trial(app, actor, &mut tx, &post, booked.outlay)
+        .await
+        .map_err(one)?;
     finish(app, actor, tx, &rows, events).await.map_err(one)?;
     let mut warnings = seen.warnings;
+    warnings.extend(booked.warnings);
     warnings.extend(chosen.warning());
     Ok(Written {
         post,

@@ -1,9 +1,11 @@
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use posthaste_core::{
     Error, ErrorCode, Result,
     ids::{ConnectionId, MediaId, TargetId},
     post::{PostBody, Problem, TargetSettings},
+    preflight::next_look,
     target::{MisfirePolicy, State},
 };
 use posthaste_store::{
@@ -22,7 +24,10 @@ use super::{
     preview::{at_input, by_id, media_of},
     when::Chosen,
 };
-use crate::{Actor, App};
+use crate::{
+    Actor, App,
+    preflight::{account, stamp},
+};
 
 /// A connection a post is to go to.
 #[derive(Clone, Debug)]
@@ -108,7 +113,7 @@ pub(super) async fn inspect(
             violations.push(Error::not_found("connection").at(at));
             continue;
         };
-        if let Some(problem) = usable(connection, at) {
+        for problem in account(app, connection, !media.is_empty(), &at) {
             if strict || connection.status == Status::Removed {
                 violations.push(Error::from(problem).about(id));
             } else {
@@ -184,28 +189,6 @@ fn missing_connections(body: &PostBody, known: &HashMap<ConnectionId, Connection
         .collect()
 }
 
-fn usable(connection: &Connection, at: [String; 3]) -> Option<Problem> {
-    let name = format!("{} ({})", connection.name, connection.network);
-    match connection.status {
-        Status::Active => None,
-        Status::Reconnect => Some(Problem::error(
-            ErrorCode::ReconnectRequired,
-            format!("{name} must be reconnected before anything can be published to it."),
-            at,
-        )),
-        Status::Disabled => Some(Problem::error(
-            ErrorCode::ConnectionUnusable,
-            format!("{name} is disabled."),
-            at,
-        )),
-        Status::Removed => Some(Problem::error(
-            ErrorCode::ConnectionUnusable,
-            format!("{name} was removed from this workspace."),
-            at,
-        )),
-    }
-}
-
 /// The row of a new target.
 pub(super) fn row(
     app: &App,
@@ -248,15 +231,21 @@ pub(super) fn row(
         error_message: None,
         created_at: now,
         updated_at: now,
+        words: None,
+        kind: None,
+        price: None,
+        look_at: None,
+        risks: Vec::new(),
     };
+    stamp(app, &post.body, connection, &mut row);
     if let Some(chosen) = chosen {
-        set_time(&mut row, chosen);
+        set_time(&mut row, chosen, now);
     }
     row
 }
 
 /// Puts a target on the schedule, as if it had never been tried.
-pub(super) fn set_time(row: &mut Target, chosen: &Chosen) {
+pub(super) fn set_time(row: &mut Target, chosen: &Chosen, now: DateTime<Utc>) {
     // It was dropped while it may have been live: first it is looked for.
     if is_outcome_unknown(row) {
         let sent_at = row.intent.as_ref().map_or(row.created_at, |json| json.0.at);
@@ -269,6 +258,8 @@ pub(super) fn set_time(row: &mut Target, chosen: &Chosen) {
     row.attempt = 0;
     row.misses = 0;
     row.late_ok = false;
+    row.look_at = next_look(chosen.instant, now);
+    row.risks.clear();
     row.progress = None;
     row.intent = None;
     row.error_code = None;

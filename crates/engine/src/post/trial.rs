@@ -1,6 +1,6 @@
 use std::fmt;
 
-use posthaste_core::Result;
+use posthaste_core::{Result, post::Problem};
 use posthaste_store::{
     Tx,
     post::{self, Post},
@@ -8,11 +8,10 @@ use posthaste_store::{
 };
 
 use super::{
-    Outlay, Preview,
-    outlay::outlay,
+    Preview,
     preview::{by_id, look, media_of},
 };
-use crate::{Actor, App};
+use crate::{Actor, App, governor::Outlay, preflight::book};
 
 /// What a dry run would have written.
 #[derive(Default)]
@@ -23,6 +22,8 @@ pub struct Trial {
     pub previews: Vec<Preview>,
     /// What publishing them would use up.
     pub outlay: Outlay,
+    /// What a person should know about a single target that goes out again.
+    pub warnings: Vec<Problem>,
 }
 
 impl Trial {
@@ -58,17 +59,18 @@ pub(super) async fn trial(
     actor: &Actor,
     tx: &mut Tx,
     post: &Post,
+    outlay: Outlay,
 ) -> Result<Option<Trial>> {
     if !app.is_dry_run() {
         return Ok(None);
     }
     let targets = target::of_posts(tx, actor.workspace, &[post.id]).await?;
     let previews = previews(app, actor, tx, post, &targets).await?;
-    let outlay = outlay(app, actor, tx, &targets, &previews).await?;
     Ok(Some(Trial {
         targets,
         previews,
         outlay,
+        warnings: Vec::new(),
     }))
 }
 
@@ -90,11 +92,21 @@ pub(super) async fn trial_of(
         Some(post) => previews(app, actor, tx, &post, &targets).await?,
         None => Vec::new(),
     };
-    let outlay = outlay(app, actor, tx, &targets, &previews).await?;
+    let pairs: Vec<_> = targets
+        .iter()
+        .zip(&previews)
+        .map(|(row, preview)| (row, &preview.connection))
+        .collect();
+    let booked = book(app, actor.workspace, tx, &pairs).await?;
+    let as_warning =
+        |error: posthaste_core::Error| Problem::warning(error.code, error.message, error.path);
+    let forbidden = booked.violations.into_iter().map(as_warning);
+    let warnings = forbidden.chain(booked.warnings).collect();
     Ok(Some(Trial {
+        outlay: booked.outlay,
+        warnings,
         targets,
         previews,
-        outlay,
     }))
 }
 

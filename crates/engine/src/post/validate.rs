@@ -5,10 +5,11 @@ use posthaste_store::Conn;
 
 use super::{
     Chosen, NewPost, Violations,
+    create::draw,
     targets::{Inspection, inspect},
     write::connections,
 };
-use crate::{Actor, App};
+use crate::{Actor, App, preflight};
 
 /// What a check of a post told.
 #[derive(Debug)]
@@ -22,10 +23,26 @@ pub struct Validation {
 /// Checks a post by the rules of scheduling, without writing anything.
 pub async fn validate(app: &App, actor: &Actor, mut post: NewPost) -> Result<Validation> {
     actor.require(Permission::Read)?;
-    let judgement = judge(app, &mut *app.db.get().await?, actor, &mut post, true).await?;
+    let mut conn = app.db.get().await?;
+    let Judgement {
+        mut violations,
+        seen,
+        chosen,
+    } = judge(app, &mut conn, actor, &mut post, true).await?;
+    let mut warnings = Vec::new();
+    if violations.is_empty() {
+        let (_, rows) = draw(app, actor, post, &seen, chosen.as_ref());
+        let pairs: Vec<_> = rows
+            .iter()
+            .filter_map(|row| Some((row, seen.connections.get(&row.connection_id)?)))
+            .collect();
+        let booked = preflight::book(app, actor.workspace, &mut conn, &pairs).await?;
+        violations = booked.violations;
+        warnings = booked.warnings;
+    }
     Ok(Validation {
-        errors: judgement.violations,
-        warnings: judgement.seen.warnings,
+        errors: violations,
+        warnings: seen.warnings.into_iter().chain(warnings).collect(),
     })
 }
 

@@ -14,6 +14,7 @@ use posthaste_store::{
     event::{self, NewEvent},
     lane,
     post::{self, Post},
+    preflight::stamp as write_stamp,
     target::{self, Target},
 };
 use serde_json::json;
@@ -21,11 +22,12 @@ use serde_json::json;
 use super::{
     NewTarget, Violations, When,
     actions::is_live_everywhere,
+    create::booked,
     targets::{Inspection, inspect, row, set_time},
     trial::{Trial, trial},
     validate::together,
 };
-use crate::{Actor, App};
+use crate::{Actor, App, preflight::restamp};
 
 /// A post to be written.
 #[derive(Debug, Default)]
@@ -107,9 +109,22 @@ pub async fn update(
     if !violations.is_empty() {
         return Err(violations);
     }
+    let goes = |row: &Target| plan.iter().any(|(id, _)| *id == row.connection_id);
+    let mut changed = Vec::new();
+    for (index, row) in rows.iter_mut().enumerate() {
+        if let Some(connection) = seen.connections.get(&row.connection_id)
+            && restamp(app, &post.body, connection, row)
+        {
+            changed.push(index);
+        }
+    }
+    let kept: Vec<Target> = rows.iter().filter(|row| goes(row)).cloned().collect();
+    let booked = booked(app, actor, &mut tx, &kept, &seen.connections).await?;
     post.updated_at = app.now();
     let touched = lanes_of(&rows);
     post::update(&mut tx, &mut post).await.map_err(one)?;
+    let changed: Vec<&Target> = changed.into_iter().map(|index| &rows[index]).collect();
+    write_stamp(&mut tx, &changed).await.map_err(one)?;
     if let Some(wanted) = wanted {
         retarget(app, &mut tx, &post, &mut rows, wanted, &seen).await?;
     }
@@ -118,11 +133,15 @@ pub async fn update(
         .await
         .map_err(one)?;
     let events = vec![about(app, actor, EventType::PostUpdated, post.id)];
-    let trial = trial(app, actor, &mut tx, &post).await.map_err(one)?;
+    let trial = trial(app, actor, &mut tx, &post, booked.outlay)
+        .await
+        .map_err(one)?;
     finish(app, actor, tx, &rows, events).await.map_err(one)?;
+    let mut warnings = seen.warnings;
+    warnings.extend(booked.warnings);
     Ok(Written {
         post,
-        warnings: seen.warnings,
+        warnings,
         trial,
     })
 }
@@ -231,7 +250,7 @@ pub(super) async fn schedule_row(
     late_ok: bool,
 ) -> posthaste_core::Result<NewEvent> {
     let from = row.state;
-    set_time(row, chosen);
+    set_time(row, chosen, app.now());
     row.late_ok = late_ok;
     row.updated_at = app.now();
     target::update(tx, row, from).await?;

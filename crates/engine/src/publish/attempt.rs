@@ -27,7 +27,7 @@ use super::{
     settle::{apply, begun, system},
     verdict::{Circumstances, Verdict, after_call, after_failure},
 };
-use crate::{App, tokens};
+use crate::{App, governor::afford, tokens};
 
 /// A preparation that takes longer than this is given up for this try.
 const LONGEST_PREPARATION: Duration = Duration::from_mins(15);
@@ -215,8 +215,14 @@ async fn send(
 ) -> Result<Health> {
     let target = &job.target;
     app.crash.reach(Point::BeforeIntent, target.id);
-    let Some(committed) = commit_intent(app, worker, job, &ready, journal).await? else {
-        return Ok(Health::Unasked);
+    let committed = match commit_intent(app, worker, job, &ready, journal).await? {
+        Commitment::Made(at) => at,
+        Commitment::Lost => return Ok(Health::Unasked),
+        Commitment::Refused(verdict) => {
+            let end = AttemptEnd::default();
+            apply(app, worker, target, State::Claimed, &verdict, end, journal).await?;
+            return Ok(Health::Unasked);
+        }
     };
     app.crash.reach(Point::AfterIntent, target.id);
     if committed.elapsed() > LONGEST_STALL / app.timing.pace {
@@ -297,15 +303,27 @@ async fn after_refusal_of_token(
     }
 }
 
+/// What came of writing the intent down.
+enum Commitment {
+    Made(Instant),
+    /// The target or its lease is gone.
+    Lost,
+    /// It may not be sent now.
+    Refused(Verdict),
+}
+
 async fn commit_intent(
     app: &App,
     worker: NodeId,
     job: &Job,
     ready: &Value,
     journal: &Journal,
-) -> Result<Option<Instant>> {
+) -> Result<Commitment> {
     let target = &job.target;
     let mut tx = app.db.begin().await?;
+    if let Some(obstacle) = afford(app, &mut tx, target).await? {
+        return Ok(Commitment::Refused(obstacle.into()));
+    }
     let known_ids = publish::known_ids(&mut tx, target.connection_id, KNOWN).await?;
     // What an earlier try may have published is looked for too: its bounds are kept.
     let now = app.now();
@@ -323,7 +341,7 @@ async fn commit_intent(
     if !publish::commit_intent(&mut tx, target, worker, &intent, now, margin(app)).await? {
         tracing::warn!(target_id = %target.id, token = target.token, "no intent: the target or its lease is gone");
         app.telemetry.publishing().fenced();
-        return Ok(None);
+        return Ok(Commitment::Lost);
     }
     journal.note(
         "INTENT",
@@ -347,7 +365,7 @@ async fn commit_intent(
     );
     event::append(&mut tx, target.workspace_id, &[event]).await?;
     tx.commit().await?;
-    Ok(Some(Instant::now()))
+    Ok(Commitment::Made(Instant::now()))
 }
 
 /// The call must be able to end within the lease.

@@ -5,7 +5,7 @@ use std::{
 
 use async_trait::async_trait;
 use posthaste_core::{
-    connector::{Connector, Exhausted},
+    connector::{Connector, Exhausted, LimitReading},
     ports::{Clock, Http, Request, Response, TransportError},
 };
 use posthaste_store::timeline::NewStep;
@@ -17,6 +17,7 @@ pub(super) struct Journal {
     clock: Arc<dyn Clock>,
     steps: Arc<Mutex<Vec<NewStep>>>,
     exhausted: Arc<Mutex<Option<Exhausted>>>,
+    said: Arc<Mutex<Vec<LimitReading>>>,
 }
 
 impl Journal {
@@ -25,6 +26,7 @@ impl Journal {
             clock,
             steps: Arc::default(),
             exhausted: Arc::default(),
+            said: Arc::default(),
         }
     }
 
@@ -56,6 +58,14 @@ impl Journal {
             .exhausted
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the networks' headers said about limits of posts.
+    pub fn said(&self) -> Vec<LimitReading> {
+        self.said
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The steps since the last call.
@@ -93,6 +103,11 @@ impl Http for NotedHttp {
         if let Ok(response) = &answer {
             self.journal
                 .limited(self.connector.exhausted(response, self.journal.clock.now()));
+            self.journal
+                .said
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend(self.connector.limits(response));
         }
         answer
     }

@@ -18,7 +18,7 @@ use super::{
     obstacle::{token_trouble, unmade, unusable},
     verdict::Verdict,
 };
-use crate::{App, post::compose, tokens};
+use crate::{App, governor, post::compose, preflight::before_publishing, tokens};
 
 /// A target with all that publishing or reading it back needs.
 pub(super) struct Job {
@@ -40,7 +40,7 @@ impl Job {
 /// must mend, is a verdict (`Ok(Err(_))`); trouble of this machine is an error.
 pub(super) async fn load(
     app: &App,
-    target: Target,
+    mut target: Target,
     journal: &Journal,
     check: bool,
 ) -> posthaste_core::Result<Result<Job, (Target, Verdict)>> {
@@ -56,6 +56,12 @@ pub(super) async fn load(
     };
     if let Some(verdict) = unusable(&connection) {
         return Ok(Err((target, verdict)));
+    }
+    if check
+        && let Some(obstacle) =
+            before_publishing(app, &mut conn, &mut target, &connection, &post.body).await?
+    {
+        return Ok(Err((target, obstacle.into())));
     }
     let rows = media::by_ids(&mut conn, target.workspace_id, &post.body.media_ids()).await?;
     drop(conn);
@@ -80,6 +86,11 @@ pub(super) async fn load(
             )));
         }
     };
+    if check
+        && let Some(obstacle) = governor::ask(app, &ctx, &session, &target, &connection).await?
+    {
+        return Ok(Err((target, obstacle.into())));
+    }
     let composed = compose(
         app,
         &post.body,

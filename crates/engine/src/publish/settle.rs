@@ -17,7 +17,7 @@ use super::{
     journal::Journal,
     verdict::{Verdict, Wait, at_most},
 };
-use crate::{Actor, App, metric};
+use crate::{Actor, App, governor, metric};
 
 /// Posthaste itself as the author of what the publisher does.
 pub(super) fn system(target: &Target) -> Actor {
@@ -71,6 +71,7 @@ pub(super) async fn apply(
     count(app, target, from, verdict, applied);
     if applied {
         app.hints.committed();
+        governor::learn(app, target, &journal.said()).await;
         tracing::info!(
             target_id = %target.id, workspace_id = %target.workspace_id, network = target.network.as_str(),
             attempt = target.attempt, state, "{message}"

@@ -12,6 +12,8 @@ use posthaste_store::{
     target::{IfAbsent, Target},
 };
 
+use crate::preflight::{Obstacle, Remedy};
+
 /// How long a rate limit without a reset time is waited out.
 const UNSAID_LIMIT: TimeDelta = TimeDelta::minutes(1);
 /// The longest window that a network counts in is a day; a reset time beyond it is a mistake of the
@@ -95,6 +97,17 @@ impl Verdict {
 
     pub fn failed(code: ErrorCode, message: impl Into<String>) -> Self {
         Self::troubled(Move::Failed, code, message)
+    }
+}
+
+/// What preflight or the governor found before anything was sent.
+impl From<Obstacle> for Verdict {
+    fn from(found: Obstacle) -> Self {
+        match found.remedy {
+            Remedy::Wait(until) => Self::put_back(until, "quota", found.code, found.message),
+            Remedy::Hold => Self::held(found.code, found.message),
+            Remedy::Fail => Self::failed(found.code, found.message),
+        }
     }
 }
 

@@ -264,6 +264,7 @@ impl Worker {
         crate::idempotency::sweep(&self.app).await?;
         crate::request_log::sweep(&self.app).await?;
         bulk::sweep(&self.app).await?;
+        crate::preflight::look_ahead(&self.app).await?;
         Ok(())
     }
 

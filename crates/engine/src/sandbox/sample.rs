@@ -187,6 +187,11 @@ fn old_target(
         error_message: None,
         created_at: post.created_at,
         updated_at: post.created_at,
+        words: None,
+        kind: None,
+        price: None,
+        look_at: None,
+        risks: Vec::new(),
     }
 }
 

@@ -5,6 +5,7 @@ use posthaste_core::{
     Error, ErrorCode, Provenance, Result,
     access::Role,
     ids::{ApiKeyId, UserId, WorkspaceId},
+    quota::{OverBudget, WhenFull},
     schedule,
     secret::Secret,
 };
@@ -165,6 +166,8 @@ pub async fn create_workspace(app: &App, new: NewWorkspace) -> Result<Workspace>
 
 fn workspace_row(app: &App, new: NewWorkspace) -> Result<Workspace> {
     Ok(Workspace {
+        when_full: WhenFull::Wait,
+        over_budget: OverBudget::Hold,
         id: new
             .id
             .unwrap_or_else(|| WorkspaceId::new(&*app.clock, &*app.random)),

@@ -95,6 +95,7 @@ impl World {
             requests: Recorder::default(),
             sandbox: false,
             limits: Limits::default(),
+            quotas: posthaste_core::quota::Rules::default(),
             webhooks: webhook::Rules::default(),
             guard,
             redis: None,

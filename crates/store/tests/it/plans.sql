@@ -27,6 +27,8 @@ INSERT INTO targets (id, workspace_id, post_id, connection_id, network, position
         timestamptz '2027-01-01' + n * interval '1 second', '2027-01-01'
     FROM generate_series(1, 8000) n;
 ALTER TABLE targets DISABLE TRIGGER USER;
+UPDATE targets SET words = ('words ' || position(right(id::text, 1) IN '0123'))::bytea, kind = 'FEED', price = CASE WHEN id::text LIKE '%0' THEN 15000 END,
+    look_at = CASE WHEN id::text LIKE '%00' THEN due_at - interval '1 day' END;
 UPDATE targets SET state = 'UNCERTAIN', intent = '{"at":"2027-01-01T00:00:00Z","ready":null,"after_id":null,"known_ids":[]}', reconcile_after = timestamptz '2027-06-01' + position * interval '1 second'
     WHERE id <= pg_temp.id(4, 1500);
 UPDATE targets SET state = 'PUBLISHED', remote_id = id::text, published_at = created_at WHERE id > pg_temp.id(4, 6000);

@@ -634,6 +634,38 @@ class Posts:
         return await self._runner.call(ops.POST_VALIDATE, {"input": input}, options)
 
 
+class Quotas:
+    """Methods of `client.quotas`."""
+
+    def __init__(self, runner: AsyncRunner) -> None:
+        self._runner = runner
+
+    async def forecast(
+        self,
+        connection_ids: Sequence[str],
+        *,
+        from_: datetime | None = None,
+        to: datetime | None = None,
+        options: RequestOptions | None = None,
+    ) -> m.QuotaForecast:
+        """How full the networks' limits and the budgets will be, from what is live and what is scheduled, and
+        what could be done better."""
+        return await self._runner.call(
+            ops.QUOTA_FORECAST, {"connection_ids": connection_ids, "from_": from_, "to": to}, options
+        )
+
+    async def settings(self, *, options: RequestOptions | None = None) -> m.QuotaSettingsGet:
+        """The workspace that the credential opens."""
+        return await self._runner.call(ops.QUOTA_SETTINGS_GET, {}, options)
+
+    async def update_settings(
+        self, *, options: RequestOptions | None = None, **input: Unpack[QuotaSettingsUpdateInput]
+    ) -> m.QuotaSettingsPayload:
+        """Changes budgets, and what becomes of posts over a network's limit or a budget. What is scheduled
+        already stays, and is judged anew when its time comes."""
+        return await self._runner.call(ops.QUOTA_SETTINGS_UPDATE, {"input": input}, options)
+
+
 class RequestLog:
     """Methods of `client.request_log`."""
 
@@ -874,6 +906,10 @@ class Targets:
 
         return AsyncPager(fetch, after=after, limit=limit, page_size=page_size)
 
+    async def preflight(self, id: str, *, options: RequestOptions | None = None) -> m.TargetPreflight:
+        """The target with an id."""
+        return await self._runner.call(ops.TARGET_PREFLIGHT, {"id": id}, options)
+
     async def retry(self, *, options: RequestOptions | None = None, **input: Unpack[TargetRetryInput]) -> m.TargetRetry:
         """Tries a failed or held target again, at once. One whose outcome is unknown must be settled
         instead, because a retry could publish it twice."""
@@ -1102,6 +1138,7 @@ class AsyncApi:
         self.networks = Networks(runner)
         self.nodes = Nodes(runner)
         self.posts = Posts(runner)
+        self.quotas = Quotas(runner)
         self.request_log = RequestLog(runner)
         self.schema_changes = SchemaChanges(runner)
         self.schema_deprecations = SchemaDeprecations(runner)

@@ -29,6 +29,7 @@ __all__ = [
     "MisfirePolicy",
     "Network",
     "NetworkStatus",
+    "OverBudget",
     "Permission",
     "PostAction",
     "PostOrder",
@@ -53,6 +54,7 @@ __all__ = [
     "WebhookEndpointAction",
     "WebhookEndpointStatus",
     "WebhookEndpointStatusReason",
+    "WhenFull",
 ]
 
 
@@ -197,6 +199,8 @@ class ContentKind(OpenEnum):
 class ErrorCode(OpenEnum):
     """What went wrong, as a stable code. Each has a page under /docs/errors."""
 
+    ACCESS_ENDS = "ACCESS_ENDS"
+    """The access to the account ends before the post is due. Reconnect the account before that day; scheduled posts stay as they are."""
     ALREADY_EXISTS = "ALREADY_EXISTS"
     """It exists already. Use the existing one, or another id."""
     ALT_TEXT_TOO_LONG = "ALT_TEXT_TOO_LONG"
@@ -205,6 +209,8 @@ class ErrorCode(OpenEnum):
     """All tries failed. Look at the timeline, then retry."""
     BAD_REQUEST = "BAD_REQUEST"
     """The request is not well formed. Compare the request with the schema; the message names the place."""
+    BUDGET_EXCEEDED = "BUDGET_EXCEEDED"
+    """The post costs more than is left of the month's budget. Raise the budget, wait for the next month, or publish it all the same (targetSettle with PUBLISH)."""
     CHECKSUM_MISMATCH = "CHECKSUM_MISMATCH"
     """The received bytes do not have the stated checksum. Send the part again."""
     CONNECTION_UNUSABLE = "CONNECTION_UNUSABLE"
@@ -257,6 +263,8 @@ class ErrorCode(OpenEnum):
     """There are more files than the network allows in one post. Remove some, or give this network a variant of its own."""
     MEDIA_TYPE_UNSUPPORTED = "MEDIA_TYPE_UNSUPPORTED"
     """The kind of file cannot be used here. Use JPEG, PNG, GIF or WebP pictures and MP4 or MOV videos."""
+    MEDIA_UNREACHABLE = "MEDIA_UNREACHABLE"
+    """The network cannot fetch the media from this server. The operator sets server.public_url to an https address that the whole internet can reach."""
     MEDIA_UNREADABLE = "MEDIA_UNREADABLE"
     """The file is damaged or not what it says it is. Export it again and upload the new file."""
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
@@ -380,8 +388,12 @@ class EventType(OpenEnum):
     """A post was removed."""
     POST_UPDATED = "POST_UPDATED"
     """A post's content was changed."""
+    QUOTA_SETTINGS_UPDATED = "QUOTA_SETTINGS_UPDATED"
+    """What a workspace decides about networks' limits and money was changed."""
     SANDBOX_RESET = "SANDBOX_RESET"
     """A sandbox's workspace was put back to its sample posts."""
+    TARGET_AT_RISK = "TARGET_AT_RISK"
+    """Something stands in the way of a target whose time comes soon."""
     TARGET_CANCELLED = "TARGET_CANCELLED"
     """A target was cancelled."""
     TARGET_CLAIMED = "TARGET_CLAIMED"
@@ -531,9 +543,20 @@ minutes failed, three at least."""
     """It takes posts, as far as is known."""
 
 
+class OverBudget(OpenEnum):
+    """What becomes of a post that would cost more than is left of a budget."""
+
+    FAIL = "FAIL"
+    """It is refused when it is scheduled, and fails when its time comes."""
+    HOLD = "HOLD"
+    """A person is asked when its time comes; scheduling only warns."""
+
+
 class Permission(OpenEnum):
     """Something a role may or may not do."""
 
+    MANAGE_BUDGETS = "MANAGE_BUDGETS"
+    """Change budgets, and what becomes of posts over a limit."""
     MANAGE_CONNECTIONS = "MANAGE_CONNECTIONS"
     """Connect, reconnect, disable and remove accounts."""
     MANAGE_KEYS = "MANAGE_KEYS"
@@ -895,3 +918,12 @@ class WebhookEndpointStatusReason(OpenEnum):
     """It answered 410 Gone."""
     PERSON = "PERSON"
     """A person paused it."""
+
+
+class WhenFull(OpenEnum):
+    """What becomes of a post for which a network has no place left."""
+
+    FAIL = "FAIL"
+    """It is refused when it is scheduled, and fails when its time comes."""
+    WAIT = "WAIT"
+    """It waits until there is one; scheduling only warns."""

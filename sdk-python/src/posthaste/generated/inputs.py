@@ -23,6 +23,7 @@ from .enums import (
     MediaStatus,
     MisfirePolicy,
     Network,
+    OverBudget,
     Role,
     SandboxFaultKind,
     SandboxOperation,
@@ -31,6 +32,7 @@ from .enums import (
     SettleOutcome,
     TargetState,
     WebhookDeliveryState,
+    WhenFull,
 )
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "BulkJobFilter",
     "BulkResultFilter",
     "ConnectionAuthorizeInput",
+    "ConnectionBudgetInput",
     "ConnectionCreateInput",
     "ConnectionDisableInput",
     "ConnectionEnableInput",
@@ -72,6 +75,7 @@ __all__ = [
     "PostUpdateInput",
     "PostValidateInput",
     "PostVariantInput",
+    "QuotaSettingsUpdateInput",
     "RequestLogFilter",
     "SandboxClockAdvanceInput",
     "SandboxFaultInput",
@@ -194,6 +198,15 @@ class ConnectionAuthorizeInput(TypedDict, total=False):
     return_to: str | None
     """Where to send the browser afterwards, with `?grant=…` added: a path of this server, or an
 address on it or on 127.0.0.1. A plain page otherwise."""
+
+
+class ConnectionBudgetInput(TypedDict, total=False):
+    """The budget of one connection."""
+
+    amount: float | None
+    """Most money in a calendar month; null takes the budget away."""
+    connection_id: Required[str]
+    """The connection (`conn_…`)."""
 
 
 class ConnectionCreateInput(TypedDict, total=False):
@@ -544,6 +557,19 @@ class PostVariantInput(TypedDict, total=False):
     """Another text."""
     title: str | None
     """Another title; an empty one removes it."""
+
+
+class QuotaSettingsUpdateInput(TypedDict, total=False):
+    """What to change; what is left out stays."""
+
+    budget: float | None
+    """Most money that all connections together may cost in a calendar month; null takes the budget away."""
+    connection_budgets: Sequence[ConnectionBudgetInput] | None
+    """Budgets of single connections; those that are not named stay."""
+    over_budget: OverBudget | None
+    """What becomes of posts that would cost more than is left of a budget."""
+    when_full: WhenFull | None
+    """What becomes of posts for which a network has no place left."""
 
 
 class RequestLogFilter(TypedDict, total=False):

@@ -34,6 +34,7 @@ from .enums import (
     MisfirePolicy,
     Network,
     NetworkStatus,
+    OverBudget,
     Permission,
     PostAction,
     PostStatus,
@@ -54,6 +55,7 @@ from .enums import (
     WebhookEndpointAction,
     WebhookEndpointStatus,
     WebhookEndpointStatusReason,
+    WhenFull,
 )
 
 __all__ = [
@@ -119,6 +121,17 @@ __all__ = [
     "PostVariant",
     "PostVariantConnection",
     "Provenance",
+    "QuotaForecast",
+    "QuotaForecastAdvice",
+    "QuotaForecastBudget",
+    "QuotaForecastBudgetConnection",
+    "QuotaForecastWindow",
+    "QuotaForecastWindowConnection",
+    "QuotaSettings",
+    "QuotaSettingsConnectionBudget",
+    "QuotaSettingsConnectionBudgetConnection",
+    "QuotaSettingsGet",
+    "QuotaSettingsPayload",
     "RateLimitStatus",
     "Sandbox",
     "SandboxClock",
@@ -144,6 +157,9 @@ __all__ = [
     "TargetGetPost",
     "TargetMetrics",
     "TargetMetricsError",
+    "TargetPreflight",
+    "TargetPreflightPreflight",
+    "TargetPreflightPreflightProblem",
     "TargetPreview",
     "TargetPreviewConnection",
     "TargetPreviewMedia",
@@ -861,6 +877,42 @@ class Post(Model):
     """Grows with each change of content or targets."""
 
 
+class QuotaSettingsConnectionBudgetConnection(Model):
+    """An account on a network that the workspace may publish to."""
+
+    id: str
+    """The id (`conn_…`)."""
+    network: Network
+    """The network."""
+    name: str
+    """The display name; the network's own unless somebody changed it."""
+
+
+class QuotaSettingsConnectionBudget(Model):
+    """The budget of one connection."""
+
+    connection: QuotaSettingsConnectionBudgetConnection
+    """The connection."""
+    amount: float
+    """Most money in a calendar month of the workspace's zone."""
+
+
+class QuotaSettings(Model):
+    """What a workspace decided about places under the networks' limits, and about money."""
+
+    when_full: WhenFull
+    """What becomes of posts for which a network has no place left."""
+    over_budget: OverBudget
+    """What becomes of posts that would cost more than is left of a budget."""
+    budget: float | None = None
+    """Most money that all connections together may cost in a calendar month of the workspace's zone; null
+when nothing is set."""
+    connection_budgets: list[QuotaSettingsConnectionBudget]
+    """The budgets of single connections."""
+    currency: str
+    """The currency of all amounts (ISO 4217)."""
+
+
 class SandboxFault(Model):
     """A fault that waits for calls."""
 
@@ -1482,6 +1534,127 @@ class PostValidation(Model):
     """What a person should know."""
 
 
+class QuotaForecastWindowConnection(Model):
+    """An account on a network that the workspace may publish to."""
+
+    id: str
+    """The id (`conn_…`)."""
+    network: Network
+    """The network."""
+    name: str
+    """The display name; the network's own unless somebody changed it."""
+
+
+class QuotaForecastWindow(Model):
+    """How full a network's limit is and will be: so many posts within a rolling time."""
+
+    connection: QuotaForecastWindowConnection | None = None
+    """The account; null for a limit of this server's app, which counts the posts of all accounts."""
+    network: Network
+    """The network."""
+    kind: ContentKind | None = None
+    """Only posts of this kind count; all when null."""
+    limit: int
+    """Most posts within the window."""
+    window_seconds: int
+    """The length of the window."""
+    used: int
+    """Posts in the window that ends when the span begins."""
+    reserved: int | None = None
+    """Posts that are scheduled within the span; null for a limit of the app."""
+    free: int
+    """Places that are free when the span begins."""
+    full_at: datetime | None = None
+    """When the window is full for the first time within the span."""
+    next_free_at: datetime | None = None
+    """The earliest instant of the span at which one more post fits, and none that is scheduled is pushed
+out; null when there is none."""
+
+
+class QuotaForecastBudgetConnection(Model):
+    """An account on a network that the workspace may publish to."""
+
+    id: str
+    """The id (`conn_…`)."""
+    network: Network
+    """The network."""
+    name: str
+    """The display name; the network's own unless somebody changed it."""
+
+
+class QuotaForecastBudget(Model):
+    """What a calendar month of the workspace's zone costs."""
+
+    connection: QuotaForecastBudgetConnection | None = None
+    """The connection; null for the whole workspace."""
+    from_: datetime
+    """The beginning of the month."""
+    to: datetime
+    """The end of the month."""
+    budget: float | None = None
+    """The budget; null when none is set."""
+    spent: float
+    """What live posts have cost, and posts on their way will."""
+    reserved: float
+    """What scheduled posts will cost."""
+    forecast: float
+    """Both together."""
+    left: float | None = None
+    """What is left of the budget after both, below zero when it is too little; null when none is set."""
+    currency: str
+    """The currency (ISO 4217)."""
+
+
+class QuotaForecastAdvice(Model):
+    """Something a network would refuse, or a person should know."""
+
+    severity: Severity
+    """How bad it is."""
+    code: ErrorCode
+    """The stable code."""
+    message: str
+    """What is wrong, for a person."""
+    path: list[str]
+    """The input field, outermost first; list positions as numbers."""
+    advice: str
+    """What to do."""
+
+
+class QuotaForecast(Model):
+    """How full the networks' limits and the budgets will be."""
+
+    checked_at: datetime
+    """When it was made."""
+    from_: datetime
+    """The beginning of the span."""
+    to: datetime
+    """The end of the span."""
+    windows: list[QuotaForecastWindow]
+    """Each connection's limits, in the order of the connections, then those of this server's app. Networks
+that document none have none here."""
+    budgets: list[QuotaForecastBudget]
+    """Each month of the span for the whole workspace, then for the connections with a budget."""
+    advice: list[QuotaForecastAdvice]
+    """What could be done better: posts to spread, links to leave out, budgets to raise. Paths are those of
+the arguments."""
+
+
+class QuotaSettingsGet(Model):
+    """The tenant that owns everything else."""
+
+    quota_settings: QuotaSettings
+    """What the workspace decided about the networks' limits and about money."""
+
+
+class QuotaSettingsPayload(Model):
+    """What came of changing what a workspace decides about limits and money."""
+
+    quota_settings: QuotaSettings
+    """The settings as they are now."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
 class LoggedRequest(Model):
     """A line of the request log. It says what was asked for, never the variables, texts or secrets that
     came with it."""
@@ -1694,6 +1867,46 @@ class TargetConnectionNode(Target):
 
     post: TargetConnectionNodePost | None = None
     """The post; empty once it was removed."""
+
+
+class TargetPreflightPreflightProblem(Model):
+    """Something a network would refuse, or a person should know."""
+
+    severity: Severity
+    """How bad it is."""
+    code: ErrorCode
+    """The stable code."""
+    message: str
+    """What is wrong, for a person."""
+    path: list[str]
+    """The input field, outermost first; list positions as numbers."""
+    advice: str
+    """What to do."""
+
+
+class TargetPreflightPreflight(Model):
+    """What stands in the way of a target as things are now."""
+
+    ready: bool
+    """Nothing keeps it from going out: there is no problem of the severity ERROR."""
+    problems: list[TargetPreflightPreflightProblem]
+    """The problems: what the network would refuse, and what a person should know. Paths are those of the
+input of `postCreate`."""
+    checked_at: datetime
+    """When it was looked at."""
+
+
+class TargetPreflight(Model):
+    """One post on one connection: the unit of publishing."""
+
+    id: str
+    """The id (`target_…`)."""
+    state: TargetState
+    """The state."""
+    due_at: datetime | None = None
+    """When it is due."""
+    preflight: TargetPreflightPreflight
+    """What stands in the way of it as things are now; nothing once it is on its way or live."""
 
 
 class TargetRetry(Model):

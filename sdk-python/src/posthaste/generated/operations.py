@@ -326,6 +326,22 @@ _PROVENANCE_FIELDS = """fragment ProvenanceFields on Provenance {
 }
 """
 
+_QUOTA_SETTINGS_FIELDS = """fragment QuotaSettingsFields on QuotaSettings {
+  whenFull
+  overBudget
+  budget
+  connectionBudgets {
+    connection {
+      id
+      network
+      name
+    }
+    amount
+  }
+  currency
+}
+"""
+
 _SANDBOX_FAULT_FIELDS = """fragment SandboxFaultFields on SandboxFault {
   number
   network
@@ -1780,6 +1796,100 @@ POST_VALIDATE: Operation[m.PostValidation] = Operation(
     + _WARNING_FIELDS,
 )
 
+QUOTA_FORECAST: Operation[m.QuotaForecast] = Operation(
+    "QuotaForecast",
+    "query",
+    ("quotaForecast",),
+    m.QuotaForecast,
+    """query QuotaForecast($connectionIds: [ID!]!, $from: DateTime, $to: DateTime) {
+  quotaForecast(connectionIds: $connectionIds, from: $from, to: $to) {
+    checkedAt
+    from
+    to
+    windows {
+      connection {
+        id
+        network
+        name
+      }
+      network
+      kind
+      limit
+      windowSeconds
+      used
+      reserved
+      free
+      fullAt
+      nextFreeAt
+    }
+    budgets {
+      connection {
+        id
+        network
+        name
+      }
+      from
+      to
+      budget
+      spent
+      reserved
+      forecast
+      left
+      currency
+    }
+    advice {
+      severity
+      code
+      message
+      path
+      advice
+    }
+  }
+}
+""",
+)
+
+QUOTA_SETTINGS_GET: Operation[m.QuotaSettingsGet] = Operation(
+    "QuotaSettingsGet",
+    "query",
+    ("workspace",),
+    m.QuotaSettingsGet,
+    """query QuotaSettingsGet {
+  workspace {
+    quotaSettings {
+      ...QuotaSettingsFields
+    }
+  }
+}
+"""
+    + _QUOTA_SETTINGS_FIELDS,
+)
+
+QUOTA_SETTINGS_UPDATE: Operation[m.QuotaSettingsPayload] = Operation(
+    "QuotaSettingsUpdate",
+    "mutation",
+    ("quotaSettingsUpdate",),
+    m.QuotaSettingsPayload,
+    """mutation QuotaSettingsUpdate($input: QuotaSettingsUpdateInput!) {
+  quotaSettingsUpdate(input: $input) {
+    quotaSettings {
+      ...QuotaSettingsFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _QUOTA_SETTINGS_FIELDS
+    + _WARNING_FIELDS,
+)
+
 REQUEST_LOG_LIST: Operation[m.LoggedRequestConnection] = Operation(
     "RequestLogList",
     "query",
@@ -2197,6 +2307,32 @@ TARGET_LIST: Operation[Page[m.TargetConnectionNode]] = Operation(
 """
     + _PAGE_FIELDS
     + _TARGET_FIELDS,
+)
+
+TARGET_PREFLIGHT: Operation[m.TargetPreflight] = Operation(
+    "TargetPreflight",
+    "query",
+    ("target",),
+    m.TargetPreflight,
+    """query TargetPreflight($id: ID!) {
+  target(id: $id) {
+    id
+    state
+    dueAt
+    preflight {
+      ready
+      problems {
+        severity
+        code
+        message
+        path
+        advice
+      }
+      checkedAt
+    }
+  }
+}
+""",
 )
 
 TARGET_RETRY: Operation[m.TargetRetry] = Operation(

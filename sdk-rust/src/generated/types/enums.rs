@@ -155,6 +155,8 @@ open_enum! {
 open_enum! {
     /// What went wrong, as a stable code. Each has a page under /docs/errors.
     ErrorCode {
+        /// The access to the account ends before the post is due. Reconnect the account before that day; scheduled posts stay as they are.
+        AccessEnds = "ACCESS_ENDS",
         /// It exists already. Use the existing one, or another id.
         AlreadyExists = "ALREADY_EXISTS",
         /// The alt text is longer than the network allows. Shorten the alt text.
@@ -163,6 +165,8 @@ open_enum! {
         AttemptsUsedUp = "ATTEMPTS_USED_UP",
         /// The request is not well formed. Compare the request with the schema; the message names the place.
         BadRequest = "BAD_REQUEST",
+        /// The post costs more than is left of the month's budget. Raise the budget, wait for the next month, or publish it all the same (targetSettle with PUBLISH).
+        BudgetExceeded = "BUDGET_EXCEEDED",
         /// The received bytes do not have the stated checksum. Send the part again.
         ChecksumMismatch = "CHECKSUM_MISMATCH",
         /// The connection is disabled or removed. Enable it, or choose another.
@@ -215,6 +219,8 @@ open_enum! {
         MediaTooMany = "MEDIA_TOO_MANY",
         /// The kind of file cannot be used here. Use JPEG, PNG, GIF or WebP pictures and MP4 or MOV videos.
         MediaTypeUnsupported = "MEDIA_TYPE_UNSUPPORTED",
+        /// The network cannot fetch the media from this server. The operator sets server.public_url to an https address that the whole internet can reach.
+        MediaUnreachable = "MEDIA_UNREACHABLE",
         /// The file is damaged or not what it says it is. Export it again and upload the new file.
         MediaUnreadable = "MEDIA_UNREADABLE",
         /// The HTTP method is not allowed here. Use a method that the header Allow names; mutations need POST.
@@ -339,8 +345,12 @@ open_enum! {
         PostDeleted = "POST_DELETED",
         /// A post's content was changed.
         PostUpdated = "POST_UPDATED",
+        /// What a workspace decides about networks' limits and money was changed.
+        QuotaSettingsUpdated = "QUOTA_SETTINGS_UPDATED",
         /// A sandbox's workspace was put back to its sample posts.
         SandboxReset = "SANDBOX_RESET",
+        /// Something stands in the way of a target whose time comes soon.
+        TargetAtRisk = "TARGET_AT_RISK",
         /// A target was cancelled.
         TargetCancelled = "TARGET_CANCELLED",
         /// A worker took the target.
@@ -501,8 +511,20 @@ open_enum! {
 }
 
 open_enum! {
+    /// What becomes of a post that would cost more than is left of a budget.
+    OverBudget {
+        /// It is refused when it is scheduled, and fails when its time comes.
+        Fail = "FAIL",
+        /// A person is asked when its time comes; scheduling only warns.
+        Hold = "HOLD",
+    }
+}
+
+open_enum! {
     /// Something a role may or may not do.
     Permission {
+        /// Change budgets, and what becomes of posts over a limit.
+        ManageBudgets = "MANAGE_BUDGETS",
         /// Connect, reconnect, disable and remove accounts.
         ManageConnections = "MANAGE_CONNECTIONS",
         /// Make and take back API keys, and see the requests of all credentials.
@@ -887,5 +909,15 @@ open_enum! {
         Gone = "GONE",
         /// A person paused it.
         Person = "PERSON",
+    }
+}
+
+open_enum! {
+    /// What becomes of a post for which a network has no place left.
+    WhenFull {
+        /// It is refused when it is scheduled, and fails when its time comes.
+        Fail = "FAIL",
+        /// It waits until there is one; scheduling only warns.
+        Wait = "WAIT",
     }
 }

@@ -522,6 +522,34 @@ impl ConnectionAuthorizeInput {
     }
 }
 
+/// The budget of one connection.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ConnectionBudgetInput {
+    /// Most money in a calendar month; null takes the budget away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<f64>,
+    /// The connection (`conn_…`).
+    pub connection_id: String,
+}
+
+impl ConnectionBudgetInput {
+    /// With what must be said.
+    pub fn new(connection_id: impl Into<String>) -> Self {
+        Self {
+            amount: None,
+            connection_id: connection_id.into(),
+        }
+    }
+
+    /// Most money in a calendar month; null takes the budget away.
+    pub fn amount(mut self, amount: f64) -> Self {
+        self.amount = Some(amount);
+        self
+    }
+}
+
 /// The accounts to connect.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -2223,6 +2251,116 @@ impl PostVariantInput {
     }
 }
 
+/// What may be said to `quotas().forecast()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct QuotaForecastOptions {
+    /// From when; now when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<DateTime<Utc>>,
+    /// Until when, at most 366 days later; 30 days later when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<DateTime<Utc>>,
+}
+
+impl QuotaForecastOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// From when; now when nothing is said.
+    pub fn from(mut self, from: DateTime<Utc>) -> Self {
+        self.from = Some(from);
+        self
+    }
+
+    /// Until when, at most 366 days later; 30 days later when nothing is said.
+    pub fn to(mut self, to: DateTime<Utc>) -> Self {
+        self.to = Some(to);
+        self
+    }
+}
+
+/// What to change; what is left out stays.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct QuotaSettingsUpdateInput {
+    /// Most money that all connections together may cost in a calendar month; null takes the budget away.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub budget: Change<f64>,
+    /// Budgets of single connections; those that are not named stay.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub connection_budgets: Change<Vec<ConnectionBudgetInput>>,
+    /// What becomes of posts that would cost more than is left of a budget.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub over_budget: Change<OverBudget>,
+    /// What becomes of posts for which a network has no place left.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub when_full: Change<WhenFull>,
+}
+
+impl QuotaSettingsUpdateInput {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Most money that all connections together may cost in a calendar month; null takes the budget away.
+    pub fn budget(mut self, budget: f64) -> Self {
+        self.budget = Change::Set(budget);
+        self
+    }
+
+    /// Takes `budget` away.
+    pub fn clear_budget(mut self) -> Self {
+        self.budget = Change::Clear;
+        self
+    }
+
+    /// Budgets of single connections; those that are not named stay.
+    pub fn connection_budgets(
+        mut self,
+        connection_budgets: impl IntoIterator<Item = impl Into<ConnectionBudgetInput>>,
+    ) -> Self {
+        self.connection_budgets =
+            Change::Set(connection_budgets.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Takes `connectionBudgets` away.
+    pub fn clear_connection_budgets(mut self) -> Self {
+        self.connection_budgets = Change::Clear;
+        self
+    }
+
+    /// What becomes of posts that would cost more than is left of a budget.
+    pub fn over_budget(mut self, over_budget: impl Into<OverBudget>) -> Self {
+        self.over_budget = Change::Set(over_budget.into());
+        self
+    }
+
+    /// Takes `overBudget` away.
+    pub fn clear_over_budget(mut self) -> Self {
+        self.over_budget = Change::Clear;
+        self
+    }
+
+    /// What becomes of posts for which a network has no place left.
+    pub fn when_full(mut self, when_full: impl Into<WhenFull>) -> Self {
+        self.when_full = Change::Set(when_full.into());
+        self
+    }
+
+    /// Takes `whenFull` away.
+    pub fn clear_when_full(mut self) -> Self {
+        self.when_full = Change::Clear;
+        self
+    }
+}
+
 /// What the request log is narrowed by; all conditions hold together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -3614,6 +3752,7 @@ from_id! {
     ApiKeyRotateInput
     ApiKeyUpdateInput
     BulkJobCancelInput
+    ConnectionBudgetInput
     ConnectionDisableInput
     ConnectionEnableInput
     ConnectionPauseInput

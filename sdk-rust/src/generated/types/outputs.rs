@@ -375,6 +375,30 @@ pub struct ConnectionAuthorizePayload {
     pub warnings: Vec<Warning>,
 }
 
+/// The budget of one connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ConnectionBudget {
+    /// The connection.
+    pub connection: ConnectionBudgetConnection,
+    /// Most money in a calendar month of the workspace's zone.
+    pub amount: f64,
+}
+
+/// An account on a network that the workspace may publish to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ConnectionBudgetConnection {
+    /// The id (`conn_…`).
+    pub id: String,
+    /// The network.
+    pub network: Network,
+    /// The display name; the network's own unless somebody changed it.
+    pub name: String,
+}
+
 /// What came of connecting accounts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -1272,6 +1296,20 @@ pub struct PostVariantConnection {
     pub id: String,
 }
 
+/// What stands in the way of a target as things are now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Preflight {
+    /// Nothing keeps it from going out: there is no problem of the severity ERROR.
+    pub ready: bool,
+    /// The problems: what the network would refuse, and what a person should know. Paths are those of the
+    /// input of `postCreate`.
+    pub problems: Vec<Problem>,
+    /// When it was looked at.
+    pub checked_at: DateTime<Utc>,
+}
+
 /// A file as a network would get it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -1341,6 +1379,44 @@ pub struct Quota {
     pub resets_at: Option<DateTime<Utc>>,
 }
 
+/// What a calendar month of the workspace's zone costs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct QuotaBudget {
+    /// The connection; null for the whole workspace.
+    pub connection: Option<QuotaBudgetConnection>,
+    /// The beginning of the month.
+    pub from: DateTime<Utc>,
+    /// The end of the month.
+    pub to: DateTime<Utc>,
+    /// The budget; null when none is set.
+    pub budget: Option<f64>,
+    /// What live posts have cost, and posts on their way will.
+    pub spent: f64,
+    /// What scheduled posts will cost.
+    pub reserved: f64,
+    /// Both together.
+    pub forecast: f64,
+    /// What is left of the budget after both, below zero when it is too little; null when none is set.
+    pub left: Option<f64>,
+    /// The currency (ISO 4217).
+    pub currency: String,
+}
+
+/// An account on a network that the workspace may publish to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct QuotaBudgetConnection {
+    /// The id (`conn_…`).
+    pub id: String,
+    /// The network.
+    pub network: Network,
+    /// The display name; the network's own unless somebody changed it.
+    pub name: String,
+}
+
 /// An account on a network that the workspace may publish to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -1350,6 +1426,106 @@ pub struct QuotaConnection {
     pub id: String,
     /// The network.
     pub network: Network,
+}
+
+/// How full the networks' limits and the budgets will be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct QuotaForecast {
+    /// When it was made.
+    pub checked_at: DateTime<Utc>,
+    /// The beginning of the span.
+    pub from: DateTime<Utc>,
+    /// The end of the span.
+    pub to: DateTime<Utc>,
+    /// Each connection's limits, in the order of the connections, then those of this server's app. Networks
+    /// that document none have none here.
+    pub windows: Vec<QuotaWindow>,
+    /// Each month of the span for the whole workspace, then for the connections with a budget.
+    pub budgets: Vec<QuotaBudget>,
+    /// What could be done better: posts to spread, links to leave out, budgets to raise. Paths are those of
+    /// the arguments.
+    pub advice: Vec<Problem>,
+}
+
+/// What a workspace decided about places under the networks' limits, and about money.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct QuotaSettings {
+    /// What becomes of posts for which a network has no place left.
+    pub when_full: WhenFull,
+    /// What becomes of posts that would cost more than is left of a budget.
+    pub over_budget: OverBudget,
+    /// Most money that all connections together may cost in a calendar month of the workspace's zone; null
+    /// when nothing is set.
+    pub budget: Option<f64>,
+    /// The budgets of single connections.
+    pub connection_budgets: Vec<ConnectionBudget>,
+    /// The currency of all amounts (ISO 4217).
+    pub currency: String,
+}
+
+/// The tenant that owns everything else.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct QuotaSettingsGet {
+    /// What the workspace decided about the networks' limits and about money.
+    pub quota_settings: QuotaSettings,
+}
+
+/// What came of changing what a workspace decides about limits and money.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct QuotaSettingsPayload {
+    /// The settings as they are now.
+    pub quota_settings: Option<QuotaSettings>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// How full a network's limit is and will be: so many posts within a rolling time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct QuotaWindow {
+    /// The account; null for a limit of this server's app, which counts the posts of all accounts.
+    pub connection: Option<QuotaWindowConnection>,
+    /// The network.
+    pub network: Network,
+    /// Only posts of this kind count; all when null.
+    pub kind: Option<ContentKind>,
+    /// Most posts within the window.
+    pub limit: i64,
+    /// The length of the window.
+    pub window_seconds: i64,
+    /// Posts in the window that ends when the span begins.
+    pub used: i64,
+    /// Posts that are scheduled within the span; null for a limit of the app.
+    pub reserved: Option<i64>,
+    /// Places that are free when the span begins.
+    pub free: i64,
+    /// When the window is full for the first time within the span.
+    pub full_at: Option<DateTime<Utc>>,
+    /// The earliest instant of the span at which one more post fits, and none that is scheduled is pushed
+    /// out; null when there is none.
+    pub next_free_at: Option<DateTime<Utc>>,
+}
+
+/// An account on a network that the workspace may publish to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct QuotaWindowConnection {
+    /// The id (`conn_…`).
+    pub id: String,
+    /// The network.
+    pub network: Network,
+    /// The display name; the network's own unless somebody changed it.
+    pub name: String,
 }
 
 /// How much the credential may still ask for, in points. Every answer says the same in
@@ -1820,6 +1996,21 @@ pub struct TargetPayload {
     pub dry_run: Option<DryRun>,
     /// What a person should know although it worked.
     pub warnings: Vec<Warning>,
+}
+
+/// One post on one connection: the unit of publishing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TargetPreflight {
+    /// The id (`target_…`).
+    pub id: String,
+    /// The state.
+    pub state: TargetState,
+    /// When it is due.
+    pub due_at: Option<DateTime<Utc>>,
+    /// What stands in the way of it as things are now; nothing once it is on its way or live.
+    pub preflight: Preflight,
 }
 
 /// What one connection would get.

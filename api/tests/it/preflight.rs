@@ -1,0 +1,297 @@
+//! What stands in the way of a post, on mutations, on the target, and ahead of its time.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use posthaste_core::{Network, ids::ConnectionId, secret::Secret};
+use posthaste_engine::preflight::look_ahead;
+use posthaste_store::connection;
+use posthaste_testkit::{count_statements, start, statements};
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+fn post(world: &World, network: Network, text: &str, at: DateTime<Utc>) -> Value {
+    json!({
+        "text": text, "schedule": { "at": at },
+        "targets": [{ "connectionId": world.home.on(network) }],
+    })
+}
+
+async fn create(world: &World, input: Value) -> Value {
+    world
+        .change("postCreate", "post { id targets { id } }", input)
+        .await
+}
+
+/// Code and path of each entry.
+fn told(list: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let entries = list.as_array().unwrap().iter();
+    entries
+        .map(|entry| {
+            let path = entry["path"].as_array().unwrap().iter().map(text);
+            (text(&entry["code"]), path.collect::<Vec<_>>().join("."))
+        })
+        .collect()
+}
+
+fn pair(code: &str, path: &str) -> (String, String) {
+    (code.to_owned(), path.to_owned())
+}
+
+async fn edit(world: &World, network: Network, change: impl FnOnce(&mut connection::Connection)) {
+    let mut conn = world.app.db.get().await.unwrap();
+    let id: ConnectionId = world.home.on(network).parse().unwrap();
+    let mut row = connection::get(&mut conn, world.home.workspace, id)
+        .await
+        .unwrap();
+    change(&mut row);
+    connection::update(&mut conn, &mut row).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_same_words_twice_are_refused_on_x_and_warned_about_elsewhere() {
+    let world = World::new().await;
+    let noon = start() + TimeDelta::hours(4);
+    for network in [Network::X, Network::Facebook] {
+        let first = create(&world, post(&world, network, "Fresh bread", noon)).await;
+        assert_eq!(
+            (&first["errors"], &first["warnings"]),
+            (&json!([]), &json!([]))
+        );
+    }
+    // Other spaces are no other words.
+    let again = "  Fresh\n bread ";
+    let later = noon + TimeDelta::hours(23);
+    let refused = create(&world, post(&world, Network::X, again, later)).await;
+    assert_eq!(
+        told(&refused["errors"]),
+        [pair("POSSIBLE_DUPLICATE", "targets.0")]
+    );
+    assert_eq!(refused["post"], Value::Null);
+    let warned = create(&world, post(&world, Network::Facebook, again, later)).await;
+    assert_eq!(
+        told(&warned["warnings"]),
+        [pair("POSSIBLE_DUPLICATE", "targets.0")]
+    );
+
+    // A day later it is no repetition, nor is another text.
+    for (text, at) in [
+        ("Fresh bread", noon + TimeDelta::hours(24)),
+        ("Fresh rolls", later),
+    ] {
+        let made = create(&world, post(&world, Network::X, text, at)).await;
+        assert_eq!(made["errors"], json!([]), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_change_makes_a_repetition_and_unmakes_it() {
+    let world = World::new().await;
+    let noon = start() + TimeDelta::hours(4);
+    create(&world, post(&world, Network::X, "One", noon)).await;
+    let two = create(&world, post(&world, Network::X, "Two", noon)).await["post"]["id"].clone();
+    let change = async |text: &str| {
+        let input = json!({ "id": two, "text": text });
+        world.change("postUpdate", "post { id }", input).await
+    };
+    assert_eq!(
+        told(&change("One").await["errors"]),
+        [pair("POSSIBLE_DUPLICATE", "targets.0")]
+    );
+    assert_eq!(change("Three").await["errors"], json!([]));
+    // What it said before is free again, what it says now is not.
+    let made = create(&world, post(&world, Network::X, "Two", noon)).await;
+    assert_eq!(made["errors"], json!([]));
+    let made = create(&world, post(&world, Network::X, "Three", noon)).await;
+    assert_eq!(told(&made["errors"]).len(), 1);
+    // Taken off the schedule, nothing repeats it any more.
+    world
+        .change("postUnschedule", "post { id }", json!({ "id": two }))
+        .await;
+    let made = create(&world, post(&world, Network::X, "Three", noon)).await;
+    assert_eq!(made["errors"], json!([]));
+    let back = json!({ "id": two, "schedule": { "at": noon } });
+    let refused = world.change("postSchedule", "post { id }", back).await;
+    assert_eq!(
+        told(&refused["errors"]),
+        [pair("POSSIBLE_DUPLICATE", "targets.0")]
+    );
+}
+
+#[tokio::test]
+async fn missing_permissions_are_named() {
+    let world = World::new().await;
+    edit(&world, Network::X, |row| {
+        row.scopes = vec!["tweet.read".into(), "users.read".into()];
+    })
+    .await;
+    let noon = start() + TimeDelta::hours(4);
+    let refused = create(&world, post(&world, Network::X, "Hello", noon)).await;
+    assert_eq!(
+        told(&refused["errors"]),
+        [pair("NETWORK_PERMISSION", "targets.0.connectionId")]
+    );
+    let message = refused["errors"][0]["message"].as_str().unwrap();
+    assert!(message.contains("tweet.write is missing"), "{message}");
+    // A draft may wait for it.
+    let mut draft = post(&world, Network::X, "Hello", noon);
+    draft["schedule"] = Value::Null;
+    let made = create(&world, draft).await;
+    assert_eq!(
+        told(&made["warnings"]),
+        [pair("NETWORK_PERMISSION", "targets.0.connectionId")]
+    );
+}
+
+#[tokio::test]
+async fn an_access_that_ends_before_the_post_is_due_is_told() {
+    let world = World::new().await;
+    let end = start() + TimeDelta::days(10);
+    edit(&world, Network::Facebook, |row| {
+        row.token_expires_at = Some(end);
+        // The tests' cipher keeps what it is given.
+        let tokens = posthaste_core::connector::TokenSet {
+            access: Secret::new("a"),
+            refresh: None,
+            expires_at: Some(end),
+            refresh_expires_at: None,
+            scopes: Vec::new(),
+        };
+        let plain = serde_json::to_vec(&tokens).unwrap();
+        row.tokens = Some(world.app.cipher.seal(&plain, &row.id.to_string()).unwrap());
+    })
+    .await;
+    let fine = create(
+        &world,
+        post(
+            &world,
+            Network::Facebook,
+            "Soon",
+            end - TimeDelta::minutes(1),
+        ),
+    )
+    .await;
+    assert_eq!(fine["warnings"], json!([]));
+    let late = create(&world, post(&world, Network::Facebook, "Late", end)).await;
+    assert_eq!(told(&late["warnings"]), [pair("ACCESS_ENDS", "targets.0")]);
+    let message = late["warnings"][0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("14 January 2027 at 08:00 UTC"),
+        "{message}"
+    );
+}
+
+const SHOWN: &str = "query($id: ID!) { target(id: $id) { preflight {
+    ready checkedAt problems { severity code path } } } }";
+
+#[tokio::test]
+async fn a_target_shows_what_stands_in_its_way_now() {
+    let world = World::new().await;
+    let noon = start() + TimeDelta::hours(4);
+    let made = create(&world, post(&world, Network::X, "Hello", noon)).await;
+    let id = &made["post"]["targets"][0]["id"];
+    let shown = async || {
+        let mut answer = world.ask(SHOWN, json!({ "id": id })).await;
+        answer["target"]["preflight"].take()
+    };
+    let good = json!({ "ready": true, "checkedAt": "2027-01-04T08:00:00+00:00", "problems": [] });
+    assert_eq!(shown().await, good);
+
+    edit(&world, Network::X, |row| {
+        row.status = connection::Status::Reconnect;
+    })
+    .await;
+    world.clock.advance(TimeDelta::minutes(1));
+    let bad = json!({ "ready": false, "checkedAt": "2027-01-04T08:01:00+00:00", "problems": [
+        { "severity": "ERROR", "code": "RECONNECT_REQUIRED", "path": ["targets", "0", "connectionId"] }] });
+    assert_eq!(shown().await, bad);
+}
+
+/// A page of twenty: as many statements as one of two.
+#[tokio::test]
+async fn a_page_of_preflights_costs_the_same_statements() {
+    count_statements();
+    let world = World::new().await;
+    for n in 0..20 {
+        let at = start() + TimeDelta::hours(2 + n);
+        create(&world, post(&world, Network::X, &format!("Post {n}"), at)).await;
+    }
+    let cost = async |first: i32| {
+        let before = statements();
+        let query =
+            "query($first: Int) { targets(first: $first) { nodes { preflight { ready } } } }";
+        let answer = world.ask(query, json!({ "first": first })).await;
+        assert_eq!(
+            answer["targets"]["nodes"].as_array().unwrap().len(),
+            first as usize
+        );
+        statements() - before
+    };
+    cost(2).await;
+    let (few, many) = (cost(2).await, cost(20).await);
+    assert_eq!(few, many);
+    assert!(few <= 14, "{few} statements");
+}
+
+async fn risks(world: &World) -> Vec<String> {
+    let query = "{ events(first: 100) { nodes { type data } } }";
+    let answer = world.ask(query, json!({})).await;
+    let events = answer["events"]["nodes"].as_array().unwrap().iter();
+    let at_risk = events.filter(|event| event["type"] == "TARGET_AT_RISK");
+    at_risk
+        .map(|event| event["data"]["code"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_new_risk_is_told_once_ahead_of_time() {
+    let world = World::new().await;
+    let due = start() + TimeDelta::hours(30);
+    create(&world, post(&world, Network::X, "Tomorrow", due)).await;
+    assert_eq!(look_ahead(&world.app).await.unwrap(), 0);
+
+    edit(&world, Network::X, |row| {
+        row.scopes = vec!["users.read".into()]
+    })
+    .await;
+    world.clock.set(due - TimeDelta::hours(24));
+    assert_eq!(look_ahead(&world.app).await.unwrap(), 1);
+    assert_eq!(look_ahead(&world.app).await.unwrap(), 0);
+    assert_eq!(risks(&world).await, ["NETWORK_PERMISSION"]);
+
+    // An hour ahead the old risk stands and a new one is there: only that one is told.
+    edit(&world, Network::X, |row| {
+        row.status = connection::Status::Disabled;
+    })
+    .await;
+    world.clock.set(due - TimeDelta::hours(1));
+    assert_eq!(look_ahead(&world.app).await.unwrap(), 1);
+    assert_eq!(
+        risks(&world).await,
+        ["NETWORK_PERMISSION", "CONNECTION_UNUSABLE"]
+    );
+    // There is no third look.
+    world.clock.set(due);
+    assert_eq!(look_ahead(&world.app).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn two_workers_tell_a_risk_once() {
+    let world = World::new().await;
+    let due = start() + TimeDelta::hours(30);
+    for n in 0..10 {
+        create(
+            &world,
+            post(&world, Network::X, &format!("Tomorrow {n}"), due),
+        )
+        .await;
+    }
+    edit(&world, Network::X, |row| {
+        row.scopes = vec!["users.read".into()]
+    })
+    .await;
+    world.clock.set(due - TimeDelta::hours(24));
+    let (one, two) = tokio::join!(look_ahead(&world.app), look_ahead(&world.app));
+    assert_eq!(one.unwrap() + two.unwrap(), 10);
+    assert_eq!(risks(&world).await.len(), 10);
+}

@@ -1,0 +1,192 @@
+//! What can be known about a publication before its time: the pure rules of preflight.
+//!
+//! The engine gathers the facts (`engine/src/preflight`); what they mean is decided here.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+use unicode_normalization::UnicodeNormalization;
+use url::{Host, Url};
+
+use crate::{connector::TokenSet, post::Content, webhook::is_public};
+
+/// How close to each other the same words on the same account are taken for a mistake. No network
+/// documents for how long it refuses a repetition; a day is our judgement.
+pub const DUPLICATE_WINDOW: TimeDelta = TimeDelta::hours(24);
+
+/// How long before its time a scheduled target is looked at again.
+pub const LOOK_AHEAD: [TimeDelta; 2] = [TimeDelta::hours(24), TimeDelta::hours(1)];
+
+/// When a target that is due at `due` is looked at next; none when all looks ahead are past.
+pub fn next_look(due: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    LOOK_AHEAD
+        .into_iter()
+        .map(|before| due - before)
+        .find(|at| *at > now)
+}
+
+/// A text as a reader sees it: networks trim, normalise and change line ends.
+pub fn plain(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ").nfc().collect()
+}
+
+/// The same for the same words: title, text and link without its tracking, normalised. None when
+/// there are no words, since pictures alone tell nothing.
+pub fn fingerprint(content: &Content) -> Option<[u8; 32]> {
+    let (title, text) = (
+        plain(content.title.as_deref().unwrap_or_default()),
+        plain(&content.text),
+    );
+    if title.is_empty() && text.is_empty() {
+        return None;
+    }
+    let link = content.link.as_deref().unwrap_or_default().trim();
+    let mut hash = Sha256::new();
+    for part in [title.as_str(), &text, link] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    Some(hash.finalize().into())
+}
+
+/// When an access ends for good unless a person renews it. With a refresh token it goes on by itself.
+pub fn access_ends(tokens: &TokenSet) -> Option<DateTime<Utc>> {
+    let renews = tokens
+        .refresh
+        .as_ref()
+        .is_some_and(|token| !token.is_empty());
+    if renews { None } else { tokens.expires_at }
+}
+
+/// What is missing of the permissions that publishing needs. Where a network does not tell what was
+/// granted, nothing is.
+pub fn missing_scopes<'a>(needed: &[&'a str], granted: &[String]) -> Vec<&'a str> {
+    if granted.is_empty() {
+        return Vec::new();
+    }
+    let missing = |scope: &&&str| !granted.iter().any(|have| have == **scope);
+    needed.iter().filter(missing).copied().collect()
+}
+
+/// Why a network could not fetch files from this address, if it surely could not. A name is not
+/// looked up.
+pub fn unreachable(public_url: &str) -> Option<&'static str> {
+    let Ok(url) = Url::parse(public_url) else {
+        return Some("it is no web address");
+    };
+    if url.scheme() != "https" {
+        return Some("it does not begin with https://");
+    }
+    let private = match url.host() {
+        Some(Host::Ipv4(address)) => !is_public(IpAddr::V4(address)),
+        Some(Host::Ipv6(address)) => !is_public(IpAddr::V6(address)),
+        // Names that never leave a network (RFC 6761, RFC 6762, ICANN's .internal).
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            !name.contains('.')
+                || [".localhost", ".local", ".internal"]
+                    .iter()
+                    .any(|end| name.ends_with(end))
+        }
+        None => true,
+    };
+    private.then_some("it is not on the public internet")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    fn content(text: &str, link: Option<&str>) -> Content {
+        Content {
+            text: text.to_owned(),
+            link: link.map(str::to_owned),
+            ..Content::default()
+        }
+    }
+
+    #[test]
+    fn the_same_words_have_the_same_fingerprint() {
+        let base = fingerprint(&content("Fresh café bread\n\nnow", None));
+        assert!(base.is_some());
+        // Other spaces and line ends, and é in two characters.
+        let other = content("  Fresh cafe\u{301} bread\r\n now ", None);
+        assert_eq!(fingerprint(&other), base);
+        for other in [
+            content("Fresh café bread now!", None),
+            content("Fresh café bread now", Some("https://a.example")),
+        ] {
+            assert_ne!(fingerprint(&other), base);
+        }
+        assert_eq!(
+            fingerprint(&content(" \n", Some("https://a.example"))),
+            None
+        );
+    }
+
+    #[test]
+    fn a_title_is_no_text() {
+        let titled = |title: &str, text: &str| {
+            fingerprint(&Content {
+                title: Some(title.into()),
+                ..content(text, None)
+            })
+        };
+        assert_ne!(titled("a", "b"), titled("ab", ""));
+        assert_ne!(titled("a", ""), titled("", "a"));
+    }
+
+    #[test]
+    fn access_ends_only_where_it_cannot_be_renewed() {
+        let end = Some(DateTime::UNIX_EPOCH);
+        let tokens = |refresh: Option<&str>| TokenSet {
+            access: Secret::new("a"),
+            refresh: refresh.map(Secret::new),
+            expires_at: end,
+            refresh_expires_at: None,
+            scopes: Vec::new(),
+        };
+        assert_eq!(access_ends(&tokens(None)), end);
+        assert_eq!(access_ends(&tokens(Some(""))), end);
+        assert_eq!(access_ends(&tokens(Some("r"))), None);
+    }
+
+    #[test]
+    fn scopes_are_missed_only_where_the_network_told_them() {
+        let granted = ["read".to_owned()];
+        assert_eq!(missing_scopes(&["read", "write"], &granted), ["write"]);
+        assert!(missing_scopes(&["read"], &granted).is_empty());
+        assert!(missing_scopes(&["write"], &[]).is_empty());
+    }
+
+    #[test]
+    fn only_public_addresses_can_be_fetched_from() {
+        for good in ["https://posts.example.org", "https://93.184.216.34/x"] {
+            assert_eq!(unreachable(good), None, "{good}");
+        }
+        for bad in [
+            "http://posts.example.org",
+            "https://127.0.0.1",
+            "https://10.0.0.8:4000",
+            "https://[::1]",
+            "https://localhost",
+            "https://posts.local",
+            "https://posthaste",
+            "nonsense",
+        ] {
+            assert!(unreachable(bad).is_some(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_target_is_looked_at_a_day_and_an_hour_ahead() {
+        let at = |hours: i64| DateTime::UNIX_EPOCH + TimeDelta::hours(hours);
+        assert_eq!(next_look(at(48), at(0)), Some(at(24)));
+        assert_eq!(next_look(at(48), at(24)), Some(at(47)));
+        assert_eq!(next_look(at(48), at(47)), None);
+        assert_eq!(next_look(at(2), at(0)), Some(at(1)));
+    }
+}

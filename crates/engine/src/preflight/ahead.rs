@@ -1,0 +1,94 @@
+//! Looking at scheduled targets a day and an hour ahead of their time.
+
+use std::collections::BTreeMap;
+
+use posthaste_core::{
+    Result, event::EventType, ids::WorkspaceId, post::Problem, preflight::next_look,
+};
+use posthaste_store::{
+    event::{self, NewEvent},
+    preflight::{due_looks, looked},
+    target::Target,
+};
+use serde_json::json;
+
+use super::show::examine;
+use crate::{Actor, App, post::target_event};
+
+/// How many targets are looked at in one transaction.
+const BATCH: i64 = 50;
+
+/// Looks at the targets whose look ahead is due, and tells each new risk once. Any number of workers may do
+/// so at the same time. Returns how many targets were looked at.
+pub async fn look_ahead(app: &App) -> Result<usize> {
+    let mut tx = app.db.begin().await?;
+    let due = due_looks(&mut tx, app.now(), BATCH).await?;
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let count = due.len();
+    let mut by_workspace = BTreeMap::<WorkspaceId, Vec<Target>>::new();
+    for row in due {
+        by_workspace.entry(row.workspace_id).or_default().push(row);
+    }
+    // In the order of their ids, so that two workers never wait for each other in a circle.
+    for (workspace, rows) in by_workspace {
+        let found = examine(app, workspace, &mut tx, &rows).await?;
+        let mut events = Vec::new();
+        for (row, problems) in rows.iter().zip(found) {
+            let risks: Vec<Problem> = problems.into_iter().filter(is_risk).collect();
+            let next = row.due_at.and_then(|due| next_look(due, app.now()));
+            looked(&mut tx, row.id, next, &codes(&risks)).await?;
+            events.extend(news(app, row, &risks));
+        }
+        event::append(&mut tx, workspace, &events).await?;
+    }
+    tx.commit().await?;
+    app.hints.events();
+    Ok(count)
+}
+
+/// Whether a problem may keep the post from going out; what is only good to know has the status 200.
+fn is_risk(problem: &Problem) -> bool {
+    problem.code.http_status() != 200
+}
+
+fn codes(risks: &[Problem]) -> Vec<String> {
+    let mut codes: Vec<_> = risks
+        .iter()
+        .map(|problem| problem.code.as_str().to_owned())
+        .collect();
+    codes.sort_unstable();
+    codes.dedup();
+    codes
+}
+
+/// One event for each code that was not told before.
+fn news(app: &App, row: &Target, risks: &[Problem]) -> Vec<NewEvent> {
+    let mut told = row.risks.clone();
+    let mut events = Vec::new();
+    for problem in risks {
+        let code = problem.code.as_str().to_owned();
+        if told.contains(&code) {
+            continue;
+        }
+        let data = json!({
+            "network": row.network,
+            "dueAt": row.due_at,
+            "code": code,
+            "severity": problem.severity,
+            "message": problem.message,
+            "advice": problem.code.advice(),
+        });
+        let actor = Actor::system(row.workspace_id);
+        events.push(target_event(
+            app,
+            &actor,
+            EventType::TargetAtRisk,
+            row,
+            data,
+        ));
+        told.push(code);
+    }
+    events
+}

@@ -1,0 +1,95 @@
+//! Checks that need nothing but an account and a time.
+
+use posthaste_core::{
+    ErrorCode,
+    post::Problem,
+    preflight::{access_ends, missing_scopes, unreachable},
+};
+use posthaste_store::connection::{Connection, Status};
+
+use super::{Pair, place};
+use crate::{App, tokens};
+
+/// What stands in the way on the account's side, whatever the time; `at` is its place in the input.
+pub(crate) fn account(
+    app: &App,
+    connection: &Connection,
+    has_media: bool,
+    at: &[String],
+) -> Vec<Problem> {
+    if let Some((code, message)) = unusable(connection) {
+        return vec![Problem::error(code, message, at.iter().cloned())];
+    }
+    let found = [scopes(app, connection), reach(app, connection, has_media)];
+    found
+        .into_iter()
+        .flatten()
+        .map(|(code, message)| Problem::error(code, message, at.iter().cloned()))
+        .collect()
+}
+
+fn unusable(connection: &Connection) -> Option<(ErrorCode, String)> {
+    let name = format!("{} ({})", connection.name, connection.network);
+    match connection.status {
+        Status::Active => None,
+        Status::Reconnect => Some((
+            ErrorCode::ReconnectRequired,
+            format!("{name} must be reconnected before anything can be published to it."),
+        )),
+        Status::Disabled => Some((
+            ErrorCode::ConnectionUnusable,
+            format!("{name} is disabled."),
+        )),
+        Status::Removed => Some((
+            ErrorCode::ConnectionUnusable,
+            format!("{name} was removed from this workspace."),
+        )),
+    }
+}
+
+fn scopes(app: &App, connection: &Connection) -> Option<(ErrorCode, String)> {
+    let needed = app
+        .connector(connection.network)
+        .capabilities()
+        .publish_scopes;
+    let missing = missing_scopes(needed, &connection.scopes);
+    let message = format!(
+        "{} was connected without the permission to publish: {} is missing on {}.",
+        connection.name,
+        missing.join(", "),
+        connection.network
+    );
+    (!missing.is_empty()).then_some((ErrorCode::NetworkPermission, message))
+}
+
+/// Simulated networks run on this machine and fetch from everywhere.
+fn reach(app: &App, connection: &Connection, has_media: bool) -> Option<(ErrorCode, String)> {
+    let fetches = app
+        .connector(connection.network)
+        .capabilities()
+        .fetches_media;
+    if !fetches || !has_media || app.sandbox {
+        return None;
+    }
+    let why = unreachable(&app.public_url)?;
+    let message = format!(
+        "{} fetches media from this server, and cannot from {}: {why}.",
+        connection.network, app.public_url
+    );
+    Some((ErrorCode::MediaUnreachable, message))
+}
+
+/// Whether the access to the account ends before the target is due.
+pub(super) fn access(app: &App, (row, connection): Pair<'_>) -> Option<Problem> {
+    let due = row.due_at?;
+    // A token that renews itself has an end, too; only opening it tells.
+    connection.token_expires_at.filter(|end| *end <= due)?;
+    let end = access_ends(&tokens::open(app, connection).ok()?)?;
+    let message = format!(
+        "The access to {} ends on {}, before the post is due, and {} renews it only with a person.",
+        connection.name,
+        end.format("%-d %B %Y at %H:%M UTC"),
+        connection.network
+    );
+    Some(Problem::warning(ErrorCode::AccessEnds, message, place(row)))
+}

@@ -1,0 +1,100 @@
+//! Preflight: what will stand in the way of a publication, told as typed problems when it is scheduled,
+//! shown on the target, looked at again a day and an hour ahead, and last before it goes out.
+//!
+//! A check is a function from what is known to problems. One that needs nothing but the row, its
+//! connection and the post goes into [`case`]; one that asks the database goes into [`timed`] and asks
+//! once for all targets. What the checks mean is decided in `posthaste_core::preflight`; places and
+//! money are [`crate::governor`]'s.
+
+mod ahead;
+mod case;
+mod publishing;
+mod repeat;
+mod show;
+mod stamp;
+
+use posthaste_core::{
+    Error, Result,
+    ids::WorkspaceId,
+    post::{Problem, Severity},
+};
+use posthaste_store::{Conn, connection::Connection, target::Target};
+
+pub use ahead::look_ahead;
+pub(crate) use case::account;
+pub(crate) use publishing::{Obstacle, Remedy, before_publishing};
+pub use show::{Preflight, preflight};
+pub(crate) use stamp::{restamp, stamp};
+
+use crate::{
+    App,
+    governor::{self, Outlay},
+};
+
+/// A target and the connection it goes to.
+pub(crate) type Pair<'a> = (&'a Target, &'a Connection);
+
+/// What depends on the time of scheduled targets: the end of the access, repetitions, places, money. In the
+/// order of the pairs, each with the target's place among those of its post. `exact`: nobody else decides
+/// about the same places and money until the transaction ends.
+pub(crate) async fn timed(
+    app: &App,
+    workspace: WorkspaceId,
+    conn: &mut Conn,
+    pairs: &[Pair<'_>],
+    exact: bool,
+) -> Result<(Vec<Vec<Problem>>, Outlay)> {
+    let mut found: Vec<Vec<Problem>> = pairs
+        .iter()
+        .map(|pair| case::access(app, *pair).into_iter().collect())
+        .collect();
+    let repeats = repeat::repeats(app, workspace, conn, pairs).await?;
+    for (problems, repeat) in found.iter_mut().zip(repeats) {
+        problems.extend(repeat);
+    }
+    let mut outlay = governor::outlay(app, workspace, conn, pairs, exact).await?;
+    for (index, problem) in outlay.problems.drain(..) {
+        found[index].push(problem);
+    }
+    Ok((found, outlay))
+}
+
+/// What scheduling some targets of a post means: what forbids it, what a person should know, and what
+/// it uses up. Their lines are locked; the rows may be written already or not yet.
+#[derive(Default)]
+pub(crate) struct Booked {
+    pub violations: Vec<Error>,
+    pub warnings: Vec<Problem>,
+    pub outlay: Outlay,
+}
+
+/// Judges rows that are about to be scheduled; those that are not use nothing.
+pub(crate) async fn book(
+    app: &App,
+    workspace: WorkspaceId,
+    conn: &mut Conn,
+    pairs: &[Pair<'_>],
+) -> Result<Booked> {
+    let (found, outlay) = timed(app, workspace, conn, pairs, true).await?;
+    let mut booked = Booked {
+        outlay,
+        ..Booked::default()
+    };
+    for ((row, _), problems) in pairs.iter().zip(found) {
+        for problem in problems {
+            match problem.severity {
+                Severity::Error => {
+                    let error = Error::from(problem).about(row.connection_id);
+                    booked.violations.push(error);
+                }
+                Severity::Warning => booked.warnings.push(problem),
+            }
+        }
+    }
+    Ok(booked)
+}
+
+/// The place of a target in the input.
+pub(crate) fn place(row: &Target) -> [String; 2] {
+    ["targets".to_owned(), row.position.to_string()]
+}

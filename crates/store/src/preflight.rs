@@ -1,0 +1,158 @@
+//! What preflight asks the database, and what it keeps on a target.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::{
+    prelude::*,
+    sql_types::{Array, Bool, Bytea, Int8, Interval, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use posthaste_core::{
+    Result,
+    ids::{ConnectionId, PostId, TargetId, WorkspaceId},
+};
+use uuid::Uuid;
+
+use crate::{Conn, StoreExt, schema::targets, target::Target};
+
+/// Words on an account about which it is asked whether they are a repetition.
+#[derive(Clone, Debug)]
+pub struct Words {
+    /// The target that says them; it is no repetition of itself.
+    pub target: TargetId,
+    /// The account.
+    pub connection: ConnectionId,
+    /// Their hash.
+    pub words: Vec<u8>,
+    /// When they are said.
+    pub at: DateTime<Utc>,
+    /// Whether those that are scheduled count, or only what may be live.
+    pub scheduled: bool,
+}
+
+/// Another target with the same words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Twin {
+    /// Its post.
+    pub post: PostId,
+    /// When it went live or is due.
+    pub at: DateTime<Utc>,
+    /// Whether it is live.
+    pub live: bool,
+}
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    post_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Bool>)]
+    live: Option<bool>,
+}
+
+const TWINS: &str = "\
+    SELECT twin.post_id, twin.at, twin.live \
+    FROM unnest($2, $3, $4, $5, $6) WITH ORDINALITY AS asked (id, connection_id, words, at, scheduled, place) \
+    LEFT JOIN LATERAL ( \
+        SELECT post_id, coalesce(published_at, due_at) AS at, published_at IS NOT NULL AS live FROM targets \
+        WHERE workspace_id = $1 AND connection_id = asked.connection_id AND words = asked.words AND id <> asked.id \
+          AND (state IN ('SENDING', 'UNCERTAIN', 'RECONCILING', 'PUBLISHED') \
+               OR asked.scheduled AND state IN ('SCHEDULED', 'CLAIMED')) \
+          AND coalesce(published_at, due_at) > asked.at - $7 AND coalesce(published_at, due_at) < asked.at + $7 \
+        ORDER BY abs(extract(epoch FROM coalesce(published_at, due_at) - asked.at)), id LIMIT 1 \
+    ) AS twin ON true \
+    ORDER BY asked.place";
+
+/// For each the nearest other target that says the same on the same account within `window`, in order.
+pub async fn twins(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    asked: &[Words],
+    window: TimeDelta,
+) -> Result<Vec<Option<Twin>>> {
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<_> = asked.iter().map(|one| one.target.uuid()).collect();
+    let connections: Vec<_> = asked.iter().map(|one| one.connection.uuid()).collect();
+    let words: Vec<_> = asked.iter().map(|one| one.words.as_slice()).collect();
+    let at: Vec<_> = asked.iter().map(|one| one.at).collect();
+    let scheduled: Vec<_> = asked.iter().map(|one| one.scheduled).collect();
+    let rows: Vec<Found> = diesel::sql_query(TWINS)
+        .bind::<SqlUuid, _>(workspace.uuid())
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<Array<SqlUuid>, _>(connections)
+        .bind::<Array<Bytea>, _>(words)
+        .bind::<Array<Timestamptz>, _>(at)
+        .bind::<Array<Bool>, _>(scheduled)
+        .bind::<Interval, _>(window)
+        .load(conn)
+        .await
+        .stored()?;
+    let twin = |row: Found| {
+        Some(Twin {
+            post: row.post_id?.into(),
+            at: row.at?,
+            live: row.live?,
+        })
+    };
+    Ok(rows.into_iter().map(twin).collect())
+}
+
+/// Writes words, kind and price of targets; nothing else about them changes.
+pub async fn stamp(conn: &mut Conn, rows: &[&Target]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    diesel::sql_query(
+        "UPDATE targets SET words = new.words, kind = new.kind, price = new.price \
+         FROM unnest($1, $2, $3, $4) AS new (id, words, kind, price) WHERE targets.id = new.id",
+    )
+    .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.id.uuid()).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Bytea>>, _>(
+        rows.iter()
+            .map(|row| row.words.as_deref())
+            .collect::<Vec<_>>(),
+    )
+    .bind::<Array<Nullable<Text>>, _>(
+        rows.iter()
+            .map(|row| row.kind.as_deref())
+            .collect::<Vec<_>>(),
+    )
+    .bind::<Array<Nullable<Int8>>, _>(rows.iter().map(|row| row.price).collect::<Vec<_>>())
+    .execute(conn)
+    .await
+    .stored()?;
+    Ok(())
+}
+
+/// Scheduled targets that are to be looked at ahead of their time, oldest first, locked; those that another
+/// worker looks at are left out.
+pub async fn due_looks(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> Result<Vec<Target>> {
+    targets::table
+        .filter(targets::state.eq("SCHEDULED"))
+        .filter(targets::look_at.le(now))
+        .order(targets::look_at)
+        .limit(limit)
+        .select(Target::as_select())
+        .for_update()
+        .skip_locked()
+        .load(conn)
+        .await
+        .stored()
+}
+
+/// Writes when a target is looked at next and what was told about it.
+pub async fn looked(
+    conn: &mut Conn,
+    id: TargetId,
+    next: Option<DateTime<Utc>>,
+    risks: &[String],
+) -> Result<()> {
+    diesel::update(targets::table.find(id.uuid()))
+        .set((targets::look_at.eq(next), targets::risks.eq(risks)))
+        .execute(conn)
+        .await
+        .stored()?;
+    Ok(())
+}

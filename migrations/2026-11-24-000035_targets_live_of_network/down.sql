@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY targets_live_of_network;
