@@ -16,7 +16,7 @@ pub struct Args {}
 
 /// Publishes until it is told to stop, and finishes what it has begun.
 pub async fn run(config: Config, _args: Args) -> anyhow::Result<()> {
-    let app = app::build(&config)?;
+    let app = app::build_worker(&config)?;
     let stop = server::stop_on_signal()?;
     tokio::spawn(relay::run(app.clone(), Arc::new(Notify::new())));
     work(app, settings(&config), stop).await;
@@ -32,7 +32,7 @@ pub async fn work(app: App, settings: Settings, stop: CancellationToken) {
 /// A sandbox's clock is moved on purpose; anywhere else a jump stops publishing until it is understood.
 pub fn settings(config: &Config) -> Settings {
     Settings {
-        guarded: config.sandbox.clock_guard || config.sandbox.clock_file.as_os_str().is_empty(),
+        guarded: config.sandbox.is_guarded(),
         ..Settings::default()
     }
 }

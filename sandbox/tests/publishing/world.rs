@@ -15,7 +15,7 @@ use posthaste_core::{
     ports::Clock,
     post::{Content, Fit, MediaRef, PostBody},
     secret::Secret,
-    target::State as Stage,
+    target::{State as Stage, Timing},
 };
 use posthaste_engine::{
     Actor, App,
@@ -59,12 +59,18 @@ pub struct World {
     pub actor: Actor,
     pub control: Control,
     stop: CancellationToken,
-    _files: tempfile::TempDir,
+    /// Where media lie.
+    pub files: tempfile::TempDir,
 }
 
 impl World {
     /// A world without a worker yet.
     pub async fn new() -> Self {
+        Self::at(quick_timing()).await
+    }
+
+    /// A world with time limits of its own.
+    pub async fn at(timing: Timing) -> Self {
         let database = TestDatabase::new().await;
         let files = tempfile::tempdir().unwrap();
         let networks = listen().await;
@@ -86,7 +92,7 @@ impl World {
             secret: Secret::new("a secret of at least thirty-two characters"),
             public_url: format!("http://{}", public.local_addr().unwrap()),
             networks_url: networks_url.clone(),
-            timing: quick_timing(),
+            timing,
         })
         .unwrap();
         let routes = media_routes(app.clone());
@@ -110,7 +116,7 @@ impl World {
             actor,
             control,
             stop: CancellationToken::new(),
-            _files: files,
+            files,
         }
     }
 

@@ -4,8 +4,10 @@ mod buckets;
 mod cipher;
 mod clock;
 mod random;
+mod steady;
 
 pub use buckets::LocalBuckets;
 pub use cipher::AesCipher;
 pub use clock::{MovableClock, SystemClock};
 pub use random::OsRandom;
+pub use steady::SteadyClock;

@@ -1,15 +1,25 @@
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chrono::TimeDelta;
 use posthaste_core::ids::NodeId;
 use posthaste_store::publish;
 use tokio_util::sync::CancellationToken;
 
+use super::held::Held;
 use crate::App;
 
-/// Keeps this worker's leases alive. A process that was stopped for so long that its leases may be
-/// gone ends at once: what it still believes is no longer true.
-pub(super) async fn keep_leases(app: App, worker: NodeId, stop: CancellationToken, watchdog: bool) {
+/// Keeps the leases of what this worker works on alive. A process that was stopped for so long that
+/// its leases may be gone ends at once: what it still believes is no longer true.
+pub(super) async fn keep_leases(
+    app: App,
+    worker: NodeId,
+    held: Arc<Held>,
+    stop: CancellationToken,
+    watchdog: bool,
+) {
     let lease = app.timing.lease;
     let mut last = Instant::now();
     loop {
@@ -27,7 +37,14 @@ pub(super) async fn keep_leases(app: App, worker: NodeId, stop: CancellationToke
         }
         last = Instant::now();
         let until = app.now() + TimeDelta::from_std(lease).unwrap_or(TimeDelta::seconds(90));
-        let kept = async { publish::keep(&mut *app.db.get().await?, worker, until).await };
+        let (lanes, readings) = held.now();
+        if lanes.is_empty() {
+            continue;
+        }
+        let kept = async {
+            let mut conn = app.db.get().await?;
+            publish::keep(&mut conn, worker, &lanes, &readings, until).await
+        };
         match tokio::time::timeout(Duration::from_secs(5), kept).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {

@@ -9,6 +9,7 @@ mod breaker;
 mod clock_guard;
 mod crash;
 mod heartbeat;
+mod held;
 mod journal;
 mod load;
 mod read_back;

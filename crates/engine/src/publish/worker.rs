@@ -10,6 +10,7 @@ use super::{
     breaker::Breakers,
     clock_guard::ClockGuard,
     heartbeat::keep_leases,
+    held::Held,
     read_back, sweep,
 };
 use crate::{App, bulk, metric, tokens};
@@ -50,6 +51,7 @@ pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
         settings,
         breakers: Breakers::default(),
         guard: ClockGuard::new(app.now()),
+        held: Arc::default(),
         room: Arc::new(Semaphore::new(settings.concurrency)),
         app,
         stop: stop.clone(),
@@ -59,6 +61,7 @@ pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
     let heart = tokio::spawn(keep_leases(
         worker.app.clone(),
         id,
+        worker.held.clone(),
         beating.clone(),
         settings.guarded,
     ));
@@ -81,6 +84,7 @@ struct Worker {
     settings: Settings,
     breakers: Breakers,
     guard: ClockGuard,
+    held: Arc<Held>,
     room: Arc<Semaphore>,
     stop: CancellationToken,
 }
@@ -102,8 +106,10 @@ impl Worker {
             let idle = taken.is_empty();
             for (target, probing, permit) in taken {
                 let worker = self.clone();
+                let in_work = self.held.begin(&target);
                 running.spawn(async move {
                     worker.publish(target, probing).await;
+                    drop(in_work);
                     drop(permit);
                     worker.app.hints.due();
                 });
@@ -148,9 +154,11 @@ impl Worker {
             );
         }
         let limit = permits.len().saturating_sub(taken.len());
-        if !allowance.open.is_empty() && limit > 0 {
+        let (open, share) = self.held.shares(&allowance.open, self.settings.concurrency);
+        let limit = limit.min(share);
+        if limit > 0 {
             taken.extend(
-                self.claim(&allowance.open, limit)
+                self.claim(&open, limit)
                     .await?
                     .into_iter()
                     .map(|target| (target, false)),
@@ -211,6 +219,7 @@ impl Worker {
                 let worker = self.clone();
                 running.spawn(async move {
                     let id = target.id;
+                    let _in_work = worker.held.begin(&target);
                     debug_assert_eq!(target.state, State::Reconciling);
                     if let Err(error) = read_back::read_back(&worker.app, worker.id, target).await {
                         tracing::error!(target_id = %id, %error, cause = ?error.cause, "a reading back was broken off");
@@ -238,7 +247,12 @@ impl Worker {
     async fn sweep(&self, started_at: chrono::DateTime<chrono::Utc>) -> Result<()> {
         if self.settings.guarded {
             let database = posthaste_store::database_time(&mut *self.app.db.get().await?).await?;
+            self.app.clock.compared(database);
             self.guard.compare(self.app.now(), database);
+            if !self.guard.is_trusted() {
+                // By a wrong clock every lease of others seems lost, or none.
+                return Ok(());
+            }
         }
         sweep::beat(&self.app, self.id, started_at).await?;
         sweep::sweep(&self.app).await?;

@@ -8,7 +8,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
     Network, Result,
-    ids::{ConnectionId, NodeId},
+    ids::{ConnectionId, NodeId, TargetId},
     target::State,
 };
 use uuid::Uuid;
@@ -99,15 +99,26 @@ pub async fn next_due(conn: &mut Conn) -> Result<Option<DateTime<Utc>>> {
         .stored()
 }
 
-/// Keeps the lanes and read-backs of a worker; what it no longer holds is not brought back.
-pub async fn keep(conn: &mut Conn, worker: NodeId, lease_until: DateTime<Utc>) -> Result<()> {
-    diesel::update(lanes::table.filter(lanes::worker.eq(worker.uuid())))
+/// Keeps these lanes and read-backs of a worker; what it no longer holds is not brought back.
+pub async fn keep(
+    conn: &mut Conn,
+    worker: NodeId,
+    connections: &[ConnectionId],
+    readings: &[TargetId],
+    lease_until: DateTime<Utc>,
+) -> Result<()> {
+    let connections = connections.iter().map(|id| id.uuid());
+    let ours = lanes::table
+        .filter(lanes::connection_id.eq_any(connections.collect::<Vec<_>>()))
+        .filter(lanes::worker.eq(worker.uuid()));
+    diesel::update(ours)
         .set(lanes::busy_until.eq(lease_until))
         .execute(conn)
         .await
         .stored()?;
+    let readings = readings.iter().map(|id| id.uuid()).collect::<Vec<_>>();
     diesel::update(
-        targets::table.filter(
+        targets::table.filter(targets::id.eq_any(readings)).filter(
             targets::worker
                 .eq(worker.uuid())
                 .and(targets::state.eq(State::Reconciling.as_str())),
