@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::Context;
 use posthaste_connectors::HttpClient;
-use posthaste_core::ports::{Buckets, Tally};
+use posthaste_core::ports::{Buckets, Clock, Tally};
 use posthaste_engine::{
     App, Parts,
     adapters::{AesCipher, LocalBuckets, LocalTally, OsRandom, RedisBuckets, RedisTally},
@@ -21,6 +21,15 @@ use crate::{config::Config, graphql::webhook::Documents};
 
 /// Puts the application together. Nothing is connected yet: the database may come up later.
 pub fn build(config: &Config) -> anyhow::Result<App> {
+    build_at(config, config.sandbox.clock())
+}
+
+/// As [`build`], for a process that publishes: by a clock that does not jump.
+pub fn build_worker(config: &Config) -> anyhow::Result<App> {
+    build_at(config, config.sandbox.steady_clock())
+}
+
+fn build_at(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
     let secret = config.security.secret()?;
     let (blobs, staging) = storage(&config.storage.data_dir)?;
     let redis = config.redis.open()?;
@@ -34,7 +43,7 @@ pub fn build(config: &Config) -> anyhow::Result<App> {
     };
     let parts = Parts {
         db: Database::new(config.address()?, config.database.pool())?,
-        clock: config.sandbox.clock(),
+        clock,
         random: Arc::new(OsRandom),
         http: Arc::new(HttpClient::new()?.at_pace(config.sandbox.pace)),
         cipher: Arc::new(AesCipher::new(&secret)),

@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod commands;
+pub mod faults;
 pub mod networks;
 pub mod seed;
 pub mod setup;

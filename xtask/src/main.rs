@@ -1,6 +1,7 @@
 //! Developer commands: `cargo xtask <command>`.
 
 mod bench;
+mod faults;
 mod generate;
 mod graphiql;
 mod npm;
@@ -48,6 +49,8 @@ enum Task {
     ReferenceClients,
     /// Measure: built with optimisation, figures on standard output.
     Bench(bench::Args),
+    /// Real processes under faults: kills, lost answers, restarts; every target is compared with every wall.
+    Faults(faults::Args),
     /// The PostgreSQL that tests share. Tests start it by themselves.
     TestPostgres(test_postgres::Args),
 }
@@ -70,6 +73,7 @@ async fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Stories => stories::run_alone().await?,
         Task::ReferenceClients => reference_clients::run_alone().await?,
         Task::Bench(args) => bench::run(&args).await?,
+        Task::Faults(args) => faults::run(&args).await?,
         Task::TestPostgres(args) => test_postgres::run(&args).await?,
     }
     Ok(ExitCode::SUCCESS)

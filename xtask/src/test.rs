@@ -10,7 +10,7 @@ use anyhow::Context;
 use posthaste_postgres::shared;
 
 use crate::{
-    generate, python, reference_clients,
+    faults, generate, python, reference_clients,
     run::{cargo, default_home, say, succeed},
     rust_sdk, stories, tidy, tools,
     totals::Totals,
@@ -47,6 +47,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         report.check("sdk-python", python::test);
         report.check("sdk-rust", rust_sdk::test);
         report.check("sdk-ts", typescript::test);
+        report.check("faults", || faults::play(&faults::SELECTION));
         let postgres = tools::postgres(&default_home()).await;
         report.check("stories of the SDKs", || stories::run(&postgres?));
         let database = reference_clients::database().await;

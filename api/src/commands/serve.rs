@@ -32,7 +32,11 @@ pub async fn run(config: Config, args: Args) -> anyhow::Result<()> {
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!(%error, "the limit of open files stays as it is");
     }
-    let app = app::build(&config)?;
+    let app = if args.with_worker {
+        app::build_worker(&config)?
+    } else {
+        app::build(&config)?
+    };
     let listener = server::bind(args.listen.unwrap_or(config.server.listen)).await?;
     let health = Arc::new(Health::of(&config));
     if let Some(listen) = config.metrics.listen {

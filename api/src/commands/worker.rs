@@ -25,7 +25,7 @@ pub struct Args {}
 
 /// Publishes until it is told to stop, and finishes what it has begun or hands it over.
 pub async fn run(config: Config, _args: Args) -> anyhow::Result<()> {
-    let app = app::build(&config)?;
+    let app = app::build_worker(&config)?;
     let health = Arc::new(Health::of(&config));
     if let Some(listen) = config.worker.listen {
         let probes = Probes {
@@ -107,7 +107,7 @@ async fn work(id: NodeId, app: App, settings: Settings, stop: CancellationToken)
 /// A sandbox's clock is moved on purpose; anywhere else a jump stops publishing until it is understood.
 pub fn settings(config: &Config) -> Settings {
     Settings {
-        guarded: config.sandbox.clock_guard || config.sandbox.clock_file.as_os_str().is_empty(),
+        guarded: config.sandbox.is_guarded(),
         retention: config.retention.policy(),
         ..Settings::default()
     }

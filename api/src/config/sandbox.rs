@@ -6,7 +6,7 @@ use posthaste_core::{
     target::{MOST_PACE, Timing},
 };
 use posthaste_engine::{
-    adapters::{MovableClock, SystemClock},
+    adapters::{MovableClock, SteadyClock, SystemClock},
     publish::Crash,
 };
 use serde::Deserialize;
@@ -63,6 +63,21 @@ impl Sandbox {
         } else {
             Arc::new(MovableClock::new(self.clock_file.clone()))
         }
+    }
+
+    /// The time by which a worker judges what is due: one that does not jump, unless a sandbox's clock is
+    /// moved on purpose.
+    pub fn steady_clock(&self) -> Arc<dyn Clock> {
+        if self.is_guarded() {
+            Arc::new(SteadyClock::new(self.clock()))
+        } else {
+            self.clock()
+        }
+    }
+
+    /// Whether a jump of the clock is a mishap.
+    pub fn is_guarded(&self) -> bool {
+        self.clock_guard || self.clock_file.as_os_str().is_empty()
     }
 
     /// The time limits of publishing; shorter ones in the sandbox, so that faults settle while one watches.

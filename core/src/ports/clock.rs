@@ -6,6 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub trait Clock: Send + Sync {
     /// The present instant.
     fn now(&self) -> DateTime<Utc>;
+
+    /// Hears what the database's clock shows at this moment; a clock that doubts itself may follow.
+    fn compared(&self, _database: DateTime<Utc>) {}
 }
 
 /// A clock that stands still until a test moves it.

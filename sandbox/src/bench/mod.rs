@@ -4,3 +4,5 @@ pub mod api;
 mod ground;
 pub mod publish;
 mod spread;
+
+pub(crate) use spread::quantile;

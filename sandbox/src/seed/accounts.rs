@@ -50,9 +50,35 @@ impl Control {
         sent(request.json(&body)).await.map(drop)
     }
 
+    /// Puts a fault in force, see [`crate::networks`].
+    pub async fn fault(&self, rule: Value) -> anyhow::Result<()> {
+        self.posted("faults", &rule).await.map(drop)
+    }
+
+    /// Takes all faults back.
+    pub async fn clear_faults(&self) -> anyhow::Result<()> {
+        let request = self.http.delete(format!("{}/faults", self.url));
+        sent(request).await.map(drop)
+    }
+
+    /// The last requests that the networks got, oldest first.
+    pub async fn requests(&self) -> anyhow::Result<Vec<Value>> {
+        let url = format!("{}/requests", self.url.trim_end_matches("/control"));
+        Ok(sent(self.http.get(url)).await?.json().await?)
+    }
+
     /// Every accepted post, oldest first.
     pub async fn log(&self) -> anyhow::Result<Vec<Value>> {
         let url = format!("{}/log", self.url.trim_end_matches("/control"));
+        Ok(sent(self.http.get(url)).await?.json().await?)
+    }
+
+    /// Accepted posts after the first `since` of them.
+    pub async fn log_since(&self, since: usize) -> anyhow::Result<Vec<Value>> {
+        let url = format!(
+            "{}/log?since={since}",
+            self.url.trim_end_matches("/control")
+        );
         Ok(sent(self.http.get(url)).await?.json().await?)
     }
 

@@ -61,7 +61,8 @@ pub struct World {
     pub control: Control,
     stop: CancellationToken,
     workers: Mutex<Vec<JoinHandle<()>>>,
-    _files: tempfile::TempDir,
+    /// Where media lie.
+    pub files: tempfile::TempDir,
 }
 
 impl World {
@@ -128,7 +129,7 @@ impl World {
             control,
             stop: CancellationToken::new(),
             workers: Mutex::default(),
-            _files: files,
+            files,
         }
     }
 

@@ -5,6 +5,7 @@ mod cipher;
 mod clock;
 mod random;
 mod redis;
+mod steady;
 mod tally;
 
 pub use buckets::LocalBuckets;
@@ -12,4 +13,5 @@ pub use cipher::AesCipher;
 pub use clock::{MovableClock, SystemClock};
 pub use random::OsRandom;
 pub use redis::{Redis, RedisBuckets, RedisTally};
+pub use steady::SteadyClock;
 pub use tally::LocalTally;

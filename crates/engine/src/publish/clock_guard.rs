@@ -18,10 +18,11 @@ pub(super) struct ClockGuard {
 }
 
 impl ClockGuard {
+    /// A clock is trusted once it was compared: a process may begin with a wrong one.
     pub fn new(now: DateTime<Utc>) -> Self {
         Self {
             last: (Instant::now(), now).into(),
-            trusted: AtomicBool::new(true),
+            trusted: AtomicBool::new(false),
         }
     }
 
@@ -51,12 +52,16 @@ impl ClockGuard {
     pub fn compare(&self, now: DateTime<Utc>, database: DateTime<Utc>) {
         let difference = now - database;
         let agrees = difference.abs() <= DIFFERENCE;
-        if self.trusted.swap(agrees, Ordering::Relaxed) != agrees {
-            tracing::error!(
-                seconds = difference.num_seconds(),
-                agrees,
-                "this machine's clock against the database's"
-            );
+        let before = self.trusted.swap(agrees, Ordering::Relaxed);
+        let seconds = difference.num_seconds();
+        match (before, agrees) {
+            (false, true) => tracing::info!(seconds, "the clock agrees with the database's"),
+            (true, false) => tracing::error!(
+                seconds,
+                "the clock differs from the database's; nothing is claimed until it agrees"
+            ),
+            (false, false) => tracing::debug!(seconds, "the clock still differs"),
+            (true, true) => {}
         }
     }
 }
@@ -69,6 +74,8 @@ mod tests {
     fn a_jump_or_a_difference_ends_trust_until_the_database_agrees() {
         let start: DateTime<Utc> = "2027-01-04T08:00:00Z".parse().unwrap();
         let guard = ClockGuard::new(start);
+        assert!(!guard.is_trusted());
+        guard.compare(start, start);
         guard.tick(start + TimeDelta::seconds(5));
         assert!(guard.is_trusted());
         guard.tick(start + TimeDelta::hours(2));

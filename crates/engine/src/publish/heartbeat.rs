@@ -1,65 +1,22 @@
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use chrono::TimeDelta;
-use posthaste_core::ids::{ConnectionId, NodeId, TargetId};
-use posthaste_store::{publish, target::Target};
+use posthaste_core::ids::NodeId;
+use posthaste_store::publish;
 use tokio_util::sync::CancellationToken;
 
+use super::held::Held;
 use crate::App;
 
-/// What a worker has in work. Only this is kept alive: what was claimed without our knowing it, or
-/// given up after an error, falls to the sweep.
-#[derive(Clone, Default)]
-pub(super) struct InWork(Arc<Mutex<Leases>>);
-
-/// By target and token: a target that was lost may come back to the same worker.
-type Leases = HashMap<(TargetId, i64), ConnectionId>;
-
-impl InWork {
-    /// Takes a target into work until the answer is dropped.
-    pub fn begin(&self, target: &Target) -> Begun {
-        let lease = (target.id, target.token);
-        self.leases().insert(lease, target.connection_id);
-        Begun {
-            of: self.clone(),
-            lease,
-        }
-    }
-
-    fn all(&self) -> Vec<(TargetId, ConnectionId)> {
-        self.leases()
-            .iter()
-            .map(|((id, _), line)| (*id, *line))
-            .collect()
-    }
-
-    fn leases(&self) -> MutexGuard<'_, Leases> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A target in work.
-pub(super) struct Begun {
-    of: InWork,
-    lease: (TargetId, i64),
-}
-
-impl Drop for Begun {
-    fn drop(&mut self) {
-        self.of.leases().remove(&self.lease);
-    }
-}
-
-/// Keeps this worker's leases alive. A process that was stopped for so long that its leases may be
-/// gone ends at once: what it still believes is no longer true.
+/// Keeps the leases of what this worker works on alive. A process that was stopped for so long that
+/// its leases may be gone ends at once: what it still believes is no longer true.
 pub(super) async fn keep_leases(
     app: App,
     worker: NodeId,
-    in_work: InWork,
+    held: Arc<Held>,
     stop: CancellationToken,
     watchdog: bool,
 ) {
@@ -80,7 +37,7 @@ pub(super) async fn keep_leases(
         }
         last = Instant::now();
         let until = app.now() + TimeDelta::from_std(lease).unwrap_or(TimeDelta::seconds(90));
-        let in_work = in_work.all();
+        let in_work = held.now();
         if in_work.is_empty() {
             continue;
         }

@@ -10,6 +10,7 @@ mod breaker;
 mod clock_guard;
 mod crash;
 mod heartbeat;
+mod held;
 mod journal;
 mod load;
 #[cfg(test)]

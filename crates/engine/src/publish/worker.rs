@@ -10,7 +10,8 @@ use super::{
     attempt::{Health, claim, publish_one},
     breaker::Breakers,
     clock_guard::ClockGuard,
-    heartbeat::{InWork, keep_leases},
+    heartbeat::keep_leases,
+    held::Held,
     read_back, sweep,
 };
 use crate::{
@@ -63,8 +64,8 @@ pub async fn run_as(id: NodeId, app: App, settings: Settings, stop: Cancellation
         settings,
         breakers: Breakers::default(),
         guard: ClockGuard::new(app.now()),
+        held: Arc::default(),
         room: Arc::new(Semaphore::new(settings.concurrency)),
-        in_work: InWork::default(),
         app,
         stop: stop.clone(),
     });
@@ -73,7 +74,7 @@ pub async fn run_as(id: NodeId, app: App, settings: Settings, stop: Cancellation
     let heart = tokio::spawn(keep_leases(
         worker.app.clone(),
         id,
-        worker.in_work.clone(),
+        worker.held.clone(),
         beating.clone(),
         settings.guarded,
     ));
@@ -97,8 +98,8 @@ struct Worker {
     settings: Settings,
     breakers: Breakers,
     guard: ClockGuard,
+    held: Arc<Held>,
     room: Arc<Semaphore>,
-    in_work: InWork,
     stop: CancellationToken,
 }
 
@@ -119,10 +120,10 @@ impl Worker {
             let idle = taken.is_empty();
             for (target, probing, permit) in taken {
                 let worker = self.clone();
-                let begun = self.in_work.begin(&target);
+                let in_work = self.held.begin(&target);
                 running.spawn(async move {
-                    let _begun = begun;
                     worker.publish(target, probing).await;
+                    drop(in_work);
                     drop(permit);
                     worker.app.hints.due();
                 });
@@ -169,9 +170,11 @@ impl Worker {
             );
         }
         let limit = permits.len().saturating_sub(taken.len());
-        if !allowance.open.is_empty() && limit > 0 {
+        let (open, share) = self.held.shares(&allowance.open, self.settings.concurrency);
+        let limit = limit.min(share);
+        if limit > 0 {
             taken.extend(
-                self.claim(&allowance.open, limit)
+                self.claim(&open, limit)
                     .await?
                     .into_iter()
                     .map(|target| (target, false)),
@@ -230,9 +233,9 @@ impl Worker {
                     break;
                 };
                 let worker = self.clone();
-                let begun = self.in_work.begin(&target);
+                let in_work = self.held.begin(&target);
                 running.spawn(async move {
-                    let _begun = begun;
+                    let _in_work = in_work;
                     let id = target.id;
                     debug_assert_eq!(target.state, State::Reconciling);
                     if let Err(error) = read_back::read_back(&worker.app, worker.id, target).await {
@@ -258,7 +261,10 @@ impl Worker {
     }
 
     async fn sweep(&self) -> Result<()> {
-        self.check_clock().await?;
+        if !self.check_clock().await? {
+            // By a wrong clock every lease of others seems lost, or none.
+            return Ok(());
+        }
         sweep::sweep(&self.app).await?;
         crate::media::sweep(&self.app).await?;
         crate::idempotency::sweep(&self.app).await?;
@@ -268,12 +274,15 @@ impl Worker {
         Ok(())
     }
 
-    async fn check_clock(&self) -> Result<()> {
-        if self.settings.guarded {
-            let database = posthaste_store::database_time(&mut *self.app.db.get().await?).await?;
-            self.guard.compare(self.app.now(), database);
+    /// Compares the clock with the database's; whether it can be trusted.
+    async fn check_clock(&self) -> Result<bool> {
+        if !self.settings.guarded {
+            return Ok(true);
         }
-        Ok(())
+        let database = posthaste_store::database_time(&mut *self.app.db.get().await?).await?;
+        self.app.clock.compared(database);
+        self.guard.compare(self.app.now(), database);
+        Ok(self.guard.is_trusted())
     }
 
     /// Keeps the logs' partitions as the policy says.
@@ -293,8 +302,7 @@ impl Worker {
 
     /// False while the clock cannot be trusted: one that jumped ahead must not drop this year's log.
     async fn sweep_logs(&self) -> Result<bool> {
-        self.check_clock().await?;
-        if self.settings.guarded && !self.guard.is_trusted() {
+        if !self.check_clock().await? {
             return Ok(false);
         }
         retention::sweep(&self.app, self.settings.retention).await?;

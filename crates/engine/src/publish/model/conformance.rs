@@ -6,6 +6,7 @@ use posthaste_core::{
     connector::{Intent, Published},
     ids::{ConnectionId, NodeId, PostId, TargetId, WorkspaceId},
     ports::{FrozenClock, Random, SeededRandom},
+    quota::{OverBudget, WhenFull},
     target::{State, transition_allowed},
 };
 use posthaste_store::{
@@ -100,6 +101,8 @@ impl Real {
             name: "Test".into(),
             time_zone: "UTC".into(),
             created_at: now,
+            when_full: WhenFull::Wait,
+            over_budget: OverBudget::Hold,
         };
         workspace::insert(&mut tx, &room).await.unwrap();
         let account = Connection {

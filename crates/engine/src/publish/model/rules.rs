@@ -104,6 +104,11 @@ pub fn target(row: Row) -> Target {
         error_message: None,
         created_at: now(),
         updated_at: now(),
+        words: None,
+        kind: None,
+        price: None,
+        look_at: None,
+        risks: Vec::new(),
     }
 }
 

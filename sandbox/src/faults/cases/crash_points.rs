@@ -1,0 +1,101 @@
+use std::{collections::VecDeque, time::Duration};
+
+use async_trait::async_trait;
+use nix::sys::signal::Signal;
+use posthaste_engine::publish::Point;
+use serde_json::json;
+use tokio::{
+    sync::Mutex,
+    time::{Instant, sleep},
+};
+
+use super::{everywhere, slow_some};
+use crate::faults::{
+    case::Case,
+    evidence::Evidence,
+    program::Program,
+    round::Round,
+    stage::Stage,
+    workload::{Load, below},
+};
+
+/// The setting that names a crash point.
+pub const CRASH_AT: &str = "POSTHASTE_SANDBOX_CRASH_AT";
+/// How long a worker may work without reaching its point.
+const UNREACHED: Duration = Duration::from_secs(3);
+/// Points not reached by then, in seconds after the last due time, are left to other rounds.
+const EXTRA: f64 = 12.0;
+
+/// F2: `kill -9` at each step.
+pub struct CrashPoints;
+
+#[async_trait]
+impl Case for CrashPoints {
+    fn id(&self) -> &'static str {
+        "F2"
+    }
+
+    fn what(&self) -> &'static str {
+        "`kill -9` of workers exactly at each step of publishing and reading back"
+    }
+
+    fn load(&self, _round: u64) -> Load {
+        Load {
+            posts: 40,
+            spread: 8.0,
+            ..Load::default()
+        }
+    }
+
+    async fn disturb(&self, stage: &mut Stage, round: &Round) -> anyhow::Result<()> {
+        // Reading back happens only where answers are lost.
+        let lost = json!({ "operation": "publish", "kind": "cut_after", "times": null, "probability": 0.3 });
+        everywhere(stage, lost).await?;
+        slow_some(stage, 0.2, 150).await?;
+        round.begins().await;
+        let mut all = Point::ALL.to_vec();
+        all.rotate_left(round.seed as usize % Point::ALL.len());
+        let left = Mutex::new(VecDeque::from(all));
+        let turns = stage
+            .workers
+            .iter()
+            .map(|worker| points(worker, round, &left));
+        futures::future::try_join_all(turns).await?;
+        Ok(())
+    }
+
+    fn bitten(&self, evidence: &Evidence) -> Result<(), String> {
+        let names: Vec<_> = Point::ALL
+            .iter()
+            .map(|point| format!("at {}", point.as_str()))
+            .collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        evidence.needs(&names)
+    }
+}
+
+/// Lets a worker end itself at one point after the other, until none is left or there is nothing to do.
+async fn points(
+    worker: &Program,
+    round: &Round,
+    left: &Mutex<VecDeque<Point>>,
+) -> anyhow::Result<()> {
+    while round.goes_on(EXTRA) {
+        let Some(point) = left.lock().await.pop_front() else {
+            break;
+        };
+        let nth = 1 + below(&round.chance, 2);
+        worker.next_with(CRASH_AT, format!("{}:kill:{nth}", point.as_str()));
+        worker.kill().await?;
+        let ends = worker.ended_by(Signal::SIGKILL);
+        let patience = Instant::now() + UNREACHED;
+        while worker.ended_by(Signal::SIGKILL) == ends && Instant::now() < patience {
+            sleep(Duration::from_millis(20)).await;
+        }
+        if worker.ended_by(Signal::SIGKILL) == ends {
+            left.lock().await.push_back(point);
+        }
+    }
+    // The next process is one without a point.
+    worker.kill().await
+}

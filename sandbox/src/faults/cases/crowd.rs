@@ -1,0 +1,85 @@
+use std::time::Duration;
+
+use anyhow::ensure;
+use async_trait::async_trait;
+use posthaste_core::ports::SeededRandom;
+
+use crate::faults::{
+    case::Case,
+    evidence::Evidence,
+    program::Program,
+    round::Round,
+    stage::Stage,
+    workload::{self, Load},
+};
+
+/// Posts of one account, on average.
+const EACH: usize = 5;
+/// Targets of one post.
+const TARGETS: usize = 50;
+/// How much memory a worker may take beyond what it has at the start, in megabytes.
+const MEMORY: f64 = 200.0;
+
+/// F21: everything is due in the same second.
+pub struct Crowd {
+    /// Targets.
+    pub targets: usize,
+}
+
+#[async_trait]
+impl Case for Crowd {
+    fn id(&self) -> &'static str {
+        "F21"
+    }
+
+    fn what(&self) -> &'static str {
+        "very many posts due in the same second on two workers"
+    }
+
+    fn load(&self, _round: u64) -> Load {
+        Load {
+            posts: self.targets.div_ceil(TARGETS),
+            // Half of the networks take words alone.
+            accounts: (self.targets / EACH / 4).clamp(5, 2_500),
+            spread: 0.0,
+            ..Load::default()
+        }
+    }
+
+    async fn write(&self, stage: &mut Stage, round: &mut Round) -> anyhow::Result<()> {
+        let load = self.load(round.seed);
+        let chance = SeededRandom::new(round.seed);
+        let planned = workload::crowd(&round.name, self.targets, TARGETS, &round.accounts, &chance);
+        round.begin_in(stage.lead + self.targets as f64 / 300.0, &load);
+        workload::write(&stage.client, &planned, &stage.pictures, round.start, 3).await
+    }
+
+    async fn disturb(&self, stage: &mut Stage, round: &Round) -> anyhow::Result<()> {
+        round.begins().await;
+        let memory = |stage: &Stage| {
+            let all = stage.workers.iter().filter_map(Program::memory);
+            all.fold(0.0, f64::max)
+        };
+        let before = memory(stage);
+        let mut peak = before;
+        while round.open_targets(stage).await? > 0 && round.goes_on(self.patience().as_secs_f64()) {
+            peak = peak.max(memory(stage));
+            round.pause(0.2, 0.3).await;
+        }
+        ensure!(
+            peak - before < MEMORY,
+            "a worker's memory grew from {before:.0} to {peak:.0} MB"
+        );
+        stage.evidence.peak("most MB of a worker", peak as u64);
+        stage.evidence.add("in one second", self.targets as u64);
+        Ok(())
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(60 + self.targets as u64 / 20)
+    }
+
+    fn bitten(&self, evidence: &Evidence) -> Result<(), String> {
+        evidence.needs(&["in one second"])
+    }
+}

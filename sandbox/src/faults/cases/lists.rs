@@ -1,0 +1,42 @@
+use async_trait::async_trait;
+use serde_json::json;
+
+use super::everywhere;
+use crate::faults::{case::Case, evidence::Evidence, round::Round, stage::Stage};
+
+/// F10: a post is live before the network's lists show it, and its answer was lost.
+pub struct Lags;
+
+#[async_trait]
+impl Case for Lags {
+    fn id(&self) -> &'static str {
+        "F10"
+    }
+
+    fn what(&self) -> &'static str {
+        "a quarter of the answers lost, and the networks' lists late by up to a settle time"
+    }
+
+    async fn disturb(&self, stage: &mut Stage, round: &Round) -> anyhow::Result<()> {
+        // The sandbox's settle time is 10 s; real lags are documented as a third of it at most.
+        let settle = 10_000 / u64::from(stage.setting.pace);
+        for part in [3, 6, 9] {
+            let rule = json!({
+                "operation": "publish", "kind": "read_back_lag", "delayMs": settle * part / 10,
+                "times": null, "probability": 0.3,
+            });
+            everywhere(stage, rule).await?;
+        }
+        let lost = json!({ "operation": "publish", "kind": "cut_after", "times": null, "probability": 0.25 });
+        everywhere(stage, lost).await?;
+        round.begins().await;
+        while round.goes_on(3.0) {
+            round.pause(0.1, 0.2).await;
+        }
+        Ok(())
+    }
+
+    fn bitten(&self, evidence: &Evidence) -> Result<(), String> {
+        evidence.needs(&["read back", "found live"])
+    }
+}

@@ -1,0 +1,153 @@
+//! The table of a run.
+
+use std::{collections::BTreeMap, fmt::Write, path::Path};
+
+use anyhow::Context;
+
+use super::{
+    case::{Case, Outcome},
+    check::Fault,
+    evidence::Evidence,
+};
+use crate::bench::quantile;
+
+/// Where a report's table stands in a page that holds more.
+const BEGIN: &str = "<!-- begin: cargo xtask faults -->";
+const END: &str = "<!-- end: cargo xtask faults -->";
+
+/// What a case came to.
+#[derive(Clone, Debug, Default)]
+pub struct Row {
+    pub id: String,
+    pub what: String,
+    pub runs: usize,
+    pub targets: usize,
+    pub published: usize,
+    pub waiting: BTreeMap<String, usize>,
+    pub faults: BTreeMap<Fault, usize>,
+    pub lateness: Vec<f64>,
+    pub evidence: Evidence,
+    /// Why it failed.
+    pub failures: Vec<String>,
+}
+
+impl Row {
+    pub fn of(case: &dyn Case) -> Self {
+        Self {
+            id: case.id().to_owned(),
+            what: case.what().to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Adds a round.
+    pub fn add(&mut self, outcome: &Outcome) {
+        let verdict = &outcome.verdict;
+        self.runs += 1;
+        self.targets += verdict.targets;
+        self.published += verdict.published;
+        for (code, count) in &verdict.waiting {
+            *self.waiting.entry(code.clone()).or_default() += count;
+        }
+        for finding in &verdict.findings {
+            *self.faults.entry(finding.fault).or_default() += 1;
+        }
+        self.lateness.extend(&verdict.lateness);
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let mut late = self.lateness.clone();
+        late.sort_by(f64::total_cmp);
+        let fault = |fault: Fault| self.faults.get(&fault).copied().unwrap_or_default();
+        let waiting: Vec<_> = self
+            .waiting
+            .iter()
+            .map(|(code, count)| format!("{count} {code}"))
+            .collect();
+        let late = [0.5, 0.99, 1.0].map(|part| format!("{:.2}", quantile(&late, part)));
+        vec![
+            self.id.clone(),
+            self.what.clone(),
+            self.runs.to_string(),
+            self.targets.to_string(),
+            self.published.to_string(),
+            if waiting.is_empty() {
+                "0".into()
+            } else {
+                waiting.join(", ")
+            },
+            (fault(Fault::Lost) + fault(Fault::Unknown)).to_string(),
+            fault(Fault::Twice).to_string(),
+            (fault(Fault::Disorder) + fault(Fault::Early)).to_string(),
+            late.join(" / "),
+            self.evidence.shown(),
+        ]
+    }
+}
+
+const HEAD: [&str; 11] = [
+    "Case",
+    "What goes wrong",
+    "Runs",
+    "Targets",
+    "Published",
+    "Wait for a person",
+    "Lost",
+    "Twice",
+    "Out of order or early",
+    "Late p50 / p99 / max (s)",
+    "Shown by",
+];
+
+/// The rows as a Markdown table.
+pub fn table(rows: &[Row]) -> String {
+    let mut text = format!("| {} |\n|{}\n", HEAD.join(" | "), "---|".repeat(HEAD.len()));
+    for row in rows {
+        let _ = writeln!(text, "| {} |", row.cells().join(" | "));
+    }
+    text
+}
+
+/// Writes the table into a page: between its marks where it has them, else as the whole page.
+pub fn write(path: &Path, heading: &str, rows: &[Row]) -> anyhow::Result<()> {
+    let old = std::fs::read_to_string(path).unwrap_or_default();
+    let body = format!("{BEGIN}\n{heading}\n\n{}{END}", table(rows));
+    std::fs::write(path, placed(&old, &body))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn placed(old: &str, body: &str) -> String {
+    match (old.split_once(BEGIN), old.split_once(END)) {
+        (Some((before, _)), Some((_, after))) => format!("{before}{body}{after}"),
+        _ => format!("# Reliability\n\n{body}\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_replaces_what_stood_between_the_marks() {
+        let old = format!("# Page\n\nBefore.\n{BEGIN}\nold\n{END}\nAfter.\n");
+        let body = format!("{BEGIN}\nnew\n{END}");
+        let page = placed(&old, &body);
+        assert_eq!(
+            page,
+            format!("# Page\n\nBefore.\n{BEGIN}\nnew\n{END}\nAfter.\n")
+        );
+        assert_eq!(placed(&page, &body), page);
+        assert_eq!(placed("", &body), format!("# Reliability\n\n{body}\n"));
+    }
+
+    #[test]
+    fn a_row_has_a_cell_for_each_heading() {
+        let row = Row {
+            id: "F1".into(),
+            lateness: vec![0.5, 0.1],
+            ..Row::default()
+        };
+        assert_eq!(row.cells().len(), HEAD.len());
+        assert!(table(&[row]).contains("| 0.50 / 0.50 / 0.50 |"));
+    }
+}

@@ -1,0 +1,252 @@
+use std::{fmt::Write, path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
+
+use anyhow::{Context, bail};
+use futures::{StreamExt, stream};
+
+use super::{
+    case::{Case, Outcome, play},
+    cases,
+    evidence::Evidence,
+    report::{self, Row},
+    stage::{Setting, Stage, clear},
+};
+
+/// How quick a run is unless somebody asks: leases of two and a half seconds.
+const PACE: u32 = 6;
+
+/// Plays faults against real processes and compares every target with every wall. Ends with 0 when
+/// nothing was lost, nothing went out twice, early or out of order, and every fault really bit.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Seeds played of each case, from 1 on.
+    #[arg(long, default_value_t = 3)]
+    seeds: u64,
+    /// Only this seed: plays again what a failed run names.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Only these cases (comma-separated), for example F1,F8; all when left out.
+    #[arg(long = "case", value_delimiter = ',')]
+    cases: Vec<String>,
+    /// Cases played side by side, each with processes of its own.
+    #[arg(long, default_value_t = 3)]
+    jobs: usize,
+    /// Lease, settle time, back-off and the like are divided by this (1 to 20).
+    #[arg(long, default_value_t = PACE)]
+    pace: u32,
+    /// Keep the folders of cases that passed too: logs, database, walls.
+    #[arg(long)]
+    keep: bool,
+    /// Writes the table as Markdown: between the marks of a page that has them.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// An older `posthaste` that takes part in the rolling restart (F19).
+    #[arg(long, value_name = "PROGRAM")]
+    old: Option<PathBuf>,
+    /// Posts due in the same second (F21).
+    #[arg(long, default_value_t = 800)]
+    posts: usize,
+    /// Folder of the run.
+    #[arg(long, default_value = ".posthaste/faults")]
+    home: PathBuf,
+    /// List the cases and end.
+    #[arg(long)]
+    list: bool,
+}
+
+impl Args {
+    fn seeds(&self) -> Vec<u64> {
+        match self.seed {
+            Some(seed) => vec![seed],
+            None => (1..=self.seeds).collect(),
+        }
+    }
+
+    fn chosen(&self, setting: &Setting) -> anyhow::Result<Vec<Box<dyn Case>>> {
+        let all = cases::all(setting);
+        let known: Vec<_> = all.iter().map(|case| case.id()).collect();
+        let wanted = |case: &dyn Case| {
+            let is = |name: &String| name.eq_ignore_ascii_case(case.id());
+            self.cases.is_empty() || self.cases.iter().any(is)
+        };
+        for name in &self.cases {
+            if !known.iter().any(|id| id.eq_ignore_ascii_case(name)) {
+                bail!("there is no case {name}; known are: {}", known.join(", "));
+            }
+        }
+        Ok(all.into_iter().filter(|case| wanted(&**case)).collect())
+    }
+}
+
+/// Plays the chosen cases and prints the table.
+pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let setting = Setting {
+        home: std::path::absolute(&args.home)?,
+        pace: args.pace,
+        old: args.old.clone(),
+        crowd: args.posts,
+    };
+    let chosen = args.chosen(&setting)?;
+    if args.list {
+        for case in &chosen {
+            println!("{:4} {}", case.id(), case.what());
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let begin = Instant::now();
+    std::fs::create_dir_all(&setting.home)
+        .with_context(|| format!("cannot create {}", setting.home.display()))?;
+    let playing = stream::iter(chosen)
+        .map(|case| one(case, setting.clone(), args.clone()))
+        .buffered(args.jobs.max(1))
+        .collect::<Vec<Row>>();
+    let rows = tokio::select! {
+        rows = playing => rows,
+        _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+    };
+    let seconds = begin.elapsed().as_secs();
+    println!("\n{}", report::table(&rows));
+    if let Some(path) = &args.report {
+        let heading = format!(
+            "Written by `cargo xtask faults --seeds {}`: {} cases in {} min {} s, waits divided by {}.",
+            args.seeds,
+            rows.len(),
+            seconds / 60,
+            seconds % 60,
+            args.pace
+        );
+        report::write(path, &heading, &rows)?;
+    }
+    let failures: Vec<_> = rows.iter().flat_map(|row| &row.failures).collect();
+    for failure in &failures {
+        println!("FAILED {failure}");
+    }
+    if failures.is_empty() {
+        println!("{} cases passed in {seconds} s", rows.len());
+        return Ok(ExitCode::SUCCESS);
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+async fn one(case: Box<dyn Case>, setting: Setting, args: Args) -> Row {
+    let case: Arc<dyn Case> = Arc::from(case);
+    let mut row = Row::of(&*case);
+    if let Err(error) = rounds(&*case, &setting, &args, &mut row).await {
+        let home = setting.home.join(case.id());
+        row.failures.push(format!(
+            "{}: {error:#}\n  the logs are in {}",
+            case.id(),
+            home.display()
+        ));
+    }
+    row
+}
+
+async fn rounds(
+    case: &dyn Case,
+    setting: &Setting,
+    args: &Args,
+    row: &mut Row,
+) -> anyhow::Result<()> {
+    if case.alone(0, &mut Evidence::default()).is_some() {
+        return alone(case, args, row);
+    }
+    let mut stage = Stage::start(case.id(), &case.wanted(), setting).await?;
+    let begin = Instant::now();
+    for seed in args.seeds() {
+        let played = play(case, &mut stage, seed).await;
+        row.evidence = stage.evidence.clone();
+        let again = again(case, args, seed);
+        let outcome = match played {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                stage.stop().await?;
+                return Err(error.context(format!("seed {seed}; again with `{again}`")));
+            }
+        };
+        row.add(&outcome);
+        eprintln!(
+            "{:4} seed {seed}: {} targets, {} published{} ({:.0} s)",
+            case.id(),
+            outcome.verdict.targets,
+            outcome.verdict.published,
+            if outcome.is_good() { "" } else { ", FAILED" },
+            begin.elapsed().as_secs_f64()
+        );
+        if !outcome.is_good() {
+            stage.stop().await?;
+            bail!("seed {seed}; again with `{again}`{}", shown(&outcome));
+        }
+    }
+    stage.stop().await?;
+    if let Err(why) = case.bitten(&row.evidence) {
+        bail!("{why} (seen: {})", row.evidence.shown());
+    }
+    if !args.keep {
+        let home = setting.home.join(case.id());
+        clear(&home).await?;
+        std::fs::remove_dir(&home)?;
+    }
+    Ok(())
+}
+
+/// Plays a case within this process.
+fn alone(case: &dyn Case, args: &Args, row: &mut Row) -> anyhow::Result<()> {
+    for seed in args.seeds() {
+        let mut evidence = std::mem::take(&mut row.evidence);
+        let outcome = case.alone(seed, &mut evidence);
+        row.evidence = evidence;
+        let Some(outcome) = outcome else { continue };
+        row.add(&outcome);
+        if !outcome.is_good() {
+            let again = again(case, args, seed);
+            bail!("seed {seed}; again with `{again}`{}", shown(&outcome));
+        }
+    }
+    case.bitten(&row.evidence).map_err(anyhow::Error::msg)
+}
+
+fn again(case: &dyn Case, args: &Args, seed: u64) -> String {
+    let pace = if args.pace == PACE {
+        String::new()
+    } else {
+        format!(" --pace {}", args.pace)
+    };
+    format!(
+        "cargo xtask faults --case {} --seed {seed}{pace}",
+        case.id()
+    )
+}
+
+fn shown(outcome: &Outcome) -> String {
+    let mut text = String::new();
+    for complaint in &outcome.complaints {
+        let _ = write!(text, "\n  {complaint}");
+    }
+    for finding in &outcome.verdict.findings {
+        let target = finding.target.as_deref().unwrap_or("no target");
+        let _ = write!(
+            text,
+            "\n  {:?}: {target}: {}",
+            finding.fault, finding.message
+        );
+    }
+    for target in &outcome.timelines {
+        let _ = write!(
+            text,
+            "\n  {} on {} is {}, due {}, error {}",
+            target["id"], target["network"], target["state"], target["dueAt"], target["error"]
+        );
+        for step in target["timeline"].as_array().into_iter().flatten() {
+            let word = |name: &str| step[name].as_str().unwrap_or_default().to_owned();
+            let _ = write!(
+                text,
+                "\n    {} try {} {:12} {}",
+                word("at"),
+                step["attempt"],
+                word("kind"),
+                word("message")
+            );
+        }
+    }
+    text
+}

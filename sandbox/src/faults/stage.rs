@@ -1,0 +1,352 @@
+//! The ground of a case: PostgreSQL, the networks behind a proxy, servers and workers, all of them
+//! processes of their own.
+
+use std::{
+    collections::BTreeMap,
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context, ensure};
+use posthaste_core::{Provenance, access::Role, ids::ApiKeyId, secret::Secret};
+use posthaste_engine::{
+    Actor, App,
+    adapters::{OsRandom, SystemClock},
+    session::{self, NewWorkspace},
+};
+use posthaste_postgres::{Binaries, Durability, Search};
+use posthaste_store::{Address, Database, PoolSettings};
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+use super::{
+    client::Client,
+    database::Postgres,
+    evidence::{Evidence, Logs},
+    program::Program,
+    proxy::Proxy,
+};
+use crate::{
+    seed::Control,
+    setup::{Setup, app, quick_timing},
+};
+
+const SECRET: &str = "only for this run: thirty-two characters and more";
+/// How long everything may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a case needs of its ground.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// What a crash of PostgreSQL may cost.
+    pub durability: Durability,
+    /// Publishing processes.
+    pub workers: usize,
+    /// Variables of single workers, by number.
+    pub worker_environment: Vec<(usize, &'static str, String)>,
+    /// Each worker follows a clock file of its own, named `clock-<n>`, and watches its clock.
+    pub own_clocks: bool,
+    /// How long the networks' lists take to show a post.
+    pub list_lag: Duration,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self {
+            durability: Durability::Test,
+            workers: 2,
+            worker_environment: Vec::new(),
+            own_clocks: false,
+            list_lag: Duration::from_millis(150),
+        }
+    }
+}
+
+/// What holds for all cases of a run.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Folder of the run.
+    pub home: PathBuf,
+    /// What waits are divided by.
+    pub pace: u32,
+    /// Another `posthaste` that takes part where versions are mixed.
+    pub old: Option<PathBuf>,
+    /// Posts of the crowd (F21).
+    pub crowd: usize,
+}
+
+/// A running ground.
+pub struct Stage {
+    pub setting: Setting,
+    pub home: PathBuf,
+    pub postgres: Postgres,
+    /// Between Posthaste and the networks.
+    pub proxy: Proxy,
+    pub networks: Program,
+    pub servers: Vec<Program>,
+    pub workers: Vec<Program>,
+    pub client: Client,
+    pub control: Control,
+    pub app: App,
+    pub actor: Actor,
+    /// Uploaded pictures.
+    pub pictures: Vec<String>,
+    pub evidence: Evidence,
+    /// Seconds that writing the posts of a round may take; grows on a busy machine.
+    pub lead: f64,
+    logs: Logs,
+}
+
+/// The lead at first.
+const LEAD: f64 = 2.5;
+
+/// The program built beside this one.
+pub fn beside(name: &str) -> anyhow::Result<PathBuf> {
+    Ok(std::env::current_exe()?.with_file_name(name))
+}
+
+fn free_address() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
+
+impl Stage {
+    /// Starts everything in a folder of its own and waits until it is ready.
+    pub async fn start(name: &str, wanted: &Wanted, setting: &Setting) -> anyhow::Result<Self> {
+        let home = setting.home.join(name);
+        clear(&home).await?;
+        let binaries = Binaries::find(&Search::from_env(Path::new(".posthaste")))?;
+        let postgres = Postgres::start(&binaries, &home, wanted.durability).await?;
+        posthaste_store::migrate(&Address::new(postgres.url(), None)?).await?;
+
+        let addresses = [free_address()?, free_address()?, free_address()?];
+        let networks = start_networks(&home, addresses[0])?;
+        let networks_url = format!("http://{}", addresses[0]);
+        let (proxy, near) = Proxy::tcp(vec![addresses[0]], 1).await?;
+        let (_, front) = Proxy::tcp(addresses[1..].to_vec(), 1).await?;
+        let secret = home.join("secret");
+        std::fs::write(&secret, SECRET)?;
+        let common = BTreeMap::from([
+            ("DATABASE_URL".to_owned(), postgres.url().to_owned()),
+            ("POSTHASTE_PUBLIC_URL".into(), format!("http://{front}")),
+            (
+                "POSTHASTE_NETWORKS_BASE_URL".into(),
+                format!("http://{near}"),
+            ),
+            (
+                "POSTHASTE_DATA_DIR".into(),
+                home.join("data").display().to_string(),
+            ),
+            ("POSTHASTE_SECRET_FILE".into(), secret.display().to_string()),
+            ("POSTHASTE_SANDBOX".into(), "1".into()),
+            ("POSTHASTE_SANDBOX_PACE".into(), setting.pace.to_string()),
+            ("POSTHASTE_LIMITS_BUCKET".into(), "0".into()),
+            ("POSTHASTE_LOG".into(), "info".into()),
+            ("POSTHASTE_LOG_FORMAT".into(), "json".into()),
+        ]);
+        let app = application(&home, &postgres, &networks_url, &format!("http://{front}"))?;
+        let (actor, key) = owner(&app).await?;
+        let servers = servers(&home, &addresses[1..], &common)?;
+        let workers = workers(&home, wanted, &common)?;
+        let urls = addresses[1..]
+            .iter()
+            .map(|address| format!("http://{address}"));
+        let logs = Logs::of(workers.iter().chain(&servers).map(Program::log));
+        let mut stage = Self {
+            setting: setting.clone(),
+            home,
+            postgres,
+            proxy,
+            networks,
+            servers,
+            workers,
+            client: Client::new(urls.collect(), key)?,
+            control: Control::new(&networks_url)?,
+            app,
+            actor,
+            pictures: Vec::new(),
+            evidence: Evidence::default(),
+            lead: LEAD,
+            logs,
+        };
+        stage.until_ready().await?;
+        stage.calm(wanted).await?;
+        for shade in [40, 160] {
+            stage
+                .pictures
+                .push(stage.client.upload(picture(shade)?).await?);
+        }
+        Ok(stage)
+    }
+
+    async fn until_ready(&self) -> anyhow::Result<()> {
+        let end = Instant::now() + PATIENCE;
+        for n in 0..self.servers.len() {
+            while self.client.health(n, "/readyz").await != Some(200) {
+                ensure!(
+                    Instant::now() < end,
+                    "{} does not become ready",
+                    self.servers[n].name
+                );
+                sleep(Duration::from_millis(50)).await;
+            }
+        }
+        for worker in &self.workers {
+            worker.running().await.context("no worker")?;
+        }
+        Ok(())
+    }
+
+    /// Networks and proxy as they are without faults.
+    pub async fn calm(&self, wanted: &Wanted) -> anyhow::Result<()> {
+        self.proxy.heal();
+        self.control.clear_faults().await?;
+        let lag = wanted.list_lag.as_millis() as u64;
+        let lags = json!({ "FACEBOOK": lag, "INSTAGRAM": lag, "PINTEREST": lag, "X": lag });
+        self.control
+            .switch(json!({ "readBackLagMs": lags, "processingMs": 100 }))
+            .await
+    }
+
+    /// Adds what the processes wrote about since the last time to the evidence.
+    pub fn read_logs(&mut self) -> anyhow::Result<()> {
+        self.logs.read(&mut self.evidence)
+    }
+
+    /// The clock file of a worker.
+    pub fn clock_file(&self, worker: usize) -> PathBuf {
+        self.home.join(format!("clock-{worker}"))
+    }
+
+    /// All processes of Posthaste.
+    pub fn programs(&self) -> impl Iterator<Item = &Program> {
+        self.servers.iter().chain(&self.workers)
+    }
+
+    /// Ends everything.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        self.end().await
+    }
+
+    async fn end(&mut self) -> anyhow::Result<()> {
+        let all = self
+            .workers
+            .iter()
+            .chain(&self.servers)
+            .chain([&self.networks]);
+        futures::future::join_all(all.map(Program::stop)).await;
+        self.postgres.stop().await
+    }
+}
+
+/// Throws away what an earlier run left.
+pub async fn clear(home: &Path) -> anyhow::Result<()> {
+    posthaste_postgres::remove(&home.join("pgdata")).await?;
+    if home.exists() {
+        std::fs::remove_dir_all(home)
+            .with_context(|| format!("cannot remove {}", home.display()))?;
+    }
+    std::fs::create_dir_all(home).with_context(|| format!("cannot create {}", home.display()))
+}
+
+fn start_networks(home: &Path, address: SocketAddr) -> anyhow::Result<Program> {
+    let state = home.join("networks").display().to_string();
+    let (listen, url) = (address.to_string(), format!("http://{address}"));
+    Program::start(
+        home,
+        "networks",
+        &beside("posthaste-sandbox")?,
+        &[
+            "networks",
+            "--listen",
+            &listen,
+            "--state-dir",
+            &state,
+            "--public-url",
+            &url,
+        ],
+        BTreeMap::new(),
+    )
+}
+
+fn servers(
+    home: &Path,
+    addresses: &[SocketAddr],
+    common: &BTreeMap<String, String>,
+) -> anyhow::Result<Vec<Program>> {
+    let start = |(n, address): (usize, &SocketAddr)| {
+        let mut environment = common.clone();
+        environment.insert("POSTHASTE_LISTEN".into(), address.to_string());
+        let name = format!("serve-{}", n + 1);
+        Program::start(home, &name, &beside("posthaste")?, &["serve"], environment)
+    };
+    addresses.iter().enumerate().map(start).collect()
+}
+
+fn workers(
+    home: &Path,
+    wanted: &Wanted,
+    common: &BTreeMap<String, String>,
+) -> anyhow::Result<Vec<Program>> {
+    let start = |n: usize| {
+        let mut environment = common.clone();
+        if wanted.own_clocks {
+            let file = home.join(format!("clock-{n}")).display().to_string();
+            environment.insert("POSTHASTE_CLOCK_FILE".into(), file);
+            environment.insert("POSTHASTE_SANDBOX_CLOCK_GUARD".into(), "1".into());
+        }
+        let own = wanted.worker_environment.iter();
+        for (_, name, value) in own.filter(|(number, ..)| *number == n) {
+            environment.insert((*name).to_owned(), value.clone());
+        }
+        let name = format!("worker-{}", n + 1);
+        Program::start(home, &name, &beside("posthaste")?, &["worker"], environment)
+    };
+    (0..wanted.workers).map(start).collect()
+}
+
+/// Posthaste within this process, to connect accounts without a browser.
+fn application(
+    home: &Path,
+    postgres: &Postgres,
+    networks_url: &str,
+    public_url: &str,
+) -> anyhow::Result<App> {
+    Ok(app(Setup {
+        db: Database::new(Address::new(postgres.url(), None)?, PoolSettings::default())?,
+        clock: Arc::new(SystemClock),
+        random: Arc::new(OsRandom),
+        data_dir: &home.join("data"),
+        secret: Secret::new(SECRET),
+        public_url: public_url.to_owned(),
+        networks_url: networks_url.to_owned(),
+        timing: quick_timing(),
+    })?)
+}
+
+async fn owner(app: &App) -> anyhow::Result<(Actor, String)> {
+    let new = NewWorkspace {
+        id: None,
+        name: "Faults".into(),
+        time_zone: "UTC".into(),
+    };
+    let workspace = session::create_workspace(app, new).await?.id;
+    let id = ApiKeyId::new(&*app.clock, &*app.random);
+    let key = session::sample_key(app, workspace, id, Role::Owner).await?;
+    let actor = Actor {
+        workspace,
+        role: Role::Owner,
+        provenance: Provenance::System,
+    };
+    Ok((actor, key.expose().to_owned()))
+}
+
+fn picture(shade: u8) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    let pixels = image::RgbImage::from_fn(400, 400, |x, y| {
+        image::Rgb([(x / 2) as u8, (y / 2) as u8, shade])
+    });
+    pixels.write_to(&mut bytes, image::ImageFormat::Jpeg)?;
+    Ok(bytes.into_inner())
+}
