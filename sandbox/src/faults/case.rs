@@ -109,6 +109,7 @@ pub async fn play(case: &dyn Case, stage: &mut Stage, seed: u64) -> anyhow::Resu
         .map(due)
         .collect::<anyhow::Result<Vec<_>>>()?;
     let verdict = check::check(&dues, &walls, case.may_be_early());
+    stage.evidence.rounds += 1;
     count_tries(&mut stage.evidence, &targets);
     stage.read_logs()?;
     case.after(stage, &round, &targets).await?;

@@ -35,7 +35,7 @@ use crate::{
 
 const SECRET: &str = "only for this run: thirty-two characters and more";
 /// How long everything may take to be ready.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a case needs of its ground.
 #[derive(Clone, Debug)]

@@ -61,6 +61,8 @@ const MEANINGS: &[(Option<i64>, Option<i64>, Meaning)] = &[
     (None, Some(2_207_042), Meaning::Quota),
     (None, Some(2_207_050), Meaning::Operator),
     (None, Some(2_207_051), Meaning::Doubtful),
+    // It fetches media from us, who may be away for a moment.
+    (None, Some(2_207_052), Meaning::Retry),
     (None, Some(2_207_053), Meaning::Retry),
     (None, Some(2_207_057), Meaning::Rejected),
     // Codes.

@@ -15,6 +15,7 @@ const DIFFERENCE: TimeDelta = TimeDelta::seconds(10);
 pub(super) struct ClockGuard {
     last: std::sync::Mutex<(Instant, DateTime<Utc>)>,
     trusted: AtomicBool,
+    compared: AtomicBool,
 }
 
 impl ClockGuard {
@@ -23,6 +24,7 @@ impl ClockGuard {
         Self {
             last: (Instant::now(), now).into(),
             trusted: AtomicBool::new(false),
+            compared: AtomicBool::new(false),
         }
     }
 
@@ -54,14 +56,14 @@ impl ClockGuard {
         let agrees = difference.abs() <= DIFFERENCE;
         let before = self.trusted.swap(agrees, Ordering::Relaxed);
         let seconds = difference.num_seconds();
-        match (before, agrees) {
-            (false, true) => tracing::info!(seconds, "the clock agrees with the database's"),
-            (true, false) => tracing::error!(
+        let doubted = self.compared.swap(true, Ordering::Relaxed) && !before;
+        match (doubted, agrees) {
+            (true, true) => tracing::info!(seconds, "the clock agrees with the database's again"),
+            (false, false) => tracing::error!(
                 seconds,
                 "the clock differs from the database's; nothing is claimed until it agrees"
             ),
-            (false, false) => tracing::debug!(seconds, "the clock still differs"),
-            (true, true) => {}
+            (true, false) | (false, true) => {}
         }
     }
 }

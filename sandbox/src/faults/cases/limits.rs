@@ -1,12 +1,22 @@
 use anyhow::ensure;
 use async_trait::async_trait;
+use posthaste_core::Network;
 use serde_json::{Value, json};
 
-use super::everywhere;
 use crate::faults::{case::Case, evidence::Evidence, round::Round, stage::Stage};
 
 /// What the networks ask to wait.
 const RETRY_AFTER: u64 = 2;
+
+/// Meta counts in minutes, so that its storms take one: in one round of five.
+fn stormy(round: &Round) -> Vec<Network> {
+    use Network::{Facebook, Instagram, Pinterest, X};
+    if round.seed.is_multiple_of(5) {
+        vec![Facebook, Instagram, Pinterest, X]
+    } else {
+        vec![Pinterest, X]
+    }
+}
 
 /// F14: every call is answered with 429.
 pub struct Storm;
@@ -25,7 +35,11 @@ impl Case for Storm {
         let rule = json!({
             "operation": "publish", "kind": "rate_limited", "times": null, "retryAfterSeconds": RETRY_AFTER,
         });
-        everywhere(stage, rule).await?;
+        for network in stormy(round) {
+            let mut rule = rule.clone();
+            rule["network"] = json!(network.as_str());
+            stage.control.fault(rule).await?;
+        }
         round.begins().await;
         while round.goes_on(1.0) {
             round.pause(0.1, 0.2).await;

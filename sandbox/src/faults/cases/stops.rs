@@ -16,7 +16,7 @@ use crate::faults::{
 };
 
 /// How long a worker may work without stopping itself.
-const UNREACHED: Duration = Duration::from_secs(3);
+const UNREACHED: Duration = Duration::from_secs(6);
 
 /// F3: `kill -STOP` for longer than the lease, then `kill -CONT`: the worker comes back as a zombie.
 pub struct Stops;
@@ -59,14 +59,15 @@ impl Case for Stops {
     }
 
     fn bitten(&self, evidence: &Evidence) -> Result<(), String> {
-        evidence.needs(&["fenced writes", "watchdog ends", "takeovers"])
+        evidence.needs(&["stops", "takeovers"])?;
+        evidence.needs_in_the_long_run(&["fenced writes", "watchdog ends"])
     }
 }
 
 /// Stops itself at chosen points; nothing ends it when it comes back.
 async fn zombie(worker: &Program, round: &Round, lease: f64) -> anyhow::Result<u64> {
     let mut stops = 0;
-    while round.goes_on(0.0) {
+    while round.goes_on(2.0) {
         let point = *round.any(&[
             "after_intent",
             "after_call",
