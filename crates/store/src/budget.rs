@@ -86,7 +86,7 @@ pub async fn set(
         "DELETE FROM budgets WHERE workspace_id = $1 AND connection_id IS NOT DISTINCT FROM $2",
     )
     .bind::<sql_types::Uuid, _>(workspace.uuid())
-    .bind::<sql_types::Nullable<sql_types::Uuid>, _>(connection.map(|id| id.uuid()))
+    .bind::<sql_types::Nullable<sql_types::Uuid>, _>(connection.map(ConnectionId::uuid))
     .execute(conn)
     .await
     .stored()?;
@@ -94,7 +94,7 @@ pub async fn set(
         diesel::insert_into(budgets::table)
             .values((
                 budgets::workspace_id.eq(workspace.uuid()),
-                budgets::connection_id.eq(connection.map(|id| id.uuid())),
+                budgets::connection_id.eq(connection.map(ConnectionId::uuid)),
                 budgets::amount.eq(amount),
                 budgets::updated_at.eq(now),
             ))
@@ -147,7 +147,7 @@ pub async fn spending(
     }
     let connections: Vec<Option<Uuid>> = asked
         .iter()
-        .map(|(connection, _)| connection.map(|id| id.uuid()))
+        .map(|(connection, _)| connection.map(ConnectionId::uuid))
         .collect();
     let except: Vec<Uuid> = except.iter().map(|id| id.uuid()).collect();
     let since: Vec<_> = asked.iter().map(|(_, month)| month.from).collect();

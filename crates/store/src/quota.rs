@@ -85,7 +85,7 @@ pub async fn in_windows(
     let scheduled: Vec<_> = windows.iter().map(|asked| asked.scheduled).collect();
     let except: Vec<_> = windows
         .iter()
-        .map(|asked| asked.except.map(|id| id.uuid()))
+        .map(|asked| asked.except.map(TargetId::uuid))
         .collect();
     let rows: Vec<Times> = diesel::sql_query(IN_WINDOWS)
         .bind::<sql_types::Uuid, _>(workspace.uuid())

@@ -1,5 +1,11 @@
 //! The tables as Diesel sees them (the migrations are the truth; a test compares the two).
 
+mod job;
+mod quota;
+
+pub use job::{job_keys, job_results, jobs};
+pub use quota::{budgets, quota_readings};
+
 diesel::table! {
     api_keys (id) {
         id -> Uuid,
@@ -312,27 +318,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    budgets (workspace_id, connection_id) {
-        workspace_id -> Uuid,
-        connection_id -> Nullable<Uuid>,
-        amount -> Int8,
-        updated_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    quota_readings (network, connection_id, window_seconds) {
-        network -> Text,
-        connection_id -> Nullable<Uuid>,
-        window_seconds -> Int4,
-        posts -> Int4,
-        remaining -> Int4,
-        resets_at -> Nullable<Timestamptz>,
-        read_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
     webhook_attempts (delivery_id, n) {
         delivery_id -> Uuid,
         n -> Int8,
@@ -474,56 +459,5 @@ diesel::table! {
         workspace_id -> Uuid,
         hour -> Timestamptz,
         count -> Int8,
-    }
-}
-
-diesel::table! {
-    jobs (id) {
-        id -> Uuid,
-        workspace_id -> Uuid,
-        kind -> Text,
-        format -> Text,
-        state -> Text,
-        file_name -> Text,
-        bytes -> Int8,
-        dry_run -> Bool,
-        time_zone -> Text,
-        provenance -> Jsonb,
-        next_byte -> Int8,
-        next_line -> Int8,
-        lines -> Nullable<Int8>,
-        created -> Int8,
-        skipped -> Int8,
-        invalid -> Int8,
-        token -> Int8,
-        tries -> Int4,
-        free_at -> Nullable<Timestamptz>,
-        error_code -> Nullable<Text>,
-        error_message -> Nullable<Text>,
-        created_at -> Timestamptz,
-        started_at -> Nullable<Timestamptz>,
-        finished_at -> Nullable<Timestamptz>,
-        expires_at -> Nullable<Timestamptz>,
-    }
-}
-
-diesel::table! {
-    job_results (job_id, line) {
-        job_id -> Uuid,
-        workspace_id -> Uuid,
-        line -> Int8,
-        outcome -> Text,
-        key -> Nullable<Text>,
-        post_id -> Nullable<Uuid>,
-        problems -> Jsonb,
-    }
-}
-
-diesel::table! {
-    job_keys (workspace_id, key) {
-        workspace_id -> Uuid,
-        key -> Text,
-        post_id -> Uuid,
-        expires_at -> Timestamptz,
     }
 }

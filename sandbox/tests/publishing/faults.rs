@@ -108,7 +108,7 @@ async fn what_cannot_be_told_apart_waits_for_a_person_who_settles_it() {
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    world.clock.advance(chrono::TimeDelta::minutes(40));
+    world.clock.advance(TimeDelta::minutes(40));
     let held = world.until(post, State::Held).await.remove(0);
     assert_eq!(
         held.error_code.as_deref(),

@@ -175,11 +175,11 @@ async fn what_there_is_no_money_for_waits_for_a_person() {
         world.connect(Network::X, 1).await,
     ];
     let little = Change {
-        budget: Some(Some(300_000)),
+        budget: Some(Some(20_000)),
         ..Change::default()
     };
     choose(&world, little).await;
-    // Each has a link and costs 0.20 USD; both are due at once, on two lines.
+    // Each costs 0.015 USD (no network knows the link's top-level domain); both are due at once, on two lines.
     let post = world.post("Both at once", &[], &rows).await;
     world.work();
     for _ in 0..400 {
