@@ -17,7 +17,7 @@ use crate::{
     sandbox::{Sandbox, free_port},
 };
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const GLANCE: Duration = Duration::from_millis(100);
 
 /// A program of Posthaste beside those of a sandbox, with the same configuration.

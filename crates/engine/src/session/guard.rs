@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     Error, ErrorCode, Result,
@@ -71,8 +72,7 @@ impl Guard {
 /// Nobody who looks at the counts learns who signs in.
 fn key(email: &str) -> String {
     let digest = Sha256::digest(email.as_bytes());
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sign-in:{hex}")
+    format!("sign-in:{}", BASE64_URL_SAFE_NO_PAD.encode(digest))
 }
 
 /// How long the next try must wait, if it must.

@@ -36,6 +36,10 @@ pub struct OperationAnswer<'a> {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the labels of OpenTelemetry's conventions"
+)]
 struct HttpLabels {
     http_request_method: &'static str,
     http_route: String,
