@@ -2,5 +2,6 @@
 
 pub mod api;
 mod ground;
+mod program;
 pub mod publish;
 mod spread;
