@@ -28,6 +28,8 @@ pub struct Ground {
     pub control: Control,
     pub database_url: String,
     pub networks_url: String,
+    /// Where networks fetch media.
+    pub public_url: String,
     cluster: Cluster,
     /// Emptied when dropped.
     pub files: tempfile::TempDir,
@@ -61,6 +63,7 @@ impl Ground {
         tokio::spawn(serve(listener, networks, std::future::pending()));
 
         let public = TcpListener::bind("127.0.0.1:0").await?;
+        let public_url = format!("http://{}", public.local_addr()?);
         let app = app(Setup {
             db: Database::new(
                 address,
@@ -73,7 +76,7 @@ impl Ground {
             random: Arc::new(OsRandom),
             data_dir: &files.path().join("data"),
             secret: Secret::new(SECRET),
-            public_url: format!("http://{}", public.local_addr()?),
+            public_url: public_url.clone(),
             networks_url: networks_url.clone(),
             quotas: unlimited(),
             timing: posthaste_core::target::Timing {
@@ -83,31 +86,53 @@ impl Ground {
         })?;
         let routes = media_routes(app.clone());
         tokio::spawn(async move { axum::serve(public, routes).await });
-        let new = NewWorkspace {
-            id: None,
-            name: "Bench".into(),
-            time_zone: "UTC".into(),
-        };
-        let workspace = session::create_workspace(&app, new).await?.id;
-        let actor = Actor {
-            workspace,
-            role: Role::Owner,
-            provenance: Provenance::System,
-        };
         Ok(Self {
+            actor: workspace(&app).await?,
             app,
-            actor,
             control: Control::new(&networks_url)?,
             database_url,
             networks_url,
+            public_url,
             cluster,
             files,
         })
     }
 
+    /// The owner of another workspace.
+    pub async fn workspace(&self) -> anyhow::Result<Actor> {
+        workspace(&self.app).await
+    }
+
+    /// A connection for plain SQL.
+    pub async fn sql(&self) -> anyhow::Result<tokio_postgres::Client> {
+        let (client, connection) =
+            tokio_postgres::connect(&self.database_url, tokio_postgres::NoTls).await?;
+        tokio::spawn(connection);
+        Ok(client)
+    }
+
+    /// PostgreSQL's first process.
+    pub fn postgres(&self) -> Option<u32> {
+        self.cluster.pid()
+    }
+
     pub async fn end(self) -> anyhow::Result<()> {
         self.cluster.stop().await.context("stopping PostgreSQL")
     }
+}
+
+async fn workspace(app: &App) -> anyhow::Result<Actor> {
+    let new = NewWorkspace {
+        id: None,
+        name: "Bench".into(),
+        time_zone: "UTC".into(),
+    };
+    let workspace = session::create_workspace(app, new).await?.id;
+    Ok(Actor {
+        workspace,
+        role: Role::Owner,
+        provenance: Provenance::System,
+    })
 }
 
 fn set_open(folder: &Path) -> anyhow::Result<()> {

@@ -2,6 +2,7 @@
 
 pub mod api;
 mod ground;
+mod program;
 pub mod publish;
 mod spread;
 

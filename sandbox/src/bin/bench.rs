@@ -13,7 +13,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Which {
-    /// Targets per second through one worker, all due at the same moment.
+    /// Targets per second through one, two and four worker processes, and how late they are at half of it.
     Publish(bench::publish::Args),
     /// Lists and mutations of the API against raw SQL on the same database.
     Api(bench::api::Args),
