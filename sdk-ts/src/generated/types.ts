@@ -310,6 +310,8 @@ export type EventType =
   | 'POST_DELETED'
   /** A post's content was changed. */
   | 'POST_UPDATED'
+  /** The database lost its newest writes; what was due is read back before anything is sent. */
+  | 'PUBLISHING_RECOVERED'
   /** A sandbox's workspace was put back to its sample posts. */
   | 'SANDBOX_RESET'
   /** A target was cancelled. */

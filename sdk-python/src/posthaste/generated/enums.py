@@ -380,6 +380,8 @@ class EventType(OpenEnum):
     """A post was removed."""
     POST_UPDATED = "POST_UPDATED"
     """A post's content was changed."""
+    PUBLISHING_RECOVERED = "PUBLISHING_RECOVERED"
+    """The database lost its newest writes; what was due is read back before anything is sent."""
     SANDBOX_RESET = "SANDBOX_RESET"
     """A sandbox's workspace was put back to its sample posts."""
     TARGET_CANCELLED = "TARGET_CANCELLED"

@@ -339,6 +339,8 @@ open_enum! {
         PostDeleted = "POST_DELETED",
         /// A post's content was changed.
         PostUpdated = "POST_UPDATED",
+        /// The database lost its newest writes; what was due is read back before anything is sent.
+        PublishingRecovered = "PUBLISHING_RECOVERED",
         /// A sandbox's workspace was put back to its sample posts.
         SandboxReset = "SANDBOX_RESET",
         /// A target was cancelled.
