@@ -30,6 +30,7 @@ pub mod request;
 pub mod schedule;
 pub mod secret;
 pub mod target;
+pub mod token;
 pub mod webhook;
 
 pub use error::{Error, ErrorCode, Result};

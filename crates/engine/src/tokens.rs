@@ -6,10 +6,11 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use futures::{StreamExt, stream};
 use posthaste_core::{
     Error, ErrorCode, Result,
-    connector::{Failure, FailureClass, Session, TokenSet},
+    connector::{FailureClass, Session, TokenSet},
     event::EventType,
     ids::{ConnectionId, WorkspaceId},
     secret::Secret,
+    token::reauthorize_by,
 };
 use posthaste_store::{
     connection::{self, Connection, Status},
@@ -64,6 +65,8 @@ pub(crate) fn put(app: &App, row: &mut Connection, tokens: &TokenSet) -> Result<
     // Whole microseconds, as the database keeps it.
     row.token_expires_at = tokens.expires_at.map(|end| end.trunc_subsecs(6));
     row.refresh_due_at = refresh_at(tokens, now);
+    row.reauthorize_by = reauthorize_by(tokens).map(|end| end.trunc_subsecs(6));
+    row.refreshing_since = None;
     if !tokens.scopes.is_empty() {
         row.scopes.clone_from(&tokens.scopes);
     }
@@ -176,16 +179,32 @@ async fn refresh_locked(
     }
     let old = open(app, &row)?;
     let ctx = app.network_ctx(row.network)?;
+    // Written down first: a crash before the answer is kept may cost the token the network gave.
+    connection::begin_refresh(&mut *app.db.get().await?, workspace, id, app.now()).await?;
     match app.connector(row.network).refresh(&ctx, &old).await {
         Ok(fresh) => swap_surely(app, &row, &kept(old, fresh)).await,
         Err(failure) if failure.class == FailureClass::Reauthorize => {
-            let row = lose(app, row, &failure, reason).await?;
+            let message = in_truth(&row, failure.message);
+            let row = lose(app, row, &message, reason).await?;
             Err(reconnect_required(&row))
         }
         Err(failure) => {
             postpone(app, row).await?;
             Err(Error::new(failure.code(), failure.message))
         }
+    }
+}
+
+/// X and Pinterest take each refresh token once. When the answer to an earlier refresh was lost (a crash,
+/// a connection cut), it is that which cost the access, and nobody took it away.
+fn in_truth(row: &Connection, message: String) -> String {
+    match row.refreshing_since {
+        None => message,
+        Some(since) => format!(
+            "The answer to a refresh was lost at {}, and {} takes each refresh token once. {message}",
+            since.format("%Y-%m-%d %H:%M UTC"),
+            row.network
+        ),
     }
 }
 
@@ -242,7 +261,7 @@ async fn swap(app: &App, row: &Connection, tokens: &TokenSet) -> Result<Connecti
 }
 
 /// The network gives no new token: only a person can help.
-async fn lose(app: &App, row: Connection, failure: &Failure, reason: &str) -> Result<Connection> {
+async fn lose(app: &App, row: Connection, message: &str, reason: &str) -> Result<Connection> {
     let mut tx = app.db.begin().await?;
     let mut row = connection::lock(&mut tx, row.workspace_id, row.id).await?;
     if row.status != Status::Active {
@@ -250,9 +269,11 @@ async fn lose(app: &App, row: Connection, failure: &Failure, reason: &str) -> Re
     }
     row.status = Status::Reconnect;
     row.refresh_due_at = None;
+    row.refreshing_since = None;
     row.updated_at = app.now();
     connection::update(&mut tx, &mut row).await?;
-    let data = json!({ "network": row.network, "name": row.name, "reason": reason, "message": failure.message });
+    let data =
+        json!({ "network": row.network, "name": row.name, "reason": reason, "message": message });
     let mut happened = app.event(
         &Actor::system(row.workspace_id),
         EventType::ConnectionReconnectRequired,

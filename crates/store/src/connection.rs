@@ -81,6 +81,10 @@ pub struct Connection {
     pub token_expires_at: Option<DateTime<Utc>>,
     /// When to refresh ahead of time.
     pub refresh_due_at: Option<DateTime<Utc>>,
+    /// When access ends for good unless a person gives the consent again.
+    pub reauthorize_by: Option<DateTime<Utc>>,
+    /// Since when a refresh is open whose answer was not written down.
+    pub refreshing_since: Option<DateTime<Utc>>,
     /// Granted permissions.
     pub scopes: Vec<String>,
     /// Board to use when a target names none.
@@ -108,6 +112,7 @@ pub async fn insert(conn: &mut Conn, row: &Connection) -> Result<()> {
             connections::tokens.eq(&row.tokens),
             connections::token_expires_at.eq(row.token_expires_at),
             connections::refresh_due_at.eq(row.refresh_due_at),
+            connections::reauthorize_by.eq(row.reauthorize_by),
             connections::scopes.eq(&row.scopes),
             connections::default_destination.eq(&row.default_destination),
             (
@@ -138,6 +143,8 @@ pub async fn update(conn: &mut Conn, row: &mut Connection) -> Result<()> {
         connections::tokens.eq(&row.tokens),
         connections::token_expires_at.eq(row.token_expires_at),
         connections::refresh_due_at.eq(row.refresh_due_at),
+        connections::reauthorize_by.eq(row.reauthorize_by),
+        connections::refreshing_since.eq(row.refreshing_since),
         connections::scopes.eq(&row.scopes),
         connections::default_destination.eq(&row.default_destination),
         connections::version.eq(row.version + 1),
@@ -154,6 +161,28 @@ pub async fn update(conn: &mut Conn, row: &mut Connection) -> Result<()> {
         .about(row.id));
     }
     row.version += 1;
+    Ok(())
+}
+
+/// Writes down that the network is about to be asked for new tokens; an earlier time that stands is kept.
+pub async fn begin_refresh(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    id: ConnectionId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    diesel::update(
+        connections::table.filter(
+            connections::workspace_id
+                .eq(workspace.uuid())
+                .and(connections::id.eq(id.uuid()))
+                .and(connections::refreshing_since.is_null()),
+        ),
+    )
+    .set(connections::refreshing_since.eq(now))
+    .execute(conn)
+    .await
+    .stored()?;
     Ok(())
 }
 

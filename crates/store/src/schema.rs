@@ -58,6 +58,8 @@ diesel::table! {
         tokens -> Nullable<Bytea>,
         token_expires_at -> Nullable<Timestamptz>,
         refresh_due_at -> Nullable<Timestamptz>,
+        reauthorize_by -> Nullable<Timestamptz>,
+        refreshing_since -> Nullable<Timestamptz>,
         scopes -> Array<Text>,
         default_destination -> Nullable<Text>,
         version -> Int4,

@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     seed::Control,
-    setup::{Setup, app, quick_timing},
+    setup::{Setup, app, quick_timing, unlimited},
 };
 
 const SECRET: &str = "only for this run: thirty-two characters and more";
@@ -322,6 +322,7 @@ fn application(
         public_url: public_url.to_owned(),
         networks_url: networks_url.to_owned(),
         timing: quick_timing(),
+        quotas: unlimited(),
     })?)
 }
 

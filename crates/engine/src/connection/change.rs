@@ -212,6 +212,8 @@ fn gone(row: Connection) -> Connection {
         tokens: None,
         token_expires_at: None,
         refresh_due_at: None,
+        reauthorize_by: None,
+        refreshing_since: None,
         ..row
     }
 }

@@ -145,6 +145,8 @@ async fn connect(
         tokens: None,
         token_expires_at: None,
         refresh_due_at: None,
+        reauthorize_by: None,
+        refreshing_since: None,
         scopes: Vec::new(),
         default_destination: default_destination.map(str::to_owned),
         version: 1,

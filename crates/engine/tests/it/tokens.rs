@@ -97,6 +97,66 @@ async fn a_dead_refresh_token_asks_for_a_person() {
     assert_eq!(events[1].data.0["reason"], "the access token ends");
 }
 
+/// The network gave a new token, and its answer never arrived; the old one is used up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_whose_answer_was_lost_is_told_as_such() {
+    let dead = json!({ "error": "invalid_request", "error_description": "Value passed for the token was invalid." });
+    let answers = [
+        ScriptedHttp::json(502, json!({})),
+        ScriptedHttp::json(400, dead),
+    ];
+    let world = World::with_http(ScriptedHttp::new(answers)).await;
+    let row = ending_soon(&world).await;
+    let ask = |row: Connection| {
+        let (app, actor) = (world.app.clone(), world.actor(Role::Viewer));
+        async move { connection::destinations(&app, &actor, &row).await }
+    };
+    assert_eq!(
+        ask(row.clone()).await.unwrap_err().code,
+        ErrorCode::NetworkUnavailable
+    );
+    let open = read_again(&world, &row).await;
+    assert_eq!(open.refreshing_since, Some(world.app.now()));
+    assert_eq!(
+        ask(open).await.unwrap_err().code,
+        ErrorCode::ReconnectRequired
+    );
+    let lost = read_again(&world, &row).await;
+    assert_eq!(
+        (lost.status, lost.refreshing_since),
+        (Status::Reconnect, None)
+    );
+    let events = world.events().await;
+    let message = events[1].data.0["message"].as_str().unwrap();
+    assert!(
+        message.starts_with(
+            "The answer to a refresh was lost at 2027-01-04 08:00 UTC, and X takes each"
+        ),
+        "{message}"
+    );
+}
+
+/// A network that still takes the old one: nothing is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_whose_answer_was_lost_is_made_good_where_the_network_allows_it() {
+    let fresh = json!({ "access_token": "new-access", "expires_in": 7200, "token_type": "bearer" });
+    let answers = [
+        ScriptedHttp::json(502, json!({})),
+        ScriptedHttp::json(200, fresh),
+    ];
+    let world = World::with_http(ScriptedHttp::new(answers)).await;
+    let row = ending_soon(&world).await;
+    let actor = world.actor(Role::Viewer);
+    let lost = connection::destinations(&world.app, &actor, &row).await;
+    assert_eq!(lost.unwrap_err().code, ErrorCode::NetworkUnavailable);
+    let open = read_again(&world, &row).await;
+    connection::destinations(&world.app, &actor, &open)
+        .await
+        .unwrap();
+    let row = read_again(&world, &row).await;
+    assert_eq!((row.status, row.refreshing_since), (Status::Active, None));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_network_that_is_away_does_not_disconnect() {
     let world = World::with_http(ScriptedHttp::new([ScriptedHttp::json(503, json!({}))])).await;

@@ -390,6 +390,8 @@ class EventType(OpenEnum):
     """A post's content was changed."""
     QUOTA_SETTINGS_UPDATED = "QUOTA_SETTINGS_UPDATED"
     """What a workspace decides about networks' limits and money was changed."""
+    PUBLISHING_RECOVERED = "PUBLISHING_RECOVERED"
+    """The database lost its newest writes; what was due is read back before anything is sent."""
     SANDBOX_RESET = "SANDBOX_RESET"
     """A sandbox's workspace was put back to its sample posts."""
     TARGET_AT_RISK = "TARGET_AT_RISK"

@@ -347,6 +347,8 @@ open_enum! {
         PostUpdated = "POST_UPDATED",
         /// What a workspace decides about networks' limits and money was changed.
         QuotaSettingsUpdated = "QUOTA_SETTINGS_UPDATED",
+        /// The database lost its newest writes; what was due is read back before anything is sent.
+        PublishingRecovered = "PUBLISHING_RECOVERED",
         /// A sandbox's workspace was put back to its sample posts.
         SandboxReset = "SANDBOX_RESET",
         /// Something stands in the way of a target whose time comes soon.

@@ -117,6 +117,8 @@ impl Real {
             tokens: Some(vec![1]),
             token_expires_at: None,
             refresh_due_at: None,
+            reauthorize_by: None,
+            refreshing_since: None,
             scopes: Vec::new(),
             default_destination: None,
             version: 1,
