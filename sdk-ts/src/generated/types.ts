@@ -316,10 +316,10 @@ export type EventType =
   | 'POST_DELETED'
   /** A post's content was changed. */
   | 'POST_UPDATED'
-  /** What a workspace decides about networks' limits and money was changed. */
-  | 'QUOTA_SETTINGS_UPDATED'
   /** The database lost its newest writes; what was due is read back before anything is sent. */
   | 'PUBLISHING_RECOVERED'
+  /** What a workspace decides about networks' limits and money was changed. */
+  | 'QUOTA_SETTINGS_UPDATED'
   /** A sandbox's workspace was put back to its sample posts. */
   | 'SANDBOX_RESET'
   /** Something stands in the way of a target whose time comes soon. */

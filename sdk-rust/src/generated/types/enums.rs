@@ -345,10 +345,10 @@ open_enum! {
         PostDeleted = "POST_DELETED",
         /// A post's content was changed.
         PostUpdated = "POST_UPDATED",
-        /// What a workspace decides about networks' limits and money was changed.
-        QuotaSettingsUpdated = "QUOTA_SETTINGS_UPDATED",
         /// The database lost its newest writes; what was due is read back before anything is sent.
         PublishingRecovered = "PUBLISHING_RECOVERED",
+        /// What a workspace decides about networks' limits and money was changed.
+        QuotaSettingsUpdated = "QUOTA_SETTINGS_UPDATED",
         /// A sandbox's workspace was put back to its sample posts.
         SandboxReset = "SANDBOX_RESET",
         /// Something stands in the way of a target whose time comes soon.
