@@ -46,7 +46,7 @@ async fn get(router: &Router, path: &str, token: Option<&str>) -> (StatusCode, V
 async fn schedule(world: &World, minutes: i64) -> String {
     let at = world.app.now() + TimeDelta::minutes(minutes);
     let input = json!({
-        "text": "Rolls", "targets": [{ "connectionId": world.home.on(Network::X) }],
+        "text": format!("Rolls at {at}"), "targets": [{ "connectionId": world.home.on(Network::X) }],
         "schedule": { "at": at.to_rfc3339() },
     });
     let payload = world.change("postCreate", "post { id }", input).await;
