@@ -10,7 +10,10 @@ use std::{
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 
-use crate::run::{default_home, output, root, say, status, succeed, target};
+use crate::{
+    run::{default_home, root, say, succeed, target},
+    tools::from_apt,
+};
 
 /// Exits with 0 if it is new enough for the package.
 const NEW_ENOUGH: &str = "import sys; sys.exit(sys.version_info < (3, 10))";
@@ -83,7 +86,7 @@ pub fn environment(home: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     // A small Debian has no Python at all, and keeps this part of it in a package of its own.
-    from_apt()?;
+    venv_from_apt()?;
     if !is_new_enough() {
         bail!(
             "Python 3.10 or newer is needed as `python3`. Install it: Fedora `dnf install python3`, \
@@ -98,15 +101,9 @@ fn is_new_enough() -> bool {
     python.is_ok_and(|status| status.success())
 }
 
-fn from_apt() -> anyhow::Result<()> {
-    let root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    if root && Path::new("/usr/bin/apt-get").exists() {
-        say("installing Debian's python3-venv");
-        let mut apt = Command::new("apt-get");
-        apt.args(["install", "-y", "--no-install-recommends", "python3-venv"]);
-        if status(apt.env("DEBIAN_FRONTEND", "noninteractive"))?.success() {
-            return Ok(());
-        }
+fn venv_from_apt() -> anyhow::Result<()> {
+    if from_apt("python3-venv")? {
+        return Ok(());
     }
     bail!(
         "Python 3.10 or newer with its `venv` is needed as `python3`. Install it: Debian `apt-get install python3-venv`, \

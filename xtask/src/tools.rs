@@ -50,6 +50,10 @@ pub async fn postgres(home: &Path) -> anyhow::Result<Binaries> {
     Ok(binaries)
 }
 
+/// How people get Redis.
+const REDIS: &str = "Install Redis 6 or newer (Debian: `apt-get install redis-server`, Fedora: `dnf install redis`, \
+                   macOS: `brew install redis`), or set POSTHASTE_REDIS_SERVER to its program";
+
 /// Finds Redis's server for the tests that need one, or installs Debian's package when we may.
 pub fn redis() -> anyhow::Result<()> {
     let program = std::env::var_os("POSTHASTE_REDIS_SERVER");
@@ -58,21 +62,29 @@ pub fn redis() -> anyhow::Result<()> {
     if runs() {
         return Ok(());
     }
-    const HOW: &str = "Install Redis 6 or newer (Debian: `apt-get install redis-server`, Fedora: `dnf install redis`, \
-                       macOS: `brew install redis`), or set POSTHASTE_REDIS_SERVER to its program";
-    if !nix::unistd::geteuid().is_root() || !Path::new("/usr/bin/apt-get").exists() {
-        bail!("There is no `redis-server`, which tests need. {HOW}.");
+    if !from_apt("redis-server")? {
+        bail!("There is no `redis-server`, which tests need. {REDIS}.");
     }
-    say("installing Debian's Redis package");
-    let mut install = std::process::Command::new("apt-get");
-    install
-        .args(["install", "-y", "--no-install-recommends", "redis-server"])
-        .env("DEBIAN_FRONTEND", "noninteractive");
-    succeed(&mut install).context(HOW)?;
     if !runs() {
-        bail!("The installed `redis-server` does not run. {HOW}.");
+        bail!("The installed `redis-server` does not run. {REDIS}.");
     }
     Ok(())
+}
+
+/// Installs a Debian package where we may; false where we may not, or it does not work.
+pub fn from_apt(package: &str) -> anyhow::Result<bool> {
+    if !nix::unistd::geteuid().is_root() || !Path::new("/usr/bin/apt-get").exists() {
+        return Ok(false);
+    }
+    say(&format!("installing Debian's {package}"));
+    let apt = |words: &[&str]| {
+        let mut apt = std::process::Command::new("apt-get");
+        apt.args(words).env("DEBIAN_FRONTEND", "noninteractive");
+        anyhow::Ok(status(&mut apt)?.success())
+    };
+    let install = ["install", "-y", "--no-install-recommends", package];
+    // A fresh machine may not know its packages yet.
+    Ok(apt(&install)? || (apt(&["update"])? && apt(&install)?))
 }
 
 /// The test runner, installed from source when it is missing.

@@ -24,6 +24,10 @@ use super::{
 
 /// Anything with an id that is unique across the API.
 #[derive(Interface)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is made for each node asked for and moved once"
+)]
 #[graphql(field(name = "id", ty = "ID", desc = "The id; its prefix names the kind."))]
 pub enum Node {
     /// A workspace.

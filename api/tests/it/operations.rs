@@ -121,7 +121,7 @@ fn variables(operation: &OperationDefinition) -> Value {
         let value = match variable.node.name.node.as_str() {
             "first" => json!(100),
             "withTotal" => json!(true),
-            "ids" => json!([]),
+            "ids" | "connectionIds" => json!([]),
             "input" if operation.ty == OperationType::Query => json!({ "targets": [] }),
             _ => return None,
         };
@@ -154,6 +154,7 @@ async fn every_query_answers() {
     let variables = json!({
         "id": connection,
         "ids": [connection],
+        "connectionIds": [connection],
         "first": 3,
         "withTotal": true,
         "from": "2027-01-01T00:00:00Z",

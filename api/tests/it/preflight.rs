@@ -251,7 +251,7 @@ async fn a_new_risk_is_told_once_ahead_of_time() {
     assert_eq!(look_ahead(&world.app).await.unwrap(), 0);
 
     edit(&world, Network::X, |row| {
-        row.scopes = vec!["users.read".into()]
+        row.scopes = vec!["users.read".into()];
     })
     .await;
     world.clock.set(due - TimeDelta::hours(24));
@@ -287,7 +287,7 @@ async fn two_workers_tell_a_risk_once() {
         .await;
     }
     edit(&world, Network::X, |row| {
-        row.scopes = vec!["users.read".into()]
+        row.scopes = vec!["users.read".into()];
     })
     .await;
     world.clock.set(due - TimeDelta::hours(24));

@@ -70,11 +70,11 @@ fn translate(error: Diesel) -> Error {
         Diesel::DatabaseError(
             DatabaseErrorKind::UnableToSendCommand
             | DatabaseErrorKind::ClosedConnection
-            | DatabaseErrorKind::SerializationFailure,
+            | DatabaseErrorKind::SerializationFailure
+            | DatabaseErrorKind::ReadOnlyTransaction,
             _,
         )
         | Diesel::BrokenTransactionManager => true,
-        Diesel::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => true,
         Diesel::DatabaseError(_, info) => PASSING.iter().any(|part| info.message().contains(part)),
         _ => false,
     };

@@ -34,6 +34,8 @@ use crate::{
     target::Target,
 };
 
+use claim::Id;
+
 /// Keeps what was prepared so far; false when the target is no longer ours.
 pub async fn save_progress(
     conn: &mut Conn,
@@ -87,8 +89,10 @@ WITH ours AS (
       AND read_back_from IS NOT DISTINCT FROM $9
       AND EXISTS (SELECT FROM lanes WHERE connection_id = $3 AND worker = $4 AND busy_until > $5)
     RETURNING id, token
+), noted AS (
+    UPDATE attempts a SET intent_at = $7 FROM ours WHERE a.target_id = ours.id AND a.token = ours.token AND a.started_at = $8
 )
-UPDATE attempts a SET intent_at = $7 FROM ours WHERE a.target_id = ours.id AND a.token = ours.token AND a.started_at = $8";
+SELECT id FROM ours";
 
 /// Writes the intent: the last thing before the one visible call. False when the target or its lane
 /// is no longer ours, or when less than `margin` of the lease is left; then nothing may be sent.
@@ -100,7 +104,7 @@ pub async fn commit_intent(
     now: DateTime<Utc>,
     margin: TimeDelta,
 ) -> Result<bool> {
-    let changed = diesel::sql_query(INTENT)
+    let ours: Vec<Id> = diesel::sql_query(INTENT)
         .bind::<SqlUuid, _>(target.id.uuid())
         .bind::<Int8, _>(target.token)
         .bind::<SqlUuid, _>(target.connection_id.uuid())
@@ -111,10 +115,10 @@ pub async fn commit_intent(
         .bind::<Timestamptz, _>(target.updated_at)
         .bind::<Nullable<Timestamptz>, _>(target.read_back_from)
         .cached()
-        .execute(conn)
+        .load(conn)
         .await
         .stored()?;
-    Ok(changed == 1)
+    Ok(ours.len() == 1)
 }
 
 /// Where a target goes after a try or a reading back.
@@ -126,8 +130,6 @@ pub enum Move {
     Again {
         /// Whether the try counts.
         counted: bool,
-        /// Whether what was prepared is thrown away.
-        anew: bool,
     },
     /// The outcome is unknown: read back at this time.
     Uncertain {
@@ -193,12 +195,8 @@ pub async fn advance(
                 .execute(conn)
                 .await
         }
-        Move::Again { counted, anew } => {
-            let progress = target
-                .progress
-                .as_ref()
-                .filter(|_| !anew)
-                .map(|json| json.0.clone());
+        // What was prepared so far stands in the row, and stays.
+        Move::Again { counted } => {
             let tries = target.attempt - i32::from(!counted);
             // Only a reading back that found nothing answers for what may have been published before.
             let read_back_from = target.read_back_from.filter(|_| from != State::Reconciling);
@@ -206,7 +204,6 @@ pub async fn advance(
                 .set((
                     common,
                     targets::attempt.eq(tries),
-                    targets::progress.eq(progress),
                     targets::misses.eq(0),
                     targets::reconcile_after.eq(None::<DateTime<Utc>>),
                     targets::read_back_from.eq(read_back_from),

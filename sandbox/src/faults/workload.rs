@@ -181,7 +181,7 @@ mod tests {
         let accounts: Vec<_> = Network::ALL
             .into_iter()
             .map(|network| Connected {
-                connection: format!("c-{network}"),
+                connection: format!("c-{}", network.as_str()),
                 network,
                 remote_id: "1".into(),
             })

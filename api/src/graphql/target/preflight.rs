@@ -18,7 +18,11 @@ pub struct Preflight(pub engine::Preflight);
 impl Preflight {
     /// Nothing keeps it from going out: there is no problem of the severity ERROR.
     async fn ready(&self) -> bool {
-        !self.0.problems.iter().any(|problem| problem.is_error())
+        !self
+            .0
+            .problems
+            .iter()
+            .any(posthaste_core::post::Problem::is_error)
     }
 
     /// The problems: what the network would refuse, and what a person should know. Paths are those of the

@@ -110,10 +110,7 @@ pub(super) fn stalled(now: DateTime<Utc>) -> Verdict {
 pub(super) fn with_fresh_token(refused: Verdict) -> Verdict {
     Verdict {
         reconnect: false,
-        to: Move::Again {
-            counted: true,
-            anew: false,
-        },
+        to: Move::Again { counted: true },
         ..refused
     }
 }
@@ -131,10 +128,7 @@ pub(super) fn doubtful(settle: Duration, now: DateTime<Utc>) -> Verdict {
 /// Nothing was sent by the try that is read back, so none is used up.
 pub(super) fn uncounted(verdict: Verdict) -> Verdict {
     let to = match verdict.to {
-        Move::Again { anew, .. } => Move::Again {
-            counted: false,
-            anew,
-        },
+        Move::Again { .. } => Move::Again { counted: false },
         to => to,
     };
     Verdict { to, ..verdict }
@@ -196,10 +190,7 @@ pub(super) fn rescue(
             (Verdict::held(ErrorCode::AttemptsUsedUp, message), message)
         }
         _ => {
-            let again = Move::Again {
-                counted: true,
-                anew: false,
-            };
+            let again = Move::Again { counted: true };
             let message = "The worker was lost before anything was sent; another one goes on.";
             (Verdict::plain(again), message)
         }

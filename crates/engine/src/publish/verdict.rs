@@ -80,15 +80,7 @@ impl Verdict {
         code: ErrorCode,
         message: impl Into<String>,
     ) -> Self {
-        Self::troubled(
-            Move::Again {
-                counted: false,
-                anew: false,
-            },
-            code,
-            message,
-        )
-        .waiting(until, reason, false)
+        Self::troubled(Move::Again { counted: false }, code, message).waiting(until, reason, false)
     }
 
     pub fn held(code: ErrorCode, message: impl Into<String>) -> Self {
@@ -178,27 +170,16 @@ pub(super) fn after_failure(failure: Failure, at: &Circumstances<'_>) -> Verdict
         ),
         FailureClass::Retry => {
             let until = at.now + at.timing.back_off(at.attempt, at.random);
-            Verdict::troubled(
-                Move::Again {
-                    counted: true,
-                    anew: false,
-                },
-                code,
-                message,
-            )
-            .waiting(until, "retry", false)
+            Verdict::troubled(Move::Again { counted: true }, code, message)
+                .waiting(until, "retry", false)
         }
         FailureClass::RateLimited { until, app_wide } => {
             let until = at.reset(until);
-            Verdict::troubled(
-                Move::Again {
-                    counted: false,
-                    anew: false,
-                },
-                code,
-                message,
+            Verdict::troubled(Move::Again { counted: false }, code, message).waiting(
+                until,
+                "rate limit",
+                app_wide,
             )
-            .waiting(until, "rate limit", app_wide)
         }
         FailureClass::Reauthorize => Verdict {
             reconnect: true,
@@ -256,10 +237,7 @@ fn absent(at: &Circumstances<'_>, if_absent: IfAbsent) -> Verdict {
     }
     let message = format!("{network} shows no such post; it is sent again.");
     Verdict::troubled(
-        Move::Again {
-            counted: true,
-            anew: false,
-        },
+        Move::Again { counted: true },
         ErrorCode::NetworkUnavailable,
         message,
     )

@@ -19,8 +19,9 @@ use crate::{
     target::Target,
 };
 
+/// An id alone.
 #[derive(QueryableByName)]
-struct Id {
+pub(super) struct Id {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
 }

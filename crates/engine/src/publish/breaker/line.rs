@@ -51,14 +51,8 @@ async fn note(app: &App, target: &Target, verdict: &Verdict, health: Health) -> 
 fn judged(verdict: Verdict, failures: i32, now: DateTime<Utc>) -> Verdict {
     let is_open = (OPENS_AT..OPENS_AT + PROBES).contains(&failures);
     match verdict.to {
-        Move::Again {
-            counted: true,
-            anew,
-        } if is_open => Verdict {
-            to: Move::Again {
-                counted: false,
-                anew,
-            },
+        Move::Again { counted: true } if is_open => Verdict {
+            to: Move::Again { counted: false },
             wait: Some(Wait {
                 until: now + PROBE_EVERY,
                 reason: "breaker",
@@ -86,10 +80,7 @@ mod tests {
             app_wide: false,
         };
         let again = |counted, wait| Verdict {
-            to: Move::Again {
-                counted,
-                anew: false,
-            },
+            to: Move::Again { counted },
             wait: Some(wait),
             ..Verdict::held(ErrorCode::NetworkUnavailable, "503")
         };

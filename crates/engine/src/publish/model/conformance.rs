@@ -333,7 +333,6 @@ impl Real {
         };
         let again = Move::Again {
             counted: model.row.attempt < 8,
-            anew: false,
         };
         let later = Move::Uncertain {
             read_back_at: self.now,

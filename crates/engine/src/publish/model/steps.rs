@@ -204,10 +204,7 @@ impl Model {
     ) -> bool {
         let mut to = effect.to.clone();
         if self.on.readings == 0 && matches!(to, Move::Uncertain { .. }) {
-            to = Move::Again {
-                counted: false,
-                anew: false,
-            };
+            to = Move::Again { counted: false };
         }
         let before = world.row;
         let done = world.advance(by, from, &to, effect.trouble, self.on.fence);

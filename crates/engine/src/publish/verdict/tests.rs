@@ -130,10 +130,7 @@ fn absence_needs_a_proof_or_several_readings() {
         read_back_at: now() + TimeDelta::seconds(seconds),
         misses,
     };
-    let again = Move::Again {
-        counted: true,
-        anew: false,
-    };
+    let again = Move::Again { counted: true };
     assert_eq!(look(false, 0, IfAbsent::Resend), later(20, 1));
     assert_eq!(look(false, 1, IfAbsent::Resend), later(40, 2));
     assert_eq!(look(false, 2, IfAbsent::Resend), again);

@@ -8,6 +8,7 @@ use posthaste_testkit::{TestDatabase, start};
 use super::{ROWS, index_scans, table_scans};
 
 const WAITING: &str = "
+UPDATE lanes SET next_due_at = next_due_at + interval '5 days';
 UPDATE lanes SET blocked_until = '2027-01-04 08:00:10+00', block_reason = 'retry' WHERE connection_id <= pg_temp.id(2, 1530);
 UPDATE lanes SET paused_at = '2027-01-01' WHERE connection_id > pg_temp.id(2, 3980);
 UPDATE connections SET token_expires_at = '2027-01-04 09:00:00+00' WHERE id <= pg_temp.id(2, 100);
