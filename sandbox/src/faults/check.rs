@@ -1,6 +1,6 @@
 //! The judge: every target of a round against everything the networks accepted.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
@@ -71,6 +71,20 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// Finds what was written, each account with the words for it, and is no target any more.
+    pub fn miss(&mut self, asked: &[(Account, String)], targets: &[Due]) {
+        let known: HashSet<_> = targets
+            .iter()
+            .map(|due| (&due.account, due.words.as_str()))
+            .collect();
+        for (account, words) in asked {
+            if !known.contains(&(account, words.as_str())) {
+                let message = format!("'{words}' for {} is no longer there", account.network);
+                self.find(Fault::Lost, None, message);
+            }
+        }
+    }
+
     fn find(&mut self, fault: Fault, due: Option<&Due>, message: String) {
         self.findings.push(Finding {
             fault,
@@ -260,6 +274,18 @@ mod tests {
             ..due(1, "HELD")
         };
         assert_eq!(faults(&[mute], &[]), [(Fault::Lost, "target_1".into())]);
+    }
+
+    #[test]
+    fn a_post_that_the_database_forgot_is_found() {
+        let targets = [due(1, "PUBLISHED")];
+        let asked = [1, 2].map(|n| (account(), due(n, "SCHEDULED").words));
+        let mut verdict = check(&targets, &[seen(1, 1)], 0.0);
+        verdict.miss(&asked[..1], &targets);
+        assert_eq!(verdict.findings, []);
+        verdict.miss(&asked, &targets);
+        assert_eq!(verdict.findings.len(), 1);
+        assert_eq!(verdict.findings[0].fault, Fault::Lost);
     }
 
     #[test]

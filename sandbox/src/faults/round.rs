@@ -37,6 +37,8 @@ pub struct Round {
     pub end: DateTime<Utc>,
     /// Posts that the networks had accepted before.
     pub logged_before: usize,
+    /// What was written: each account with the words for it.
+    asked: Vec<(Account, String)>,
 }
 
 /// The present moment.
@@ -60,12 +62,14 @@ impl Round {
             start: now(),
             end: now(),
             logged_before,
+            asked: Vec::new(),
         })
     }
 
     /// Draws and writes the posts.
     pub async fn write(&mut self, stage: &Stage, load: &Load) -> anyhow::Result<()> {
         let planned = self.plan(load);
+        self.ask(&planned);
         self.begin_in(stage.lead, load);
         workload::write(
             &stage.client,
@@ -75,6 +79,28 @@ impl Round {
             AT_ONCE,
         )
         .await
+    }
+
+    /// Notes what is about to be written, for the judge.
+    pub fn ask(&mut self, planned: &[Planned]) {
+        for post in planned {
+            let to = self
+                .accounts
+                .iter()
+                .filter(|account| post.connections.contains(&account.connection));
+            self.asked.extend(to.map(|account| {
+                let account = Account {
+                    network: account.network.as_str().to_owned(),
+                    id: account.remote_id.clone(),
+                };
+                (account, post.words.clone())
+            }));
+        }
+    }
+
+    /// What was written.
+    pub fn asked(&self) -> &[(Account, String)] {
+        &self.asked
     }
 
     /// The posts that the seed gives.

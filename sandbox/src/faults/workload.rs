@@ -53,7 +53,7 @@ impl Connected {
 #[derive(Clone, Debug)]
 pub struct Planned {
     pub words: String,
-    connections: Vec<String>,
+    pub connections: Vec<String>,
     pictures: usize,
     /// After the round's start.
     pub after: TimeDelta,

@@ -50,6 +50,7 @@ impl Case for Crowd {
         let load = self.load(round.seed);
         let chance = SeededRandom::new(round.seed);
         let planned = workload::crowd(&round.name, self.targets, TARGETS, &round.accounts, &chance);
+        round.ask(&planned);
         round.begin_in(stage.lead + self.targets as f64 / 300.0, &load);
         workload::write(&stage.client, &planned, &stage.pictures, round.start, 3).await
     }

@@ -44,6 +44,7 @@ impl Case for Rolling {
         let load = self.load(round.seed);
         round.begin_in(stage.lead + 3.0, &load);
         let planned = round.plan(&load);
+        round.ask(&planned);
         if let Some(old) = &stage.setting.old {
             for program in [&stage.servers[1], &stage.workers[1]] {
                 program.become_program(old);

@@ -55,6 +55,7 @@ impl Case for Slow {
         round.accounts.extend(slow);
         round.begin_in(stage.lead + 1.0, &load);
         let all = [crowd, healthy].concat();
+        round.ask(&all);
         workload::write(&stage.client, &all, &stage.pictures, round.start, 4).await
     }
 
