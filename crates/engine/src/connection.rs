@@ -33,6 +33,7 @@ use crate::{Actor, App, tokens};
 
 pub use change::{Change, Removed, disable, enable, pause, remove, resume, update};
 pub use consent::{Consent, ConsentRequest, Outcome, authorize, callback, grant};
+pub(crate) use create::regained;
 pub use create::{Chosen, create, import};
 pub use health::Health;
 

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use posthaste_core::{
-    Result,
+    Error, ErrorCode, Result,
     connector::{Failure, FailureClass, Intent, Outcome, Prepared},
     event::EventType,
     ids::NodeId,
@@ -22,7 +22,7 @@ use super::{
     crash::Point,
     journal::Journal,
     load::{Job, load},
-    obstacle::{drained, missed, stalled, with_fresh_token},
+    obstacle::{drained, missed, stalled, token_trouble, was_refused, with_fresh_token},
     recover::{read_back_first, safe_start},
     settle::{apply, begun, system},
     verdict::{Circumstances, Verdict, after_call, after_failure},
@@ -94,7 +94,10 @@ pub(super) async fn publish_one(
         Preparation::Ready(ready) => ready,
         Preparation::Refused(failure) => {
             let health = health_of(&failure);
-            let (verdict, end) = refused(app, &job, failure);
+            let (mut verdict, end) = refused(app, &job, failure);
+            if verdict.reconnect {
+                verdict = disconnected(app, &job, verdict).await;
+            }
             let verdict = breaker::of_line(app, &job.target, verdict, health).await;
             apply(
                 app,
@@ -123,7 +126,7 @@ pub(super) async fn publish_one(
         }
         Preparation::Lost => return Ok(Health::Unasked),
     };
-    send(app, worker, &job, ready, &journal).await
+    send(app, worker, &mut job, ready, &journal).await
 }
 
 enum Preparation {
@@ -143,7 +146,6 @@ async fn prepare(
 ) -> Result<Preparation> {
     let began = Instant::now();
     let mut progress = job.target.progress.as_ref().map(|json| json.0.clone());
-    let mut refreshed = false;
     // A step is invisible: breaking it off, once the worker has stopped for a while, and doing it again
     // elsewhere does no harm.
     let mut late = std::pin::pin!(async {
@@ -185,19 +187,12 @@ async fn prepare(
                     () = stop.cancelled() => return Ok(Preparation::PutBack(drained(app.now()))),
                 }
             }
-            Err(failure) if failure.class == FailureClass::Reauthorize && !refreshed => {
-                refreshed = true;
-                journal.note(
-                    "TOKEN",
-                    "The network refused the access token; refreshing it once.",
-                    json!({}),
-                );
-                match refresh(app, job).await {
-                    Ok(fresh) => {
-                        job.session = tokens::session(app, &fresh).await?;
-                        job.connection = fresh;
-                    }
-                    Err(_) => return Ok(Preparation::Refused(failure)),
+            Err(failure) if failure.class == FailureClass::Reauthorize && !job.refreshed => {
+                if let Err(error) = refresh(app, job, journal).await {
+                    return Ok(match error.code {
+                        ErrorCode::ReconnectRequired => Preparation::Refused(failure),
+                        _ => Preparation::PutBack(without_token(app, error)),
+                    });
                 }
             }
             Err(failure) => return Ok(Preparation::Refused(failure)),
@@ -209,7 +204,7 @@ async fn prepare(
 async fn send(
     app: &App,
     worker: NodeId,
-    job: &Job,
+    job: &mut Job,
     ready: Value,
     journal: &Journal,
 ) -> Result<Health> {
@@ -260,46 +255,67 @@ async fn send(
     if verdict.reconnect {
         verdict = after_refusal_of_token(app, job, verdict, journal).await;
     }
+    let target = &job.target;
     let verdict = breaker::of_line(app, target, verdict, health).await;
     apply(app, worker, target, State::Sending, &verdict, end, journal).await?;
     Ok(health)
 }
 
-/// Fresh tokens for a job whose token was refused.
-pub(super) async fn refresh(
-    app: &App,
-    job: &Job,
-) -> Result<posthaste_store::connection::Connection> {
-    let row = &job.connection;
-    tokens::refresh(
-        app,
-        row.workspace_id,
-        row.id,
-        "the network refused the access token",
-        row.version,
-    )
-    .await
+/// Gives a job whose token was refused a fresh one. Once in a try.
+pub(super) async fn refresh(app: &App, job: &mut Job, journal: &Journal) -> Result<()> {
+    job.refreshed = true;
+    journal.note(
+        "TOKEN",
+        "The network refused the access token; refreshing it once.",
+        json!({}),
+    );
+    let reason = "the network refused the access token";
+    let fresh = tokens::refresh(app, &job.connection, reason).await?;
+    job.session = tokens::session(app, &fresh).await?;
+    job.connection = fresh;
+    Ok(())
+}
+
+/// No fresh token for now: that the network, or the database, is away says nothing about the access.
+pub(super) fn without_token(app: &App, error: Error) -> Verdict {
+    token_trouble(error, app.now(), &app.timing, &*app.random)
 }
 
 /// The network refused the token at the visible call, so nothing went out: refresh once and let the
 /// next try go on from what is prepared; without a fresh token the account must be reconnected.
 async fn after_refusal_of_token(
     app: &App,
-    job: &Job,
+    job: &mut Job,
     verdict: Verdict,
     journal: &Journal,
 ) -> Verdict {
-    if job.target.attempt > 1 {
-        return verdict;
+    // Refreshed in this try, or in the one before and refused again: another fresh token is no help.
+    if job.refreshed || was_refused(&job.target) {
+        return disconnected(app, job, verdict).await;
     }
-    journal.note(
-        "TOKEN",
-        "The network refused the access token; refreshing it once.",
-        json!({}),
-    );
-    match refresh(app, job).await {
-        Ok(_) => with_fresh_token(verdict),
-        Err(_) => verdict,
+    match refresh(app, job, journal).await {
+        Ok(()) => with_fresh_token(verdict, job.target.attempt),
+        Err(error) if error.code == ErrorCode::ReconnectRequired => verdict,
+        Err(error) => without_token(app, error),
+    }
+}
+
+/// The network refuses tokens that cannot be made better: the account is marked, unless it has others by
+/// now; with those the next try goes on.
+async fn disconnected(app: &App, job: &Job, verdict: Verdict) -> Verdict {
+    let message = verdict
+        .trouble
+        .as_ref()
+        .map(|(_, message)| message.as_str())
+        .unwrap_or_default();
+    match tokens::refused(app, &job.connection, message).await {
+        Ok(false) => with_fresh_token(verdict, job.target.attempt),
+        Ok(true) => verdict,
+        // What is known is written down all the same; the account's next post finds out again.
+        Err(error) => {
+            tracing::warn!(connection = %job.connection.id, %error, cause = ?error.cause, "cannot mark the account");
+            verdict
+        }
     }
 }
 
