@@ -37,6 +37,8 @@ pub(crate) use create::regained;
 pub use create::{Chosen, create, import};
 pub use health::Health;
 
+pub use crate::tokens::{ask_in_time, give_back_due, refresh_due};
+
 /// The connection with an id.
 pub async fn get(app: &App, actor: &Actor, id: ConnectionId) -> Result<Connection> {
     actor.require(Permission::Read)?;
