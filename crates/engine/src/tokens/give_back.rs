@@ -45,15 +45,16 @@ pub(crate) async fn note(
 /// Gives back what was noted for a connection that was just removed. Its removal stands whatever comes of it;
 /// a network that is away is asked again by a worker.
 pub(crate) async fn give_back(app: &App, row: &Connection, sealed: &[u8]) {
-    let given = async {
-        if revoke(app, row, sealed).await? == Given::Back {
-            revocation::forget(&mut *app.db.get().await?, row.id, sealed).await?;
-        }
-        Result::Ok(())
-    };
-    if let Err(error) = given.await {
+    if let Err(error) = give_back_now(app, row, sealed).await {
         tracing::warn!(connection = %row.id, %error, cause = ?error.cause, "access was not given back yet");
     }
+}
+
+async fn give_back_now(app: &App, row: &Connection, sealed: &[u8]) -> Result<()> {
+    if revoke(app, row, sealed).await? == Given::Back {
+        revocation::forget(&mut *app.db.get().await?, row.id, sealed).await?;
+    }
+    Ok(())
 }
 
 /// Gives back what is due; one pass. Any number of workers may do so at the same time. Returns how many
