@@ -289,7 +289,7 @@ async fn after_refusal_of_token(
     verdict: Verdict,
     journal: &Journal,
 ) -> Verdict {
-    // Refreshed in this try, or in the one before and refused again: another fresh token is no help.
+    // Refreshed in this try, or refused in several: another fresh token is no help.
     if job.refreshed || was_refused(&job.target) {
         return disconnected(app, job, verdict).await;
     }

@@ -105,9 +105,13 @@ pub(super) fn stalled(now: DateTime<Utc>) -> Verdict {
     Verdict::put_back(now, "stalled", ErrorCode::Unavailable, message)
 }
 
-/// Whether the try before ended with a refused token, and a fresh one was had.
+/// From this try on, fresh tokens that are refused try after try are no accident.
+const TOO_MANY_REFUSALS: i32 = 3;
+
+/// Whether fresh tokens are refused again and again: the try before ended so, too.
 pub(super) fn was_refused(target: &Target) -> bool {
-    target.error_code.as_deref() == Some(ErrorCode::ReconnectRequired.as_str())
+    target.attempt >= TOO_MANY_REFUSALS
+        && target.error_code.as_deref() == Some(ErrorCode::ReconnectRequired.as_str())
 }
 
 /// The network refused the token at the visible call, and there is a fresh one: the next try goes on

@@ -3,6 +3,7 @@ use std::time::Duration;
 use posthaste_core::{ports::SeededRandom, target::State};
 
 use super::*;
+use crate::publish::obstacle::with_fresh_token;
 
 fn now() -> DateTime<Utc> {
     "2027-01-04T08:00:00Z".parse().unwrap()
@@ -251,4 +252,24 @@ fn what_a_network_still_works_on_is_read_for_a_day_more_and_more_seldom() {
         held.trouble,
         Some((ErrorCode::OutcomeUnknown, "still processing".into()))
     );
+}
+
+#[test]
+fn a_fresh_token_serves_the_next_try_while_there_is_one() {
+    let refused = |attempt| {
+        with(attempt, |at| {
+            after_failure(failure(FailureClass::Reauthorize), at)
+        })
+    };
+    let next = with_fresh_token(refused(7), 7);
+    assert_eq!(next.to, Move::Again { counted: true });
+    assert!(!next.reconnect);
+    assert_eq!(
+        next.trouble,
+        Some((ErrorCode::ReconnectRequired, "why".into()))
+    );
+    let last = with_fresh_token(refused(8), 8);
+    assert_eq!(last.to, Move::Failed);
+    assert!(!last.reconnect);
+    assert_eq!(last.trouble.unwrap().0, ErrorCode::AttemptsUsedUp);
 }
