@@ -1,5 +1,7 @@
 //! Access to networks: refreshed, refused, lost, and asked for again.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use posthaste_core::{
     ErrorCode, Network,
@@ -248,4 +250,38 @@ async fn the_access_of_a_removed_account_is_given_back_when_the_network_is_there
     world.clock.advance(TimeDelta::minutes(2));
     assert_eq!(give_back_due(&world.app).await.unwrap(), 1);
     assert_eq!(open().await, 0);
+}
+
+/// The old refresh token is used up; what the network gave for it must not be dropped.
+#[tokio::test(flavor = "multi_thread")]
+async fn fresh_tokens_outlast_a_database_that_cannot_be_written() {
+    let world = World::with_timing(hasty()).await;
+    let row = world.connect(Network::X, 0).await;
+    world
+        .fault(
+            json!({ "network": "X", "operation": "token", "kind": "delay_after", "delayMs": 1500 }),
+        )
+        .await;
+    world.clock.advance(LONG);
+    let asking = tokio::spawn({
+        let (app, actor, row) = (world.app.clone(), world.actor.clone(), row.clone());
+        async move { destinations(&app, &actor, &row).await }
+    });
+    while world.account(&row).await.refreshing_since.is_none() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    world.set_read_only(true).await;
+    let away = asking.await.unwrap().unwrap_err();
+    assert_eq!(away.code, ErrorCode::Unavailable);
+    world.set_read_only(false).await;
+    for _ in 0..200 {
+        if world.account(&row).await.tokens != row.tokens {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let now = world.account(&row).await;
+    assert_ne!(now.tokens, row.tokens);
+    assert_eq!((now.status, now.refreshing_since), (Status::Active, None));
+    destinations(&world.app, &world.actor, &now).await.unwrap();
 }

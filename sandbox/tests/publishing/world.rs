@@ -333,6 +333,23 @@ impl World {
         client.simple_query(others).await.unwrap();
     }
 
+    /// Lets the database be written or not, as a standby that is not promoted yet.
+    pub async fn set_read_only(&self, read_only: bool) {
+        let (client, connection) = self.app.db.address().wire().await.unwrap();
+        tokio::spawn(connection);
+        client
+            .simple_query("SET default_transaction_read_only = off")
+            .await
+            .unwrap();
+        let change = format!(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = {read_only}', \
+             current_database()); END $$"
+        );
+        client.simple_query(&change).await.unwrap();
+        // It is so for new connections.
+        self.drop_connections().await;
+    }
+
     /// Scripts a fault.
     pub async fn fault(&self, fault: Value) {
         self.control.post("faults", fault).await.unwrap();

@@ -164,7 +164,7 @@ async fn keep(app: &App, fresh: Fresh) -> Result<Connection> {
             Err(_) => {}
         }
         tries += 1;
-        sleep(LOOK).await;
+        sleep(LOOK / app.timing.pace).await;
     };
     tracing::error!(
         connection = %fresh.before.id, cause = ?error.cause,
@@ -178,7 +178,7 @@ async fn keep(app: &App, fresh: Fresh) -> Result<Connection> {
 
 async fn keep_at_last(app: &App, fresh: &Fresh) {
     loop {
-        sleep(LATER).await;
+        sleep(LATER / app.timing.pace).await;
         match swap(app, fresh).await {
             Ok(_) => break,
             Err(error) if is_final(&error) => break,
