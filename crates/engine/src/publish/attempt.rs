@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use posthaste_core::{
-    Error, ErrorCode, Result,
+    ErrorCode, Result,
     connector::{Failure, FailureClass, Intent, Outcome, Prepared},
     event::EventType,
     ids::NodeId,
@@ -18,16 +18,17 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    access::{after_refusal_of_token, disconnected, refresh, without_token},
     breaker,
     crash::Point,
     journal::Journal,
     load::{Job, load},
-    obstacle::{drained, missed, stalled, token_trouble, was_refused, with_fresh_token},
+    obstacle::{drained, missed, stalled},
     recover::{read_back_first, safe_start},
     settle::{apply, begun, system},
     verdict::{Circumstances, Verdict, after_call, after_failure},
 };
-use crate::{App, governor::afford, tokens};
+use crate::{App, governor::afford};
 
 /// A preparation that takes longer than this is given up for this try.
 const LONGEST_PREPARATION: Duration = Duration::from_mins(15);
@@ -259,64 +260,6 @@ async fn send(
     let verdict = breaker::of_line(app, target, verdict, health).await;
     apply(app, worker, target, State::Sending, &verdict, end, journal).await?;
     Ok(health)
-}
-
-/// Gives a job whose token was refused a fresh one. Once in a try.
-pub(super) async fn refresh(app: &App, job: &mut Job, journal: &Journal) -> Result<()> {
-    job.refreshed = true;
-    journal.note(
-        "TOKEN",
-        "The network refused the access token; refreshing it once.",
-        json!({}),
-    );
-    let reason = "the network refused the access token";
-    let fresh = tokens::refresh(app, &job.connection, reason).await?;
-    job.session = tokens::session(app, &fresh).await?;
-    job.connection = fresh;
-    Ok(())
-}
-
-/// No fresh token for now: that the network, or the database, is away says nothing about the access.
-pub(super) fn without_token(app: &App, error: Error) -> Verdict {
-    token_trouble(error, app.now(), &app.timing, &*app.random)
-}
-
-/// The network refused the token at the visible call, so nothing went out: refresh once and let the
-/// next try go on from what is prepared; without a fresh token the account must be reconnected.
-async fn after_refusal_of_token(
-    app: &App,
-    job: &mut Job,
-    verdict: Verdict,
-    journal: &Journal,
-) -> Verdict {
-    // Refreshed in this try, or refused in several: another fresh token is no help.
-    if job.refreshed || was_refused(&job.target) {
-        return disconnected(app, job, verdict).await;
-    }
-    match refresh(app, job, journal).await {
-        Ok(()) => with_fresh_token(verdict, job.target.attempt),
-        Err(error) if error.code == ErrorCode::ReconnectRequired => verdict,
-        Err(error) => without_token(app, error),
-    }
-}
-
-/// The network refuses tokens that cannot be made better: the account is marked, unless it has others by
-/// now; with those the next try goes on.
-async fn disconnected(app: &App, job: &Job, verdict: Verdict) -> Verdict {
-    let message = verdict
-        .trouble
-        .as_ref()
-        .map(|(_, message)| message.as_str())
-        .unwrap_or_default();
-    match tokens::refused(app, &job.connection, message).await {
-        Ok(false) => with_fresh_token(verdict, job.target.attempt),
-        Ok(true) => verdict,
-        // What is known is written down all the same; the account's next post finds out again.
-        Err(error) => {
-            tracing::warn!(connection = %job.connection.id, %error, cause = ?error.cause, "cannot mark the account");
-            verdict
-        }
-    }
 }
 
 /// What came of writing the intent down.

@@ -7,7 +7,8 @@ use posthaste_store::{
 use serde_json::json;
 
 use super::{
-    attempt::{circumstances, end_of, new_attempts, refresh, without_token},
+    access::{has_other_tokens, refresh, without_token},
+    attempt::{circumstances, end_of, new_attempts},
     crash::Point,
     journal::Journal,
     load::{Job, load},
@@ -15,7 +16,7 @@ use super::{
     settle::apply,
     verdict::{Verdict, after_failed_lookup, after_lookup, is_suspected, sent_at},
 };
-use crate::{App, tokens};
+use crate::App;
 
 /// Takes targets whose time to be read back has come.
 pub(super) async fn claim(app: &App, worker: NodeId, limit: i64) -> Result<Vec<Target>> {
@@ -128,17 +129,6 @@ async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptE
                 }
                 return (verdict, end);
             }
-        }
-    }
-}
-
-/// Marks an account whose fresh token is refused; true when it was reconnected meanwhile instead.
-async fn has_other_tokens(app: &App, job: &Job, message: &str) -> bool {
-    match tokens::refused(app, &job.connection, message).await {
-        Ok(still) => !still,
-        Err(error) => {
-            tracing::warn!(connection = %job.connection.id, %error, cause = ?error.cause, "cannot mark the account");
-            false
         }
     }
 }

@@ -94,7 +94,7 @@ async fn refresh_locked(app: &App, seen: &Connection, reason: &str) -> Result<Co
             usable(now)
         }
         Err(failure) => {
-            postpone(app, &row).await?;
+            postpone(app, &row, &failure.class).await?;
             Err(Error::new(failure.code(), failure.message))
         }
     }
@@ -281,12 +281,17 @@ async fn lose(app: &App, seen: &Connection, message: &str, reason: &str) -> Resu
 }
 
 /// The network could not be asked: the connection stays as it is, and the next pass tries again.
-async fn postpone(app: &App, seen: &Connection) -> Result<()> {
+async fn postpone(app: &App, seen: &Connection, class: &FailureClass) -> Result<()> {
     let mut tx = app.db.begin().await?;
     let mut row = connection::lock(&mut tx, seen.workspace_id, seen.id).await?;
-    if row.refresh_due_at.is_some() && same(app, &row, seen) {
+    if same(app, &row, seen) {
         let now = app.now();
-        row.refresh_due_at = Some(now + app.timing.paced(TRY_AGAIN));
+        let again_at = now + app.timing.paced(TRY_AGAIN);
+        row.refresh_due_at = row.refresh_due_at.map(|_| again_at);
+        if *class != FailureClass::Retry {
+            // It was answered, with a no: no token was given that could be lost.
+            row.refreshing_since = seen.refreshing_since;
+        }
         row.updated_at = now;
         connection::update(&mut tx, &mut row).await?;
     }
