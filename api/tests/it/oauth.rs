@@ -121,7 +121,8 @@ async fn an_account_is_connected() {
         grant(&world, &id).await,
         json!({ "status": "READY", "error": null, "accounts": [{ "id": "77", "name": "New", "username": "new" }] })
     );
-    let fields = "connections { network remoteId name username status scopes tokenExpiresAt reauthorizeBy }";
+    let fields =
+        "connections { network remoteId name username status scopes tokenExpiresAt reauthorizeBy }";
     let wrong = change(
         &world,
         "connectionCreate",
