@@ -304,6 +304,11 @@ pub enum Lookup {
         /// True when the network itself says that nothing was published.
         proved: bool,
     },
+    /// The network has it and still works on it; read again later.
+    Processing {
+        /// What it does, for a person.
+        reason: String,
+    },
     /// Several candidates, or no listing possible.
     CannotTell {
         /// Why, for a person.
@@ -372,8 +377,8 @@ pub trait Connector: Send + Sync {
     /// Fresh tokens; networks without refresh answer `Reauthorize`.
     async fn refresh(&self, ctx: &Ctx, tokens: &TokenSet) -> Result<TokenSet, Failure>;
 
-    /// Gives the access back, where the network has a call for it.
-    async fn revoke(&self, ctx: &Ctx, session: &Session) -> Result<(), Failure>;
+    /// Gives the access back, where the network has a call for it: whatever of these tokens still holds.
+    async fn revoke(&self, ctx: &Ctx, tokens: &TokenSet) -> Result<(), Failure>;
 
     /// Whether an answer's headers say that nothing is left of a limit, so that the next call need
     /// not be refused to find out.

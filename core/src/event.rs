@@ -39,6 +39,8 @@ event_types! {
     ConnectionUpdated = "connection.updated";
     /// The network no longer accepts our access.
     ConnectionReconnectRequired = "connection.reconnect_required";
+    /// Access to an account ends soon; only a person can renew it.
+    ConnectionReauthorizationDue = "connection.reauthorization_due";
     /// An account was removed.
     ConnectionRemoved = "connection.removed";
     /// An upload was finished and looked at.

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 use url::{Host, Url};
 
-use crate::{connector::TokenSet, post::Content, webhook::is_public};
+use crate::{post::Content, webhook::is_public};
 
 /// How close to each other the same words on the same account are taken for a mistake. No network
 /// documents for how long it refuses a repetition; a day is our judgement.
@@ -51,15 +51,6 @@ pub fn fingerprint(content: &Content) -> Option<[u8; 32]> {
     Some(hash.finalize().into())
 }
 
-/// When an access ends for good unless a person renews it. With a refresh token it goes on by itself.
-pub fn access_ends(tokens: &TokenSet) -> Option<DateTime<Utc>> {
-    let renews = tokens
-        .refresh
-        .as_ref()
-        .is_some_and(|token| !token.is_empty());
-    if renews { None } else { tokens.expires_at }
-}
-
 /// What is missing of the permissions that publishing needs. Where a network does not tell what was
 /// granted, nothing is.
 pub fn missing_scopes<'a>(needed: &[&'a str], granted: &[String]) -> Vec<&'a str> {
@@ -98,7 +89,6 @@ pub fn unreachable(public_url: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::Secret;
 
     fn content(text: &str, link: Option<&str>) -> Content {
         Content {
@@ -137,21 +127,6 @@ mod tests {
         };
         assert_ne!(titled("a", "b"), titled("ab", ""));
         assert_ne!(titled("a", ""), titled("", "a"));
-    }
-
-    #[test]
-    fn access_ends_only_where_it_cannot_be_renewed() {
-        let end = Some(DateTime::UNIX_EPOCH);
-        let tokens = |refresh: Option<&str>| TokenSet {
-            access: Secret::new("a"),
-            refresh: refresh.map(Secret::new),
-            expires_at: end,
-            refresh_expires_at: None,
-            scopes: Vec::new(),
-        };
-        assert_eq!(access_ends(&tokens(None)), end);
-        assert_eq!(access_ends(&tokens(Some(""))), end);
-        assert_eq!(access_ends(&tokens(Some("r"))), None);
     }
 
     #[test]

@@ -121,7 +121,8 @@ async fn an_account_is_connected() {
         grant(&world, &id).await,
         json!({ "status": "READY", "error": null, "accounts": [{ "id": "77", "name": "New", "username": "new" }] })
     );
-    let fields = "connections { network remoteId name username status scopes tokenExpiresAt }";
+    let fields =
+        "connections { network remoteId name username status scopes tokenExpiresAt reauthorizeBy }";
     let wrong = change(
         &world,
         "connectionCreate",
@@ -143,7 +144,8 @@ async fn an_account_is_connected() {
     assert_eq!(
         made["connections"],
         json!([{ "network": "X", "remoteId": "77", "name": "New", "username": "new", "status": "ACTIVE",
-            "scopes": ["tweet.read", "tweet.write"], "tokenExpiresAt": "2027-01-04T10:00:00+00:00" }])
+            "scopes": ["tweet.read", "tweet.write"], "tokenExpiresAt": "2027-01-04T10:00:00+00:00",
+            "reauthorizeBy": null }])
     );
     assert_eq!(
         grant(&world, &id).await,

@@ -1,7 +1,7 @@
 //! What stands in the way of a post, on mutations, on the target, and ahead of its time.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use posthaste_core::{Network, ids::ConnectionId, secret::Secret};
+use posthaste_core::{Network, ids::ConnectionId};
 use posthaste_engine::preflight::look_ahead;
 use posthaste_store::connection;
 use posthaste_testkit::{count_statements, start, statements};
@@ -149,16 +149,7 @@ async fn an_access_that_ends_before_the_post_is_due_is_told() {
     let end = start() + TimeDelta::days(10);
     edit(&world, Network::Facebook, |row| {
         row.token_expires_at = Some(end);
-        // The tests' cipher keeps what it is given.
-        let tokens = posthaste_core::connector::TokenSet {
-            access: Secret::new("a"),
-            refresh: None,
-            expires_at: Some(end),
-            refresh_expires_at: None,
-            scopes: Vec::new(),
-        };
-        let plain = serde_json::to_vec(&tokens).unwrap();
-        row.tokens = Some(world.app.cipher.seal(&plain, &row.id.to_string()).unwrap());
+        row.reauthorize_by = Some(end);
     })
     .await;
     let fine = create(

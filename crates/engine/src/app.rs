@@ -14,6 +14,7 @@ use posthaste_core::{
 use posthaste_media::Staging;
 use posthaste_store::{Database, event::NewEvent};
 use serde_json::Value;
+use tokio_util::task::TaskTracker;
 
 use crate::{
     Actor, adapters::Redis, event::Hints, limit::Limits, publish::Crash, request_log::Recorder,
@@ -78,6 +79,8 @@ pub struct Parts {
 pub struct App {
     parts: Arc<Parts>,
     is_dry_run: bool,
+    /// What must come to its end before the process does: tokens that are not written down yet.
+    pub(crate) tasks: TaskTracker,
 }
 
 impl Deref for App {
@@ -93,6 +96,7 @@ impl App {
         Self {
             parts: Arc::new(parts),
             is_dry_run: false,
+            tasks: TaskTracker::new(),
         }
     }
 
@@ -102,6 +106,7 @@ impl App {
         Self {
             parts: self.parts.clone(),
             is_dry_run: wanted,
+            tasks: self.tasks.clone(),
         }
     }
 

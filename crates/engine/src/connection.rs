@@ -33,8 +33,11 @@ use crate::{Actor, App, tokens};
 
 pub use change::{Change, Removed, disable, enable, pause, remove, resume, update};
 pub use consent::{Consent, ConsentRequest, Outcome, authorize, callback, grant};
+pub(crate) use create::regained;
 pub use create::{Chosen, create, import};
 pub use health::Health;
+
+pub use crate::tokens::{ask_in_time, give_back_due, refresh_due};
 
 /// The connection with an id.
 pub async fn get(app: &App, actor: &Actor, id: ConnectionId) -> Result<Connection> {

@@ -1,5 +1,7 @@
 //! Accounts on the networks.
 
+mod ending;
+
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
@@ -14,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{Conn, Page, PageRequest, Slice, StoreExt, schema::connections};
+
+pub use ending::{Ending, ask_for_consent};
 
 /// How a connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

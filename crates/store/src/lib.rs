@@ -38,6 +38,7 @@ pub mod publish;
 pub mod quota;
 pub mod quota_reading;
 pub mod request_log;
+pub mod revocation;
 #[expect(missing_docs, reason = "the migrations describe the tables")]
 pub mod schema;
 pub mod target;

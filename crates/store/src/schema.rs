@@ -60,6 +60,7 @@ diesel::table! {
         refresh_due_at -> Nullable<Timestamptz>,
         reauthorize_by -> Nullable<Timestamptz>,
         refreshing_since -> Nullable<Timestamptz>,
+        reauthorize_asked_for -> Nullable<Timestamptz>,
         scopes -> Array<Text>,
         default_destination -> Nullable<Text>,
         version -> Int4,
@@ -453,6 +454,17 @@ diesel::table! {
         error_code -> Text,
         bucket -> Int2,
         count -> Int8,
+    }
+}
+
+diesel::table! {
+    revocations (connection_id) {
+        connection_id -> Uuid,
+        workspace_id -> Uuid,
+        tokens -> Bytea,
+        tries -> Int4,
+        next_at -> Timestamptz,
+        created_at -> Timestamptz,
     }
 }
 

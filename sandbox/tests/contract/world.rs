@@ -241,6 +241,7 @@ impl World {
         } = self;
         for _ in 0..MOST_STEPS {
             match connector.lookup(ctx, session, rendition, intent).await {
+                Ok(Lookup::Processing { .. }) => tokio::time::sleep(STEP).await,
                 Ok(told) => return told,
                 Err(failure) if failure.class == FailureClass::Retry => {
                     tokio::time::sleep(STEP).await;

@@ -11,6 +11,7 @@ use futures::{StreamExt, stream};
 use posthaste_core::{
     Network, Provenance,
     access::Role,
+    event::EventType,
     ids::{MediaId, PostId, WorkspaceId},
     ports::Clock,
     post::{Content, Fit, MediaRef, PostBody},
@@ -32,7 +33,11 @@ use posthaste_sandbox::{
     setup::{Setup, app, quick_timing, unlimited},
     show::media_routes,
 };
-use posthaste_store::{connection::Connection, target::Target};
+use posthaste_store::{
+    connection::Connection,
+    event::{self, Event, Filter},
+    target::Target,
+};
 use posthaste_testkit::TestDatabase;
 use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -131,6 +136,40 @@ impl World {
             workers: Mutex::default(),
             files,
         }
+    }
+
+    /// Another server on the same database and the same networks.
+    pub fn second(&self) -> App {
+        app(Setup {
+            db: self.app.db.clone(),
+            clock: self.clock.clone(),
+            random: Arc::new(OsRandom),
+            data_dir: self.files.path(),
+            secret: self.app.secret.clone(),
+            public_url: self.app.public_url.clone(),
+            networks_url: self.app.hosts.base.clone().unwrap(),
+            timing: self.app.timing,
+            quotas: self.app.quotas.clone(),
+        })
+        .unwrap()
+    }
+
+    /// A connection as it is now.
+    pub async fn account(&self, row: &Connection) -> Connection {
+        posthaste_engine::connection::get(&self.app, &self.actor, row.id)
+            .await
+            .unwrap()
+    }
+
+    /// The events of a kind so far.
+    pub async fn events(&self, kind: EventType) -> Vec<Event> {
+        let mut conn = self.app.db.get().await.unwrap();
+        let all = Filter::default();
+        let mut events = event::after(&mut conn, self.actor.workspace, 0, &all, 1000)
+            .await
+            .unwrap();
+        events.retain(|event| event.kind == kind.as_str());
+        events
     }
 
     /// Starts a worker; it ends with the test.
@@ -292,6 +331,23 @@ impl World {
         let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
             WHERE datname = current_database() AND pid <> pg_backend_pid()";
         client.simple_query(others).await.unwrap();
+    }
+
+    /// Lets the database be written or not, as a standby that is not promoted yet.
+    pub async fn set_read_only(&self, read_only: bool) {
+        let (client, connection) = self.app.db.address().wire().await.unwrap();
+        tokio::spawn(connection);
+        client
+            .simple_query("SET default_transaction_read_only = off")
+            .await
+            .unwrap();
+        let change = format!(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = {read_only}', \
+             current_database()); END $$"
+        );
+        client.simple_query(&change).await.unwrap();
+        // It is so for new connections.
+        self.drop_connections().await;
     }
 
     /// Scripts a fault.

@@ -138,6 +138,13 @@ impl Connection {
         self.0.token_expires_at
     }
 
+    /// When the access ends for good unless a person gives the consent again (`connectionReconnect`); null
+    /// when it does not end, or the network does not say. A refresh may move it. The event
+    /// CONNECTION_REAUTHORIZATION_DUE comes two weeks before.
+    async fn reauthorize_by(&self) -> Option<DateTime<Utc>> {
+        self.0.reauthorize_by
+    }
+
     /// The board to use when a target names none.
     async fn default_board_id(&self) -> Option<&str> {
         self.0.default_destination.as_deref()

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     Network,
-    connector::{Ctx, Failure, FailureClass, Intent, Lookup, Published, Rendition, Session},
+    connector::{Ctx, Failure, Intent, Lookup, Published, Rendition, Session},
     post::ContentKind,
 };
 use serde_json::Value;
@@ -155,8 +155,8 @@ async fn finished_video(graph: &Graph<'_>, video: &str) -> Result<Lookup, Failur
         return Ok(Lookup::Found(state.published(video)));
     }
     if state.processing {
-        let message = "Facebook is still processing the video.";
-        return Err(Failure::new(FailureClass::Retry, message));
+        let reason = "Facebook is still processing the video.".to_owned();
+        return Ok(Lookup::Processing { reason });
     }
     // A video that waits for its last call looks like one whose last call is not yet worked on.
     Ok(Lookup::Absent {

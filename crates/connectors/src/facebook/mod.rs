@@ -90,7 +90,7 @@ impl Connector for Facebook {
     }
 
     /// A page's token cannot give back what a person granted, and that grant may serve other pages.
-    async fn revoke(&self, _ctx: &Ctx, _session: &Session) -> Result<(), Failure> {
+    async fn revoke(&self, _ctx: &Ctx, _tokens: &TokenSet) -> Result<(), Failure> {
         Ok(())
     }
 

@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 use posthaste_core::{
     Network,
-    connector::{Ctx, Failure, FailureClass, Intent, Lookup, Published, Rendition, Session},
+    connector::{Ctx, Failure, Intent, Lookup, Published, Rendition, Session},
     post::ContentKind,
 };
 use serde_json::Value;
@@ -53,8 +53,8 @@ pub async fn lookup(
         }
         Status::Finished | Status::Expired | Status::Error => Ok(Lookup::Absent { proved: true }),
         Status::InProgress => {
-            let message = "Instagram is still processing the post.";
-            Err(Failure::new(FailureClass::Retry, message))
+            let reason = "Instagram is still processing the post.".to_owned();
+            Ok(Lookup::Processing { reason })
         }
     }
 }

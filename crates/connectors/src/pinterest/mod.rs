@@ -69,7 +69,7 @@ impl Connector for Pinterest {
     }
 
     /// Pinterest lets only people end an app's access, in their settings.
-    async fn revoke(&self, _ctx: &Ctx, _session: &Session) -> Result<(), Failure> {
+    async fn revoke(&self, _ctx: &Ctx, _tokens: &TokenSet) -> Result<(), Failure> {
         Ok(())
     }
 

@@ -98,8 +98,8 @@ impl Connector for X {
         oauth::refresh(ctx, tokens).await
     }
 
-    async fn revoke(&self, ctx: &Ctx, session: &Session) -> Result<(), Failure> {
-        oauth::revoke(ctx, session).await
+    async fn revoke(&self, ctx: &Ctx, tokens: &TokenSet) -> Result<(), Failure> {
+        oauth::revoke(ctx, tokens).await
     }
 
     async fn prepare(

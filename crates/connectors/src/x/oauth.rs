@@ -2,7 +2,7 @@
 
 use posthaste_core::{
     Network,
-    connector::{Account, Authorization, Ctx, Failure, FailureClass, Session, TokenSet},
+    connector::{Account, Authorization, Ctx, Failure, FailureClass, TokenSet},
     ports::{Request, Response},
 };
 
@@ -52,10 +52,18 @@ pub async fn refresh(ctx: &Ctx, tokens: &TokenSet) -> Result<TokenSet, Failure> 
     oauth2::tokens(ctx, Network::X, &response, Some(tokens))
 }
 
-/// Ends an access token.
-pub async fn revoke(ctx: &Ctx, session: &Session) -> Result<(), Failure> {
-    let fields = [("token", session.access.expose())];
-    ask(ctx, "/oauth2/revoke", &fields).await.map(|_| ())
+/// Ends the refresh token first, so that nothing new can be had, then the access token. One that has ended
+/// already is no failure.
+pub async fn revoke(ctx: &Ctx, tokens: &TokenSet) -> Result<(), Failure> {
+    let refresh = tokens.refresh.iter().filter(|token| !token.is_empty());
+    for token in refresh.chain([&tokens.access]) {
+        let fields = [("token", token.expose())];
+        match ask(ctx, "/oauth2/revoke", &fields).await {
+            Err(failure) if failure.class != FailureClass::Reauthorize => return Err(failure),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The one account behind the tokens.

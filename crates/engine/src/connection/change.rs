@@ -168,7 +168,6 @@ pub async fn remove(app: &App, actor: &Actor, id: ConnectionId) -> Result<Remove
     let (mut tx, row) = begin(app, actor, id).await?;
     let open = target::open_of_connection(&mut tx, actor.workspace, id).await?;
     none_in_flight(&open)?;
-    let access = tokens::open(app, &row);
     let mut events = Vec::new();
     let mut scheduled: Vec<_> = open
         .into_iter()
@@ -192,12 +191,16 @@ pub async fn remove(app: &App, actor: &Actor, id: ConnectionId) -> Result<Remove
         events.push(cancel(app, actor, &mut tx, target).await?);
     }
     lane::refresh(&mut tx, &[id]).await?;
+    let access = row.tokens.clone();
+    if let Some(sealed) = access.clone() {
+        tokens::note(&mut tx, &row, sealed, app.now()).await?;
+    }
     let row = gone(row);
     let kind = EventType::ConnectionRemoved;
     events.push(happened(app, actor, kind, &row, "removed"));
     let row = finish(app, actor, tx, row, events).await?;
-    if let Ok(tokens) = access {
-        give_back(app, &row, tokens.access).await;
+    if let Some(sealed) = access {
+        tokens::give_back(app, &row, &sealed).await;
     }
     Ok(Removed {
         connection: row,
@@ -266,19 +269,4 @@ async fn cancel(
         &target,
         json!({ "because": "connection removed" }),
     ))
-}
-
-/// Best effort: the connection is gone here whatever the network says.
-async fn give_back(app: &App, row: &Connection, access: posthaste_core::secret::Secret) {
-    let Ok(ctx) = app.network_ctx(row.network) else {
-        return;
-    };
-    let session = posthaste_core::connector::Session {
-        account_id: row.remote_id.clone(),
-        username: row.username.clone(),
-        access,
-    };
-    if let Err(failure) = app.connector(row.network).revoke(&ctx, &session).await {
-        tracing::info!(connection = %row.id, message = %failure.message, "the network did not take the access back");
-    }
 }

@@ -181,21 +181,32 @@ pub(super) async fn renew(
     row.avatar_url.clone_from(&account.avatar_url);
     tokens::put(app, &mut row, &account.tokens)?;
     connection::update(conn, &mut row).await?;
+    let events = regained(app, actor, conn, &row).await?;
+    Ok((row, events))
+}
+
+/// A connection has access again: the targets go on that waited only for that. Its line is locked.
+pub(crate) async fn regained(
+    app: &App,
+    actor: &Actor,
+    conn: &mut Conn,
+    row: &Connection,
+) -> Result<Vec<NewEvent>> {
     let mut events = vec![happened(
         app,
         actor,
         EventType::ConnectionUpdated,
-        &row,
+        row,
         "reconnected",
     )];
-    for target in target::open_of_connection(conn, actor.workspace, id).await? {
+    for target in target::open_of_connection(conn, actor.workspace, row.id).await? {
         if waits_for_reconnect(&target) {
             events.push(schedule_again(app, actor, conn, target).await?);
         }
     }
-    lane::unblock(conn, id).await?;
-    lane::refresh(conn, &[id]).await?;
-    Ok((row, events))
+    lane::unblock(conn, row.id).await?;
+    lane::refresh(conn, &[row.id]).await?;
+    Ok(events)
 }
 
 /// Back to its time; if that has passed, its misfire policy decides.

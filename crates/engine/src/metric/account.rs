@@ -200,10 +200,8 @@ impl<'a> Account<'a> {
     }
 
     async fn refresh(&mut self) -> Result<()> {
-        let row = &self.connection;
         let reason = "the network refused the access token";
-        let fresh =
-            tokens::refresh(self.app, row.workspace_id, row.id, reason, row.version).await?;
+        let fresh = tokens::refresh(self.app, &self.connection, reason).await?;
         self.session = tokens::session(self.app, &fresh).await?;
         self.connection = fresh;
         Ok(())

@@ -3,12 +3,13 @@
 use posthaste_core::{
     ErrorCode,
     post::Problem,
-    preflight::{access_ends, missing_scopes, unreachable},
+    preflight::{missing_scopes, unreachable},
+    token::ends_before,
 };
 use posthaste_store::connection::{Connection, Status};
 
 use super::{Pair, place};
-use crate::{App, tokens};
+use crate::App;
 
 /// What stands in the way on the account's side, whatever the time; `at` is its place in the input.
 pub(crate) fn account(
@@ -80,11 +81,9 @@ fn reach(app: &App, connection: &Connection, has_media: bool) -> Option<(ErrorCo
 }
 
 /// Whether the access to the account ends before the target is due.
-pub(super) fn access(app: &App, (row, connection): Pair<'_>) -> Option<Problem> {
+pub(super) fn access((row, connection): Pair<'_>) -> Option<Problem> {
     let due = row.due_at?;
-    // A token that renews itself has an end, too; only opening it tells.
-    connection.token_expires_at.filter(|end| *end <= due)?;
-    let end = access_ends(&tokens::open(app, connection).ok()?)?;
+    let end = ends_before(due, connection.reauthorize_by, connection.refresh_due_at)?;
     let message = format!(
         "The access to {} ends on {}, before the post is due, and {} renews it only with a person.",
         connection.name,

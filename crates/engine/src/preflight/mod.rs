@@ -46,7 +46,7 @@ pub(crate) async fn timed(
 ) -> Result<(Vec<Vec<Problem>>, Outlay)> {
     let mut found: Vec<Vec<Problem>> = pairs
         .iter()
-        .map(|pair| case::access(app, *pair).into_iter().collect())
+        .map(|pair| case::access(*pair).into_iter().collect())
         .collect();
     let repeats = repeat::repeats(app, workspace, conn, pairs).await?;
     for (problems, repeat) in found.iter_mut().zip(repeats) {

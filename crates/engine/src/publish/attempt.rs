@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use posthaste_core::{
-    Result,
+    ErrorCode, Result,
     connector::{Failure, FailureClass, Intent, Outcome, Prepared},
     event::EventType,
     ids::NodeId,
@@ -18,16 +18,17 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    access::{after_refusal_of_token, disconnected, refresh, without_token},
     breaker,
     crash::Point,
     journal::Journal,
     load::{Job, load},
-    obstacle::{drained, missed, stalled, with_fresh_token},
+    obstacle::{drained, missed, stalled},
     recover::{read_back_first, safe_start},
     settle::{apply, begun, system},
     verdict::{Circumstances, Verdict, after_call, after_failure},
 };
-use crate::{App, governor::afford, tokens};
+use crate::{App, governor::afford};
 
 /// A preparation that takes longer than this is given up for this try.
 const LONGEST_PREPARATION: Duration = Duration::from_mins(15);
@@ -94,7 +95,10 @@ pub(super) async fn publish_one(
         Preparation::Ready(ready) => ready,
         Preparation::Refused(failure) => {
             let health = health_of(&failure);
-            let (verdict, end) = refused(app, &job, failure);
+            let (mut verdict, end) = refused(app, &job, failure);
+            if verdict.reconnect {
+                verdict = disconnected(app, &job, verdict).await;
+            }
             let verdict = breaker::of_line(app, &job.target, verdict, health).await;
             apply(
                 app,
@@ -123,7 +127,7 @@ pub(super) async fn publish_one(
         }
         Preparation::Lost => return Ok(Health::Unasked),
     };
-    send(app, worker, &job, ready, &journal).await
+    send(app, worker, &mut job, ready, &journal).await
 }
 
 enum Preparation {
@@ -143,7 +147,6 @@ async fn prepare(
 ) -> Result<Preparation> {
     let began = Instant::now();
     let mut progress = job.target.progress.as_ref().map(|json| json.0.clone());
-    let mut refreshed = false;
     // A step is invisible: breaking it off, once the worker has stopped for a while, and doing it again
     // elsewhere does no harm.
     let mut late = std::pin::pin!(async {
@@ -185,19 +188,12 @@ async fn prepare(
                     () = stop.cancelled() => return Ok(Preparation::PutBack(drained(app.now()))),
                 }
             }
-            Err(failure) if failure.class == FailureClass::Reauthorize && !refreshed => {
-                refreshed = true;
-                journal.note(
-                    "TOKEN",
-                    "The network refused the access token; refreshing it once.",
-                    json!({}),
-                );
-                match refresh(app, job).await {
-                    Ok(fresh) => {
-                        job.session = tokens::session(app, &fresh).await?;
-                        job.connection = fresh;
-                    }
-                    Err(_) => return Ok(Preparation::Refused(failure)),
+            Err(failure) if failure.class == FailureClass::Reauthorize && !job.refreshed => {
+                if let Err(error) = refresh(app, job, journal).await {
+                    return Ok(match error.code {
+                        ErrorCode::ReconnectRequired => Preparation::Refused(failure),
+                        _ => Preparation::PutBack(without_token(app, error)),
+                    });
                 }
             }
             Err(failure) => return Ok(Preparation::Refused(failure)),
@@ -209,7 +205,7 @@ async fn prepare(
 async fn send(
     app: &App,
     worker: NodeId,
-    job: &Job,
+    job: &mut Job,
     ready: Value,
     journal: &Journal,
 ) -> Result<Health> {
@@ -260,47 +256,10 @@ async fn send(
     if verdict.reconnect {
         verdict = after_refusal_of_token(app, job, verdict, journal).await;
     }
+    let target = &job.target;
     let verdict = breaker::of_line(app, target, verdict, health).await;
     apply(app, worker, target, State::Sending, &verdict, end, journal).await?;
     Ok(health)
-}
-
-/// Fresh tokens for a job whose token was refused.
-pub(super) async fn refresh(
-    app: &App,
-    job: &Job,
-) -> Result<posthaste_store::connection::Connection> {
-    let row = &job.connection;
-    tokens::refresh(
-        app,
-        row.workspace_id,
-        row.id,
-        "the network refused the access token",
-        row.version,
-    )
-    .await
-}
-
-/// The network refused the token at the visible call, so nothing went out: refresh once and let the
-/// next try go on from what is prepared; without a fresh token the account must be reconnected.
-async fn after_refusal_of_token(
-    app: &App,
-    job: &Job,
-    verdict: Verdict,
-    journal: &Journal,
-) -> Verdict {
-    if job.target.attempt > 1 {
-        return verdict;
-    }
-    journal.note(
-        "TOKEN",
-        "The network refused the access token; refreshing it once.",
-        json!({}),
-    );
-    match refresh(app, job).await {
-        Ok(_) => with_fresh_token(verdict),
-        Err(_) => verdict,
-    }
 }
 
 /// What came of writing the intent down.

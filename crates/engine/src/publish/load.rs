@@ -28,6 +28,8 @@ pub(super) struct Job {
     pub session: Session,
     pub rendition: Rendition,
     pub connection: Connection,
+    /// Its token was refused and refreshed in this try.
+    pub refreshed: bool,
 }
 
 impl Job {
@@ -124,6 +126,7 @@ pub(super) async fn load(
         rendition,
         connection,
         target,
+        refreshed: false,
     }))
 }
 

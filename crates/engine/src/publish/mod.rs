@@ -5,6 +5,7 @@
 //! database. What a call's answer means for a target is decided in two pure places, `verdict` and
 //! `obstacle`; `model` walks through everything that can happen between them.
 
+mod access;
 mod attempt;
 mod breaker;
 mod clock_guard;

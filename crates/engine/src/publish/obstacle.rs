@@ -15,7 +15,7 @@ use posthaste_store::{
     target::Target,
 };
 
-use super::verdict::{Circumstances, Verdict, after_failure, doubt, is_suspected};
+use super::verdict::{Circumstances, Verdict, after_failure, doubt, is_suspected, sent_at};
 
 /// A target whose time is long past goes out, goes to a person or is given up, as it says.
 pub(super) fn missed(target: &Target, now: DateTime<Utc>) -> Option<Verdict> {
@@ -105,12 +105,29 @@ pub(super) fn stalled(now: DateTime<Utc>) -> Verdict {
     Verdict::put_back(now, "stalled", ErrorCode::Unavailable, message)
 }
 
+/// From this try on, fresh tokens that are refused try after try are no accident.
+const TOO_MANY_REFUSALS: i32 = 3;
+
+/// Whether fresh tokens are refused again and again: the try before ended so, too.
+pub(super) fn was_refused(target: &Target) -> bool {
+    target.attempt >= TOO_MANY_REFUSALS
+        && target.error_code.as_deref() == Some(ErrorCode::ReconnectRequired.as_str())
+}
+
 /// The network refused the token at the visible call, and there is a fresh one: the next try goes on
-/// from what is prepared.
-pub(super) fn with_fresh_token(refused: Verdict) -> Verdict {
+/// from what is prepared, if there is one.
+pub(super) fn with_fresh_token(refused: Verdict, attempt: i32) -> Verdict {
+    let (to, trouble) = match refused.trouble {
+        Some((_, message)) if attempt >= MAX_ATTEMPTS => {
+            let message = format!("All {MAX_ATTEMPTS} tries failed. The last: {message}");
+            (Move::Failed, Some((ErrorCode::AttemptsUsedUp, message)))
+        }
+        trouble => (Move::Again { counted: true }, trouble),
+    };
     Verdict {
         reconnect: false,
-        to: Move::Again { counted: true },
+        to,
+        trouble,
         ..refused
     }
 }
@@ -135,15 +152,16 @@ pub(super) fn uncounted(verdict: Verdict) -> Verdict {
 }
 
 /// What stands in the way of reading back says nothing about the post: it is not sent again, and a
-/// person who is asked is told that it may be live.
-pub(super) fn still_unknown(target: &Target, verdict: Verdict, now: DateTime<Utc>) -> Verdict {
+/// person who is asked is told that it may be live. Nobody waits for it longer than for the network.
+pub(super) fn still_unknown(target: &Target, verdict: Verdict, at: &Circumstances<'_>) -> Verdict {
     let why = verdict
         .trouble
         .map(|(_, message)| message)
         .unwrap_or_default();
-    let again_at = verdict.wait.map_or(now, |wait| wait.until);
+    let again_at = verdict.wait.map_or(at.now, |wait| wait.until);
+    let since = target.intent.as_ref().map(|intent| sent_at(&intent.0));
     let (to, code) = match verdict.to {
-        Move::Again { .. } => (
+        Move::Again { .. } if since.is_none_or(|since| at.is_patient(since)) => (
             Move::Uncertain {
                 read_back_at: again_at,
                 misses: target.misses,

@@ -7,15 +7,16 @@ use posthaste_store::{
 use serde_json::json;
 
 use super::{
-    attempt::{circumstances, end_of, new_attempts, refresh},
+    access::{has_other_tokens, refresh, without_token},
+    attempt::{circumstances, end_of, new_attempts},
     crash::Point,
     journal::Journal,
     load::{Job, load},
     obstacle::{still_unknown, uncounted},
     settle::apply,
-    verdict::{Verdict, after_failed_lookup, after_lookup, is_suspected},
+    verdict::{Verdict, after_failed_lookup, after_lookup, is_suspected, sent_at},
 };
-use crate::{App, tokens};
+use crate::App;
 
 /// Takes targets whose time to be read back has come.
 pub(super) async fn claim(app: &App, worker: NodeId, limit: i64) -> Result<Vec<Target>> {
@@ -56,7 +57,7 @@ pub(super) async fn read_back(app: &App, worker: NodeId, target: Target) -> Resu
             .await?;
         }
         Err((target, verdict)) => {
-            let verdict = still_unknown(&target, verdict, app.now());
+            let verdict = still_unknown(&target, verdict, &circumstances(app, &target));
             apply(
                 app,
                 worker,
@@ -80,8 +81,7 @@ async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptE
         );
     };
     let suspected = is_suspected(&job.target);
-    let since = intent.committed_at.unwrap_or(intent.at);
-    let mut refreshed = false;
+    let since = sent_at(&intent);
     loop {
         let answer = job
             .connector
@@ -97,6 +97,7 @@ async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptE
                     job.target.misses,
                     needed,
                     job.target.if_absent,
+                    since,
                     suspected,
                 );
                 // A marked target was not sent by this try.
@@ -106,33 +107,27 @@ async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptE
                 };
                 return (verdict, AttemptEnd::default());
             }
-            Err(failure) if failure.class == FailureClass::Reauthorize && !refreshed => {
-                refreshed = true;
-                journal.note(
-                    "TOKEN",
-                    "The network refused the access token; refreshing it once.",
-                    json!({}),
-                );
-                let fresh = async {
-                    let row = refresh(app, job).await?;
-                    tokens::session(app, &row).await
-                };
-                match fresh.await {
-                    Ok(session) => job.session = session,
-                    Err(_) => {
-                        return (
-                            after_failed_lookup(failure, &at, job.target.misses, since, suspected),
-                            AttemptEnd::default(),
-                        );
+            Err(failure) if failure.class == FailureClass::Reauthorize && !job.refreshed => {
+                let verdict = match refresh(app, job, journal).await {
+                    Ok(()) => continue,
+                    Err(error) if error.code == ErrorCode::ReconnectRequired => {
+                        after_failed_lookup(failure, &at, job.target.misses, since, suspected)
                     }
-                }
+                    Err(error) => still_unknown(&job.target, without_token(app, error), &at),
+                };
+                return (verdict, AttemptEnd::default());
             }
             Err(failure) => {
                 let end = end_of(&failure);
-                return (
-                    after_failed_lookup(failure, &at, job.target.misses, since, suspected),
-                    end,
-                );
+                let message = failure.message.clone();
+                let verdict =
+                    after_failed_lookup(failure, &at, job.target.misses, since, suspected);
+                if verdict.reconnect && has_other_tokens(app, job, &message).await {
+                    let again =
+                        Verdict::put_back(at.now, "token", ErrorCode::ReconnectRequired, message);
+                    return (still_unknown(&job.target, again, &at), end);
+                }
+                return (verdict, end);
             }
         }
     }

@@ -5,7 +5,7 @@ use posthaste_core::{
     ids::NodeId, target::State,
 };
 use posthaste_store::{
-    Tx, connection, event, lane, network_state,
+    Tx, event, lane, network_state,
     publish::{self, AttemptEnd, Move},
     target::Target,
     timeline::{self, NewStep},
@@ -33,7 +33,8 @@ const TRIES: u32 = 20;
 /// How long to wait for a database that went away.
 const BETWEEN: Duration = Duration::from_millis(500);
 
-/// Applies a verdict: target, attempt, timeline, lane, connection and event in one transaction.
+/// Applies a verdict: target, attempt, timeline, lane and event in one transaction. Access that is lost is
+/// noted on its connection before, by [`crate::tokens`].
 /// False when the target was no longer ours; then nothing is written. While the database is away
 /// the outcome is kept and tried again: what is known need not be read back.
 pub(super) async fn apply(
@@ -164,21 +165,6 @@ impl Outcome<'_> {
 async fn hold_back(app: &App, tx: &mut Tx, target: &Target, verdict: &Verdict) -> Result<()> {
     if let Some(due) = &verdict.wait {
         wait(app, tx, target, due).await?;
-    }
-    if verdict.reconnect {
-        let mut row = connection::lock(tx, target.workspace_id, target.connection_id).await?;
-        if row.status == connection::Status::Active {
-            row.status = connection::Status::Reconnect;
-            row.updated_at = app.now();
-            connection::update(tx, &mut row).await?;
-            let mut event = app.event(
-                &system(target),
-                EventType::ConnectionReconnectRequired,
-                json!({ "network": target.network }),
-            );
-            event.connection = Some(row.id);
-            event::append(tx, target.workspace_id, &[event]).await?;
-        }
     }
     Ok(())
 }

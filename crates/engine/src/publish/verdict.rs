@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     ErrorCode, Network,
-    connector::{Failure, FailureClass, Lookup, Outcome, Published},
+    connector::{Failure, FailureClass, Intent, Lookup, Outcome, Published},
     ports::Random,
     target::{MAX_ATTEMPTS, Timing, read_back_delay},
 };
@@ -21,6 +21,9 @@ const UNSAID_LIMIT: TimeDelta = TimeDelta::minutes(1);
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(25);
 /// How long an unknown outcome may stay unreadable before a person is asked.
 const PATIENCE: TimeDelta = TimeDelta::minutes(30);
+/// How long a network may say that it is still working on a post. None documents a limit; long videos take
+/// hours.
+const LONGEST_PROCESSING: TimeDelta = TimeDelta::hours(24);
 
 /// Why the line of a connection, or a whole network, waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +40,7 @@ pub(super) struct Verdict {
     /// Code and message of the trouble, if any.
     pub trouble: Option<(ErrorCode, String)>,
     pub wait: Option<Wait>,
-    /// The network no longer accepts our access.
+    /// The network no longer accepts our access; who gives the verdict marks the account.
     pub reconnect: bool,
 }
 
@@ -120,6 +123,11 @@ impl Circumstances<'_> {
         timing.settle.unwrap_or(own)
     }
 
+    /// Whether what was sent `since` then may stay unread for longer.
+    pub fn is_patient(&self, since: DateTime<Utc>) -> bool {
+        self.now - since < self.timing.paced(PATIENCE)
+    }
+
     /// When a limit ends, as the network says; a minute from now when it does not.
     fn reset(&self, said: Option<DateTime<Utc>>) -> DateTime<Utc> {
         said.filter(|until| *until > self.now)
@@ -132,6 +140,11 @@ impl Circumstances<'_> {
 /// A network's reset time, within reason.
 pub(super) fn at_most(until: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
     until.min(now + LONGEST_WAIT)
+}
+
+/// When the last call was about to be made.
+pub(super) fn sent_at(intent: &Intent) -> DateTime<Utc> {
+    intent.committed_at.unwrap_or(intent.at)
 }
 
 /// Whether the network refused the last call as duplicate content: then it is looked for and never
@@ -190,18 +203,21 @@ pub(super) fn after_failure(failure: Failure, at: &Circumstances<'_>) -> Verdict
     }
 }
 
-/// After a reading back. `misses` counts readings before this one that found nothing; `suspected`:
-/// the network refused the call as duplicate content, so sending the same again is no use.
+/// After a reading back. `misses` counts readings before this one that found nothing; `since` is when the
+/// last intent was committed; `suspected`: the network refused the call as duplicate content, so sending the
+/// same again is no use.
 pub(super) fn after_lookup(
     lookup: Lookup,
     at: &Circumstances<'_>,
     misses: i32,
     needed: i32,
     if_absent: IfAbsent,
+    since: DateTime<Utc>,
     suspected: bool,
 ) -> Verdict {
     let code = doubt(suspected);
     match lookup {
+        Lookup::Processing { reason } => processed_later(at, misses, code, since, reason),
         Lookup::Found(live) => Verdict::published(live),
         Lookup::CannotTell { reason } => Verdict::held(ErrorCode::OutcomeUnknown, reason),
         Lookup::Absent { proved } if !proved && misses + 1 < needed => {
@@ -221,6 +237,26 @@ pub(super) fn after_lookup(
         ),
         Lookup::Absent { .. } => absent(at, if_absent),
     }
+}
+
+/// The network has it and works on it: read more and more seldom, by a tenth of the time it took so far.
+fn processed_later(
+    at: &Circumstances<'_>,
+    misses: i32,
+    code: ErrorCode,
+    since: DateTime<Utc>,
+    reason: String,
+) -> Verdict {
+    let so_far = at.now - since;
+    if so_far >= at.timing.paced(LONGEST_PROCESSING) {
+        return Verdict::held(ErrorCode::OutcomeUnknown, reason);
+    }
+    let settle = TimeDelta::from_std(at.settle).unwrap_or(PATIENCE);
+    let to = Move::Uncertain {
+        read_back_at: at.now + settle.max(so_far / 10),
+        misses,
+    };
+    Verdict::troubled(to, code, reason)
 }
 
 fn absent(at: &Circumstances<'_>, if_absent: IfAbsent) -> Verdict {
@@ -251,7 +287,7 @@ pub(super) fn after_failed_lookup(
     since: DateTime<Utc>,
     suspected: bool,
 ) -> Verdict {
-    let patient = at.now - since < at.timing.paced(PATIENCE);
+    let patient = at.is_patient(since);
     match failure.class {
         FailureClass::RateLimited { until, .. } if patient => Verdict::troubled(
             Move::Uncertain {

@@ -89,6 +89,7 @@ pub async fn run_as(id: NodeId, app: App, settings: Settings, stop: Cancellation
     while work.join_next().await.is_some() {}
     beating.cancel();
     let _ = heart.await;
+    tokens::written(&worker.app, settings.drain).await;
     tracing::info!(worker = %id, "worker stopped");
 }
 
@@ -311,11 +312,18 @@ impl Worker {
 
     async fn token_loop(self: Arc<Self>) {
         while !self.stop.is_cancelled() {
-            if let Err(error) = tokens::refresh_due(&self.app).await {
-                tracing::warn!(%error, cause = ?error.cause, "cannot refresh tokens ahead of time");
+            if let Err(error) = self.look_after_tokens().await {
+                tracing::warn!(%error, cause = ?error.cause, "cannot look after tokens");
             }
             self.pause(LOOK_FOR_TOKENS / self.app.timing.pace).await;
         }
+    }
+
+    async fn look_after_tokens(&self) -> Result<()> {
+        tokens::refresh_due(&self.app).await?;
+        tokens::ask_in_time(&self.app).await?;
+        tokens::give_back_due(&self.app).await?;
+        Ok(())
     }
 
     /// Until a hint, the next due instant after `asked` or the next poll, whichever comes first. What was due

@@ -1,38 +1,64 @@
 //! Access to networks is renewed before it ends, once, and never lost.
 
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
 use chrono::TimeDelta;
 use posthaste_core::{
     ErrorCode, Network,
     access::Role,
     connector::{Account, TokenSet},
-    ports::ScriptedHttp,
+    ports::{Http, Request, Response, ScriptedHttp, TransportError},
     secret::Secret,
 };
-use posthaste_engine::connection;
-use posthaste_store::connection::{Connection, Status};
+use posthaste_engine::{
+    Actor, App,
+    connection::{self, Change},
+};
+use posthaste_store::{
+    connection::{Connection, Status},
+    revocation,
+};
 use serde_json::json;
 
 use crate::world::World;
 
-/// A connection to X whose access ends in half a minute.
-async fn ending_soon(world: &World) -> Connection {
-    let tokens = TokenSet {
-        access: Secret::new("old-access"),
-        refresh: Some(Secret::new("old-refresh")),
-        expires_at: Some(world.app.now() + TimeDelta::seconds(30)),
-        refresh_expires_at: None,
-        scopes: vec!["tweet.write".into()],
-    };
-    let account = Account {
+/// An account on X with an access token that ends then.
+fn account(access: &str, refresh: Option<&str>, world: &World, life: TimeDelta) -> Account {
+    Account {
         remote_id: "1".into(),
         name: "Ada".into(),
         username: Some("ada".into()),
         avatar_url: None,
-        tokens,
-    };
-    connection::import(&world.app, &world.actor(Role::Owner), Network::X, &account)
+        tokens: TokenSet {
+            access: Secret::new(access),
+            refresh: refresh.map(Secret::new),
+            expires_at: Some(world.app.now() + life),
+            refresh_expires_at: None,
+            scopes: vec!["tweet.write".into()],
+        },
+    }
+}
+
+async fn import(world: &World, account: &Account) -> Connection {
+    connection::import(&world.app, &world.actor(Role::Owner), Network::X, account)
         .await
         .unwrap()
+}
+
+/// A connection to X whose access ends in half a minute.
+async fn ending_soon(world: &World) -> Connection {
+    let account = account(
+        "old-access",
+        Some("old-refresh"),
+        world,
+        TimeDelta::seconds(30),
+    );
+    import(world, &account).await
+}
+
+fn sealed(row: &Connection) -> String {
+    String::from_utf8(row.tokens.clone().unwrap()).unwrap()
 }
 
 async fn read_again(world: &World, row: &Connection) -> Connection {
@@ -178,4 +204,191 @@ async fn a_network_that_is_away_does_not_disconnect() {
             .unwrap()
             .contains("old-refresh")
     );
+}
+
+/// What a row's version tells is no word about its tokens: a refresh that failed raises it, and a rename.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_the_row_does_not_pass_for_fresh_tokens() {
+    let fresh = json!({ "access_token": "new-access", "expires_in": 7200, "token_type": "bearer" });
+    let answers = [
+        ScriptedHttp::json(503, json!({})),
+        ScriptedHttp::json(200, fresh),
+    ];
+    let world = World::with_http(ScriptedHttp::new(answers)).await;
+    let seen = ending_soon(&world).await;
+    let (owner, viewer) = (world.actor(Role::Owner), world.actor(Role::Viewer));
+    let away = connection::destinations(&world.app, &viewer, &seen).await;
+    assert_eq!(away.unwrap_err().code, ErrorCode::NetworkUnavailable);
+    let postponed = read_again(&world, &seen).await;
+    let rename = Change {
+        name: Some("Ada Lovelace".into()),
+        ..Change::default()
+    };
+    connection::update(&world.app, &owner, seen.id, postponed.version, rename)
+        .await
+        .unwrap();
+
+    connection::destinations(&world.app, &viewer, &seen)
+        .await
+        .unwrap();
+    let row = read_again(&world, &seen).await;
+    assert!(sealed(&row).contains("new-access"), "nobody was asked");
+    assert_eq!(
+        (row.name.as_str(), row.status),
+        ("Ada Lovelace", Status::Active)
+    );
+}
+
+/// A network at which a person reconnects the account while it makes up its answer.
+struct Meanwhile {
+    person: OnceLock<(App, Actor, Account)>,
+    answer: ScriptedHttp,
+}
+
+#[async_trait]
+impl Http for Meanwhile {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let (app, actor, account) = self.person.get().unwrap();
+        connection::import(app, actor, Network::X, account)
+            .await
+            .unwrap();
+        self.answer.send(request).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reconnect_stands_whatever_comes_of_a_refresh_that_was_on_its_way() {
+    let fresh =
+        json!({ "access_token": "of-the-old-grant", "expires_in": 7200, "token_type": "bearer" });
+    let dead = json!({ "error": "invalid_request", "error_description": "Value passed for the token was invalid." });
+    for (status, body) in [(200, fresh), (400, dead), (503, json!({}))] {
+        let network = Arc::new(Meanwhile {
+            person: OnceLock::new(),
+            answer: ScriptedHttp::new([ScriptedHttp::json(status, body)]),
+        });
+        let world = World::with_port(network.clone()).await;
+        let row = ending_soon(&world).await;
+        let regained = account("regained", Some("r"), &world, TimeDelta::hours(2));
+        let person = (world.app.clone(), world.actor(Role::Owner), regained);
+        assert!(network.person.set(person).is_ok());
+
+        let asked = connection::destinations(&world.app, &world.actor(Role::Viewer), &row).await;
+        assert_eq!(asked.is_ok(), status != 503, "{status}: {asked:?}");
+        let row = read_again(&world, &row).await;
+        assert_eq!(
+            (row.status, row.token_expires_at, row.refreshing_since),
+            (
+                Status::Active,
+                Some(world.app.now() + TimeDelta::hours(2)),
+                None
+            ),
+            "{status}"
+        );
+        assert_eq!(
+            row.refresh_due_at,
+            Some(world.app.now() + TimeDelta::minutes(84)),
+            "{status}"
+        );
+        assert!(sealed(&row).contains("regained"), "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_can_renew_is_not_asked_for_ahead_of_its_end() {
+    let world = World::new().await;
+    let row = import(
+        &world,
+        &account("access", None, &world, TimeDelta::hours(2)),
+    )
+    .await;
+    let end = world.app.now() + TimeDelta::hours(2);
+    assert_eq!((row.refresh_due_at, row.reauthorize_by), (None, Some(end)));
+    world.clock.advance(TimeDelta::minutes(90));
+    assert_eq!(connection::refresh_due(&world.app).await.unwrap(), 0);
+    assert_eq!(read_again(&world, &row).await.status, Status::Active);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_consent_is_asked_for_once_two_weeks_before_the_end() {
+    let world = World::new().await;
+    let consent = |access: &str, world: &World| account(access, None, world, TimeDelta::days(60));
+    let row = import(&world, &consent("first", &world)).await;
+    let end = world.app.now() + TimeDelta::days(60);
+    let ask = async || connection::ask_in_time(&world.app).await.unwrap();
+    world
+        .clock
+        .advance(TimeDelta::days(46) - TimeDelta::seconds(1));
+    assert_eq!(ask().await, 0);
+    world.clock.advance(TimeDelta::seconds(1));
+    assert_eq!((ask().await, ask().await), (1, 0));
+    let events = world.events().await;
+    let event = events.last().unwrap();
+    assert_eq!(event.kind, "connection.reauthorization_due");
+    assert_eq!(event.connection_id, Some(row.id.uuid()));
+    assert_eq!(
+        event.data.0,
+        json!({ "network": "X", "name": "Ada", "reauthorizeBy": end, "scheduledAfter": null })
+    );
+
+    import(&world, &consent("second", &world)).await;
+    assert_eq!(ask().await, 0);
+    world.clock.advance(TimeDelta::days(46));
+    assert_eq!((ask().await, ask().await), (1, 0));
+}
+
+async fn still_to_give_back(world: &World) -> i64 {
+    revocation::open(&mut *world.db().get().await.unwrap())
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn access_is_given_back_also_when_the_network_was_away() {
+    let given = || ScriptedHttp::json(200, json!({ "revoked": true }));
+    let network = Arc::new(ScriptedHttp::new([
+        ScriptedHttp::json(503, json!({})),
+        given(),
+        given(),
+    ]));
+    let world = World::with_port(network.clone()).await;
+    let row = ending_soon(&world).await;
+    connection::remove(&world.app, &world.actor(Role::Owner), row.id)
+        .await
+        .unwrap();
+    assert_eq!(read_again(&world, &row).await.status, Status::Removed);
+    assert_eq!(still_to_give_back(&world).await, 1);
+    // Whoever removed it may be trying still.
+    assert_eq!(connection::give_back_due(&world.app).await.unwrap(), 0);
+
+    world.clock.advance(TimeDelta::minutes(1));
+    assert_eq!(connection::give_back_due(&world.app).await.unwrap(), 1);
+    assert_eq!(still_to_give_back(&world).await, 0);
+    let asked: Vec<_> = network
+        .asked()
+        .iter()
+        .map(|request| format!("{:?}", request.body))
+        .collect();
+    assert_eq!(asked.len(), 3);
+    // The refresh token first: nothing new can be had from then on.
+    for (body, token) in asked
+        .iter()
+        .zip(["old-refresh", "old-refresh", "old-access"])
+    {
+        assert!(body.contains(token), "{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_stays_away_is_not_asked_for_ever() {
+    let world = World::with_http(ScriptedHttp::new([])).await;
+    let row = ending_soon(&world).await;
+    connection::remove(&world.app, &world.actor(Role::Owner), row.id)
+        .await
+        .unwrap();
+    let mut tries = 0;
+    while still_to_give_back(&world).await > 0 {
+        world.clock.advance(TimeDelta::hours(25));
+        tries += connection::give_back_due(&world.app).await.unwrap();
+    }
+    assert_eq!(tries, 7);
 }

@@ -21,8 +21,8 @@ use posthaste_core::{
 };
 use posthaste_store::{
     Conn, PageRequest, access, budget, connection, event, idempotency, job, key, lane, media,
-    network_state, partition, post, preflight, publish, quota, request_log, target, timeline,
-    usage,
+    network_state, partition, post, preflight, publish, quota, request_log, revocation, target,
+    timeline, usage,
     webhook::{delivery, endpoint, work},
 };
 use posthaste_testkit::{TestDatabase, start};
@@ -314,6 +314,21 @@ async fn each_query_has_its_index() {
         conn,
         "connections_refresh_due",
         connection::due_for_refresh(conn, now, 10)
+    );
+    by_index!(
+        conn,
+        "connections_to_ask",
+        connection::ask_for_consent(conn, now, 10)
+    );
+    by_index!(
+        conn,
+        "revocations_due",
+        revocation::claim(conn, now, now, 10)
+    );
+    by_index!(
+        conn,
+        "revocations_pkey",
+        revocation::forget(conn, account, b"x")
     );
     by_index!(
         conn,

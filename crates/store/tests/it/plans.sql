@@ -13,10 +13,12 @@ INSERT INTO request_log (id, workspace_id, request_id, at, credential, transport
         200, CASE WHEN n % 50 = 0 THEN 'NOT_FOUND' END, 5 FROM generate_series(1, 20000) n;
 INSERT INTO workspaces SELECT pg_temp.id(1, n), 'Workspace ' || n, 'UTC', '2027-01-01' FROM generate_series(3, 20) n;
 INSERT INTO usage_counters SELECT pg_temp.id(1, 1 + n / 2000), timestamptz '2026-10-01' + n % 2000 * interval '1 hour', 'key', 'post', 200, '', 3, 7 FROM generate_series(0, 39999) n;
-INSERT INTO connections (id, workspace_id, network, remote_id, name, status, tokens, refresh_due_at, created_at, updated_at)
+INSERT INTO connections (id, workspace_id, network, remote_id, name, status, tokens, refresh_due_at, reauthorize_by, created_at, updated_at)
     SELECT pg_temp.id(2, n), pg_temp.id(1, 1 + n % 2), 'X', 'remote ' || n, 'Account', 'ACTIVE', 'x',
-        CASE WHEN n % 10 = 0 THEN timestamptz '2027-02-01' END, timestamptz '2027-01-01' + n * interval '1 second', '2027-01-01'
+        CASE WHEN n % 10 = 0 THEN timestamptz '2027-02-01' END, CASE WHEN n % 20 = 0 THEN timestamptz '2027-03-01' END, timestamptz '2027-01-01' + n * interval '1 second', '2027-01-01'
     FROM generate_series(1, 4000) n;
+INSERT INTO revocations (connection_id, workspace_id, tokens, next_at, created_at)
+    SELECT pg_temp.id(2, n), pg_temp.id(1, 1 + n % 2), 'x', timestamptz '2027-01-05' + n * interval '1 minute', '2027-01-01' FROM generate_series(1, 3000) n;
 INSERT INTO posts (id, workspace_id, body, due_at, provenance, created_at, updated_at)
     SELECT pg_temp.id(3, n), pg_temp.id(1, 1 + n % 2), '{"content":{"text":"A post"}}', timestamptz '2027-01-04' + n * interval '1 minute',
         '{"kind":"SYSTEM"}', timestamptz '2027-01-01' + n * interval '1 second', timestamptz '2027-01-01' + n * interval '1 second'

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     Error, ErrorCode, Network,
-    connector::{Failure, FailureClass, Lookup, Outcome, Published},
+    connector::{Failure, FailureClass, Intent, Lookup, Outcome, Published},
     ids::{ConnectionId, PostId, TargetId, WorkspaceId},
     ports::SeededRandom,
     target::{MisfirePolicy, State, Timing},
@@ -112,6 +112,16 @@ pub fn target(row: Row) -> Target {
     }
 }
 
+fn intent(at: DateTime<Utc>) -> Intent {
+    Intent {
+        at,
+        committed_at: None,
+        ready: serde_json::Value::Null,
+        after_id: None,
+        known_ids: Vec::new(),
+    }
+}
+
 fn with<T>(row: Row, rule: impl FnOnce(&Circumstances<'_>) -> T) -> T {
     rule(&Circumstances {
         now: now(),
@@ -196,9 +206,16 @@ pub fn after_answer(row: Row, answer: Answer, refreshed: bool) -> Effect {
     };
     let verdict = with(row, |at| after_call(outcome, at));
     if verdict.reconnect && refreshed {
-        return with_fresh_token(verdict).into();
+        return with_fresh_token(verdict, i32::from(row.attempt)).into();
     }
     verdict.into()
+}
+
+/// The token is refused, and a fresh one cannot be had for now.
+pub fn without_token() -> Effect {
+    let random = SeededRandom::new(1);
+    let error = Error::new(ErrorCode::NetworkUnavailable, "why");
+    token_trouble(error, now(), &Timing::default(), &random).into()
 }
 
 /// What a reading back comes to. `needed`: readings that prove absence.
@@ -212,6 +229,7 @@ pub fn after_reading(row: Row, lookup: Lookup, needed: i32) -> Effect {
             target.misses,
             needed,
             target.if_absent,
+            now(),
             suspected,
         )
     });
@@ -237,8 +255,30 @@ pub fn without_reading(row: Row) -> Vec<(&'static str, Effect)> {
     };
     let random = SeededRandom::new(1);
     let token = |code| token_trouble(Error::new(code, "why"), now(), &Timing::default(), &random);
-    let hindered = |verdict| still_unknown(&target, verdict, now());
     let (early, late) = (now(), now() - TimeDelta::hours(1));
+    let hindered = |code, since| {
+        let target = Target {
+            intent: Some(Json(intent(since))),
+            ..target.clone()
+        };
+        with(row, |at| still_unknown(&target, token(code), at))
+    };
+    let processing = |since| {
+        let reason = String::from("still processed");
+        let lookup = Lookup::Processing { reason };
+        with(row, |at| {
+            let suspected = is_suspected(&target);
+            after_lookup(
+                lookup,
+                at,
+                target.misses,
+                3,
+                target.if_absent,
+                since,
+                suspected,
+            )
+        })
+    };
     [
         ("the list fails", failed(FailureClass::Retry, early)),
         (
@@ -257,11 +297,20 @@ pub fn without_reading(row: Row) -> Vec<(&'static str, Effect)> {
         ),
         (
             "no token for now",
-            hindered(token(ErrorCode::NetworkUnavailable)),
+            hindered(ErrorCode::NetworkUnavailable, early),
+        ),
+        (
+            "no token for half an hour",
+            hindered(ErrorCode::NetworkUnavailable, late),
         ),
         (
             "no token any more",
-            hindered(token(ErrorCode::ReconnectRequired)),
+            hindered(ErrorCode::ReconnectRequired, early),
+        ),
+        ("the network still works on it", processing(late)),
+        (
+            "the network works on it for a day",
+            processing(now() - TimeDelta::hours(24)),
         ),
     ]
     .into_iter()

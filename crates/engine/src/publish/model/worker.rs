@@ -166,9 +166,11 @@ impl<const N: usize> Steps<'_, N> {
         let from = self.sending();
         let effect = self.model.after_answer(self.world.row, answer, false);
         self.settles("writes the answer down", "", from, &effect);
-        if answer == Answer::Reauthorize && self.world.row.attempt <= 1 {
+        if answer == Answer::Reauthorize {
             let effect = self.model.after_answer(self.world.row, answer, true);
             self.settles("refreshes the token", "", from, &effect);
+            let effect = rules::without_token();
+            self.settles("has no fresh token for now", "", from, &effect);
         }
     }
 

@@ -3,6 +3,7 @@ use std::time::Duration;
 use posthaste_core::{ports::SeededRandom, target::State};
 
 use super::*;
+use crate::publish::obstacle::with_fresh_token;
 
 fn now() -> DateTime<Utc> {
     "2027-01-04T08:00:00Z".parse().unwrap()
@@ -122,7 +123,15 @@ fn an_unknown_outcome_is_read_back_after_the_settle_time_and_never_sent_again() 
 fn absence_needs_a_proof_or_several_readings() {
     let look = |proved, misses, if_absent| {
         with(1, |at| {
-            after_lookup(Lookup::Absent { proved }, at, misses, 3, if_absent, false)
+            after_lookup(
+                Lookup::Absent { proved },
+                at,
+                misses,
+                3,
+                if_absent,
+                now(),
+                false,
+            )
         })
         .to
     };
@@ -161,6 +170,7 @@ fn what_was_refused_as_duplicate_is_looked_for_and_never_sent_again() {
                 misses,
                 3,
                 IfAbsent::Resend,
+                now(),
                 true,
             )
         })
@@ -217,4 +227,49 @@ fn a_suspicion_outlives_a_reading_that_fails_and_a_person_is_told_that_it_may_be
     };
     assert_eq!(code(now()), ErrorCode::PossibleDuplicate);
     assert_eq!(code(now() - TimeDelta::hours(1)), ErrorCode::OutcomeUnknown);
+}
+
+#[test]
+fn what_a_network_still_works_on_is_read_for_a_day_more_and_more_seldom() {
+    let look = |ago: TimeDelta| {
+        let reason = "still processing".to_owned();
+        let lookup = Lookup::Processing { reason };
+        let since = now() - ago;
+        with(1, |at| {
+            after_lookup(lookup, at, 1, 3, IfAbsent::Resend, since, false)
+        })
+    };
+    let later = |wait| Move::Uncertain {
+        read_back_at: now() + wait,
+        misses: 1,
+    };
+    let settle = with(1, |at| TimeDelta::from_std(at.settle).unwrap());
+    assert_eq!(look(TimeDelta::zero()).to, later(settle));
+    assert_eq!(look(TimeDelta::hours(10)).to, later(TimeDelta::hours(1)));
+    let held = look(TimeDelta::hours(24));
+    assert_eq!(held.to, Move::Held);
+    assert_eq!(
+        held.trouble,
+        Some((ErrorCode::OutcomeUnknown, "still processing".into()))
+    );
+}
+
+#[test]
+fn a_fresh_token_serves_the_next_try_while_there_is_one() {
+    let refused = |attempt| {
+        with(attempt, |at| {
+            after_failure(failure(FailureClass::Reauthorize), at)
+        })
+    };
+    let next = with_fresh_token(refused(7), 7);
+    assert_eq!(next.to, Move::Again { counted: true });
+    assert!(!next.reconnect);
+    assert_eq!(
+        next.trouble,
+        Some((ErrorCode::ReconnectRequired, "why".into()))
+    );
+    let last = with_fresh_token(refused(8), 8);
+    assert_eq!(last.to, Move::Failed);
+    assert!(!last.reconnect);
+    assert_eq!(last.trouble.unwrap().0, ErrorCode::AttemptsUsedUp);
 }

@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY connections_to_ask;
