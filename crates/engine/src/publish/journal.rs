@@ -11,6 +11,10 @@ use posthaste_core::{
 use posthaste_store::timeline::NewStep;
 use serde_json::{Value, json};
 
+use super::redact::{
+    Secrets, address, answered, clean, clean_value, limits, request_id, sent, without_nul,
+};
+
 /// Collects the steps of one try; they are written with the next change of state.
 #[derive(Clone)]
 pub(super) struct Journal {
@@ -30,12 +34,13 @@ impl Journal {
         }
     }
 
+    /// Adds a step, without characters that PostgreSQL or a terminal would not take.
     pub fn note(&self, kind: &'static str, message: impl Into<String>, detail: Value) {
         let step = NewStep {
             at: self.clock.now(),
             kind,
-            message: message.into(),
-            detail,
+            message: clean(&message.into()),
+            detail: clean_value(detail),
         };
         self.steps
             .lock()
@@ -74,7 +79,8 @@ impl Journal {
     }
 }
 
-/// Notes every request to a network and its answer; tokens never (only the path is kept).
+/// Notes every request to a network and its answer as [`super::redact`] allows, and takes care that nothing
+/// a connector reads from an answer has a NUL in it.
 pub(super) struct NotedHttp {
     pub inner: Arc<dyn Http>,
     pub journal: Journal,
@@ -84,19 +90,33 @@ pub(super) struct NotedHttp {
 #[async_trait]
 impl Http for NotedHttp {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let name = format!("{} {}", request.method.as_str(), request.url);
+        let secrets = Secrets::of(&request);
+        let name = format!("{} {}", request.method.as_str(), address(&request.url));
+        let mut detail = json!({ "request": name, "sent": sent(&request, &secrets) });
+        if request.once {
+            detail["visible"] = json!(true);
+        }
         let began = Instant::now();
-        let answer = self.inner.send(request).await;
+        let answer = self.inner.send(request).await.map(|response| Response {
+            body: without_nul(response.body),
+            ..response
+        });
         let millis = began.elapsed().as_millis() as u64;
-        let (result, detail) = match &answer {
-            Ok(response) => (
-                format!("answered {}", response.status),
-                json!({ "request": name, "status": response.status, "milliseconds": millis, "bytes": response.body.len() }),
-            ),
-            Err(error) => (
-                error.to_string(),
-                json!({ "request": name, "error": error.to_string(), "milliseconds": millis }),
-            ),
+        detail["milliseconds"] = json!(millis);
+        let result = match &answer {
+            Ok(response) => {
+                detail["status"] = json!(response.status);
+                detail["bytes"] = json!(response.body.len());
+                detail["answer"] = answered(response, &secrets);
+                detail["requestId"] = json!(request_id(response, &secrets));
+                detail["limits"] = limits(response, &secrets);
+                format!("answered {} after {millis} ms", response.status)
+            }
+            Err(error) => {
+                let error = secrets.hide(&error.to_string());
+                detail["error"] = json!(error);
+                error
+            }
         };
         self.journal
             .note("REQUEST", format!("{name}: {result}"), detail);
