@@ -1,5 +1,6 @@
 //! Posts: writing, previewing, scheduling, and what people do with their targets.
 
+mod act;
 mod actions;
 mod compose;
 mod create;
@@ -35,6 +36,7 @@ pub use validate::{Validation, validate};
 pub use when::{Chosen, When};
 pub use write::{Change, NewPost, Written, delete, update};
 
+pub(crate) use act::act;
 pub(crate) use compose::{compose, words};
 pub(crate) use create::{Created, create_in, rehearse};
 pub(crate) use preview::at_input;

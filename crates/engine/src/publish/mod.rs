@@ -22,6 +22,7 @@ mod redact;
 mod settle;
 mod sweep;
 mod verdict;
+mod words;
 mod worker;
 
 pub use crash::{Crash, Point};
