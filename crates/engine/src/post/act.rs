@@ -1,7 +1,7 @@
 //! What people and programs do with a target, written into its timeline with their names.
 
 use chrono::{DateTime, Utc};
-use posthaste_core::Result;
+use posthaste_core::{Result, target::State};
 use posthaste_store::{
     Conn,
     target::Target,
@@ -26,6 +26,14 @@ pub(crate) fn act(
         message: message.into(),
         detail,
     }
+}
+
+/// The first step of a new target.
+pub(super) fn first(app: &App, actor: &Actor, row: &Target) -> NewStep {
+    if row.state == State::Scheduled {
+        return given_time(app, actor, row, None);
+    }
+    act(app, actor, "WRITTEN", "Written as a draft.", json!({}))
 }
 
 /// The step of a target that got a time, `before` being the one it had on the schedule.

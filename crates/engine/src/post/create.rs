@@ -18,7 +18,7 @@ use posthaste_store::{
 
 use super::{
     Chosen, NewPost, Violations, Written,
-    act::{given_time, note_all},
+    act::{first, note_all},
     targets::{Inspection, row},
     trial::trial,
     validate::{Judgement, judge},
@@ -67,10 +67,14 @@ pub(crate) async fn create_in(
     } = plan(app, actor, tx, new).await?;
     insert(tx, &post, &rows).await.map_err(one)?;
     let mut events = vec![about(app, actor, EventType::PostCreated, post.id)];
-    let timed = || rows.iter().filter(|row| row.state == State::Scheduled);
-    events.extend(timed().map(|row| scheduled(app, actor, row)));
-    let steps: Vec<_> = timed()
-        .map(|row| (row, given_time(app, actor, row, None)))
+    events.extend(
+        rows.iter()
+            .filter(|row| row.state == State::Scheduled)
+            .map(|row| scheduled(app, actor, row)),
+    );
+    let steps: Vec<_> = rows
+        .iter()
+        .map(|row| (row, first(app, actor, row)))
         .collect();
     note_all(tx, &steps).await.map_err(one)?;
     let trial = trial(app, actor, tx, &post, outlay).await.map_err(one)?;

@@ -4,6 +4,7 @@ mod act;
 mod actions;
 mod compose;
 mod create;
+mod follow;
 mod lists;
 mod once;
 mod paths;
@@ -20,9 +21,10 @@ mod write;
 
 pub use actions::{PostAction, TargetAction, post_actions, target_actions};
 pub use create::create;
+pub use follow::follow_steps;
 pub use lists::{
-    by_ids, count, get, list, target, target_count, target_list, targets_by_ids, targets_of_posts,
-    timeline,
+    attempts, by_ids, count, get, list, steps, target, target_count, target_list, targets_by_ids,
+    targets_of_posts, timeline,
 };
 pub use once::create_once;
 pub use preview::{Preview, preview};

@@ -262,6 +262,20 @@ async fn each_query_has_its_index() {
     );
     by_index!(
         conn,
+        "steps_pkey",
+        timeline::steps_after(conn, workspace, &[TargetId::from(id(4, 6))], 5, 100)
+    );
+    let at_address = target::Filter {
+        permalink: Some("https://x.com/home/status/6".to_owned()),
+        ..target::Filter::default()
+    };
+    by_index!(
+        conn,
+        "targets_by_permalink",
+        target::list(conn, workspace, &at_address, true, false, &page(None))
+    );
+    by_index!(
+        conn,
         "attempts_pkey",
         timeline::attempts_of(conn, workspace, &[TargetId::from(id(4, 6))])
     );
