@@ -4,7 +4,7 @@ use posthaste_core::{Network, connector::TokenSet, secret::Secret, target::State
 use posthaste_engine::post;
 use posthaste_sandbox::setup::credentials;
 use posthaste_store::{connection::Connection, target::Target, timeline::Step};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::world::World;
 
@@ -70,29 +70,34 @@ async fn every_request_is_told_without_a_secret_and_without_the_words_of_the_pos
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_is_told_in_the_networks_words() {
+async fn a_refusal_and_the_wait_after_it_are_told() {
     let world = World::new().await;
     let connections = [world.connect(Network::X, 0).await];
-    world
-        .fault(json!({ "network": "X", "operation": "publish", "kind": "rate_limited" }))
-        .await;
+    let fault = json!({ "network": "X", "operation": "publish", "kind": "rate_limited", "retryAfterSeconds": 3 });
+    world.fault(fault).await;
     world.work();
     let post = world.post("Too much.", &[], &connections).await;
-    let refused = async {
-        loop {
-            let target = world.targets(post).await.remove(0);
-            let steps = steps(&world, &target).await;
-            if let Some(step) = steps.iter().find(|step| step.kind == "RETRYING") {
-                let request = steps
-                    .iter()
-                    .find(|step| step.detail.0["status"] == json!(429));
-                return (step.message.clone(), request.unwrap().detail.0.clone());
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
+    let target = world.until(post, State::Published).await.remove(0);
+    let steps = steps(&world, &target).await;
+    let messages = |kind: &str| -> Vec<&str> {
+        let of_kind = steps.iter().filter(|step| step.kind == kind);
+        of_kind.map(|step| step.message.as_str()).collect()
     };
-    let (message, request): (String, Value) = refused.await;
-    assert!(message.contains("The account waits "), "{message}");
-    assert!(message.ends_with(": rate limit."), "{message}");
-    assert!(request["answer"].is_object(), "{request}");
+    let refused = steps
+        .iter()
+        .find(|step| step.detail.0["status"] == json!(429))
+        .unwrap();
+    assert!(
+        refused.detail.0["answer"].is_object(),
+        "{}",
+        refused.detail.0
+    );
+    let retrying = messages("RETRYING");
+    assert_eq!(retrying.len(), 1, "{retrying:?}");
+    assert!(retrying[0].contains(" waits "), "{retrying:?}");
+    assert!(retrying[0].ends_with(": rate limit."), "{retrying:?}");
+    let claimed = messages("CLAIMED");
+    assert_eq!(claimed.len(), 2, "{claimed:?}");
+    assert!(claimed[1].contains(" waited until "), "{claimed:?}");
+    assert!(claimed[1].ends_with(" (rate limit)."), "{claimed:?}");
 }

@@ -22,6 +22,7 @@ mod redact;
 mod settle;
 mod sweep;
 mod verdict;
+mod waited;
 mod words;
 mod worker;
 

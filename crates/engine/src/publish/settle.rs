@@ -196,8 +196,8 @@ async fn wait(app: &App, tx: &mut Tx, target: &Target, wait: &Wait) -> Result<()
     }
 }
 
-/// Writes down the beginning of a try with its steps so far.
-pub(super) fn begun(app: &App, target: &Target) -> NewStep {
+/// The step with which a try begins; `waited` is what held it back.
+pub(super) fn begun(app: &App, target: &Target, waited: Option<&str>) -> NewStep {
     let now = app.now();
     let late = target
         .due_at
@@ -205,7 +205,7 @@ pub(super) fn begun(app: &App, target: &Target) -> NewStep {
     NewStep {
         at: now,
         kind: "CLAIMED",
-        message: begins(target, now),
+        message: begins(target, waited, now),
         detail: json!({ "lateMilliseconds": late, "token": target.token }),
     }
 }

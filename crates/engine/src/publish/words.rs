@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{Network, connector::Exhausted};
-use posthaste_store::{publish::Move, target::Target};
+use posthaste_store::{lane::Waited, publish::Move, target::Target};
 
 use super::verdict::{Verdict, Wait, at_most};
 
@@ -10,19 +10,28 @@ use super::verdict::{Verdict, Wait, at_most};
 const CLOCK: &str = "%Y-%m-%d %H:%M:%S UTC";
 
 /// A try begins: how late, and what it waited for.
-pub(super) fn begins(target: &Target, now: DateTime<Utc>) -> String {
+pub(super) fn begins(target: &Target, waited: Option<&str>, now: DateTime<Utc>) -> String {
     let late = target
         .due_at
         .map_or(TimeDelta::zero(), |due| (now - due).max(TimeDelta::zero()));
     let begins = format!(
-        "Try {} begins, {} after its time.",
+        "Try {} begins, {} after its time",
         target.attempt,
         span(late)
     );
-    match target.error_message.as_deref() {
-        Some(why) if !why.is_empty() => format!("{begins} Until now: {why}"),
-        _ => begins,
+    if let Some(waited) = waited {
+        return format!("{begins}: {waited}.");
     }
+    match target.error_message.as_deref() {
+        Some(why) if !why.is_empty() => format!("{begins}. Until now: {why}"),
+        _ => format!("{begins}."),
+    }
+}
+
+/// `the account waited until 2027-01-04 09:14:00 UTC (rate limit)`
+pub(super) fn held_back(who: &str, waited: &Waited) -> String {
+    let why = waited.reason.as_deref().unwrap_or("no reason given");
+    format!("{who} waited until {} ({why})", waited.until.format(CLOCK))
 }
 
 /// What became of a try or a reading back.
@@ -116,6 +125,23 @@ mod tests {
             assert_eq!(span(TimeDelta::seconds(seconds)), expected);
         }
         assert_eq!(span(TimeDelta::milliseconds(1_449)), "1.4 s");
+    }
+
+    #[test]
+    fn what_a_target_waited_for_is_told_with_its_reason() {
+        let until = DateTime::from_timestamp(1_799_054_040, 0).unwrap();
+        let waited = |reason: Option<&str>| Waited {
+            until,
+            reason: reason.map(str::to_owned),
+        };
+        assert_eq!(
+            held_back("the account", &waited(Some("rate limit"))),
+            format!(
+                "the account waited until {} (rate limit)",
+                until.format(CLOCK)
+            )
+        );
+        assert!(held_back("the account", &waited(None)).ends_with(" (no reason given)"));
     }
 
     #[test]

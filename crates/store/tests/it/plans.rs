@@ -262,6 +262,11 @@ async fn each_query_has_its_index() {
     );
     by_index!(
         conn,
+        "lanes_pkey",
+        lane::waited(conn, &[ConnectionId::from(id(2, 6))])
+    );
+    by_index!(
+        conn,
         "steps_pkey",
         timeline::steps_after(conn, workspace, &[TargetId::from(id(4, 6))], 5, 100)
     );
