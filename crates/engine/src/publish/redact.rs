@@ -98,7 +98,7 @@ const REQUEST_IDS: &[&str] = &[
 const LONGEST_WORDS: usize = 300;
 /// Longest id, state or address.
 const LONGEST_PLAIN: usize = 200;
-/// Fields and items that are shown of one body.
+/// Values that are shown of one body, lists and objects among them.
 const MOST_VALUES: usize = 60;
 /// Items that are shown of one list.
 const MOST_ITEMS: usize = 3;
@@ -299,7 +299,7 @@ impl<'a> View<'a> {
         }
     }
 
-    fn pairs(&mut self, pairs: &[(String, String)]) -> Value {
+    fn pairs(&self, pairs: &[(String, String)]) -> Value {
         let mut shown = Map::new();
         for (name, value) in pairs.iter().take(MOST_VALUES) {
             let value = self.text(name, value);
@@ -317,17 +317,12 @@ impl<'a> View<'a> {
         if self.left == 0 || depth > DEEPEST {
             return json!("…");
         }
+        self.left -= 1;
         match value {
             Value::Object(fields) => self.object(fields, depth),
             Value::Array(items) => self.list(name, items, depth),
-            Value::String(text) => {
-                self.left -= 1;
-                self.text(name, text)
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) => {
-                self.left -= 1;
-                value.clone()
-            }
+            Value::String(text) => self.text(name, text),
+            Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
         }
     }
 

@@ -179,7 +179,14 @@ fn what_is_kept_is_bounded() {
         .collect();
     let list: Vec<Value> = (0..1_000).map(|id| json!({ "id": id })).collect();
     let words = json!({ "error": { "message": "no ".repeat(5_000) } });
-    for body in [Value::Object(wide), json!({ "data": list }), words] {
+    let hollow: Map<String, Value> = (0..1_000).map(|n| (format!("f{n}"), json!({}))).collect();
+    let bodies = [
+        Value::Object(wide),
+        Value::Object(hollow),
+        json!({ "data": list }),
+        words,
+    ];
+    for body in bodies {
         let shown = answered(&answer(400, &body), &secrets).to_string();
         assert!(shown.len() < 4_000, "{} bytes", shown.len());
     }
