@@ -30,8 +30,19 @@ pub(super) fn begins(target: &Target, waited: Option<&str>, now: DateTime<Utc>) 
 
 /// `the account waited until 2027-01-04 09:14:00 UTC (rate limit)`
 pub(super) fn held_back(who: &str, waited: &Waited) -> String {
-    let why = waited.reason.as_deref().unwrap_or("no reason given");
+    let why = waited.reason.as_deref().map_or("no reason given", cause);
     format!("{who} waited until {} ({why})", waited.until.format(CLOCK))
+}
+
+/// Why something waits, as lines and networks keep it, for a person.
+fn cause(reason: &str) -> &str {
+    match reason {
+        "breaker" => "the network failed again and again; one call is tried now and then",
+        "quota" => "no place is left under a limit",
+        "retry" => "a pause before the next try",
+        "token" => "access could not be renewed",
+        other => other,
+    }
 }
 
 /// What became of a try or a reading back.
@@ -83,7 +94,7 @@ fn pause(network: Network, wait: &Wait, now: DateTime<Utc>) -> String {
         "The account waits".to_owned()
     };
     let (span, until) = (span(wait.until - now), wait.until.format(CLOCK));
-    format!("{who} {span}, until {until}: {}.", wait.reason)
+    format!("{who} {span}, until {until}: {}.", cause(wait.reason))
 }
 
 /// A length of time as people say it, in its two largest units: `0.4 s`, `50 s`, `4 min 5 s`, `2 h`.
