@@ -132,3 +132,68 @@ impl Http for NotedHttp {
         answer
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use posthaste_core::{
+        Network,
+        ports::{FrozenClock, ScriptedHttp},
+        secret::Secret,
+    };
+
+    use super::*;
+
+    fn noted(answer: Result<Response, TransportError>) -> NotedHttp {
+        NotedHttp {
+            inner: Arc::new(ScriptedHttp::new([answer])),
+            journal: Journal::new(Arc::new(FrozenClock::new(DateTime::UNIX_EPOCH))),
+            connector: posthaste_connectors::connector(Network::X),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_exchange_is_noted_without_its_token_and_nothing_read_from_it_has_a_nul() {
+        let http = noted(ScriptedHttp::json(
+            403,
+            json!({ "detail": "No\0 for a-secret.", "id": "1\0" }),
+        ));
+        let request = Request::post("https://api.x.com/2/tweets?x=1")
+            .bearer(&Secret::new("a-secret"))
+            .json(json!({ "text": "Hello" }))
+            .once();
+        let answer = http.send(request).await.unwrap();
+        assert_eq!(
+            answer.json(),
+            json!({ "detail": "No  for a-secret.", "id": "1 " })
+        );
+        let mut steps = http.journal.take();
+        let step = steps.pop().unwrap();
+        assert!(steps.is_empty());
+        assert!(
+            step.message
+                .starts_with("POST https://api.x.com/2/tweets: answered 403 after "),
+            "{}",
+            step.message
+        );
+        let told = |name: &str| step.detail[name].clone();
+        assert_eq!(told("visible"), json!(true));
+        assert_eq!(told("sent"), json!({ "json": { "text": "5 characters" } }));
+        assert_eq!(told("answer")["detail"], json!("No  for …."));
+        assert_eq!(told("status"), json!(403));
+    }
+
+    #[tokio::test]
+    async fn what_was_not_answered_is_noted_too() {
+        let error = TransportError::NoAnswer("reset by a-secret\0".to_owned());
+        let http = noted(Err(error));
+        let request = Request::get("https://api.x.com/2/users/me").bearer(&Secret::new("a-secret"));
+        assert!(http.send(request).await.is_err());
+        let step = http.journal.take().remove(0);
+        assert_eq!(
+            step.message,
+            "GET https://api.x.com/2/users/me: no answer: reset by … "
+        );
+        assert_eq!(step.detail["error"], json!("no answer: reset by … "));
+    }
+}
