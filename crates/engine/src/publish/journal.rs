@@ -97,10 +97,14 @@ impl Http for NotedHttp {
             detail["visible"] = json!(true);
         }
         let began = Instant::now();
-        let answer = self.inner.send(request).await.map(|response| Response {
-            body: without_nul(response.body),
-            ..response
-        });
+        let answer = match self.inner.send(request).await {
+            Ok(response) => Ok(Response {
+                body: without_nul(response.body),
+                ..response
+            }),
+            Err(TransportError::NotSent(why)) => Err(TransportError::NotSent(clean(&why))),
+            Err(TransportError::NoAnswer(why)) => Err(TransportError::NoAnswer(clean(&why))),
+        };
         let millis = began.elapsed().as_millis() as u64;
         detail["milliseconds"] = json!(millis);
         let result = match &answer {
