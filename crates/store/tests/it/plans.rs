@@ -70,6 +70,7 @@ mod gauges;
 mod metric;
 mod scale;
 mod scans;
+mod waits;
 mod webhooks;
 
 use scans::{index_scans, table_scans};
@@ -262,22 +263,8 @@ async fn each_query_has_its_index() {
     );
     by_index!(
         conn,
-        "lanes_pkey",
-        lane::waited(conn, &[ConnectionId::from(id(2, 6))])
-    );
-    by_index!(
-        conn,
         "steps_pkey",
         timeline::steps_after(conn, workspace, &[TargetId::from(id(4, 6))], 5, 100)
-    );
-    let at_address = target::Filter {
-        permalink: Some("https://x.com/home/status/6".to_owned()),
-        ..target::Filter::default()
-    };
-    by_index!(
-        conn,
-        "targets_by_permalink",
-        target::list(conn, workspace, &at_address, true, false, &page(None))
     );
     by_index!(
         conn,
