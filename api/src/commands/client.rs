@@ -15,6 +15,7 @@ mod show;
 mod trigger;
 mod webhooks;
 mod when;
+mod why;
 
 use std::process::ExitCode;
 
@@ -70,6 +71,18 @@ pub enum Command {
     /// Example: posthaste schedule move post_… --at "2026-12-24 10:00" --tz Europe/Paris
     #[command(subcommand, verbatim_doc_comment, after_help = EXIT_CODES)]
     Schedule(schedule::Command),
+    /// Tell why a post went out, waits or failed: every step, with times and who did it
+    ///
+    /// Takes a target, a post (all its targets) or the public address of a live post. With --json each
+    /// target is one object with its timeline, in which `detail` holds requests and answers without
+    /// secrets; with --follow each further step is one more.
+    ///
+    /// Examples:
+    ///   posthaste why post_…
+    ///   posthaste why https://x.com/harborstreet/status/1455952740635586573
+    ///   posthaste why target_… --follow
+    #[command(verbatim_doc_comment, after_help = EXIT_CODES)]
+    Why(why::Args),
     /// Follow what happens
     ///
     /// Example: posthaste events tail --type target.published --json
@@ -105,6 +118,7 @@ pub async fn run(command: Command) -> ExitCode {
         Command::Post(args) => (args.common.show.json, post::run(args).await),
         Command::Import(args) => (args.common.show.json, import::run(args).await),
         Command::Schedule(command) => (command.common().show.json, schedule::run(command).await),
+        Command::Why(args) => (args.common.show.json, why::run(args).await),
         Command::Events(events::Command::Tail(args)) => {
             (args.common.show.json, events::tail(args).await)
         }

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What is said below the list of commands.
-const WHERE: &str = "login, post, import, schedule, events, webhooks, graphql and sandbox trigger talk to a server \
+const WHERE: &str = "login, post, import, schedule, why, events, webhooks, graphql and sandbox trigger talk to a server \
      anywhere; the others work on the machine that runs it.\n\
      Begin with `posthaste sandbox` in one terminal and `posthaste login --sandbox` in another.";
 

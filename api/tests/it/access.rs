@@ -265,6 +265,11 @@ fn table() -> Vec<Row> {
             "subscription($id: ID!) { targetProgress(targetId: $id) { cursor } }",
         ),
         row(
+            "targetTimeline",
+            Least::Viewer,
+            "subscription($id: ID!) { targetTimeline(targetId: $id) { cursor } }",
+        ),
+        row(
             "bulkJobProgress",
             Least::Viewer,
             "subscription($id: ID!) { bulkJobProgress(id: $id) { id } }",

@@ -2,6 +2,7 @@
 
 mod import;
 mod live;
+mod why;
 
 use std::{
     fs,

@@ -32,6 +32,7 @@ mod setup;
 mod socket;
 mod sse;
 mod target;
+mod timeline;
 mod typed_errors;
 mod webhook;
 mod world;

@@ -81,7 +81,10 @@ async fn a_failed_target_is_retried_at_once() {
     );
     assert_eq!(
         target["timeline"],
-        json!([{ "kind": "RETRIED", "message": "Retried by a person." }])
+        json!([
+            { "kind": "SCHEDULED", "message": "Scheduled for 2027-01-04 09:00:00 UTC." },
+            { "kind": "RETRIED", "message": "Retried by a person." },
+        ])
     );
 }
 
@@ -113,7 +116,10 @@ async fn an_unknown_outcome_is_settled_and_never_retried() {
             "state": "PUBLISHED", "dueAt": "2027-01-04T09:00:00+00:00", "publishedAt": "2027-01-04T08:00:00+00:00",
             "permalink": "https://x.com/home/status/1", "remoteId": "1", "error": null,
             "allowedActions": ["DELETE_REMOTE"],
-            "timeline": [{ "kind": "SETTLED", "message": "A person says that it is live." }],
+            "timeline": [
+                { "kind": "SCHEDULED", "message": "Scheduled for 2027-01-04 09:00:00 UTC." },
+                { "kind": "SETTLED", "message": "A person says that it is live." },
+            ],
         })
     );
 }

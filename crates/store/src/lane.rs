@@ -171,6 +171,49 @@ pub async fn answered(conn: &mut Conn, connection: ConnectionId) -> Result<()> {
     Ok(())
 }
 
+/// What a line waited for before its last target was taken up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waited {
+    /// Until when.
+    pub until: DateTime<Utc>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+#[derive(QueryableByName)]
+struct WaitedRow {
+    #[diesel(sql_type = sql_types::Uuid)]
+    connection_id: Uuid,
+    #[diesel(sql_type = sql_types::Timestamptz)]
+    waited_until: DateTime<Utc>,
+    #[diesel(sql_type = sql_types::Nullable<sql_types::Text>)]
+    waited_for: Option<String>,
+}
+
+/// What lanes waited for before their last target was taken up; those that did not wait are left out.
+pub async fn waited(
+    conn: &mut Conn,
+    connections: &[ConnectionId],
+) -> Result<Vec<(ConnectionId, Waited)>> {
+    let ids: Vec<Uuid> = connections.iter().map(|id| id.uuid()).collect();
+    let rows: Vec<WaitedRow> = diesel::sql_query(
+        "SELECT connection_id, waited_until, waited_for FROM lanes
+         WHERE connection_id = ANY($1) AND waited_until IS NOT NULL",
+    )
+    .bind::<sql_types::Array<sql_types::Uuid>, _>(ids)
+    .load(conn)
+    .await
+    .stored()?;
+    let waited = |row: WaitedRow| Waited {
+        until: row.waited_until,
+        reason: row.waited_for,
+    };
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.connection_id.into(), waited(row)))
+        .collect())
+}
+
 /// Ends a wait early (a person retries or reconnected).
 pub async fn unblock(conn: &mut Conn, connection: ConnectionId) -> Result<()> {
     diesel::update(lanes::table.find(connection.uuid()))

@@ -332,6 +332,8 @@ pub struct Filter {
     pub due_from: Option<DateTime<Utc>>,
     /// Due before.
     pub due_to: Option<DateTime<Utc>>,
+    /// Only the one live at this public address.
+    pub permalink: Option<String>,
 }
 
 macro_rules! filtered {
@@ -360,6 +362,9 @@ macro_rules! filtered {
         }
         if let Some(to) = $filter.due_to {
             query = query.filter(targets::due_at.lt(to));
+        }
+        if let Some(permalink) = &$filter.permalink {
+            query = query.filter(targets::permalink.eq(permalink.as_str()));
         }
         query
     }};

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Array, Int4, Jsonb, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, Int4, Int8, Jsonb, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
@@ -156,6 +156,59 @@ pub async fn steps_of(
         .load(conn)
         .await
         .stored()
+}
+
+const AFTER: &str = "
+SELECT s.* FROM unnest($1) t (id) CROSS JOIN LATERAL (
+    SELECT id, target_id, attempt, at, kind, message, detail FROM steps p
+    WHERE p.target_id = t.id AND p.workspace_id = $2 AND p.id > $3 ORDER BY p.id LIMIT $4) s
+ORDER BY s.target_id, s.id";
+
+#[derive(QueryableByName)]
+#[diesel(table_name = steps)]
+struct Found {
+    id: i64,
+    target_id: Uuid,
+    attempt: i32,
+    at: DateTime<Utc>,
+    kind: String,
+    message: String,
+    detail: Json<Value>,
+}
+
+impl From<Found> for Step {
+    fn from(found: Found) -> Self {
+        Self {
+            id: found.id,
+            target_id: found.target_id.into(),
+            attempt: found.attempt,
+            at: found.at,
+            kind: found.kind,
+            message: found.message,
+            detail: found.detail,
+        }
+    }
+}
+
+/// The same part of the timelines of targets: what follows a position (0 is the beginning), each target's in
+/// order, at most `limit` of each. Whoever writes steps holds the lane or the row of their target, so that none
+/// appears before one that was read.
+pub async fn steps_after(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    targets: &[TargetId],
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Step>> {
+    let found: Vec<Found> = diesel::sql_query(AFTER)
+        .bind::<Array<SqlUuid>, _>(targets.iter().map(|id| id.uuid()).collect::<Vec<_>>())
+        .bind::<SqlUuid, _>(workspace.uuid())
+        .bind::<Int8, _>(after)
+        .bind::<Int8, _>(limit)
+        .load(conn)
+        .await
+        .stored()?;
+    Ok(found.into_iter().map(Step::from).collect())
 }
 
 /// The attempts of targets, oldest first.

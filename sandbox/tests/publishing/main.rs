@@ -10,6 +10,7 @@ mod orders;
 mod plain;
 mod quotas;
 mod recover;
+mod timeline;
 mod times;
 mod tokens;
 mod world;

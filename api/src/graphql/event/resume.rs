@@ -30,37 +30,49 @@ impl Resume {
         place.take()
     }
 
-    fn reached(&self, seq: i64) {
+    fn reached(&self, cursor: String) {
         let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
-        *place = Some(page::cursor(LIST, &seq));
+        *place = Some(cursor);
     }
 }
 
-/// A subscription's way through the log.
-pub struct Trail(Option<Arc<Resume>>);
+/// A subscription's way through the log, or through another list that only grows.
+pub struct Trail {
+    list: &'static str,
+    resume: Option<Arc<Resume>>,
+}
 
 impl Trail {
-    /// The trail of the request; one that leaves no marks unless it came over server-sent events.
+    /// The trail of the request through the log; one that leaves no marks unless it came over server-sent
+    /// events.
     pub fn of(ctx: &Context<'_>) -> Self {
-        Self(ctx.data_opt::<Arc<Resume>>().cloned())
+        Self::along(ctx, LIST)
+    }
+
+    /// As [`Trail::of`], through another list.
+    pub fn along(ctx: &Context<'_>, list: &'static str) -> Self {
+        Self {
+            list,
+            resume: ctx.data_opt::<Arc<Resume>>().cloned(),
+        }
     }
 
     /// The position to begin after: what the client heard last, else the argument `after`.
     pub fn start(&self, after: Option<String>) -> Result<Option<i64>> {
         let heard = self
-            .0
+            .resume
             .as_ref()
             .and_then(|resume| resume.last_event_id.clone());
         heard
             .or(after)
-            .map(|cursor| page::key(LIST, &cursor, "after"))
+            .map(|cursor| page::key(self.list, &cursor, "after"))
             .transpose()
     }
 
     /// Marks the position of the result that goes out next.
     pub fn reached(&self, seq: i64) {
-        if let Some(resume) = &self.0 {
-            resume.reached(seq);
+        if let Some(resume) = &self.resume {
+            resume.reached(page::cursor(self.list, &seq));
         }
     }
 }

@@ -41,33 +41,65 @@ impl Load<TargetsOf> for Loader {
     }
 }
 
-/// The key of what happened to a target.
+/// The key of a target's tries and readings back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct HistoryOf(pub TargetId);
+pub struct AttemptsOf(pub TargetId);
 
-/// What happened to a target, in order.
-#[derive(Clone, Debug, Default)]
-pub struct History {
-    /// The tries and readings back.
-    pub attempts: Arc<Vec<Attempt>>,
-    /// The steps.
-    pub steps: Arc<Vec<Step>>,
+/// The key of a part of a target's timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StepsOf {
+    /// The target.
+    pub target: TargetId,
+    /// Only what follows this position; 0 is the beginning.
+    pub after: i64,
+    /// How many.
+    pub first: i64,
 }
 
-impl Load<HistoryOf> for Loader {
-    type Value = History;
+impl Load<AttemptsOf> for Loader {
+    type Value = Arc<Vec<Attempt>>;
     type Error = LoadError;
 
-    async fn load(&self, keys: &[HistoryOf]) -> Result<HashMap<HistoryOf, History>, LoadError> {
+    async fn load(
+        &self,
+        keys: &[AttemptsOf],
+    ) -> Result<HashMap<AttemptsOf, Self::Value>, LoadError> {
         let ids: Vec<TargetId> = keys.iter().map(|key| key.0).collect();
-        let (attempts, steps) = engine::timeline(&self.app, &self.actor, &ids).await?;
-        let mut attempts = grouped(attempts, |attempt| attempt.target_id);
-        let mut steps = grouped(steps, |step| step.target_id);
-        let mut of = |id: TargetId| History {
-            attempts: Arc::new(attempts.remove(&id).unwrap_or_default()),
-            steps: Arc::new(steps.remove(&id).unwrap_or_default()),
-        };
-        Ok(keys.iter().map(|key| (*key, of(key.0))).collect())
+        let rows = engine::attempts(&self.app, &self.actor, &ids).await?;
+        let groups = grouped(rows, |attempt| attempt.target_id);
+        Ok(groups
+            .into_iter()
+            .map(|(id, rows)| (AttemptsOf(id), Arc::new(rows)))
+            .collect())
+    }
+}
+
+impl Load<StepsOf> for Loader {
+    type Value = Arc<Vec<Step>>;
+    type Error = LoadError;
+
+    /// One query for all targets of which the same part is wanted.
+    async fn load(&self, keys: &[StepsOf]) -> Result<HashMap<StepsOf, Self::Value>, LoadError> {
+        let mut parts: HashMap<(i64, i64), Vec<TargetId>> = HashMap::new();
+        for key in keys {
+            parts
+                .entry((key.after, key.first))
+                .or_default()
+                .push(key.target);
+        }
+        let mut found = HashMap::new();
+        for ((after, first), ids) in parts {
+            let rows = engine::steps(&self.app, &self.actor, &ids, after, first).await?;
+            for (target, rows) in grouped(rows, |step| step.target_id) {
+                let key = StepsOf {
+                    target,
+                    after,
+                    first,
+                };
+                found.insert(key, Arc::new(rows));
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -27,6 +27,8 @@ pub struct TargetFilter {
     due_from: Option<DateTime<Utc>>,
     /// Due before this instant.
     due_to: Option<DateTime<Utc>>,
+    /// Only the one that is live at this public address, written as `permalink` tells it.
+    permalink: Option<String>,
 }
 
 impl TargetFilter {
@@ -45,6 +47,7 @@ impl TargetFilter {
             connections: connections.map_err(|error| error.within(["filter"]))?,
             due_from: self.due_from,
             due_to: self.due_to,
+            permalink: self.permalink,
         })
     }
 }

@@ -3,7 +3,10 @@ use futures::{Stream, StreamExt};
 use posthaste_core::{Error, ErrorCode, Result as CoreResult};
 use posthaste_engine::post::{self as engine, Scope, Update};
 
-use super::types::Target;
+use super::{
+    timeline::{self, TimelineStep},
+    types::Target,
+};
 use crate::graphql::{
     context::both,
     event::{self, Event},
@@ -59,6 +62,28 @@ impl TargetSubscription {
                 trail.reached(update.seq);
             }
             Ok(update.into())
+        }))
+    }
+
+    /// What happens to a target, step by step, as it is written: first the steps there are (with `after`
+    /// those that follow it), then each new one. Completes by itself once nothing more happens without a
+    /// person. Over server-sent events each event's `id` is the step's cursor, and `Last-Event-ID` goes
+    /// before `after`.
+    async fn target_timeline(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The target.")] target_id: ID,
+        #[graphql(desc = "Go on after this cursor of a step.")] after: Option<String>,
+    ) -> Result<impl Stream<Item = Result<TimelineStep>> + use<>> {
+        let (app, actor) = both(ctx)?;
+        let id = scalars::id(&target_id, &["targetId"])?;
+        let trail = event::Trail::along(ctx, timeline::LIST);
+        let start = trail.start(after)?.unwrap_or(0);
+        let steps = engine::follow_steps(app, actor, id, start).await?;
+        Ok(steps.map(move |step| {
+            let step = step?;
+            trail.reached(step.id);
+            Ok(TimelineStep(step))
         }))
     }
 }

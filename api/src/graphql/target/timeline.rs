@@ -2,6 +2,7 @@
 
 use async_graphql::{ID, Json, Object};
 use chrono::{DateTime, Utc};
+use posthaste_core::Provenance as By;
 use posthaste_store::timeline as rows;
 use serde_json::Value;
 
@@ -9,6 +10,10 @@ use super::{
     enums::{AttemptKind, TargetState},
     types::TargetError,
 };
+use crate::graphql::{access::Provenance, page};
+
+/// The timeline's name in its cursors.
+pub(super) const LIST: &str = "timeline";
 
 /// One step of a target's timeline.
 pub struct TimelineStep(pub rows::Step);
@@ -16,6 +21,18 @@ pub struct TimelineStep(pub rows::Step);
 /// One step of a target's timeline.
 #[Object]
 impl TimelineStep {
+    /// Its place in the timeline: hand it to `timeline(after:)` or `targetTimeline(after:)` to go on from here.
+    async fn cursor(&self) -> String {
+        page::cursor(LIST, &self.0.id)
+    }
+
+    /// Who did it; null for what the publisher does.
+    async fn author(&self) -> Option<Provenance> {
+        let by = self.0.detail.0.get("author")?.clone();
+        let by: By = serde_json::from_value(by).ok()?;
+        Some(Provenance::from(&by))
+    }
+
     /// When.
     async fn at(&self) -> DateTime<Utc> {
         self.0.at

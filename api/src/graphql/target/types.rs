@@ -8,14 +8,15 @@ use posthaste_store::target as rows;
 
 use super::{
     enums::{IfAbsent, MisfirePolicy, TargetAction, TargetState},
-    loader::{History, HistoryOf},
+    loader::{AttemptsOf, StepsOf},
     metrics::TargetMetrics,
     preflight::{Preflight, PreflightOf},
-    timeline::{Attempt, TimelineStep},
+    timeline::{self, Attempt, TimelineStep},
 };
 use crate::graphql::{
     connection::Connection,
     context::{actor, app, loader},
+    page,
     post::{LocalDateTime, Post},
     scalars::{Named, Network},
 };
@@ -70,15 +71,6 @@ impl TargetError {
             code,
             message: message.unwrap_or_else(|| code.title()).to_owned(),
         })
-    }
-}
-
-impl Target {
-    async fn history(&self, ctx: &Context<'_>) -> Result<History> {
-        Ok(loader(ctx)?
-            .load_one(HistoryOf(self.0.id))
-            .await?
-            .unwrap_or_default())
     }
 }
 
@@ -199,6 +191,7 @@ impl Target {
         ctx: &Context<'_>,
         #[graphql(desc = "How many steps, oldest first, 1 to 500; 100 when nothing is said.")]
         first: Option<i32>,
+        #[graphql(desc = "Only what follows this cursor of a step.")] after: Option<String>,
     ) -> Result<Vec<TimelineStep>> {
         let first = first.unwrap_or(100);
         if !(1..=500).contains(&first) {
@@ -207,14 +200,14 @@ impl Target {
                 .at(["first"])
                 .into());
         }
-        let history = self.history(ctx).await?;
-        Ok(history
-            .steps
-            .iter()
-            .take(first as usize)
-            .cloned()
-            .map(TimelineStep)
-            .collect())
+        let after = after.map(|after| page::key(timeline::LIST, &after, "after"));
+        let part = StepsOf {
+            target: self.0.id,
+            after: after.transpose()?.unwrap_or(0),
+            first: first.into(),
+        };
+        let steps = loader(ctx)?.load_one(part).await?.unwrap_or_default();
+        Ok(steps.iter().cloned().map(TimelineStep).collect())
     }
 
     /// What stands in the way of it as things are now; nothing once it is on its way or live.
@@ -228,8 +221,11 @@ impl Target {
 
     /// The tries and readings back, oldest first.
     async fn attempts(&self, ctx: &Context<'_>) -> Result<Vec<Attempt>> {
-        let history = self.history(ctx).await?;
-        Ok(history.attempts.iter().cloned().map(Attempt).collect())
+        let attempts = loader(ctx)?
+            .load_one(AttemptsOf(self.0.id))
+            .await?
+            .unwrap_or_default();
+        Ok(attempts.iter().cloned().map(Attempt).collect())
     }
 
     /// What the viewer may do with it now.

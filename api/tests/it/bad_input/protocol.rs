@@ -162,6 +162,16 @@ fn pages(f: &Fixture) -> Vec<Case> {
         ),
         document(
             f,
+            "a cursor of another list for steps",
+            format!(
+                "{{ target(id: \"{}\") {{ timeline(after: \"{created}\") {{ at }} }} }}",
+                f.draft.1
+            ),
+            "INVALID_CURSOR",
+            "after",
+        ),
+        document(
+            f,
             "too many steps",
             format!(
                 "{{ target(id: \"{}\") {{ timeline(first: 501) {{ at }} }} }}",

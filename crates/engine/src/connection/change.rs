@@ -6,13 +6,16 @@ use posthaste_store::{
     Conn, Tx,
     connection::{self, Connection, Status},
     event::{self, NewEvent},
-    lane, post, target,
-    timeline::{self, NewStep},
+    lane, post, target, timeline,
 };
 use serde_json::json;
 
 use super::{happened, none_in_flight, target_happened};
-use crate::{Actor, App, post::Trial, tokens};
+use crate::{
+    Actor, App,
+    post::{Trial, act},
+    tokens,
+};
 
 /// What a person may change; what is left out stays.
 #[derive(Clone, Debug, Default)]
@@ -255,12 +258,8 @@ async fn cancel(
     target.updated_at = now;
     target::update(conn, &mut target, State::Scheduled).await?;
     post::refresh_due(conn, target.post_id, now).await?;
-    let step = NewStep {
-        at: now,
-        kind: "CANCELLED",
-        message: "The account was removed from the workspace.".to_owned(),
-        detail: json!({}),
-    };
+    let message = "Cancelled: the account was removed from the workspace.";
+    let step = act(app, actor, "CANCELLED", message, json!({}));
     timeline::add_steps(conn, actor.workspace, target.id, target.attempt, &[step]).await?;
     Ok(target_happened(
         app,

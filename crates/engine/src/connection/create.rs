@@ -13,13 +13,12 @@ use posthaste_store::{
     connection::{self, Connection, Status},
     event::{self, NewEvent},
     grant::{self, Status as GrantStatus},
-    lane, target,
-    timeline::{self, NewStep},
+    lane, target, timeline,
 };
 use serde_json::json;
 
 use super::{consent::accounts_of, happened, target_happened, waits_for_reconnect};
-use crate::{Actor, App, tokens};
+use crate::{Actor, App, post::act, tokens};
 
 /// What a person chose on coming back from the network.
 #[derive(Clone, Debug)]
@@ -223,12 +222,8 @@ async fn schedule_again(
     target.error_message = None;
     target.updated_at = now;
     target::update(conn, &mut target, State::Held).await?;
-    let step = NewStep {
-        at: now,
-        kind: "SCHEDULED",
-        message: "The account was reconnected; the post goes out at its time.".to_owned(),
-        detail: json!({}),
-    };
+    let message = "The account was reconnected; the post goes out at its time.";
+    let step = act(app, actor, "SCHEDULED", message, json!({}));
     timeline::add_steps(conn, actor.workspace, target.id, target.attempt, &[step]).await?;
     let data = json!({ "dueAt": target.due_at, "because": "reconnected" });
     Ok(target_happened(

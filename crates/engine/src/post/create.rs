@@ -18,6 +18,7 @@ use posthaste_store::{
 
 use super::{
     Chosen, NewPost, Violations, Written,
+    act::{first, note_all},
     targets::{Inspection, row},
     trial::trial,
     validate::{Judgement, judge},
@@ -71,6 +72,11 @@ pub(crate) async fn create_in(
             .filter(|row| row.state == State::Scheduled)
             .map(|row| scheduled(app, actor, row)),
     );
+    let steps: Vec<_> = rows
+        .iter()
+        .map(|row| (row, first(app, actor, row)))
+        .collect();
+    note_all(tx, &steps).await.map_err(one)?;
     let trial = trial(app, actor, tx, &post, outlay).await.map_err(one)?;
     Ok(Created {
         written: Written {

@@ -78,7 +78,33 @@ pub async fn target_count(app: &App, actor: &Actor, filter: &targets::Filter) ->
     targets::count(&mut *app.db.get().await?, actor.workspace, filter).await
 }
 
-/// The attempts and steps of targets, in order: the answer to "why?".
+/// The attempts of targets, oldest first.
+pub async fn attempts(app: &App, actor: &Actor, ids: &[TargetId]) -> Result<Vec<Attempt>> {
+    actor.require(Permission::Read)?;
+    timelines::attempts_of(&mut *app.db.get().await?, actor.workspace, ids).await
+}
+
+/// The steps of targets that follow a position (0 is the beginning), each target's in order, at most `limit`
+/// of each.
+pub async fn steps(
+    app: &App,
+    actor: &Actor,
+    ids: &[TargetId],
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Step>> {
+    actor.require(Permission::Read)?;
+    timelines::steps_after(
+        &mut *app.db.get().await?,
+        actor.workspace,
+        ids,
+        after,
+        limit,
+    )
+    .await
+}
+
+/// All attempts and steps of targets, in order: the answer to "why?".
 pub async fn timeline(
     app: &App,
     actor: &Actor,

@@ -1,8 +1,10 @@
 //! Posts: writing, previewing, scheduling, and what people do with their targets.
 
+mod act;
 mod actions;
 mod compose;
 mod create;
+mod follow;
 mod lists;
 mod once;
 mod paths;
@@ -19,9 +21,10 @@ mod write;
 
 pub use actions::{PostAction, TargetAction, post_actions, target_actions};
 pub use create::create;
+pub use follow::follow_steps;
 pub use lists::{
-    by_ids, count, get, list, target, target_count, target_list, targets_by_ids, targets_of_posts,
-    timeline,
+    attempts, by_ids, count, get, list, steps, target, target_count, target_list, targets_by_ids,
+    targets_of_posts, timeline,
 };
 pub use once::create_once;
 pub use preview::{Preview, preview};
@@ -35,6 +38,7 @@ pub use validate::{Validation, validate};
 pub use when::{Chosen, When};
 pub use write::{Change, NewPost, Written, delete, update};
 
+pub(crate) use act::act;
 pub(crate) use compose::{compose, words};
 pub(crate) use create::{Created, create_in, rehearse};
 pub(crate) use preview::at_input;

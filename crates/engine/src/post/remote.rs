@@ -6,14 +6,12 @@ use posthaste_core::{
     ids::TargetId,
     target::State,
 };
-use posthaste_store::{
-    connection, lane, target,
-    timeline::{self, NewStep},
-};
+use posthaste_store::{connection, lane, target, timeline};
 use serde_json::json;
 
 use super::{
     Changed, Trial,
+    act::act,
     settle::wrong_state,
     write::{finish, target_event},
 };
@@ -52,12 +50,7 @@ pub async fn delete_remote(app: &App, actor: &Actor, id: TargetId) -> Result<Cha
     row.updated_at = app.now();
     target::update(&mut tx, &mut row, State::Published).await?;
     let message = format!("Deleted on {}.", row.network);
-    let step = NewStep {
-        at: app.now(),
-        kind: "DELETED",
-        message,
-        detail: json!({}),
-    };
+    let step = act(app, actor, "DELETED", message, json!({}));
     timeline::add_steps(&mut tx, row.workspace_id, row.id, row.attempt, &[step]).await?;
     let event = target_event(app, actor, EventType::TargetDeleted, &row, json!({}));
     finish(app, actor, tx, std::slice::from_ref(&row), vec![event]).await?;

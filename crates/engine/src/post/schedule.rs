@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::{
     TargetAction, Violations, When, Written,
+    act::{act, given_time, note_all},
     create::booked,
     targets::{inspect, set_time},
     trial::trial,
@@ -64,6 +65,10 @@ pub async fn schedule(
     }
     let booked = booked(app, actor, &mut tx, &planned, &seen.connections).await?;
     let mut events = Vec::new();
+    let before: Vec<_> = rows
+        .iter()
+        .map(|row| row.due_at.filter(|_| row.state == State::Scheduled))
+        .collect();
     for row in &mut rows {
         events.push(
             schedule_row(app, actor, &mut tx, row, &chosen, false)
@@ -71,6 +76,12 @@ pub async fn schedule(
                 .map_err(one)?,
         );
     }
+    let steps: Vec<_> = rows
+        .iter()
+        .zip(before)
+        .map(|(row, before)| (row, given_time(app, actor, row, before)))
+        .collect();
+    note_all(&mut tx, &steps).await.map_err(one)?;
     post::refresh_due(&mut tx, id, app.now())
         .await
         .map_err(one)?;
@@ -134,6 +145,16 @@ pub async fn unschedule(
             json!({ "draft": true }),
         ));
     }
+    note(
+        app,
+        actor,
+        &mut tx,
+        &rows,
+        "UNSCHEDULED",
+        "Taken off the schedule.",
+    )
+    .await
+    .map_err(one)?;
     post::refresh_due(&mut tx, id, app.now())
         .await
         .map_err(one)?;
@@ -168,12 +189,31 @@ pub async fn cancel(
     for row in &mut rows {
         events.push(cancel_row(app, actor, &mut tx, row).await.map_err(one)?);
     }
+    note(app, actor, &mut tx, &rows, "CANCELLED", "Cancelled.")
+        .await
+        .map_err(one)?;
     post::refresh_due(&mut tx, id, app.now())
         .await
         .map_err(one)?;
     let post = reread(&mut tx, actor, id).await.map_err(one)?;
     finish(app, actor, tx, &rows, events).await.map_err(one)?;
     Ok(post)
+}
+
+/// Writes the same step into the timelines of targets.
+async fn note(
+    app: &App,
+    actor: &Actor,
+    tx: &mut Tx,
+    rows: &[Target],
+    kind: &'static str,
+    message: &str,
+) -> posthaste_core::Result<()> {
+    let steps: Vec<_> = rows
+        .iter()
+        .map(|row| (row, act(app, actor, kind, message, json!({}))))
+        .collect();
+    note_all(tx, &steps).await
 }
 
 /// Keeps the named targets (each must have room for the action), else all that have.

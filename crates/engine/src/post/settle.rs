@@ -8,12 +8,13 @@ use posthaste_core::{
 use posthaste_store::{
     Tx, connection, lane, post,
     target::{self, Target},
-    timeline::{self, NewStep},
+    timeline,
 };
 use serde_json::json;
 
 use super::{
     Changed, TargetAction, When,
+    act::act,
     actions::is_outcome_unknown,
     trial::trial_of,
     write::{cancel_row, finish, schedule_row, target_event},
@@ -89,6 +90,7 @@ pub async fn settle(app: &App, actor: &Actor, id: TargetId, how: Settlement) -> 
             metric::begin(app, &mut tx, &row, row.remote_id.as_deref(), app.now()).await?;
             note(
                 app,
+                actor,
                 &mut tx,
                 &row,
                 "SETTLED",
@@ -124,7 +126,7 @@ pub async fn settle(app: &App, actor: &Actor, id: TargetId, how: Settlement) -> 
                 return Err(wrong_state(&row, "dropped"));
             }
             events.push(cancel_row(app, actor, &mut tx, &mut row).await?);
-            note(app, &mut tx, &row, "DROPPED", "A person dropped it.").await?;
+            note(app, actor, &mut tx, &row, "DROPPED", "A person dropped it.").await?;
         }
     }
     done(app, actor, tx, row, events).await
@@ -149,7 +151,7 @@ async fn publish_again(
     let chosen = When::Now.resolve(app.now())?;
     let event = schedule_row(app, actor, tx, row, &chosen, true).await?;
     lane::unblock(tx, row.connection_id).await?;
-    note(app, tx, row, "RETRIED", why).await?;
+    note(app, actor, tx, row, "RETRIED", why).await?;
     posthaste_store::event::append(tx, actor.workspace, &[event]).await
 }
 
@@ -165,17 +167,13 @@ async fn open(app: &App, actor: &Actor, id: TargetId) -> Result<(Tx, Target)> {
 
 async fn note(
     app: &App,
+    actor: &Actor,
     tx: &mut Tx,
     row: &Target,
     kind: &'static str,
     message: &str,
 ) -> Result<()> {
-    let step = NewStep {
-        at: app.now(),
-        kind,
-        message: message.to_owned(),
-        detail: json!({}),
-    };
+    let step = act(app, actor, kind, message, json!({}));
     timeline::add_steps(tx, row.workspace_id, row.id, row.attempt, &[step]).await
 }
 

@@ -21,6 +21,7 @@ use serde_json::json;
 
 use super::{
     NewTarget, Violations, When,
+    act::{act, note_all},
     actions::is_live_everywhere,
     create::booked,
     targets::{Inspection, inspect, row, set_time},
@@ -132,6 +133,17 @@ pub async fn update(
     post::refresh_due(&mut tx, post.id, post.updated_at)
         .await
         .map_err(one)?;
+    let steps: Vec<_> = rows
+        .iter()
+        .filter(|row| row.state.is_editable())
+        .map(|row| {
+            (
+                row,
+                act(app, actor, "EDITED", "The post was edited.", json!({})),
+            )
+        })
+        .collect();
+    note_all(&mut tx, &steps).await.map_err(one)?;
     let events = vec![about(app, actor, EventType::PostUpdated, post.id)];
     let trial = trial(app, actor, &mut tx, &post, booked.outlay)
         .await
@@ -217,6 +229,9 @@ pub async fn delete(app: &App, actor: &Actor, id: PostId) -> posthaste_core::Res
         .filter(|row| matches!(row.state, State::Scheduled | State::Held | State::Failed))
     {
         events.push(cancel_row(app, actor, &mut tx, row).await?);
+        let message = "Cancelled: the post was deleted.";
+        let step = act(app, actor, "CANCELLED", message, json!({}));
+        note_all(&mut tx, &[(&*row, step)]).await?;
     }
     post::delete(&mut tx, post.id, app.now()).await?;
     events.push(about(app, actor, EventType::PostDeleted, post.id));

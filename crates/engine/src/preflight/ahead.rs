@@ -9,6 +9,7 @@ use posthaste_store::{
     event::{self, NewEvent},
     preflight::{due_looks, looked},
     target::Target,
+    timeline::{self, NewStep},
 };
 use serde_json::json;
 
@@ -34,18 +35,36 @@ pub async fn look_ahead(app: &App) -> Result<usize> {
     // In the order of their ids, so that two workers never wait for each other in a circle.
     for (workspace, rows) in by_workspace {
         let found = examine(app, workspace, &mut tx, &rows).await?;
-        let mut events = Vec::new();
+        let (mut events, mut steps) = (Vec::new(), Vec::new());
         for (row, problems) in rows.iter().zip(found) {
             let risks: Vec<Problem> = problems.into_iter().filter(is_risk).collect();
             let next = row.due_at.and_then(|due| next_look(due, app.now()));
             looked(&mut tx, row.id, next, &codes(&risks)).await?;
-            events.extend(news(app, row, &risks));
+            let new = news(app, row, &risks);
+            steps.extend(new.iter().map(|event| (row, step(event))));
+            events.extend(new);
         }
+        let steps: Vec<_> = steps
+            .iter()
+            .map(|(row, step)| (workspace, row.id, row.attempt, step))
+            .collect();
+        timeline::add_all(&mut tx, &steps).await?;
         event::append(&mut tx, workspace, &events).await?;
     }
     tx.commit().await?;
     app.hints.events();
     Ok(count)
+}
+
+/// A new risk as the target's timeline tells it.
+fn step(event: &NewEvent) -> NewStep {
+    let why = event.data["message"].as_str().unwrap_or_default();
+    NewStep {
+        at: event.at,
+        kind: "AT_RISK",
+        message: format!("Looked at ahead of its time: {why}"),
+        detail: event.data.clone(),
+    }
 }
 
 /// Whether a problem may keep the post from going out; what is only good to know has the status 200.

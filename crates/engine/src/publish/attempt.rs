@@ -27,6 +27,7 @@ use super::{
     recover::{read_back_first, safe_start},
     settle::{apply, begun, system},
     verdict::{Circumstances, Verdict, after_call, after_failure},
+    waited::waited,
 };
 use crate::{App, governor::afford};
 
@@ -398,7 +399,12 @@ pub(super) async fn claim(
 
 async fn write_begun(app: &App, tx: &mut Tx, worker: NodeId, targets: &[Target]) -> Result<()> {
     publish::insert_attempts(tx, worker, &new_attempts(app, targets, false)).await?;
-    let steps: Vec<_> = targets.iter().map(|target| begun(app, target)).collect();
+    let waited = waited(app, tx, targets).await?;
+    let why = |target: &Target| waited.get(&target.id).map(String::as_str);
+    let steps: Vec<_> = targets
+        .iter()
+        .map(|target| begun(app, target, why(target)))
+        .collect();
     let steps: Vec<_> = targets
         .iter()
         .zip(&steps)

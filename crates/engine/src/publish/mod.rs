@@ -19,9 +19,12 @@ mod model;
 mod obstacle;
 mod read_back;
 mod recover;
+mod redact;
 mod settle;
 mod sweep;
 mod verdict;
+mod waited;
+mod words;
 mod worker;
 
 pub use crash::{Crash, Point};

@@ -16,6 +16,7 @@ use super::{
     crash::Point,
     journal::Journal,
     verdict::{Verdict, Wait, at_most},
+    words::{became, begins, used_up},
 };
 use crate::{Actor, App, governor, metric};
 
@@ -46,7 +47,11 @@ pub(super) async fn apply(
     end: AttemptEnd,
     journal: &Journal,
 ) -> Result<bool> {
-    let message = words(target, verdict);
+    if let Some(limit) = journal.exhausted() {
+        let message = used_up(target.network, &limit, app.now());
+        journal.note("LIMIT", message, json!({}));
+    }
+    let message = became(target.network, verdict, app.now());
     journal.note(kind(&verdict.to), message.clone(), details(verdict));
     let steps = journal.take();
     let outcome = Outcome {
@@ -177,8 +182,8 @@ async fn wait(app: &App, tx: &mut Tx, target: &Target, wait: &Wait) -> Result<()
     }
 }
 
-/// Writes down the beginning of a try with its steps so far.
-pub(super) fn begun(app: &App, target: &Target) -> NewStep {
+/// The step with which a try begins; `waited` is what held it back.
+pub(super) fn begun(app: &App, target: &Target, waited: Option<&str>) -> NewStep {
     let now = app.now();
     let late = target
         .due_at
@@ -186,11 +191,7 @@ pub(super) fn begun(app: &App, target: &Target) -> NewStep {
     NewStep {
         at: now,
         kind: "CLAIMED",
-        message: format!(
-            "Try {} begins, {:.1} s after its time.",
-            target.attempt,
-            late as f64 / 1000.0
-        ),
+        message: begins(target, waited, now),
         detail: json!({ "lateMilliseconds": late, "token": target.token }),
     }
 }
@@ -212,33 +213,6 @@ fn event_type(to: &Move) -> EventType {
         Move::Uncertain { .. } => EventType::TargetUncertain,
         Move::Held => EventType::TargetHeld,
         Move::Failed => EventType::TargetFailed,
-    }
-}
-
-fn words(target: &Target, verdict: &Verdict) -> String {
-    let network = target.network;
-    let why = verdict
-        .trouble
-        .as_ref()
-        .map(|(_, message)| message.as_str())
-        .unwrap_or_default();
-    match (&verdict.to, &verdict.wait) {
-        (Move::Published(live), _) => match &live.permalink {
-            Some(link) => format!("Live on {network}: {link}"),
-            None => format!("Live on {network}."),
-        },
-        (Move::Again { .. }, Some(wait)) => {
-            format!("{why} Next try at {}.", wait.until.format("%H:%M:%S UTC"))
-        }
-        (Move::Again { .. }, None) => why.to_owned(),
-        (Move::Uncertain { read_back_at, .. }, _) => {
-            format!(
-                "Not known whether it is live: {why} Reading back at {}.",
-                read_back_at.format("%H:%M:%S UTC")
-            )
-        }
-        (Move::Held, _) => format!("Waits for a person: {why}"),
-        (Move::Failed, _) => format!("Failed: {why}"),
     }
 }
 

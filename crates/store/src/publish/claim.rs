@@ -52,7 +52,8 @@ WITH head AS MATERIALIZED (
     WHERE t.id = ANY(ARRAY(SELECT id FROM head)) AND t.state = 'SCHEDULED' AND t.due_at <= $2
     RETURNING t.id, t.connection_id
 ), held AS (
-    UPDATE lanes l SET next_due_at = NULL, blocked_until = NULL, block_reason = NULL, worker = $3, busy_until = $4
+    UPDATE lanes l SET next_due_at = NULL, worker = $3, busy_until = $4,
+        waited_until = blocked_until, waited_for = block_reason, blocked_until = NULL, block_reason = NULL
     WHERE l.connection_id = ANY(ARRAY(SELECT connection_id FROM taken))
 )
 SELECT id FROM taken";

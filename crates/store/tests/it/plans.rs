@@ -70,6 +70,7 @@ mod gauges;
 mod metric;
 mod scale;
 mod scans;
+mod waits;
 mod webhooks;
 
 use scans::{index_scans, table_scans};
@@ -259,6 +260,11 @@ async fn each_query_has_its_index() {
         conn,
         "steps_pkey",
         timeline::steps_of(conn, workspace, &[TargetId::from(id(4, 6))])
+    );
+    by_index!(
+        conn,
+        "steps_pkey",
+        timeline::steps_after(conn, workspace, &[TargetId::from(id(4, 6))], 5, 100)
     );
     by_index!(
         conn,

@@ -33,7 +33,7 @@ UPDATE targets SET words = ('words ' || position(right(id::text, 1) IN '0123')):
     look_at = CASE WHEN id::text LIKE '%00' THEN due_at - interval '1 day' END;
 UPDATE targets SET state = 'UNCERTAIN', intent = '{"at":"2027-01-01T00:00:00Z","ready":null,"after_id":null,"known_ids":[]}', reconcile_after = timestamptz '2027-06-01' + position * interval '1 second'
     WHERE id <= pg_temp.id(4, 1500);
-UPDATE targets SET state = 'PUBLISHED', remote_id = id::text, published_at = created_at WHERE id > pg_temp.id(4, 6000);
+UPDATE targets SET state = 'PUBLISHED', remote_id = id::text, permalink = 'https://x.com/home/status/' || id, published_at = created_at WHERE id > pg_temp.id(4, 6000);
 ALTER TABLE targets ENABLE TRIGGER USER;
 INSERT INTO target_metrics (target_id, workspace_id, connection_id, network, views, read_at, due_at)
     SELECT id, workspace_id, connection_id, network, 7, created_at, CASE WHEN position(right(id::text, 1) IN '0123') > 0 THEN due_at END FROM targets;

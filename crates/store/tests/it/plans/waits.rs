@@ -1,0 +1,31 @@
+use diesel_async::SimpleAsyncConnection;
+use posthaste_core::ids::{ConnectionId, WorkspaceId};
+use posthaste_store::{lane, target};
+use posthaste_testkit::TestDatabase;
+
+use super::{ROWS, id, index_scans, page, table_scans};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_tells_why_has_its_index() {
+    let test = TestDatabase::new().await;
+    let mut conn = test.db.get().await.unwrap();
+    let conn = &mut *conn;
+    conn.batch_execute(ROWS).await.unwrap();
+    conn.batch_execute("ANALYZE").await.unwrap();
+    let workspace = WorkspaceId::from(id(1, 1));
+
+    by_index!(
+        conn,
+        "lanes_pkey",
+        lane::waited(conn, &[ConnectionId::from(id(2, 6))])
+    );
+    let at_address = target::Filter {
+        permalink: Some("https://x.com/home/status/6".to_owned()),
+        ..target::Filter::default()
+    };
+    by_index!(
+        conn,
+        "targets_by_permalink",
+        target::list(conn, workspace, &at_address, true, false, &page(None))
+    );
+}
