@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use posthaste_core::{
     Result,
-    connector::{Failure, FailureClass, Intent, Outcome, Prepared},
+    connector::{Failure, FailureClass, Intent, Outcome, Prepared, Sent},
     event::EventType,
     ids::NodeId,
     target::State,
@@ -337,6 +337,7 @@ async fn commit_intent(
         ready: ready.clone(),
         after_id,
         known_ids,
+        sent: Some(Sent::from(&job.rendition)),
     };
     if !publish::commit_intent(&mut tx, target, worker, &intent, now, margin(app)).await? {
         tracing::warn!(target_id = %target.id, token = target.token, "no intent: the target or its lease is gone");

@@ -79,13 +79,18 @@ async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptE
             AttemptEnd::default(),
         );
     };
+    // As it was sent: the connection may point elsewhere by now.
+    let rendition = match intent.sent.clone() {
+        Some(sent) => sent.put_into(job.rendition.clone()),
+        None => job.rendition.clone(),
+    };
     let suspected = is_suspected(&job.target);
     let since = intent.committed_at.unwrap_or(intent.at);
     let mut refreshed = false;
     loop {
         let answer = job
             .connector
-            .lookup(&job.ctx, &job.session, &job.rendition, &intent)
+            .lookup(&job.ctx, &job.session, &rendition, &intent)
             .await;
         let at = circumstances(app, &job.target);
         match answer {

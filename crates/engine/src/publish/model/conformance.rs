@@ -254,6 +254,7 @@ impl Real {
             ready: json!({}),
             after_id: None,
             known_ids: Vec::new(),
+            sent: None,
         };
         let mut conn = self.test.db.get().await.unwrap();
         let margin = TimeDelta::seconds(30);
