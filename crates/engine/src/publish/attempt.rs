@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     Result,
     connector::{Failure, FailureClass, Intent, Outcome, Prepared, Sent},
@@ -10,7 +10,7 @@ use posthaste_core::{
 };
 use posthaste_store::{
     Tx, event,
-    publish::{self, AttemptEnd},
+    publish::{self, AttemptEnd, Move},
     target::Target,
     timeline,
 };
@@ -24,6 +24,7 @@ use super::{
     load::{Job, load},
     obstacle::{drained, missed, stalled, with_fresh_token},
     recover::{read_back_first, safe_start},
+    room::Seat,
     settle::{apply, begun, system},
     verdict::{Circumstances, Verdict, after_call, after_failure},
 };
@@ -37,7 +38,7 @@ pub(super) const LONGEST_STALL: Duration = Duration::from_secs(5);
 /// How many posts of ours on the account a read-back can tell apart by id.
 pub(super) const KNOWN: i64 = 50;
 
-/// How a try ended, for the breaker.
+/// How a try ended, for the breakers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Health {
     /// The network answered sensibly.
@@ -53,6 +54,7 @@ pub(super) async fn publish_one(
     app: &App,
     worker: NodeId,
     target: Target,
+    seat: &mut Seat,
     stop: &CancellationToken,
 ) -> Result<Health> {
     app.crash.reach(Point::AfterClaim, target.id);
@@ -90,7 +92,12 @@ pub(super) async fn publish_one(
             return Ok(Health::Unasked);
         }
     };
-    let ready = match prepare(app, &mut job, &journal, stop).await? {
+    let prepared = prepare(app, &mut job, &journal, seat, stop).await?;
+    let ready = match prepared {
+        // A stopping worker begins no call any more.
+        Preparation::Ready(_) if stop.is_cancelled() => {
+            return put_back(app, worker, &job, drained(app.now()), &journal).await;
+        }
         Preparation::Ready(ready) => ready,
         Preparation::Refused(failure) => {
             let health = health_of(&failure);
@@ -106,24 +113,27 @@ pub(super) async fn publish_one(
                 &journal,
             )
             .await?;
-            return Ok(health);
+            return Ok(journal.health());
         }
         Preparation::PutBack(verdict) => {
-            apply(
-                app,
-                worker,
-                &job.target,
-                State::Claimed,
-                &verdict,
-                AttemptEnd::default(),
-                &journal,
-            )
-            .await?;
-            return Ok(Health::Unasked);
+            return put_back(app, worker, &job, verdict, &journal).await;
         }
         Preparation::Lost => return Ok(Health::Unasked),
     };
     send(app, worker, &job, ready, &journal).await
+}
+
+/// Lets go of it before anything was sent.
+async fn put_back(
+    app: &App,
+    worker: NodeId,
+    job: &Job,
+    verdict: Verdict,
+    journal: &Journal,
+) -> Result<Health> {
+    let (target, end) = (&job.target, AttemptEnd::default());
+    apply(app, worker, target, State::Claimed, &verdict, end, journal).await?;
+    Ok(Health::Unasked)
 }
 
 enum Preparation {
@@ -139,6 +149,7 @@ async fn prepare(
     app: &App,
     job: &mut Job,
     journal: &Journal,
+    seat: &mut Seat,
     stop: &CancellationToken,
 ) -> Result<Preparation> {
     let began = Instant::now();
@@ -181,7 +192,7 @@ async fn prepare(
                     )));
                 }
                 tokio::select! {
-                    () = tokio::time::sleep(wait) => {}
+                    () = seat.wait(wait) => {}
                     () = stop.cancelled() => return Ok(Preparation::PutBack(drained(app.now()))),
                 }
             }
@@ -218,11 +229,7 @@ async fn send(
     let committed = match commit_intent(app, worker, job, &ready, journal).await? {
         Commitment::Made(at) => at,
         Commitment::Lost => return Ok(Health::Unasked),
-        Commitment::Refused(verdict) => {
-            let end = AttemptEnd::default();
-            apply(app, worker, target, State::Claimed, &verdict, end, journal).await?;
-            return Ok(Health::Unasked);
-        }
+        Commitment::Refused(verdict) => return put_back(app, worker, job, verdict, journal).await,
     };
     app.crash.reach(Point::AfterIntent, target.id);
     if committed.elapsed() > LONGEST_STALL / app.timing.pace {
@@ -262,7 +269,11 @@ async fn send(
     }
     let verdict = breaker::of_line(app, target, verdict, health).await;
     apply(app, worker, target, State::Sending, &verdict, end, journal).await?;
-    Ok(health)
+    // A permalink that cannot be had says nothing about a post that is live.
+    Ok(match verdict.to {
+        Move::Published(_) => Health::Well,
+        _ => journal.health(),
+    })
 }
 
 /// Fresh tokens for a job whose token was refused.
@@ -412,14 +423,14 @@ pub(super) fn health_of(failure: &Failure) -> Health {
     }
 }
 
-/// Claims due targets and writes down that their tries began, in one transaction.
+/// Claims targets due by `now` and writes down that their tries began, in one transaction.
 pub(super) async fn claim(
     app: &App,
     worker: NodeId,
     networks: &[posthaste_core::Network],
     limit: i64,
+    now: DateTime<Utc>,
 ) -> Result<Vec<Target>> {
-    let now = app.now();
     let lease_until = now + TimeDelta::from_std(app.timing.lease).unwrap_or(TimeDelta::seconds(90));
     let mut tx = app.db.begin().await?;
     if !publish::is_known(&mut tx).await? {

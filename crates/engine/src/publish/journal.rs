@@ -11,6 +11,8 @@ use posthaste_core::{
 use posthaste_store::timeline::NewStep;
 use serde_json::{Value, json};
 
+use super::attempt::Health;
+
 /// Collects the steps of one try; they are written with the next change of state.
 #[derive(Clone)]
 pub(super) struct Journal {
@@ -18,6 +20,7 @@ pub(super) struct Journal {
     steps: Arc<Mutex<Vec<NewStep>>>,
     exhausted: Arc<Mutex<Option<Exhausted>>>,
     said: Arc<Mutex<Vec<LimitReading>>>,
+    health: Arc<Mutex<Health>>,
 }
 
 impl Journal {
@@ -27,6 +30,7 @@ impl Journal {
             steps: Arc::default(),
             exhausted: Arc::default(),
             said: Arc::default(),
+            health: Arc::new(Mutex::new(Health::Unasked)),
         }
     }
 
@@ -68,6 +72,20 @@ impl Journal {
             .clone()
     }
 
+    /// How the network itself does, by its last answer: what it says about one post or one account, a
+    /// refusal or a picture that it could not fetch, says nothing about it.
+    pub fn health(&self) -> Health {
+        *self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn heard(&self, answer: &Result<Response, TransportError>) {
+        let health = match answer {
+            Ok(response) if response.status < 500 => Health::Well,
+            Ok(_) | Err(_) => Health::Ill,
+        };
+        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
+    }
+
     /// The steps since the last call.
     pub fn take(&self) -> Vec<NewStep> {
         std::mem::take(&mut *self.steps.lock().unwrap_or_else(PoisonError::into_inner))
@@ -87,6 +105,7 @@ impl Http for NotedHttp {
         let name = format!("{} {}", request.method.as_str(), request.url);
         let began = Instant::now();
         let answer = self.inner.send(request).await;
+        self.journal.heard(&answer);
         let millis = began.elapsed().as_millis() as u64;
         let (result, detail) = match &answer {
             Ok(response) => (

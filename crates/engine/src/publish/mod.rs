@@ -18,6 +18,7 @@ mod model;
 mod obstacle;
 mod read_back;
 mod recover;
+mod room;
 mod settle;
 mod sweep;
 mod verdict;

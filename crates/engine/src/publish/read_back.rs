@@ -1,5 +1,7 @@
 use chrono::TimeDelta;
-use posthaste_core::{ErrorCode, Result, connector::FailureClass, ids::NodeId, target::State};
+use posthaste_core::{
+    ErrorCode, Network, Result, connector::FailureClass, ids::NodeId, target::State,
+};
 use posthaste_store::{
     publish::{self, AttemptEnd},
     target::Target,
@@ -18,11 +20,17 @@ use super::{
 use crate::{App, tokens};
 
 /// Takes targets whose time to be read back has come.
-pub(super) async fn claim(app: &App, worker: NodeId, limit: i64) -> Result<Vec<Target>> {
+pub(super) async fn claim(
+    app: &App,
+    worker: NodeId,
+    networks: &[Network],
+    limit: i64,
+) -> Result<Vec<Target>> {
     let now = app.now();
     let lease_until = now + TimeDelta::from_std(app.timing.lease).unwrap_or(TimeDelta::seconds(90));
     let mut tx = app.db.begin().await?;
-    let targets = publish::claim_read_backs(&mut tx, worker, limit, now, lease_until).await?;
+    let targets =
+        publish::claim_read_backs(&mut tx, worker, networks, limit, now, lease_until).await?;
     if targets.is_empty() {
         return Ok(targets);
     }

@@ -67,10 +67,9 @@ pub async fn claim(
     now: DateTime<Utc>,
     lease_until: DateTime<Utc>,
 ) -> Result<Vec<Target>> {
-    let names: Vec<&str> = networks.iter().map(|network| network.as_str()).collect();
     let lanes: Vec<Id> = diesel::sql_query(LOCK_DUE)
         .bind::<Timestamptz, _>(now)
-        .bind::<Array<Text>, _>(names)
+        .bind::<Array<Text>, _>(names(networks))
         .bind::<Int8, _>(limit)
         .cached()
         .load(conn)
@@ -97,6 +96,10 @@ pub async fn claim(
         crate::lane::refresh(conn, &lanes).await?;
     }
     Ok(targets)
+}
+
+fn names(networks: &[Network]) -> Vec<&'static str> {
+    networks.iter().map(|network| network.as_str()).collect()
 }
 
 async fn load(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<Target>> {
@@ -166,14 +169,15 @@ pub async fn keep(
 
 const READ_BACK: &str = "
 UPDATE targets t SET state = 'RECONCILING', token = t.token + 1, worker = $1, lease_until = $2, updated_at = $3
-FROM (SELECT id FROM targets WHERE state = 'UNCERTAIN' AND reconcile_after <= $3
+FROM (SELECT id FROM targets WHERE state = 'UNCERTAIN' AND reconcile_after <= $3 AND network = ANY($5)
       ORDER BY reconcile_after LIMIT $4 FOR UPDATE SKIP LOCKED) due
 WHERE t.id = due.id RETURNING t.id";
 
-/// Takes up to `limit` targets whose time to be read back has come.
+/// Takes up to `limit` targets of these networks whose time to be read back has come.
 pub async fn claim_read_backs(
     conn: &mut Conn,
     worker: NodeId,
+    networks: &[Network],
     limit: i64,
     now: DateTime<Utc>,
     lease_until: DateTime<Utc>,
@@ -183,6 +187,7 @@ pub async fn claim_read_backs(
         .bind::<Timestamptz, _>(lease_until)
         .bind::<Timestamptz, _>(now)
         .bind::<Int8, _>(limit)
+        .bind::<Array<Text>, _>(names(networks))
         .load(conn)
         .await
         .stored()?;

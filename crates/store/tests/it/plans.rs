@@ -416,7 +416,7 @@ async fn each_query_has_its_index() {
     by_index!(
         conn,
         "targets_to_read_back",
-        publish::claim_read_backs(conn, worker, 10, now, now)
+        publish::claim_read_backs(conn, worker, &Network::ALL, 10, now, now)
     );
     by_index!(conn, "lanes_busy", publish::lost_leases(conn, now, 10));
     by_index!(

@@ -235,7 +235,7 @@ impl Real {
     async fn claim_read_backs(&mut self, model: &mut World<WORKERS>, by: usize) -> String {
         let mut conn = self.test.db.get().await.unwrap();
         let (node, until) = (self.nodes[by], self.now + LEASE);
-        let taken = publish::claim_read_backs(&mut conn, node, 1, self.now, until)
+        let taken = publish::claim_read_backs(&mut conn, node, &Network::ALL, 1, self.now, until)
             .await
             .unwrap();
         let did = model.claim_read_backs(by);

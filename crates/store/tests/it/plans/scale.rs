@@ -201,7 +201,7 @@ async fn looks(conn: &mut Conn) -> Vec<(&'static str, i64, i64)> {
     look!("oldest_due", publish::oldest_due(conn, now));
     look!(
         "claim_read_backs",
-        publish::claim_read_backs(conn, worker, BATCH, now, now)
+        publish::claim_read_backs(conn, worker, &Network::ALL, BATCH, now, now)
     );
     look!("lost_leases", publish::lost_leases(conn, now, BATCH));
     look!(
