@@ -107,6 +107,29 @@ pub async fn release(conn: &mut Conn, connection: ConnectionId, worker: Uuid) ->
     Ok(())
 }
 
+/// Takes a lane from the worker that holds it, whose target is no longer its own.
+pub async fn vacate(conn: &mut Conn, connection: ConnectionId) -> Result<()> {
+    diesel::update(lanes::table.find(connection.uuid()))
+        .set((
+            lanes::worker.eq(None::<Uuid>),
+            lanes::busy_until.eq(None::<DateTime<Utc>>),
+        ))
+        .execute(conn)
+        .await
+        .stored()?;
+    Ok(())
+}
+
+/// Whether a person holds a lane back.
+pub async fn is_paused(conn: &mut Conn, connection: ConnectionId) -> Result<bool> {
+    lanes::table
+        .find(connection.uuid())
+        .select(lanes::paused_at.is_not_null())
+        .first(conn)
+        .await
+        .stored()
+}
+
 /// Makes a lane wait; a longer wait that stands already is kept.
 pub async fn block(
     conn: &mut Conn,

@@ -15,6 +15,7 @@ use posthaste_store::{
     lane,
     post::{self, Post},
     preflight::stamp as write_stamp,
+    publish::{self, AttemptEnd},
     target::{self, Target},
 };
 use serde_json::json;
@@ -230,10 +231,16 @@ pub(super) async fn cancel_row(
     tx: &mut Tx,
     row: &mut Target,
 ) -> posthaste_core::Result<NewEvent> {
-    let from = row.state;
+    let (from, token) = (row.state, row.token);
     row.state = State::Cancelled;
     row.updated_at = app.now();
     target::update(tx, row, from).await?;
+    if from == State::Claimed {
+        // Its worker is fenced off and writes nothing more: the try ends here, and the line is free.
+        let (ours, end) = ((row.id, token, None), AttemptEnd::default());
+        publish::finish_attempt(tx, ours, row.state, &end, row.updated_at).await?;
+        lane::vacate(tx, row.connection_id).await?;
+    }
     Ok(NewEvent {
         connection: Some(row.connection_id),
         ..target_event(app, actor, EventType::TargetCancelled, row, json!({}))

@@ -9,7 +9,7 @@ use posthaste_core::{
     target::State,
 };
 use posthaste_store::{
-    Tx, event,
+    Tx, event, lane,
     publish::{self, AttemptEnd, Move},
     target::Target,
     timeline,
@@ -22,7 +22,7 @@ use super::{
     crash::Point,
     journal::Journal,
     load::{Job, load},
-    obstacle::{drained, missed, stalled, with_fresh_token},
+    obstacle::{drained, missed, paused, stalled, with_fresh_token},
     recover::{read_back_first, safe_start},
     room::Seat,
     settle::{apply, begun, system},
@@ -351,6 +351,9 @@ async fn commit_intent(
         sent: Some(Sent::from(&job.rendition)),
     };
     if !publish::commit_intent(&mut tx, target, worker, &intent, now, margin(app)).await? {
+        if lane::is_paused(&mut tx, target.connection_id).await? {
+            return Ok(Commitment::Refused(paused(now)));
+        }
         tracing::warn!(target_id = %target.id, token = target.token, "no intent: the target or its lease is gone");
         app.telemetry.publishing().fenced();
         return Ok(Commitment::Lost);
