@@ -3,13 +3,12 @@
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{self, Array, Int8, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{self, Array, Bool, Int8, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
     Network, Result,
     ids::{ConnectionId, NodeId, TargetId},
-    target::State,
 };
 use uuid::Uuid;
 
@@ -143,29 +142,26 @@ pub async fn keep(
     lease_until: DateTime<Utc>,
 ) -> Result<()> {
     let lines: Vec<Uuid> = in_work.iter().map(|(_, line)| line.uuid()).collect();
-    diesel::update(
-        lanes::table
-            .filter(lanes::connection_id.eq_any(lines))
-            .filter(lanes::worker.eq(worker.uuid())),
-    )
-    .set(lanes::busy_until.eq(lease_until))
-    .execute(conn)
-    .await
-    .stored()?;
     let ids: Vec<Uuid> = in_work.iter().map(|(id, _)| id.uuid()).collect();
-    diesel::update(
-        targets::table.filter(targets::id.eq_any(ids)).filter(
-            targets::worker
-                .eq(worker.uuid())
-                .and(targets::state.eq(State::Reconciling.as_str())),
-        ),
-    )
-    .set(targets::lease_until.eq(lease_until))
-    .execute(conn)
-    .await
-    .stored()?;
+    for (statement, of) in [(KEEP_LINES, lines), (KEEP_READINGS, ids)] {
+        diesel::sql_query(statement)
+            .bind::<Array<SqlUuid>, _>(of)
+            .bind::<SqlUuid, _>(worker.uuid())
+            .bind::<Timestamptz, _>(lease_until)
+            .execute(conn)
+            .await
+            .stored()?;
+    }
     Ok(())
 }
+
+// Locked in the order in which everybody locks.
+const KEEP_LINES: &str = "
+WITH ours AS (SELECT connection_id FROM lanes WHERE connection_id = ANY($1) AND worker = $2 ORDER BY connection_id FOR NO KEY UPDATE)
+UPDATE lanes l SET busy_until = $3 FROM ours WHERE l.connection_id = ours.connection_id";
+const KEEP_READINGS: &str = "
+WITH ours AS (SELECT id FROM targets WHERE id = ANY($1) AND worker = $2 AND state = 'RECONCILING' ORDER BY id FOR NO KEY UPDATE)
+UPDATE targets t SET lease_until = $3 FROM ours WHERE t.id = ours.id";
 
 const READ_BACK: &str = "
 UPDATE targets t SET state = 'RECONCILING', token = t.token + 1, worker = $1, lease_until = $2, updated_at = $3
@@ -194,47 +190,70 @@ pub async fn claim_read_backs(
     load(conn, ids).await
 }
 
-/// Targets whose worker gave no sign of life, locked; lanes first, as everywhere.
-pub async fn lost_leases(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> Result<Vec<Target>> {
-    let lanes: Vec<Uuid> = lanes::table
-        .filter(lanes::busy_until.lt(now))
-        .order(lanes::connection_id)
-        .limit(limit)
-        .select(lanes::connection_id)
-        .for_update()
-        .skip_locked()
-        .load(conn)
-        .await
-        .stored()?;
-    let mut lost: Vec<Id> = diesel::sql_query(
-        "SELECT id FROM targets WHERE connection_id = ANY($1) AND state IN ('CLAIMED', 'SENDING') FOR UPDATE",
-    )
-    .bind::<Array<SqlUuid>, _>(&lanes)
-    .load(conn)
-    .await
-    .stored()?;
-    let unread: Vec<Id> = diesel::sql_query(
-        "SELECT id FROM targets WHERE state = 'RECONCILING' AND lease_until < $1 LIMIT $2 FOR UPDATE SKIP LOCKED",
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = SqlUuid)]
+    connection_id: Uuid,
+}
+
+/// The lines of workers that gave no sign of life, and of readings back of such workers; see [`take_lost`].
+pub async fn lost_leases(
+    conn: &mut Conn,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<ConnectionId>> {
+    let lines: Vec<Line> = diesel::sql_query(
+        "(SELECT connection_id FROM lanes WHERE busy_until < $1 LIMIT $2) UNION
+         (SELECT connection_id FROM targets WHERE state = 'RECONCILING' AND lease_until < $1 LIMIT $2)",
     )
     .bind::<Timestamptz, _>(now)
     .bind::<Int8, _>(limit)
     .load(conn)
     .await
     .stored()?;
-    lost.extend(unread);
-    let targets = load(conn, lost).await?;
-    // A lane whose target was moved on by a person meanwhile is simply free.
-    diesel::update(lanes::table.filter(lanes::connection_id.eq_any(&lanes)))
-        .set((
-            lanes::worker.eq(None::<Uuid>),
-            lanes::busy_until.eq(None::<DateTime<Utc>>),
-        ))
-        .execute(conn)
-        .await
-        .stored()?;
-    let freed: Vec<ConnectionId> = lanes.into_iter().map(ConnectionId::from).collect();
-    crate::lane::refresh(conn, &freed).await?;
-    Ok(targets)
+    Ok(lines
+        .into_iter()
+        .map(|line| line.connection_id.into())
+        .collect())
+}
+
+/// Locks a line, frees it if its lease is still lost, and returns the target that was lost with it. In a
+/// transaction of its own: lane, target, log, as everywhere, so that two sweeps never wait in a circle.
+pub async fn take_lost(
+    conn: &mut Conn,
+    line: ConnectionId,
+    now: DateTime<Utc>,
+) -> Result<Option<Target>> {
+    crate::lane::lock(conn, &[line]).await?;
+    let freed = diesel::update(
+        lanes::table
+            .find(line.uuid())
+            .filter(lanes::busy_until.lt(now)),
+    )
+    .set((
+        lanes::worker.eq(None::<Uuid>),
+        lanes::busy_until.eq(None::<DateTime<Utc>>),
+    ))
+    .execute(conn)
+    .await
+    .stored()?;
+    let lost: Vec<Id> = diesel::sql_query(
+        "SELECT id FROM targets
+         WHERE connection_id = $1 AND state IN ('CLAIMED', 'SENDING', 'UNCERTAIN', 'RECONCILING')
+           AND (state IN ('CLAIMED', 'SENDING') AND $2 OR state = 'RECONCILING' AND lease_until < $3) FOR UPDATE",
+    )
+    .bind::<SqlUuid, _>(line.uuid())
+    .bind::<Bool, _>(freed == 1)
+    .bind::<Timestamptz, _>(now)
+    .load(conn)
+    .await
+    .stored()?;
+    let target = load(conn, lost).await?.pop();
+    if target.is_none() {
+        // What a person moved on meanwhile has left a line that is simply free.
+        crate::lane::refresh(conn, &[line]).await?;
+    }
+    Ok(target)
 }
 
 /// Takes the next token for a target that is about to be moved by a sweep, so that its old worker is
