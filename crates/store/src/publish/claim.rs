@@ -25,13 +25,32 @@ pub(super) struct Id {
     id: Uuid,
 }
 
-/// The first half of a claim: now, networks, how many. Public so that its plan can be shown.
-pub const LOCK_DUE: &str = "
-SELECT l.connection_id AS id FROM lanes l
-WHERE l.next_due_at <= $1 AND l.worker IS NULL AND l.paused_at IS NULL
-  AND (l.blocked_until IS NULL OR l.blocked_until <= $1)
-  AND l.network = ANY($2)
-ORDER BY l.next_due_at LIMIT $3 FOR UPDATE SKIP LOCKED";
+/// When a lane can be taken, and that nobody holds it: as in the index `lanes_ready`.
+macro_rules! ready {
+    () => {
+        "greatest(l.next_due_at, l.blocked_until)"
+    };
+}
+macro_rules! free {
+    () => {
+        "l.next_due_at IS NOT NULL AND l.worker IS NULL AND l.paused_at IS NULL"
+    };
+}
+
+/// The first half of a claim: now, networks, how many of each, lanes that are had already. Public so that its
+/// plan can be shown.
+pub const LOCK_DUE: &str = concat!(
+    "
+SELECT one.id, open.network FROM unnest($2) AS open (network) CROSS JOIN LATERAL (
+    SELECT l.connection_id AS id FROM lanes l
+    WHERE l.network = open.network AND l.connection_id <> ALL($4) AND ",
+    ready!(),
+    " <= $1 AND ",
+    free!(),
+    " ORDER BY ",
+    ready!(),
+    " LIMIT $3 FOR UPDATE SKIP LOCKED) one"
+);
 
 /// The second half: locked lanes, now, worker, end of the lease. Public so that its plan can be shown.
 ///
@@ -56,6 +75,45 @@ WITH head AS MATERIALIZED (
 )
 SELECT id FROM taken";
 
+#[derive(QueryableByName)]
+struct DueLane {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    network: String,
+}
+
+/// Locks up to `limit` lanes that can be taken, the longest due first. Each network gets an equal part, and
+/// what one leaves goes to the others.
+async fn lock_due(
+    conn: &mut Conn,
+    networks: &[Network],
+    limit: i64,
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>> {
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let mut open = names(networks);
+    let mut lanes = Vec::new();
+    while !open.is_empty() && lanes.len() < limit {
+        let left = limit - lanes.len();
+        let asked: Vec<_> = open.drain(..left.min(open.len())).collect();
+        let each = left / asked.len();
+        let due: Vec<DueLane> = diesel::sql_query(LOCK_DUE)
+            .bind::<Timestamptz, _>(now)
+            .bind::<Array<Text>, _>(&asked)
+            .bind::<Int8, _>(each as i64)
+            .bind::<Array<SqlUuid>, _>(&lanes)
+            .cached()
+            .load(conn)
+            .await
+            .stored()?;
+        let found = |name: &str| due.iter().filter(|lane| lane.network == name).count();
+        open.extend(asked.into_iter().filter(|name| found(name) == each));
+        lanes.extend(due.into_iter().map(|lane| lane.id));
+    }
+    Ok(lanes)
+}
+
 /// Takes up to `limit` lanes that are due, free, unpaused and unblocked, oldest due first, and the
 /// head target of each. Skips what another worker is taking at this moment. In a transaction.
 pub async fn claim(
@@ -66,18 +124,10 @@ pub async fn claim(
     now: DateTime<Utc>,
     lease_until: DateTime<Utc>,
 ) -> Result<Vec<Target>> {
-    let lanes: Vec<Id> = diesel::sql_query(LOCK_DUE)
-        .bind::<Timestamptz, _>(now)
-        .bind::<Array<Text>, _>(names(networks))
-        .bind::<Int8, _>(limit)
-        .cached()
-        .load(conn)
-        .await
-        .stored()?;
+    let mut lanes = lock_due(conn, networks, limit, now).await?;
     if lanes.is_empty() {
         return Ok(Vec::new());
     }
-    let mut lanes: Vec<Uuid> = lanes.into_iter().map(|lane| lane.id).collect();
     let ids: Vec<Id> = diesel::sql_query(CLAIM)
         .bind::<Array<SqlUuid>, _>(&lanes)
         .bind::<Timestamptz, _>(now)
@@ -113,23 +163,33 @@ async fn load(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<Target>> {
         .stored()
 }
 
-/// The first due time of a lane after `after`, for the worker's timer: what was due by then and is still there
-/// waits for something else.
+#[derive(QueryableByName)]
+struct Instant {
+    #[diesel(sql_type = sql_types::Nullable<Timestamptz>)]
+    at: Option<DateTime<Utc>>,
+}
+
+/// When a lane can be taken next after `after`, for the worker's timer: what could be by then and is still
+/// there waits for something else.
 pub async fn next_due(conn: &mut Conn, after: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
-    let due: Option<Option<DateTime<Utc>>> = lanes::table
-        .filter(
-            lanes::next_due_at
-                .gt(after)
-                .and(lanes::worker.is_null())
-                .and(lanes::paused_at.is_null()),
-        )
-        .order(lanes::next_due_at)
-        .select(lanes::next_due_at)
-        .first(conn)
-        .await
-        .optional()
-        .stored()?;
-    Ok(due.flatten())
+    let row: Instant = diesel::sql_query(concat!(
+        "SELECT min(one.at) AS at FROM network_states n CROSS JOIN LATERAL (
+             SELECT ",
+        ready!(),
+        " AS at FROM lanes l WHERE l.network = n.network AND ",
+        ready!(),
+        " > $1 AND ",
+        free!(),
+        " ORDER BY ",
+        ready!(),
+        " LIMIT 1) one"
+    ))
+    .bind::<Timestamptz, _>(after)
+    .cached()
+    .get_result(conn)
+    .await
+    .stored()?;
+    Ok(row.at)
 }
 
 /// Keeps the lanes and read-backs a worker has in work: its targets with their connections. What it no
@@ -268,21 +328,20 @@ pub async fn fence(conn: &mut Conn, target: &mut Target) -> Result<()> {
     Ok(())
 }
 
-#[derive(QueryableByName)]
-struct Oldest {
-    #[diesel(sql_type = sql_types::Nullable<Timestamptz>)]
-    at: Option<DateTime<Utc>>,
-}
-
-/// The oldest due time of a lane that could be published now but is not: the queue's lateness.
+/// Since when the first of the lanes could be published that could be but are not: the queue's lateness.
 pub async fn oldest_due(conn: &mut Conn, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
-    let row: Oldest = diesel::sql_query(
-        "SELECT (SELECT l.next_due_at FROM lanes l
-             WHERE l.next_due_at <= $1 AND l.worker IS NULL AND l.paused_at IS NULL
-               AND (l.blocked_until IS NULL OR l.blocked_until <= $1)
-               AND l.network NOT IN (SELECT n.network FROM network_states n WHERE n.blocked_until > $1)
-             ORDER BY l.next_due_at LIMIT 1) AS at",
-    )
+    let row: Instant = diesel::sql_query(concat!(
+        "SELECT min(one.at) AS at FROM network_states n CROSS JOIN LATERAL (
+             SELECT ",
+        ready!(),
+        " AS at FROM lanes l WHERE l.network = n.network AND ",
+        ready!(),
+        " <= $1 AND ",
+        free!(),
+        " ORDER BY ",
+        ready!(),
+        " LIMIT 1) one WHERE n.blocked_until IS NULL OR n.blocked_until <= $1"
+    ))
     .bind::<Timestamptz, _>(now)
     .get_result(conn)
     .await

@@ -402,10 +402,10 @@ async fn each_query_has_its_index() {
         usage::sweep(conn, now - TimeDelta::days(90), 100)
     );
 
-    by_index!(conn, "lanes_due", publish::next_due(conn, now));
+    by_index!(conn, "lanes_ready", publish::next_due(conn, now));
     by_index!(
         conn,
-        "lanes_due",
+        "lanes_ready",
         publish::claim(conn, worker, &Network::ALL, 10, now, now)
     );
     by_index!(
@@ -424,7 +424,7 @@ async fn each_query_has_its_index() {
         "targets_known_on_network",
         publish::known_ids(conn, account, 50)
     );
-    by_index!(conn, "lanes_due", publish::oldest_due(conn, now));
+    by_index!(conn, "lanes_ready", publish::oldest_due(conn, now));
 
     let job_id = JobId::from(id(12, 2));
     by_index!(

@@ -42,7 +42,12 @@ async fn what_waits_for_something_else_does_not_hide_what_is_due_next() {
         publish::next_due(&mut conn, eight).await.unwrap(),
         Some(nine)
     );
-    assert_eq!(publish::next_due(&mut conn, nine).await.unwrap(), None);
+    // When the rate limit ends.
+    let twelve = at("2027-01-04T12:00:00Z");
+    assert_eq!(
+        publish::next_due(&mut conn, nine).await.unwrap(),
+        Some(twelve)
+    );
 
     let worker = NodeId::from(Uuid::from_u128(1));
     let until = nine + TimeDelta::seconds(90);
@@ -57,7 +62,11 @@ async fn what_waits_for_something_else_does_not_hide_what_is_due_next() {
     // The one that only seemed due was put right.
     assert_eq!(
         publish::next_due(&mut conn, before).await.unwrap(),
-        Some(eight)
+        Some(twelve)
     );
     assert_eq!(publish::oldest_due(&mut conn, nine).await.unwrap(), None);
+    assert_eq!(
+        publish::oldest_due(&mut conn, twelve).await.unwrap(),
+        Some(twelve)
+    );
 }
