@@ -91,20 +91,32 @@ pub async fn refresh(conn: &mut Conn, connections: &[ConnectionId]) -> Result<()
     Ok(())
 }
 
-/// Lets go of a lane if `worker` holds it, and sets its next due time from its targets.
-pub async fn release(conn: &mut Conn, connection: ConnectionId, worker: Uuid) -> Result<()> {
-    diesel::sql_query(concat!(
+#[derive(QueryableByName)]
+struct Ready {
+    #[diesel(sql_type = sql_types::Nullable<sql_types::Timestamptz>)]
+    at: Option<DateTime<Utc>>,
+}
+
+/// Lets go of a lane if `worker` holds it, and sets its next due time from its targets. Returns when it can
+/// be taken next, if at all.
+pub async fn release(
+    conn: &mut Conn,
+    connection: ConnectionId,
+    worker: Uuid,
+) -> Result<Option<DateTime<Utc>>> {
+    let ready = diesel::sql_query(concat!(
         "UPDATE lanes SET worker = nullif(worker, $2), busy_until = CASE WHEN worker = $2 THEN NULL ELSE busy_until END, ",
         next_due!(),
-        " WHERE connection_id = $1"
+        " WHERE connection_id = $1
+          RETURNING CASE WHEN next_due_at IS NOT NULL AND paused_at IS NULL THEN greatest(next_due_at, blocked_until) END AS at"
     ))
     .bind::<sql_types::Uuid, _>(connection.uuid())
     .bind::<sql_types::Uuid, _>(worker)
     .cached()
-    .execute(conn)
+    .load::<Ready>(conn)
     .await
     .stored()?;
-    Ok(())
+    Ok(ready.into_iter().find_map(|lane| lane.at))
 }
 
 /// Takes a lane from the worker that holds it, whose target is no longer its own.

@@ -1,4 +1,7 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, Utc};
 use posthaste_core::{Network, Result, ids::NodeId, target::State};
@@ -26,6 +29,8 @@ use crate::{
     tokens,
 };
 
+/// So much time is between two looks at a queue that had no more: what comes due meanwhile is taken together.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// How often tokens to be refreshed are looked for.
 const LOOK_FOR_TOKENS: Duration = Duration::from_secs(15);
 
@@ -126,7 +131,7 @@ impl Worker {
         let mut running = JoinSet::new();
         while !self.stop.is_cancelled() {
             while running.try_join_next().is_some() {}
-            let asked = self.app.now();
+            let (asked, looked) = (self.app.now(), Instant::now());
             let Taken {
                 work,
                 more,
@@ -146,6 +151,8 @@ impl Worker {
             }
             if !more {
                 self.rest(asked, crowded).await;
+                self.pause(BETWEEN_LOOKS.saturating_sub(looked.elapsed()))
+                    .await;
             }
         }
         let all = async { while running.join_next().await.is_some() {} };
