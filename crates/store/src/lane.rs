@@ -30,6 +30,12 @@ pub struct Lane {
     pub block_reason: Option<String>,
 }
 
+/// A new line's turn: four milliseconds after the workspace's line before it on the network, up to a minute.
+const INSERT: &str = "
+INSERT INTO lanes (connection_id, workspace_id, network, turn)
+SELECT $1, $2, $3, least(count(*) * 4, 60000)::int FROM lanes WHERE workspace_id = $2 AND network = $3
+ON CONFLICT DO NOTHING";
+
 /// Adds the lane of a new connection.
 pub async fn insert(
     conn: &mut Conn,
@@ -37,13 +43,10 @@ pub async fn insert(
     connection: ConnectionId,
     network: Network,
 ) -> Result<()> {
-    diesel::insert_into(lanes::table)
-        .values((
-            lanes::connection_id.eq(connection.uuid()),
-            lanes::workspace_id.eq(workspace.uuid()),
-            lanes::network.eq(network.as_str()),
-        ))
-        .on_conflict_do_nothing()
+    diesel::sql_query(INSERT)
+        .bind::<sql_types::Uuid, _>(connection.uuid())
+        .bind::<sql_types::Uuid, _>(workspace.uuid())
+        .bind::<sql_types::Text, _>(network.as_str())
         .execute(conn)
         .await
         .stored()?;

@@ -24,8 +24,8 @@ use uuid::Uuid;
 
 pub use attempt::{AttemptEnd, NewAttempt, finish_attempt, insert_attempts};
 pub use claim::{
-    CLAIM, LOCK_DUE, claim, claim_read_backs, fence, keep, lost_leases, next_due, oldest_due,
-    take_lost,
+    CLAIM, LOCK_DUE, LOCK_IN_TURN, claim, claim_read_backs, fence, keep, lost_leases, next_due,
+    oldest_due, take_lost,
 };
 pub use recover::{Incarnation, incarnation, is_known, mark_all, remember};
 

@@ -37,20 +37,30 @@ macro_rules! free {
     };
 }
 
-/// The first half of a claim: now, networks, how many of each, lanes that are had already. Public so that its
-/// plan can be shown.
-pub const LOCK_DUE: &str = concat!(
-    "
+macro_rules! lock {
+    ($($by:tt)+) => {
+        concat!(
+            "
 SELECT one.id, open.network FROM unnest($2) AS open (network) CROSS JOIN LATERAL (
     SELECT l.connection_id AS id FROM lanes l
     WHERE l.network = open.network AND l.connection_id <> ALL($4) AND ",
-    ready!(),
-    " <= $1 AND ",
-    free!(),
-    " ORDER BY ",
-    ready!(),
-    " LIMIT $3 FOR UPDATE SKIP LOCKED) one"
-);
+            $($by)+,
+            " <= $1 AND ",
+            free!(),
+            " ORDER BY ",
+            $($by)+,
+            " LIMIT $3 FOR UPDATE SKIP LOCKED) one"
+        )
+    };
+}
+
+/// The first half of a claim: now, networks, how many of each, lanes that are had already. Public so that its
+/// plan can be shown.
+pub const LOCK_DUE: &str = lock!(ready!());
+
+/// As [`LOCK_DUE`], those whose turn it is by now: each line of a workspace has one some milliseconds after the
+/// line before, as if its posts were due one after the other.
+pub const LOCK_IN_TURN: &str = lock!(concat!("in_turn(", ready!(), ", l.turn)"));
 
 /// The second half: locked lanes, now, worker, end of the lease. Public so that its plan can be shown.
 ///
@@ -83,8 +93,8 @@ struct DueLane {
     network: String,
 }
 
-/// Locks up to `limit` lanes that can be taken, the longest due first. Each network gets an equal part, and
-/// what one leaves goes to the others.
+/// Locks up to `limit` lanes that can be taken: first those whose turn it is, so that a workspace with thousands
+/// due at one instant does not keep all others waiting; when there is room for more, whatever is due.
 async fn lock_due(
     conn: &mut Conn,
     networks: &[Network],
@@ -92,17 +102,33 @@ async fn lock_due(
     now: DateTime<Utc>,
 ) -> Result<Vec<Uuid>> {
     let limit = usize::try_from(limit).unwrap_or(0);
-    let mut open = names(networks);
     let mut lanes = Vec::new();
+    for order in [LOCK_IN_TURN, LOCK_DUE] {
+        lock_by(conn, order, networks, limit, now, &mut lanes).await?;
+    }
+    Ok(lanes)
+}
+
+/// Locks more lanes until there are `limit`. Each network gets an equal part, and what one leaves goes to the
+/// others.
+async fn lock_by(
+    conn: &mut Conn,
+    order: &'static str,
+    networks: &[Network],
+    limit: usize,
+    now: DateTime<Utc>,
+    lanes: &mut Vec<Uuid>,
+) -> Result<()> {
+    let mut open = names(networks);
     while !open.is_empty() && lanes.len() < limit {
         let left = limit - lanes.len();
         let asked: Vec<_> = open.drain(..left.min(open.len())).collect();
         let each = left / asked.len();
-        let due: Vec<DueLane> = diesel::sql_query(LOCK_DUE)
+        let due: Vec<DueLane> = diesel::sql_query(order)
             .bind::<Timestamptz, _>(now)
             .bind::<Array<Text>, _>(&asked)
             .bind::<Int8, _>(each as i64)
-            .bind::<Array<SqlUuid>, _>(&lanes)
+            .bind::<Array<SqlUuid>, _>(&*lanes)
             .cached()
             .load(conn)
             .await
@@ -111,11 +137,10 @@ async fn lock_due(
         open.extend(asked.into_iter().filter(|name| found(name) == each));
         lanes.extend(due.into_iter().map(|lane| lane.id));
     }
-    Ok(lanes)
+    Ok(())
 }
 
-/// Takes up to `limit` lanes that are due, free, unpaused and unblocked, oldest due first, and the
-/// head target of each. Skips what another worker is taking at this moment. In a transaction.
+/// Takes up to `limit` lanes that are due, free, unpaused and unblocked, and the head target of each. Skips what another worker is taking at this moment. In a transaction.
 pub async fn claim(
     conn: &mut Conn,
     worker: NodeId,

@@ -405,7 +405,7 @@ async fn each_query_has_its_index() {
     by_index!(conn, "lanes_ready", publish::next_due(conn, now));
     by_index!(
         conn,
-        "lanes_ready",
+        "lanes_in_turn",
         publish::claim(conn, worker, &Network::ALL, 10, now, now)
     );
     by_index!(

@@ -73,8 +73,8 @@ struct Explained {
     plan: Value,
 }
 
-/// The nodes of the plans of both halves of a claim of a hundred as they ran; nothing of it stays.
-async fn explain_claim(conn: &mut Conn, networks: &[Network]) -> [Vec<Value>; 2] {
+/// The nodes of the plans of both halves of a claim of a hundred as they ran, the first one in both orders; nothing of it stays.
+async fn explain_claim(conn: &mut Conn, networks: &[Network]) -> [Vec<Value>; 3] {
     const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)";
     let networks: Vec<&str> = networks.iter().map(|network| network.as_str()).collect();
     conn.batch_execute("BEGIN").await.unwrap();
@@ -89,6 +89,10 @@ async fn explain_claim(conn: &mut Conn, networks: &[Network]) -> [Vec<Value>; 2]
         .get_result(conn)
         .await
         .unwrap();
+    let in_turn: Explained = due(format!("{EXPLAIN} {}", publish::LOCK_IN_TURN))
+        .get_result(conn)
+        .await
+        .unwrap();
     let lanes: Vec<Lane> = due(publish::LOCK_DUE.to_owned()).load(conn).await.unwrap();
     let lanes: Vec<_> = lanes.into_iter().map(|lane| lane.id).collect();
     let claimed: Explained = diesel::sql_query(format!("{EXPLAIN} {}", publish::CLAIM))
@@ -100,7 +104,7 @@ async fn explain_claim(conn: &mut Conn, networks: &[Network]) -> [Vec<Value>; 2]
         .await
         .unwrap();
     conn.batch_execute("ROLLBACK").await.unwrap();
-    [locked, claimed].map(|explained| {
+    [locked, in_turn, claimed].map(|explained| {
         let mut nodes = Vec::new();
         flatten(&explained.plan[0]["Plan"], &mut nodes);
         nodes
@@ -218,13 +222,15 @@ async fn measured(lanes: i32, each: i32) -> (i64, Vec<(&'static str, i64, i64)>)
     let test = TestDatabase::new().await;
     let mut conn = test.db.get().await.unwrap();
     backlog(&mut conn, lanes, each).await;
-    let [locked, claimed] = explain_claim(&mut conn, &Network::ALL).await;
+    let [locked, in_turn, claimed] = explain_claim(&mut conn, &Network::ALL).await;
     let claim = check_claim(&locked, &["lanes_ready"])
+        + check_claim(&in_turn, &["lanes_in_turn"])
         + check_claim(&claimed, &["targets_head_of_lane", "targets_one_in_flight"]);
     // What is due for longer but waits, or belongs to a closed network, is not read.
     make_wait(&mut conn).await;
-    let [locked, _] = explain_claim(&mut conn, &[Network::X, Network::Pinterest]).await;
+    let [locked, in_turn, _] = explain_claim(&mut conn, &[Network::X, Network::Pinterest]).await;
     check_claim(&locked, &["lanes_ready"]);
+    check_claim(&in_turn, &["lanes_in_turn"]);
     (claim, looks(&mut conn).await)
 }
 
