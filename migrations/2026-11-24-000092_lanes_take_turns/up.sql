@@ -3,5 +3,5 @@
 ALTER TABLE lanes ADD COLUMN turn integer NOT NULL DEFAULT 0;
 
 -- A time and some milliseconds; said to be immutable, which adding an interval with days would not be.
-CREATE FUNCTION in_turn(at timestamptz, turn integer) RETURNS timestamptz LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-    RETURN at + turn * interval '1 millisecond';
+CREATE FUNCTION in_turn(due timestamptz, turn integer) RETURNS timestamptz LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    RETURN due + turn * interval '1 millisecond';

@@ -64,7 +64,7 @@ impl Seat {
         let Some(Ok(_outside)) = place else {
             return sleep(time).await;
         };
-        self.seat = None;
+        drop(self.seat.take());
         self.in_work.waits(true);
         sleep(time).await;
         self.seat = self.seats.clone().acquire_owned().await.ok();

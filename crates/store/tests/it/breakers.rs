@@ -47,16 +47,18 @@ async fn the_breaker_leaves_a_networks_own_limit_alone() {
     assert_eq!(x(&mut conn).await, ("CLOSED".to_owned(), None, None));
 }
 
+async fn take(conn: &mut Conn) -> bool {
+    let (now, next) = (start(), start() + TimeDelta::seconds(15));
+    network_state::take_probe(conn, Network::X, next, now)
+        .await
+        .unwrap()
+}
+
 #[tokio::test]
 async fn a_probe_is_one_workers_and_is_given_back_when_nobody_was_asked() {
     let test = TestDatabase::new().await;
     let mut conn = test.db.get().await.unwrap();
-    let (now, next) = (start(), start() + TimeDelta::seconds(15));
-    let take = async |conn: &mut Conn| {
-        network_state::take_probe(conn, Network::X, next, now)
-            .await
-            .unwrap()
-    };
+    let now = start();
     assert!(!take(&mut conn).await);
     network_state::set_breaker(&mut conn, Network::X, "OPEN", Some(now), now)
         .await
