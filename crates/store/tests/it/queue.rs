@@ -100,7 +100,7 @@ async fn a_workspace_with_many_accounts_due_at_once_lets_others_go_between() {
             connections::workspace_id,
             connections::name,
         ))
-        .load(&mut conn)
+        .load(&mut *conn)
         .await
         .unwrap();
     let lines: Vec<ConnectionId> = rows.iter().map(|row| row.0.into()).collect();
