@@ -140,7 +140,8 @@ async fn lock_by(
     Ok(())
 }
 
-/// Takes up to `limit` lanes that are due, free, unpaused and unblocked, and the head target of each. Skips what another worker is taking at this moment. In a transaction.
+/// Takes up to `limit` lanes that are due, free, unpaused and unblocked, and the head target of each. Skips
+/// what another worker is taking at this moment. In a transaction.
 pub async fn claim(
     conn: &mut Conn,
     worker: NodeId,
