@@ -4,7 +4,7 @@
 use std::{future::poll_fn, pin::pin, sync::Arc, time::Duration};
 
 use futures::StreamExt;
-use posthaste_engine::{App, adapters::Redis};
+use posthaste_engine::{App, adapters::Redis, event::Hint};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::Notify,
@@ -17,6 +17,10 @@ const DEBOUNCE: Duration = Duration::from_millis(100);
 
 /// How long to wait before connecting again.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// What says that only the log has news. Anything else, such as nothing, says that the queue has, as all did
+/// before there were two.
+const NEWS: &str = "news";
 
 /// Redis's channel.
 const CHANNEL: &str = "hints";
@@ -37,28 +41,32 @@ pub async fn run(app: App, incoming: Arc<Notify>) {
             tracing::debug!(%error, "hints between processes are interrupted");
         }
         // What was said meanwhile may be lost.
-        arrived(&app, &incoming);
+        arrived(&app, &incoming, "");
         sleep(PAUSE).await;
     }
 }
 
 /// Wakes this process's workers and subscriptions.
-fn arrived(app: &App, incoming: &Notify) {
-    app.hints.due();
+fn arrived(app: &App, incoming: &Notify, message: &str) {
+    app.hints.arrived(if message == NEWS {
+        Hint::News
+    } else {
+        Hint::Due
+    });
     incoming.notify_one();
 }
 
 async fn over_redis(app: &App, redis: &Redis, incoming: &Notify) -> anyhow::Result<()> {
     let mut messages = pin!(redis.listen(CHANNEL).await?);
     let listening = async {
-        while messages.next().await.is_some() {
-            arrived(app, incoming);
+        while let Some(message) = messages.next().await {
+            arrived(app, incoming, &message);
         }
     };
     let telling = async {
         loop {
-            news(app, incoming).await;
-            redis.publish(CHANNEL).await;
+            let message = news(app, incoming).await;
+            redis.publish(CHANNEL, message).await;
         }
     };
     tokio::select! {
@@ -86,8 +94,8 @@ async fn listen(
     mut connection: Connection<impl Stream, impl Stream>,
 ) -> Result<(), tokio_postgres::Error> {
     while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
-        if let AsyncMessage::Notification(_) = message? {
-            arrived(app, incoming);
+        if let AsyncMessage::Notification(notification) = message? {
+            arrived(app, incoming, notification.payload());
         }
     }
     Ok(())
@@ -96,14 +104,19 @@ async fn listen(
 async fn tell(app: &App, incoming: &Notify, client: &Client) -> Result<(), tokio_postgres::Error> {
     client.batch_execute("LISTEN posthaste").await?;
     loop {
-        news(app, incoming).await;
-        client.batch_execute("NOTIFY posthaste").await?;
+        let message = news(app, incoming).await;
+        let notify = format!("NOTIFY posthaste, '{message}'");
+        client.batch_execute(&notify).await?;
     }
 }
 
-/// Waits until something happened here that others should look at.
-async fn news(app: &App, incoming: &Notify) {
+/// Waits until something happened here that others should look at, and returns how they are told.
+async fn news(app: &App, incoming: &Notify) -> &'static str {
     app.hints.wait_outgoing().await;
     incoming.notify_one();
     sleep(DEBOUNCE).await;
+    match app.hints.take_outgoing() {
+        Hint::Due => "",
+        Hint::News => NEWS,
+    }
 }

@@ -7,6 +7,7 @@
 //! A connector keeps no state; clock, HTTP and deadlines are passed in.
 
 mod failure;
+mod sent;
 
 use std::{ops::Range, sync::Arc, time::Duration};
 
@@ -25,6 +26,7 @@ use crate::{
 };
 
 pub use failure::{Failure, FailureClass};
+pub use sent::Sent;
 
 /// Limits and features of a network, as data (sources: `docs/networks.md` and networks.md).
 #[derive(Clone, Debug, PartialEq)]
@@ -292,6 +294,9 @@ pub struct Intent {
     pub after_id: Option<String>,
     /// Posts of ours that are known already and so cannot be the one looked for.
     pub known_ids: Vec<String>,
+    /// What was sent; not known of what an older version sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Sent>,
 }
 
 /// What a read-back told.

@@ -145,6 +145,7 @@ pub const TRANSITIONS: &[Transition] = &{
             Held,
             "the account must be reconnected, or missed its time",
         ),
+        t(Claimed, Cancelled, "cancelled while it was prepared"),
         t(
             Sending,
             Published,

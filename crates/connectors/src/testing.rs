@@ -89,6 +89,7 @@ pub fn intent(ready: Value) -> Intent {
         ready,
         after_id: None,
         known_ids: Vec::new(),
+        sent: None,
     }
 }
 

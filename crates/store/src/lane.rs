@@ -30,6 +30,12 @@ pub struct Lane {
     pub block_reason: Option<String>,
 }
 
+/// A new line's turn: four milliseconds after the workspace's line before it on the network, up to a minute.
+const INSERT: &str = "
+INSERT INTO lanes (connection_id, workspace_id, network, turn)
+SELECT $1, $2, $3, least(count(*) * 4, 60000)::int FROM lanes WHERE workspace_id = $2 AND network = $3
+ON CONFLICT DO NOTHING";
+
 /// Adds the lane of a new connection.
 pub async fn insert(
     conn: &mut Conn,
@@ -37,13 +43,10 @@ pub async fn insert(
     connection: ConnectionId,
     network: Network,
 ) -> Result<()> {
-    diesel::insert_into(lanes::table)
-        .values((
-            lanes::connection_id.eq(connection.uuid()),
-            lanes::workspace_id.eq(workspace.uuid()),
-            lanes::network.eq(network.as_str()),
-        ))
-        .on_conflict_do_nothing()
+    diesel::sql_query(INSERT)
+        .bind::<sql_types::Uuid, _>(connection.uuid())
+        .bind::<sql_types::Uuid, _>(workspace.uuid())
+        .bind::<sql_types::Text, _>(network.as_str())
         .execute(conn)
         .await
         .stored()?;
@@ -91,20 +94,55 @@ pub async fn refresh(conn: &mut Conn, connections: &[ConnectionId]) -> Result<()
     Ok(())
 }
 
-/// Lets go of a lane if `worker` holds it, and sets its next due time from its targets.
-pub async fn release(conn: &mut Conn, connection: ConnectionId, worker: Uuid) -> Result<()> {
-    diesel::sql_query(concat!(
+#[derive(QueryableByName)]
+struct Ready {
+    #[diesel(sql_type = sql_types::Nullable<sql_types::Timestamptz>)]
+    at: Option<DateTime<Utc>>,
+}
+
+/// Lets go of a lane if `worker` holds it, and sets its next due time from its targets. Returns when it can
+/// be taken next, if at all.
+pub async fn release(
+    conn: &mut Conn,
+    connection: ConnectionId,
+    worker: Uuid,
+) -> Result<Option<DateTime<Utc>>> {
+    let ready = diesel::sql_query(concat!(
         "UPDATE lanes SET worker = nullif(worker, $2), busy_until = CASE WHEN worker = $2 THEN NULL ELSE busy_until END, ",
         next_due!(),
-        " WHERE connection_id = $1"
+        " WHERE connection_id = $1
+          RETURNING CASE WHEN next_due_at IS NOT NULL AND paused_at IS NULL THEN greatest(next_due_at, blocked_until) END AS at"
     ))
     .bind::<sql_types::Uuid, _>(connection.uuid())
     .bind::<sql_types::Uuid, _>(worker)
     .cached()
-    .execute(conn)
+    .load::<Ready>(conn)
     .await
     .stored()?;
+    Ok(ready.into_iter().find_map(|lane| lane.at))
+}
+
+/// Takes a lane from the worker that holds it, whose target is no longer its own.
+pub async fn vacate(conn: &mut Conn, connection: ConnectionId) -> Result<()> {
+    diesel::update(lanes::table.find(connection.uuid()))
+        .set((
+            lanes::worker.eq(None::<Uuid>),
+            lanes::busy_until.eq(None::<DateTime<Utc>>),
+        ))
+        .execute(conn)
+        .await
+        .stored()?;
     Ok(())
+}
+
+/// Whether a person holds a lane back.
+pub async fn is_paused(conn: &mut Conn, connection: ConnectionId) -> Result<bool> {
+    lanes::table
+        .find(connection.uuid())
+        .select(lanes::paused_at.is_not_null())
+        .first(conn)
+        .await
+        .stored()
 }
 
 /// Makes a lane wait; a longer wait that stands already is kept.

@@ -2,9 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    dsl::sql,
     prelude::*,
-    sql_types::{Bool, Int8, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Int8, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use posthaste_core::{ErrorCode, Network, Result, ids::WorkspaceId};
@@ -123,8 +122,15 @@ pub async fn block(
     Ok(())
 }
 
+/// Whether the network itself asks us to wait for longer than the breaker would; such a wait stays.
+macro_rules! limited {
+    () => {
+        "block_reason <> 'breaker' AND blocked_until > coalesce($3, $4)"
+    };
+}
+
 /// Sets the breaker's state, and the time of the next probe while it is open. Since when it is open is kept
-/// through all probes.
+/// through all probes, and so is a longer wait that the network asks for.
 pub async fn set_breaker(
     conn: &mut Conn,
     network: Network,
@@ -132,19 +138,58 @@ pub async fn set_breaker(
     blocked_until: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let down_since = sql::<Nullable<Timestamptz>>("CASE WHEN ")
-        .bind::<Bool, _>(breaker == "CLOSED")
-        .sql(" THEN NULL ELSE coalesce(down_since, ")
-        .bind::<Timestamptz, _>(now)
-        .sql(") END");
-    diesel::update(network_states::table.find(network.as_str()))
+    diesel::sql_query(concat!(
+        "UPDATE network_states SET breaker = $2, updated_at = $4,
+             down_since = CASE WHEN $2 <> 'CLOSED' THEN coalesce(down_since, $4) END,
+             blocked_until = CASE WHEN ",
+        limited!(),
+        " THEN blocked_until ELSE $3 END, block_reason = CASE WHEN ",
+        limited!(),
+        " THEN block_reason WHEN $3 IS NOT NULL THEN 'breaker' END WHERE network = $1"
+    ))
+    .bind::<Text, _>(network.as_str())
+    .bind::<Text, _>(breaker)
+    .bind::<Nullable<Timestamptz>, _>(blocked_until)
+    .bind::<Timestamptz, _>(now)
+    .execute(conn)
+    .await
+    .stored()?;
+    Ok(())
+}
+
+/// Takes the right to probe a network whose breaker is not closed, once until `next`; false when another
+/// worker was quicker.
+pub async fn take_probe(
+    conn: &mut Conn,
+    network: Network,
+    next: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let due = network_states::breaker.ne("CLOSED").and(
+        network_states::blocked_until
+            .is_null()
+            .or(network_states::blocked_until.le(now)),
+    );
+    let taken = diesel::update(network_states::table.find(network.as_str()).filter(due))
         .set((
-            network_states::breaker.eq(breaker),
-            network_states::blocked_until.eq(blocked_until),
-            network_states::block_reason.eq(blocked_until.map(|_| "breaker")),
+            network_states::breaker.eq("HALF_OPEN"),
+            network_states::blocked_until.eq(next),
+            network_states::block_reason.eq("breaker"),
             network_states::updated_at.eq(now),
-            network_states::down_since.eq(down_since),
         ))
+        .execute(conn)
+        .await
+        .stored()?;
+    Ok(taken == 1)
+}
+
+/// A probe that never asked the network: the next one may be made at once.
+pub async fn give_probe_back(conn: &mut Conn, network: Network, now: DateTime<Utc>) -> Result<()> {
+    let ours = network_states::breaker
+        .eq("HALF_OPEN")
+        .and(network_states::block_reason.eq("breaker"));
+    diesel::update(network_states::table.find(network.as_str()).filter(ours))
+        .set(network_states::blocked_until.eq(now))
         .execute(conn)
         .await
         .stored()?;

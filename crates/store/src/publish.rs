@@ -24,7 +24,8 @@ use uuid::Uuid;
 
 pub use attempt::{AttemptEnd, NewAttempt, finish_attempt, insert_attempts};
 pub use claim::{
-    CLAIM, LOCK_DUE, claim, claim_read_backs, fence, keep, lost_leases, next_due, oldest_due,
+    CLAIM, LOCK_DUE, LOCK_IN_TURN, claim, claim_read_backs, fence, keep, lost_leases, next_due,
+    oldest_due, take_lost,
 };
 pub use recover::{Incarnation, incarnation, is_known, mark_all, remember};
 
@@ -87,7 +88,9 @@ WITH ours AS (
     WHERE id = $1 AND token = $2 AND state = 'CLAIMED'
       -- It may have been marked since it was loaded; then it is read back first.
       AND read_back_from IS NOT DISTINCT FROM $9
-      AND EXISTS (SELECT FROM lanes WHERE connection_id = $3 AND worker = $4 AND busy_until > $5)
+      -- A person may have held the line back while it was prepared; what is marked is only read back.
+      AND EXISTS (SELECT FROM lanes WHERE connection_id = $3 AND worker = $4 AND busy_until > $5
+                    AND (paused_at IS NULL OR $9 IS NOT NULL))
     RETURNING id, token
 ), noted AS (
     UPDATE attempts a SET intent_at = $7 FROM ours WHERE a.target_id = ours.id AND a.token = ours.token AND a.started_at = $8
@@ -95,7 +98,8 @@ WITH ours AS (
 SELECT id FROM ours";
 
 /// Writes the intent: the last thing before the one visible call. False when the target or its lane
-/// is no longer ours, or when less than `margin` of the lease is left; then nothing may be sent.
+/// is no longer ours, when less than `margin` of the lease is left, or when a person has paused the line;
+/// then nothing may be sent.
 pub async fn commit_intent(
     conn: &mut Conn,
     target: &Target,

@@ -1,12 +1,18 @@
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use nix::sys::signal::Signal;
 use posthaste_postgres::{Binaries, Cluster, Durability, Options, process};
+use tokio::process::Command;
 use tokio_postgres::NoTls;
 
 /// The name of the database.
 const NAME: &str = "posthaste";
+
+/// Where the standby's data lie until it is promoted.
+fn beside(data: &Path) -> PathBuf {
+    data.with_extension("standby")
+}
 
 /// A private PostgreSQL that can be crashed and started again.
 pub struct Postgres {
@@ -61,6 +67,42 @@ impl Postgres {
         self.url = cluster.url(NAME);
         self.cluster = Some(cluster);
         Ok(())
+    }
+
+    /// Keeps what a standby would have that gets nothing newer: the data as a crash at this moment leaves it.
+    pub async fn fall_behind(&mut self) -> anyhow::Result<()> {
+        let data = self.data_dir()?;
+        self.crash().await?;
+        let behind = beside(&data);
+        if behind.exists() {
+            std::fs::remove_dir_all(&behind)?;
+        }
+        // As root the server has an account of its own: owners are kept.
+        let copied = Command::new("cp")
+            .arg("-a")
+            .args([&data, &behind])
+            .status()
+            .await?;
+        ensure!(copied.success(), "cannot copy {}", data.display());
+        self.recover().await
+    }
+
+    /// The server is lost, and that standby is promoted in its place: a new timeline, without what was
+    /// written since.
+    pub async fn fail_over(&mut self) -> anyhow::Result<()> {
+        let data = self.data_dir()?;
+        self.crash().await?;
+        std::fs::remove_dir_all(&data)?;
+        std::fs::rename(beside(&data), &data)?;
+        std::fs::write(data.join("standby.signal"), "")?;
+        self.recover().await?;
+        self.run("SELECT pg_promote()").await?;
+        Ok(())
+    }
+
+    fn data_dir(&self) -> anyhow::Result<PathBuf> {
+        let cluster = self.cluster.as_ref().context("PostgreSQL does not run")?;
+        Ok(cluster.data_dir().to_owned())
     }
 
     /// Runs a statement beside Posthaste; how many rows it gave.

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Words in the processes' logs, and what they show.
-const SIGNS: [(&str, &str); 11] = [
+const SIGNS: [(&str, &str); 12] = [
     ("fenced off: somebody else has this target", "fenced writes"),
     (
         "no intent: the target or its lease is gone",
@@ -31,6 +31,10 @@ const SIGNS: [(&str, &str); 11] = [
         "clock differences seen",
     ),
     ("\"message\":\"breaker\"", "breaker moves"),
+    (
+        "another database than at the last claim",
+        "failovers noticed",
+    ),
     ("panicked at", PANICS),
 ];
 

@@ -215,6 +215,7 @@ impl World {
             ready,
             after_id: None,
             known_ids: known.map(str::to_owned).collect(),
+            sent: None,
         }
     }
 

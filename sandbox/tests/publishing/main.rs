@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod broken_off;
+mod doubts;
 mod faults;
 mod metrics;
 mod operators;

@@ -8,9 +8,10 @@ use posthaste_core::{
     ids::PostId,
     target::{State, Timing},
 };
-use posthaste_engine::post;
+use posthaste_engine::{connection, post};
 use posthaste_sandbox::setup::quick_timing;
 use posthaste_store::{
+    connection::Connection,
     lane::{self, Lane},
     target::Target,
 };
@@ -162,4 +163,52 @@ async fn a_line_whose_network_fails_five_times_is_probed_and_no_try_is_used() {
     let target = world.until(post, State::Published).await.remove(0);
     assert_eq!(target.attempt, 5);
     assert_eq!(outcomes(&world, &target).await.len(), 7);
+}
+
+/// An account whose next preparation takes two seconds, and a post that is being prepared for it.
+async fn in_preparation(world: &World, text: &str) -> (Connection, PostId) {
+    let row = world.connect(Network::Instagram, 0).await;
+    let picture = world.picture().await;
+    world.fault(json!({ "network": "INSTAGRAM", "operation": "prepare", "kind": "delay", "delayMs": 2_000 })).await;
+    world.work();
+    let post = world.post(text, &[picture], &[row.clone()]).await;
+    world.until(post, State::Claimed).await;
+    (row, post)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_only_prepared_can_be_taken_back_and_the_line_goes_on() {
+    let world = World::new().await;
+    let (row, post) = in_preparation(&world, "A mistake.").await;
+    post::cancel(&world.app, &world.actor, post, None)
+        .await
+        .unwrap();
+    let cancelled = world.targets(post).await.remove(0);
+    assert_eq!(cancelled.state, State::Cancelled);
+    assert_eq!(
+        outcomes(&world, &cancelled).await,
+        [Some("CANCELLED".to_owned())]
+    );
+    let picture = world.picture().await;
+    let next = world.post("Put right.", &[picture], &[row]).await;
+    world.until(next, State::Published).await;
+    assert_eq!(world.targets(post).await[0].state, State::Cancelled);
+    assert_eq!(world.walls("A mistake.").await.len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_stops_what_is_being_prepared_until_it_is_over() {
+    let world = World::new().await;
+    let (row, post) = in_preparation(&world, "Not yet.").await;
+    connection::pause(&world.app, &world.actor, row.id)
+        .await
+        .unwrap();
+    let waiting = world.until(post, State::Scheduled).await.remove(0);
+    assert_eq!(waiting.attempt, 0);
+    assert_eq!(world.walls("Not yet.").await.len(), 0);
+    connection::resume(&world.app, &world.actor, row.id)
+        .await
+        .unwrap();
+    world.until(post, State::Published).await;
+    assert_eq!(world.walls("Not yet.").await.len(), 1);
 }

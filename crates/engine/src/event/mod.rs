@@ -10,7 +10,7 @@ use posthaste_store::event::{self, Event, Filter, Reach};
 use crate::{Actor, App};
 
 pub use follow::follow;
-pub use hints::Hints;
+pub use hints::{Hint, Hints};
 pub use tail::fan_out;
 
 /// Most events in one reading.

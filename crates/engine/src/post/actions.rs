@@ -39,12 +39,13 @@ impl TargetAction {
 
     /// Whether the target's state has room for the action.
     pub fn fits(self, row: &Target) -> bool {
-        use State::{Cancelled, Draft, Failed, Held, Published, Scheduled, Uncertain};
+        use State::{Cancelled, Claimed, Draft, Failed, Held, Published, Scheduled, Uncertain};
         match self {
             Self::Update => row.state.is_editable(),
             Self::Schedule | Self::PublishNow => matches!(row.state, Draft | Scheduled | Cancelled),
             Self::Unschedule => row.state == Scheduled,
-            Self::Cancel => matches!(row.state, Draft | Scheduled | Held | Failed),
+            // What is prepared is not visible; once the intent is written down it is too late.
+            Self::Cancel => matches!(row.state, Draft | Scheduled | Claimed | Held | Failed),
             Self::Retry => row.state == Failed || row.state == Held && !is_outcome_unknown(row),
             Self::Settle => matches!(row.state, Draft | Scheduled | Uncertain | Held | Failed),
             Self::DeleteRemote => row.state == Published && row.remote_id.is_some(),

@@ -36,7 +36,7 @@ pub async fn schedule(
         .resolve(app.now())
         .map_err(|error| one(error.within(["schedule"])))?;
     let mut tx = app.db.begin().await.map_err(one)?;
-    let (post, mut rows) = open(&mut tx, actor, id, version).await.map_err(one)?;
+    let (post, mut rows) = open(&mut tx, actor, id, version, &[]).await.map_err(one)?;
     choose(&mut rows, only, TargetAction::Schedule, "scheduled")?;
     if rows.is_empty() {
         let error = Error::new(
@@ -120,7 +120,7 @@ pub async fn unschedule(
 ) -> Result<Post, Violations> {
     actor.require(Permission::Publish).map_err(one)?;
     let mut tx = app.db.begin().await.map_err(one)?;
-    let (_, mut rows) = open(&mut tx, actor, id, None).await.map_err(one)?;
+    let (_, mut rows) = open(&mut tx, actor, id, None, &[]).await.map_err(one)?;
     choose(
         &mut rows,
         only,
@@ -172,7 +172,7 @@ pub async fn cancel(
 ) -> Result<Post, Violations> {
     actor.require(Permission::Publish).map_err(one)?;
     let mut tx = app.db.begin().await.map_err(one)?;
-    let (_, mut rows) = open(&mut tx, actor, id, None).await.map_err(one)?;
+    let (_, mut rows) = open(&mut tx, actor, id, None, &[]).await.map_err(one)?;
     let all = rows.clone();
     choose(&mut rows, only, TargetAction::Cancel, "cancelled")?;
     if rows.is_empty() {

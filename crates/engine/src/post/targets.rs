@@ -246,10 +246,12 @@ pub(super) fn row(
 
 /// Puts a target on the schedule, as if it had never been tried.
 pub(super) fn set_time(row: &mut Target, chosen: &Chosen, now: DateTime<Utc>) {
-    // It was dropped while it may have been live: first it is looked for.
+    // It was dropped while it may have been live: first it is looked for, as it was sent.
     if is_outcome_unknown(row) {
         let sent_at = row.intent.as_ref().map_or(row.created_at, |json| json.0.at);
         row.read_back_from = Some(row.read_back_from.map_or(sent_at, |from| from.min(sent_at)));
+    } else {
+        row.intent = None;
     }
     row.state = State::Scheduled;
     row.due_at = Some(chosen.instant);
@@ -261,7 +263,6 @@ pub(super) fn set_time(row: &mut Target, chosen: &Chosen, now: DateTime<Utc>) {
     row.look_at = next_look(chosen.instant, now);
     row.risks.clear();
     row.progress = None;
-    row.intent = None;
     row.error_code = None;
     row.error_message = None;
 }

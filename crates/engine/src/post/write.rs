@@ -15,6 +15,7 @@ use posthaste_store::{
     lane,
     post::{self, Post},
     preflight::stamp as write_stamp,
+    publish::{self, AttemptEnd},
     target::{self, Target},
 };
 use serde_json::json;
@@ -24,6 +25,7 @@ use super::{
     act::{act, note_all},
     actions::is_live_everywhere,
     create::booked,
+    preview::by_id,
     targets::{Inspection, inspect, row, set_time},
     trial::{Trial, trial},
     validate::together,
@@ -85,7 +87,10 @@ pub async fn update(
 ) -> Result<Written, Violations> {
     actor.require(Permission::Write).map_err(one)?;
     let mut tx = app.db.begin().await.map_err(one)?;
-    let (mut post, mut rows) = open(&mut tx, actor, id, change.version)
+    let added = known(&mut tx, actor, change.targets.as_deref())
+        .await
+        .map_err(one)?;
+    let (mut post, mut rows) = open(&mut tx, actor, id, change.version, &added)
         .await
         .map_err(one)?;
     refuse_in_flight(&rows).map_err(one)?;
@@ -216,7 +221,7 @@ async fn retarget(
 pub async fn delete(app: &App, actor: &Actor, id: PostId) -> posthaste_core::Result<()> {
     actor.require(Permission::Write)?;
     let mut tx = app.db.begin().await?;
-    let (post, mut rows) = open(&mut tx, actor, id, None).await?;
+    let (post, mut rows) = open(&mut tx, actor, id, None, &[]).await?;
     refuse_in_flight(&rows)?;
     if rows.iter().any(|row| row.state == State::Published) {
         let message =
@@ -245,10 +250,16 @@ pub(super) async fn cancel_row(
     tx: &mut Tx,
     row: &mut Target,
 ) -> posthaste_core::Result<NewEvent> {
-    let from = row.state;
+    let (from, token) = (row.state, row.token);
     row.state = State::Cancelled;
     row.updated_at = app.now();
     target::update(tx, row, from).await?;
+    if from == State::Claimed {
+        // Its worker is fenced off and writes nothing more: the try ends here, and the line is free.
+        let (ours, end) = ((row.id, token, None), AttemptEnd::default());
+        publish::finish_attempt(tx, ours, row.state, &end, row.updated_at).await?;
+        lane::vacate(tx, row.connection_id).await?;
+    }
     Ok(NewEvent {
         connection: Some(row.connection_id),
         ..target_event(app, actor, EventType::TargetCancelled, row, json!({}))
@@ -272,15 +283,17 @@ pub(super) async fn schedule_row(
     Ok(scheduled(app, actor, row))
 }
 
-/// The post and its targets, their lanes locked first, then the post.
+/// The post and its targets, their lanes and those of `added` connections locked first, all in one order,
+/// then the post.
 pub(super) async fn open(
     tx: &mut Tx,
     actor: &Actor,
     id: PostId,
     version: Option<i32>,
+    added: &[ConnectionId],
 ) -> posthaste_core::Result<(Post, Vec<Target>)> {
     let before = target::of_posts(tx, actor.workspace, &[id]).await?;
-    lane::lock(tx, &lanes_of(&before)).await?;
+    lane::lock(tx, &[&lanes_of(&before)[..], added].concat()).await?;
     let post = post::lock(tx, actor.workspace, id).await?;
     if let Some(version) = version
         && version != post.version
@@ -295,6 +308,24 @@ pub(super) async fn open(
     }
     let rows = target::of_posts(tx, actor.workspace, &[id]).await?;
     Ok((post, rows))
+}
+
+/// The workspace's connections among those a post is to go to.
+async fn known(
+    tx: &mut Tx,
+    actor: &Actor,
+    wanted: Option<&[NewTarget]>,
+) -> posthaste_core::Result<Vec<ConnectionId>> {
+    let wanted: Vec<_> = wanted
+        .into_iter()
+        .flatten()
+        .map(|new| new.connection)
+        .collect();
+    if wanted.is_empty() {
+        return Ok(wanted);
+    }
+    let known = by_id(tx, actor, &wanted).await?;
+    Ok(known.into_keys().collect())
 }
 
 pub(super) fn refuse_in_flight(rows: &[Target]) -> posthaste_core::Result<()> {

@@ -1,16 +1,17 @@
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     ErrorCode, Result,
-    connector::{Failure, FailureClass, Intent, Outcome, Prepared},
+    connector::{Failure, FailureClass, Intent, Outcome, Prepared, Sent},
+    connector::{Failure, FailureClass, Intent, Outcome, Prepared, Sent},
     event::EventType,
     ids::NodeId,
     target::State,
 };
 use posthaste_store::{
-    Tx, event,
-    publish::{self, AttemptEnd},
+    Tx, event, lane,
+    publish::{self, AttemptEnd, Move},
     target::Target,
     timeline,
 };
@@ -23,8 +24,9 @@ use super::{
     crash::Point,
     journal::Journal,
     load::{Job, load},
-    obstacle::{drained, missed, stalled},
+    obstacle::{drained, missed, paused, stalled},
     recover::{read_back_first, safe_start},
+    room::Seat,
     settle::{apply, begun, system},
     verdict::{Circumstances, Verdict, after_call, after_failure},
     waited::waited,
@@ -39,7 +41,7 @@ pub(super) const LONGEST_STALL: Duration = Duration::from_secs(5);
 /// How many posts of ours on the account a read-back can tell apart by id.
 pub(super) const KNOWN: i64 = 50;
 
-/// How a try ended, for the breaker.
+/// How a try ended, for the breakers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Health {
     /// The network answered sensibly.
@@ -55,6 +57,7 @@ pub(super) async fn publish_one(
     app: &App,
     worker: NodeId,
     target: Target,
+    seat: &mut Seat,
     stop: &CancellationToken,
 ) -> Result<Health> {
     app.crash.reach(Point::AfterClaim, target.id);
@@ -92,7 +95,12 @@ pub(super) async fn publish_one(
             return Ok(Health::Unasked);
         }
     };
-    let ready = match prepare(app, &mut job, &journal, stop).await? {
+    let prepared = prepare(app, &mut job, &journal, seat, stop).await?;
+    let ready = match prepared {
+        // A stopping worker begins no call any more.
+        Preparation::Ready(_) if stop.is_cancelled() => {
+            return put_back(app, worker, &job, drained(app.now()), &journal).await;
+        }
         Preparation::Ready(ready) => ready,
         Preparation::Refused(failure) => {
             let health = health_of(&failure);
@@ -111,24 +119,27 @@ pub(super) async fn publish_one(
                 &journal,
             )
             .await?;
-            return Ok(health);
+            return Ok(journal.health());
         }
         Preparation::PutBack(verdict) => {
-            apply(
-                app,
-                worker,
-                &job.target,
-                State::Claimed,
-                &verdict,
-                AttemptEnd::default(),
-                &journal,
-            )
-            .await?;
-            return Ok(Health::Unasked);
+            return put_back(app, worker, &job, verdict, &journal).await;
         }
         Preparation::Lost => return Ok(Health::Unasked),
     };
     send(app, worker, &mut job, ready, &journal).await
+}
+
+/// Lets go of it before anything was sent.
+async fn put_back(
+    app: &App,
+    worker: NodeId,
+    job: &Job,
+    verdict: Verdict,
+    journal: &Journal,
+) -> Result<Health> {
+    let (target, end) = (&job.target, AttemptEnd::default());
+    apply(app, worker, target, State::Claimed, &verdict, end, journal).await?;
+    Ok(Health::Unasked)
 }
 
 enum Preparation {
@@ -144,6 +155,7 @@ async fn prepare(
     app: &App,
     job: &mut Job,
     journal: &Journal,
+    seat: &mut Seat,
     stop: &CancellationToken,
 ) -> Result<Preparation> {
     let began = Instant::now();
@@ -185,7 +197,7 @@ async fn prepare(
                     )));
                 }
                 tokio::select! {
-                    () = tokio::time::sleep(wait) => {}
+                    () = seat.wait(wait) => {}
                     () = stop.cancelled() => return Ok(Preparation::PutBack(drained(app.now()))),
                 }
             }
@@ -215,11 +227,7 @@ async fn send(
     let committed = match commit_intent(app, worker, job, &ready, journal).await? {
         Commitment::Made(at) => at,
         Commitment::Lost => return Ok(Health::Unasked),
-        Commitment::Refused(verdict) => {
-            let end = AttemptEnd::default();
-            apply(app, worker, target, State::Claimed, &verdict, end, journal).await?;
-            return Ok(Health::Unasked);
-        }
+        Commitment::Refused(verdict) => return put_back(app, worker, job, verdict, journal).await,
     };
     app.crash.reach(Point::AfterIntent, target.id);
     if committed.elapsed() > LONGEST_STALL / app.timing.pace {
@@ -260,7 +268,11 @@ async fn send(
     let target = &job.target;
     let verdict = breaker::of_line(app, target, verdict, health).await;
     apply(app, worker, target, State::Sending, &verdict, end, journal).await?;
-    Ok(health)
+    // A permalink that cannot be had says nothing about a post that is live.
+    Ok(match verdict.to {
+        Move::Published(_) => Health::Well,
+        _ => journal.health(),
+    })
 }
 
 /// What came of writing the intent down.
@@ -297,8 +309,12 @@ async fn commit_intent(
         ready: ready.clone(),
         after_id,
         known_ids,
+        sent: Some(Sent::from(&job.rendition)),
     };
     if !publish::commit_intent(&mut tx, target, worker, &intent, now, margin(app)).await? {
+        if lane::is_paused(&mut tx, target.connection_id).await? {
+            return Ok(Commitment::Refused(paused(now)));
+        }
         tracing::warn!(target_id = %target.id, token = target.token, "no intent: the target or its lease is gone");
         app.telemetry.publishing().fenced();
         return Ok(Commitment::Lost);
@@ -371,14 +387,14 @@ pub(super) fn health_of(failure: &Failure) -> Health {
     }
 }
 
-/// Claims due targets and writes down that their tries began, in one transaction.
+/// Claims targets due by `now` and writes down that their tries began, in one transaction.
 pub(super) async fn claim(
     app: &App,
     worker: NodeId,
     networks: &[posthaste_core::Network],
     limit: i64,
+    now: DateTime<Utc>,
 ) -> Result<Vec<Target>> {
-    let now = app.now();
     let lease_until = now + TimeDelta::from_std(app.timing.lease).unwrap_or(TimeDelta::seconds(90));
     let mut tx = app.db.begin().await?;
     if !publish::is_known(&mut tx).await? {

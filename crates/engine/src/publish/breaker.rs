@@ -37,8 +37,8 @@ pub(super) struct Allowance {
 }
 
 impl Breakers {
-    /// What may be claimed now; takes the right to probe where it is time for one.
-    pub async fn allowance(&self, app: &App) -> Result<Allowance> {
+    /// What may be claimed now; takes the right to probe where it is time for one, `room` times at most.
+    pub async fn allowance(&self, app: &App, room: usize) -> Result<Allowance> {
         let now = app.now();
         let mut conn = app.db.get().await?;
         let mut allowance = Allowance::default();
@@ -47,16 +47,12 @@ impl Breakers {
             match state.breaker.as_str() {
                 _ if waits => {}
                 "CLOSED" => allowance.open.push(state.network),
+                _ if allowance.probe.len() == room => {}
                 _ => {
-                    network_state::set_breaker(
-                        &mut conn,
-                        state.network,
-                        "HALF_OPEN",
-                        Some(now + app.timing.paced(PROBE_EVERY)),
-                        now,
-                    )
-                    .await?;
-                    allowance.probe.push(state.network);
+                    let next = now + app.timing.paced(PROBE_EVERY);
+                    if network_state::take_probe(&mut conn, state.network, next, now).await? {
+                        allowance.probe.push(state.network);
+                    }
                 }
             }
         }
@@ -73,7 +69,12 @@ impl Breakers {
     ) -> Result<()> {
         let now = app.now();
         let breaker = match (health, probing) {
-            (Health::Unasked, _) => return Ok(()),
+            // It told nothing about the network: the next one due is the probe.
+            (Health::Unasked, true) => {
+                return network_state::give_probe_back(&mut *app.db.get().await?, network, now)
+                    .await;
+            }
+            (Health::Unasked, false) => return Ok(()),
             (Health::Well, true) => Some(("CLOSED", None)),
             (Health::Ill, true) => Some(("OPEN", Some(now + app.timing.paced(PROBE_EVERY)))),
             (health, false) => self

@@ -1,19 +1,21 @@
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Instant,
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A clock that moved by more than this against the machine's steady one has jumped.
-const JUMP: TimeDelta = TimeDelta::seconds(30);
-/// Clock and database may differ by this much.
+/// Clock and database may differ by this much, and the clock may move so far against the machine's steady
+/// one: what is further off publishes too early.
 const DIFFERENCE: TimeDelta = TimeDelta::seconds(10);
 
 /// Stops claiming while the clock cannot be trusted: one that jumps ahead must not publish
 /// tomorrow's posts today.
 pub(super) struct ClockGuard {
-    last: std::sync::Mutex<(Instant, DateTime<Utc>)>,
+    last: Mutex<(Instant, DateTime<Utc>)>,
     trusted: AtomicBool,
     compared: AtomicBool,
 }
@@ -35,14 +37,11 @@ impl ClockGuard {
 
     /// Notices a jump at once, without asking anybody.
     pub fn tick(&self, now: DateTime<Utc>) {
-        let mut last = self
-            .last
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut last = self.last();
         let steady = TimeDelta::from_std(last.0.elapsed()).unwrap_or_default();
         let drift = (now - last.1) - steady;
         *last = (Instant::now(), now);
-        if drift.abs() > JUMP && self.trusted.swap(false, Ordering::Relaxed) {
+        if drift.abs() > DIFFERENCE && self.trusted.swap(false, Ordering::Relaxed) {
             tracing::error!(
                 seconds = drift.num_seconds(),
                 "the clock jumped; nothing is claimed until it agrees with the database"
@@ -54,6 +53,10 @@ impl ClockGuard {
     pub fn compare(&self, now: DateTime<Utc>, database: DateTime<Utc>) {
         let difference = now - database;
         let agrees = difference.abs() <= DIFFERENCE;
+        if agrees {
+            // What it was put right by is no jump.
+            *self.last() = (Instant::now(), now);
+        }
         let before = self.trusted.swap(agrees, Ordering::Relaxed);
         let seconds = difference.num_seconds();
         let doubted = self.compared.swap(true, Ordering::Relaxed) && !before;
@@ -65,6 +68,10 @@ impl ClockGuard {
             ),
             (true, false) | (false, true) => {}
         }
+    }
+
+    fn last(&self) -> MutexGuard<'_, (Instant, DateTime<Utc>)> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -87,6 +94,13 @@ mod tests {
         guard.compare(start, start + TimeDelta::seconds(9));
         assert!(guard.is_trusted());
         guard.compare(start, start + TimeDelta::seconds(11));
+        assert!(!guard.is_trusted());
+        // Put right by the database, it goes on from there.
+        let right = start + TimeDelta::hours(1);
+        guard.compare(right, right);
+        guard.tick(right + TimeDelta::seconds(9));
+        assert!(guard.is_trusted());
+        guard.tick(right + TimeDelta::seconds(20));
         assert!(!guard.is_trusted());
     }
 }

@@ -9,11 +9,15 @@ use posthaste_core::{
     target::State,
 };
 use posthaste_store::target::Target;
+use tokio::sync::Notify;
 
 /// What this worker works on at this moment. The heartbeat keeps only the leases of these: what was
 /// broken off, or claimed by a commit whose answer was lost, must run out and be taken over.
 #[derive(Default)]
-pub(super) struct Held(Mutex<HashMap<Lease, Place>>);
+pub(super) struct Held {
+    all: Mutex<HashMap<Lease, Place>>,
+    fewer: Notify,
+}
 
 /// A target and its token: what was lost may come back to the same worker.
 type Lease = (TargetId, i64);
@@ -23,6 +27,8 @@ struct Place {
     connection: ConnectionId,
     network: Network,
     is_reading: bool,
+    /// It takes no room: its network is busy with it.
+    waits: bool,
 }
 
 /// In work until this is dropped.
@@ -38,13 +44,22 @@ impl Held {
             connection: target.connection_id,
             network: target.network,
             is_reading: target.state == State::Reconciling,
+            waits: false,
         };
-        let lease = (target.id, target.token);
+        self.add((target.id, target.token), place)
+    }
+
+    fn add(self: &Arc<Self>, lease: Lease, place: Place) -> InWork {
         self.all().insert(lease, place);
         InWork {
             held: self.clone(),
             lease,
         }
+    }
+
+    /// Waits until something goes, or only waits for its network.
+    pub async fn fewer(&self) {
+        self.fewer.notified().await;
     }
 
     /// The targets in work, with their connections.
@@ -55,13 +70,15 @@ impl Held {
             .collect()
     }
 
-    /// Which of these networks may take targets now, and how many in one go: a slow network gets three
-    /// quarters of the room at most, so that the others never wait for it.
-    pub fn shares(&self, open: &[Network], room: usize) -> (Vec<Network>, usize) {
+    /// Which of these networks may take targets now, or `readings`, and how many in one go: a slow network
+    /// gets three quarters of the room at most, so that the others never wait for it.
+    pub fn shares(&self, open: &[Network], room: usize, readings: bool) -> (Vec<Network>, usize) {
         let most = (room * 3 / 4).max(1);
         let all = self.all();
         let free = |network: &Network| {
-            let ours = |place: &&Place| place.network == *network && !place.is_reading;
+            let ours = |place: &&Place| {
+                place.network == *network && place.is_reading == readings && !place.waits
+            };
             most.saturating_sub(all.values().filter(ours).count())
         };
         // Who has little left waits for more, so that a claim is worth its while.
@@ -79,44 +96,65 @@ impl Held {
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<Lease, Place>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl InWork {
+    /// It begins or ends to wait for its network; the lease is kept.
+    pub fn waits(&self, waits: bool) {
+        if let Some(place) = self.held.all().get_mut(&self.lease) {
+            place.waits = waits;
+        }
+        if waits {
+            self.held.fewer.notify_one();
+        }
     }
 }
 
 impl Drop for InWork {
     fn drop(&mut self) {
         self.held.all().remove(&self.lease);
+        self.held.fewer.notify_one();
+    }
+}
+
+#[cfg(test)]
+impl Held {
+    /// Takes a made-up target into work.
+    pub fn begin_as(self: &Arc<Self>, number: u128, network: Network) -> InWork {
+        let id = uuid::Uuid::from_u128(number);
+        let place = Place {
+            connection: id.into(),
+            network,
+            is_reading: false,
+            waits: false,
+        };
+        self.add((id.into(), 1), place)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
 
-    fn with(work: &[(Network, usize)]) -> Held {
-        let held = Held::default();
-        let mut number = 0;
-        for (network, count) in work {
-            for _ in 0..*count {
-                number += 1;
-                let place = Place {
-                    connection: Uuid::from_u128(number).into(),
-                    network: *network,
-                    is_reading: false,
-                };
-                held.all()
-                    .insert((Uuid::from_u128(number).into(), 1), place);
-            }
-        }
-        held
+    fn with(held: &Arc<Held>, work: &[(Network, usize)]) -> Vec<InWork> {
+        let each = work
+            .iter()
+            .flat_map(|(network, count)| vec![*network; *count]);
+        each.enumerate()
+            .map(|(number, network)| held.begin_as(number as u128, network))
+            .collect()
     }
 
     #[test]
     fn a_slow_network_leaves_a_quarter_of_the_room() {
         let open = [Network::Facebook, Network::X];
-        let shares = |work: &[(Network, usize)]| with(work).shares(&open, 32);
+        let shares = |work: &[(Network, usize)]| {
+            let held = Arc::default();
+            let _work = with(&held, work);
+            held.shares(&open, 32, false)
+        };
         assert_eq!(shares(&[]), (open.to_vec(), 24));
         assert_eq!(shares(&[(Network::Facebook, 18)]), (open.to_vec(), 6));
         for slow in [19, 24] {
@@ -128,6 +166,20 @@ mod tests {
         let full = [(Network::Facebook, 24), (Network::X, 24)];
         assert_eq!(shares(&full), (Vec::new(), 0));
         // A worker that does one thing at a time does that.
-        assert_eq!(Held::default().shares(&open, 1), (open.to_vec(), 1));
+        assert_eq!(Held::default().shares(&open, 1, false), (open.to_vec(), 1));
+    }
+
+    #[test]
+    fn what_waits_for_its_network_or_is_only_read_takes_no_room() {
+        let held = Arc::default();
+        let work = with(&held, &[(Network::Facebook, 24)]);
+        assert!(held.shares(&[Network::Facebook], 32, false).0.is_empty());
+        assert_eq!(held.shares(&[Network::Facebook], 8, true).1, 6);
+        for one in &work[..10] {
+            one.waits(true);
+        }
+        assert_eq!(held.shares(&[Network::Facebook], 32, false).1, 10);
+        work[0].waits(false);
+        assert_eq!(held.shares(&[Network::Facebook], 32, false).1, 9);
     }
 }

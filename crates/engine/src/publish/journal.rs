@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::redact::{
     Secrets, address, answered, clean, clean_value, limits, request_id, sent, without_nul,
 };
+use super::attempt::Health;
 
 /// Collects the steps of one try; they are written with the next change of state.
 #[derive(Clone)]
@@ -22,6 +23,7 @@ pub(super) struct Journal {
     steps: Arc<Mutex<Vec<NewStep>>>,
     exhausted: Arc<Mutex<Option<Exhausted>>>,
     said: Arc<Mutex<Vec<LimitReading>>>,
+    health: Arc<Mutex<Health>>,
 }
 
 impl Journal {
@@ -31,6 +33,7 @@ impl Journal {
             steps: Arc::default(),
             exhausted: Arc::default(),
             said: Arc::default(),
+            health: Arc::new(Mutex::new(Health::Unasked)),
         }
     }
 
@@ -73,6 +76,20 @@ impl Journal {
             .clone()
     }
 
+    /// How the network itself does, by its last answer: what it says about one post or one account, a
+    /// refusal or a picture that it could not fetch, says nothing about it.
+    pub fn health(&self) -> Health {
+        *self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn heard(&self, answer: &Result<Response, TransportError>) {
+        let health = match answer {
+            Ok(response) if response.status < 500 => Health::Well,
+            Ok(_) | Err(_) => Health::Ill,
+        };
+        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
+    }
+
     /// The steps since the last call.
     pub fn take(&self) -> Vec<NewStep> {
         std::mem::take(&mut *self.steps.lock().unwrap_or_else(PoisonError::into_inner))
@@ -105,6 +122,7 @@ impl Http for NotedHttp {
             Err(TransportError::NotSent(why)) => Err(TransportError::NotSent(clean(&why))),
             Err(TransportError::NoAnswer(why)) => Err(TransportError::NoAnswer(clean(&why))),
         };
+        self.journal.heard(&answer);
         let millis = began.elapsed().as_millis() as u64;
         detail["milliseconds"] = json!(millis);
         let result = match &answer {

@@ -20,6 +20,7 @@ mod obstacle;
 mod read_back;
 mod recover;
 mod redact;
+mod room;
 mod settle;
 mod sweep;
 mod verdict;

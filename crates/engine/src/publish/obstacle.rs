@@ -99,6 +99,12 @@ pub(super) fn drained(now: DateTime<Utc>) -> Verdict {
     Verdict::put_back(now, "drained", ErrorCode::Unavailable, message)
 }
 
+/// A person held the line back while it was prepared: it waits on it, behind the pause.
+pub(super) fn paused(now: DateTime<Utc>) -> Verdict {
+    let message = "The account was paused or switched off before anything was sent.";
+    Verdict::put_back(now, "paused", ErrorCode::ConnectionUnusable, message)
+}
+
 /// The process stood still between intent and call, so it did not call.
 pub(super) fn stalled(now: DateTime<Utc>) -> Verdict {
     let message = "This process was stopped between intent and call; nothing was sent.";

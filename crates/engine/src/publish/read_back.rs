@@ -1,5 +1,7 @@
 use chrono::TimeDelta;
-use posthaste_core::{ErrorCode, Result, connector::FailureClass, ids::NodeId, target::State};
+use posthaste_core::{
+    ErrorCode, Network, Result, connector::FailureClass, ids::NodeId, target::State,
+};
 use posthaste_store::{
     publish::{self, AttemptEnd},
     target::Target,
@@ -19,11 +21,17 @@ use super::{
 use crate::App;
 
 /// Takes targets whose time to be read back has come.
-pub(super) async fn claim(app: &App, worker: NodeId, limit: i64) -> Result<Vec<Target>> {
+pub(super) async fn claim(
+    app: &App,
+    worker: NodeId,
+    networks: &[Network],
+    limit: i64,
+) -> Result<Vec<Target>> {
     let now = app.now();
     let lease_until = now + TimeDelta::from_std(app.timing.lease).unwrap_or(TimeDelta::seconds(90));
     let mut tx = app.db.begin().await?;
-    let targets = publish::claim_read_backs(&mut tx, worker, limit, now, lease_until).await?;
+    let targets =
+        publish::claim_read_backs(&mut tx, worker, networks, limit, now, lease_until).await?;
     if targets.is_empty() {
         return Ok(targets);
     }
@@ -80,12 +88,17 @@ async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptE
             AttemptEnd::default(),
         );
     };
+    // As it was sent: the connection may point elsewhere by now.
+    let rendition = match intent.sent.clone() {
+        Some(sent) => sent.put_into(job.rendition.clone()),
+        None => job.rendition.clone(),
+    };
     let suspected = is_suspected(&job.target);
     let since = sent_at(&intent);
     loop {
         let answer = job
             .connector
-            .lookup(&job.ctx, &job.session, &job.rendition, &intent)
+            .lookup(&job.ctx, &job.session, &rendition, &intent)
             .await;
         let at = circumstances(app, &job.target);
         match answer {

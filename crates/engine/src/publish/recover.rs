@@ -82,13 +82,16 @@ pub(super) async fn read_back_first(
     let now = app.now();
     let mut tx = app.db.begin().await?;
     let known_ids = publish::known_ids(&mut tx, target.connection_id, KNOWN).await?;
-    // What the lost try had prepared is lost too; what an earlier one had says nothing about it.
+    // What the lost try had prepared is lost too; what an earlier one had says nothing about it. What was
+    // dropped in doubt is looked for as it was sent, though it may say something else by now.
+    let sent = target.intent.as_ref().and_then(|json| json.0.sent.clone());
     let intent = Intent {
         at: since,
         committed_at: Some(now),
         ready: Value::Null,
         after_id: None,
         known_ids,
+        sent,
     };
     if !publish::commit_intent(&mut tx, target, worker, &intent, now, margin(app)).await? {
         tracing::warn!(target_id = %target.id, token = target.token, "no reading back first: the target or its lease is gone");

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     ErrorCode, Provenance, Result, access::Role, connector::Exhausted, event::EventType,
     ids::NodeId, target::State,
@@ -70,13 +71,17 @@ pub(super) async fn apply(
                 tries += 1;
                 tokio::time::sleep(BETWEEN).await;
             }
-            written => break written?,
+            Ok(None) => break false,
+            Ok(Some(written)) => {
+                tell(app, written);
+                break true;
+            }
+            Err(error) => return Err(error),
         }
     };
     let state = verdict.to.state().as_str();
     count(app, target, from, verdict, applied);
     if applied {
-        app.hints.committed();
         governor::learn(app, target, &journal.said()).await;
         tracing::info!(
             target_id = %target.id, workspace_id = %target.workspace_id, network = target.network.as_str(),
@@ -101,6 +106,20 @@ fn count(app: &App, target: &Target, from: State, verdict: &Verdict, applied: bo
     }
 }
 
+/// When the line of a settled target can be taken next.
+struct Next(Option<DateTime<Utc>>);
+
+/// Wakes whoever waits. What can be taken only after everybody's next look is found by that; a hint for it
+/// would wake every worker for nothing.
+fn tell(app: &App, Next(at): Next) {
+    let soon = TimeDelta::from_std(app.timing.poll * 2).unwrap_or(TimeDelta::seconds(2));
+    if at.is_some_and(|at| at <= app.now() + soon) {
+        app.hints.committed();
+    } else {
+        app.hints.events();
+    }
+}
+
 /// What is written down about a try.
 struct Outcome<'a> {
     from: State,
@@ -111,7 +130,8 @@ struct Outcome<'a> {
 }
 
 impl Outcome<'_> {
-    async fn write(&self, app: &App, worker: NodeId, target: &Target) -> Result<bool> {
+    /// None when the target is no longer ours; else when its line can be taken next.
+    async fn write(&self, app: &App, worker: NodeId, target: &Target) -> Result<Option<Next>> {
         let (now, verdict) = (app.now(), self.verdict);
         let (before, after) = Point::around_commit(self.from);
         let state = verdict.to.state();
@@ -122,7 +142,7 @@ impl Outcome<'_> {
             .as_ref()
             .map(|(code, message)| (code.as_str(), message.as_str()));
         if !publish::advance(&mut tx, target, self.from, &verdict.to, trouble, now).await? {
-            return Ok(false);
+            return Ok(None);
         }
         if let Move::Published(live) = &verdict.to {
             metric::begin(app, &mut tx, target, Some(&live.remote_id), now).await?;
@@ -151,7 +171,7 @@ impl Outcome<'_> {
             };
             wait(app, &mut tx, target, &limit).await?;
         }
-        lane::release(&mut tx, target.connection_id, worker.uuid()).await?;
+        let next = lane::release(&mut tx, target.connection_id, worker.uuid()).await?;
         let event = crate::post::target_event(
             app,
             &system(target),
@@ -163,7 +183,7 @@ impl Outcome<'_> {
         app.crash.reach(before, target.id);
         tx.commit().await?;
         app.crash.reach(after, target.id);
-        Ok(true)
+        Ok(Some(Next(next)))
     }
 }
 

@@ -1,9 +1,16 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, Utc};
 use posthaste_core::{Network, Result, ids::NodeId, target::State};
 use posthaste_store::{publish, target::Target};
-use tokio::{sync::Semaphore, task::JoinSet, time::sleep};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+    time::sleep,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -12,7 +19,9 @@ use super::{
     clock_guard::ClockGuard,
     heartbeat::keep_leases,
     held::Held,
-    read_back, sweep,
+    read_back,
+    room::{Room, Seat},
+    sweep,
 };
 use crate::{
     App, bulk, metric,
@@ -20,6 +29,8 @@ use crate::{
     tokens,
 };
 
+/// So much time is between two looks at a queue that had no more: what comes due meanwhile is taken together.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// How often tokens to be refreshed are looked for.
 const LOOK_FOR_TOKENS: Duration = Duration::from_secs(15);
 
@@ -59,13 +70,14 @@ pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
 
 /// As [`run`]; claims carry the id.
 pub async fn run_as(id: NodeId, app: App, settings: Settings, stop: CancellationToken) {
+    let held = Arc::new(Held::default());
     let worker = Arc::new(Worker {
         id,
         settings,
         breakers: Breakers::default(),
         guard: ClockGuard::new(app.now()),
-        held: Arc::default(),
-        room: Arc::new(Semaphore::new(settings.concurrency)),
+        room: Room::new(settings.concurrency, held.clone()),
+        held,
         app,
         stop: stop.clone(),
     });
@@ -100,8 +112,19 @@ struct Worker {
     breakers: Breakers,
     guard: ClockGuard,
     held: Arc<Held>,
-    room: Arc<Semaphore>,
+    room: Room,
     stop: CancellationToken,
+}
+
+/// What one look at the queue came to.
+#[derive(Default)]
+struct Taken {
+    /// Targets, whether each is a probe, and their seats.
+    work: Vec<(Target, bool, OwnedSemaphorePermit)>,
+    /// As many as were asked for: there may be more.
+    more: bool,
+    /// A network has all it may have of the room.
+    crowded: bool,
 }
 
 impl Worker {
@@ -109,8 +132,12 @@ impl Worker {
         let mut running = JoinSet::new();
         while !self.stop.is_cancelled() {
             while running.try_join_next().is_some() {}
-            let asked = self.app.now();
-            let taken = match self.take().await {
+            let (asked, looked) = (self.app.now(), Instant::now());
+            let Taken {
+                work,
+                more,
+                crowded,
+            } = match self.take().await {
                 Ok(taken) => taken,
                 Err(error) => {
                     tracing::warn!(%error, cause = ?error.cause, "cannot claim");
@@ -118,19 +145,15 @@ impl Worker {
                     continue;
                 }
             };
-            let idle = taken.is_empty();
-            for (target, probing, permit) in taken {
+            for (target, probing, seat) in work {
                 let worker = self.clone();
-                let in_work = self.held.begin(&target);
-                running.spawn(async move {
-                    worker.publish(target, probing).await;
-                    drop(in_work);
-                    drop(permit);
-                    worker.app.hints.due();
-                });
+                let mut seat = self.room.begin(&target, seat);
+                running.spawn(async move { worker.publish(target, probing, &mut seat).await });
             }
-            if idle {
-                self.rest(asked).await;
+            if !more {
+                self.rest(asked, crowded).await;
+                self.pause(BETWEEN_LOOKS.saturating_sub(looked.elapsed()))
+                    .await;
             }
         }
         let all = async { while running.join_next().await.is_some() {} };
@@ -142,59 +165,73 @@ impl Worker {
         }
     }
 
-    /// As many due targets as there is room for, each with its room.
-    async fn take(&self) -> Result<Vec<(Target, bool, tokio::sync::OwnedSemaphorePermit)>> {
-        self.guard.tick(self.app.now());
-        if self.settings.guarded && !self.guard.is_trusted() {
-            return Ok(Vec::new());
+    /// As many due targets as there is room for, each with its seat.
+    async fn take(&self) -> Result<Taken> {
+        // While the clock is doubted the breakers' probes are not to be spent.
+        if self.trusted_now().is_none() {
+            return Ok(Taken::default());
         }
         // Room first: what is claimed is begun at once.
-        let first = tokio::select! {
-            permit = self.room.clone().acquire_owned() => permit,
-            () = self.stop.cancelled() => return Ok(Vec::new()),
+        let seats = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Ok(Taken::default()),
+            seats = self.room.free() => seats,
         };
-        let Ok(first) = first else {
-            return Ok(Vec::new());
+        let allowance = self.breakers.allowance(&self.app, seats.len()).await?;
+        // The wait for room may have been long: time is judged by what it is now.
+        let Some(now) = self.trusted_now() else {
+            return Ok(Taken::default());
         };
-        let mut permits = vec![first];
-        while let Ok(permit) = self.room.clone().try_acquire_owned() {
-            permits.push(permit);
-        }
-        let allowance = self.breakers.allowance(&self.app).await?;
         let mut taken = Vec::new();
         for network in allowance.probe {
+            let due = self.claim(&[network], 1, now).await;
             taken.extend(
-                self.claim(&[network], 1)
-                    .await?
+                begin_anyway(&taken, due)?
                     .into_iter()
-                    .map(|target| (target, true)),
+                    .map(|one| (one, true)),
             );
         }
-        let limit = permits.len().saturating_sub(taken.len());
-        let (open, share) = self.held.shares(&allowance.open, self.settings.concurrency);
-        let limit = limit.min(share);
+        let (open, share) = self
+            .held
+            .shares(&allowance.open, self.settings.concurrency, false);
+        let limit = seats.len().saturating_sub(taken.len()).min(share);
+        let mut more = false;
         if limit > 0 {
-            taken.extend(
-                self.claim(&open, limit)
-                    .await?
-                    .into_iter()
-                    .map(|target| (target, false)),
-            );
+            let due = self.claim(&open, limit, now).await;
+            let due = begin_anyway(&taken, due)?;
+            more = due.len() == limit;
+            taken.extend(due.into_iter().map(|one| (one, false)));
         }
-        Ok(taken
-            .into_iter()
-            .zip(permits)
-            .map(|((target, probing), permit)| (target, probing, permit))
-            .collect())
+        Ok(Taken {
+            work: taken
+                .into_iter()
+                .zip(seats)
+                .map(|((target, probing), seat)| (target, probing, seat))
+                .collect(),
+            more,
+            crowded: open.len() < allowance.open.len(),
+        })
     }
 
-    async fn claim(&self, networks: &[Network], limit: usize) -> Result<Vec<Target>> {
-        claim(&self.app, self.id, networks, limit as i64).await
+    /// The time, unless the clock is doubted.
+    fn trusted_now(&self) -> Option<DateTime<Utc>> {
+        let now = self.app.now();
+        self.guard.tick(now);
+        (!self.settings.guarded || self.guard.is_trusted()).then_some(now)
     }
 
-    async fn publish(&self, target: Target, probing: bool) {
+    async fn claim(
+        &self,
+        networks: &[Network],
+        limit: usize,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Target>> {
+        claim(&self.app, self.id, networks, limit as i64, now).await
+    }
+
+    async fn publish(&self, target: Target, probing: bool, seat: &mut Seat) {
         let (id, network) = (target.id, target.network);
-        let health = match publish_one(&self.app, self.id, target, &self.stop).await {
+        let health = match publish_one(&self.app, self.id, target, seat, &self.stop).await {
             Ok(health) => health,
             // The lease ends, the sweep takes it: what was sent is read back, the rest goes again.
             Err(error) => {
@@ -209,6 +246,10 @@ impl Worker {
         {
             tracing::warn!(%error, "cannot move the breaker");
         }
+        if probing {
+            // The network is open again, or the next one due is the probe.
+            self.app.hints.due();
+        }
     }
 
     async fn read_back_loop(self: Arc<Self>) {
@@ -216,14 +257,15 @@ impl Worker {
         let mut running = JoinSet::new();
         while !self.stop.is_cancelled() {
             while running.try_join_next().is_some() {}
+            let (networks, share) = self
+                .held
+                .shares(&Network::ALL, self.settings.read_backs, true);
+            let limit = room.available_permits().min(share);
             // While the clock cannot be trusted, no absence may be proved by it either.
-            self.guard.tick(self.app.now());
-            let trusted = !self.settings.guarded || self.guard.is_trusted();
-            let free = if trusted { room.available_permits() } else { 0 };
-            let due = if free == 0 {
+            let due = if limit == 0 || self.trusted_now().is_none() {
                 Ok(Vec::new())
             } else {
-                read_back::claim(&self.app, self.id, free as i64).await
+                read_back::claim(&self.app, self.id, &networks, limit as i64).await
             };
             let due = due.unwrap_or_else(|error| {
                 tracing::warn!(%error, cause = ?error.cause, "cannot look for what must be read back");
@@ -329,7 +371,7 @@ impl Worker {
     /// Until a hint, the next due instant after `asked` or the next poll, whichever comes first. What was due
     /// when it was `asked` for and could not be claimed waits for something else, and must not keep what is due
     /// next waiting.
-    async fn rest(&self, asked: DateTime<Utc>) {
+    async fn rest(&self, asked: DateTime<Utc>, crowded: bool) {
         let poll = self
             .app
             .timing
@@ -345,6 +387,7 @@ impl Worker {
         };
         tokio::select! {
             () = self.app.hints.wait_due() => {}
+            () = self.held.fewer(), if crowded => {}
             () = self.pause(wait) => {}
         }
     }
@@ -354,5 +397,16 @@ impl Worker {
             () = sleep(time) => {}
             () = self.stop.cancelled() => {}
         }
+    }
+}
+
+/// What was taken before is begun, whatever becomes of the rest: nobody else knows of it.
+fn begin_anyway<T>(before: &[T], due: Result<Vec<Target>>) -> Result<Vec<Target>> {
+    match due {
+        Err(error) if !before.is_empty() => {
+            tracing::warn!(%error, cause = ?error.cause, "cannot claim more");
+            Ok(Vec::new())
+        }
+        due => due,
     }
 }

@@ -33,6 +33,9 @@ impl Default for Settings {
     }
 }
 
+/// So long news is gathered before it is looked at: events come in swarms.
+const GATHER: Duration = Duration::from_millis(50);
+
 /// How long a finished delivery is kept.
 const KEPT: TimeDelta = TimeDelta::days(30);
 
@@ -117,7 +120,8 @@ impl Worker {
             Ok(None) | Err(_) => poll,
         };
         tokio::select! {
-            () = self.app.hints.wait_news() => {}
+            // What comes with it is looked at together.
+            () = self.app.hints.wait_news() => self.pause(GATHER).await,
             () = self.pause(wait) => {}
         }
     }

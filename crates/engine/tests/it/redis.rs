@@ -161,10 +161,10 @@ async fn a_message_reaches_everybody_who_listens() {
     let (one, other) = (redis(&server), redis(&server));
     let mut first = Box::pin(one.listen("hints").await.unwrap());
     let mut second = Box::pin(other.listen("hints").await.unwrap());
-    one.publish("hints").await;
+    one.publish("hints", "news").await;
     assert_eq!(
         (first.next().await, second.next().await),
-        (Some(()), Some(()))
+        (Some("news".to_owned()), Some("news".to_owned()))
     );
     drop(server);
     assert_eq!(first.next().await, None);

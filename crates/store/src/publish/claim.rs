@@ -3,13 +3,12 @@
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{self, Array, Int8, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{self, Array, Bool, Int8, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
     Network, Result,
     ids::{ConnectionId, NodeId, TargetId},
-    target::State,
 };
 use uuid::Uuid;
 
@@ -26,13 +25,42 @@ pub(super) struct Id {
     id: Uuid,
 }
 
-/// The first half of a claim: now, networks, how many. Public so that its plan can be shown.
-pub const LOCK_DUE: &str = "
-SELECT l.connection_id AS id FROM lanes l
-WHERE l.next_due_at <= $1 AND l.worker IS NULL AND l.paused_at IS NULL
-  AND (l.blocked_until IS NULL OR l.blocked_until <= $1)
-  AND l.network = ANY($2)
-ORDER BY l.next_due_at LIMIT $3 FOR UPDATE SKIP LOCKED";
+/// When a lane can be taken, and that nobody holds it: as in the index `lanes_ready`.
+macro_rules! ready {
+    () => {
+        "greatest(l.next_due_at, l.blocked_until)"
+    };
+}
+macro_rules! free {
+    () => {
+        "l.next_due_at IS NOT NULL AND l.worker IS NULL AND l.paused_at IS NULL"
+    };
+}
+
+macro_rules! lock {
+    ($($by:tt)+) => {
+        concat!(
+            "
+SELECT one.id, open.network FROM unnest($2) AS open (network) CROSS JOIN LATERAL (
+    SELECT l.connection_id AS id FROM lanes l
+    WHERE l.network = open.network AND l.connection_id <> ALL($4) AND ",
+            $($by)+,
+            " <= $1 AND ",
+            free!(),
+            " ORDER BY ",
+            $($by)+,
+            " LIMIT $3 FOR UPDATE SKIP LOCKED) one"
+        )
+    };
+}
+
+/// The first half of a claim: now, networks, how many of each, lanes that are had already. Public so that its
+/// plan can be shown.
+pub const LOCK_DUE: &str = lock!(ready!());
+
+/// As [`LOCK_DUE`], those whose turn it is by now: each line of a workspace has one some milliseconds after the
+/// line before, as if its posts were due one after the other.
+pub const LOCK_IN_TURN: &str = lock!(concat!("in_turn(", ready!(), ", l.turn)"));
 
 /// The second half: locked lanes, now, worker, end of the lease. Public so that its plan can be shown.
 ///
@@ -58,8 +86,63 @@ WITH head AS MATERIALIZED (
 )
 SELECT id FROM taken";
 
-/// Takes up to `limit` lanes that are due, free, unpaused and unblocked, oldest due first, and the
-/// head target of each. Skips what another worker is taking at this moment. In a transaction.
+#[derive(QueryableByName)]
+struct DueLane {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    network: String,
+}
+
+/// Locks up to `limit` lanes that can be taken: first those whose turn it is, so that a workspace with thousands
+/// due at one instant does not keep all others waiting; when there is room for more, whatever is due.
+async fn lock_due(
+    conn: &mut Conn,
+    networks: &[Network],
+    limit: i64,
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>> {
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let mut lanes = Vec::new();
+    for order in [LOCK_IN_TURN, LOCK_DUE] {
+        lock_by(conn, order, networks, limit, now, &mut lanes).await?;
+    }
+    Ok(lanes)
+}
+
+/// Locks more lanes until there are `limit`. Each network gets an equal part, and what one leaves goes to the
+/// others.
+async fn lock_by(
+    conn: &mut Conn,
+    order: &'static str,
+    networks: &[Network],
+    limit: usize,
+    now: DateTime<Utc>,
+    lanes: &mut Vec<Uuid>,
+) -> Result<()> {
+    let mut open = names(networks);
+    while !open.is_empty() && lanes.len() < limit {
+        let left = limit - lanes.len();
+        let asked: Vec<_> = open.drain(..left.min(open.len())).collect();
+        let each = left / asked.len();
+        let due: Vec<DueLane> = diesel::sql_query(order)
+            .bind::<Timestamptz, _>(now)
+            .bind::<Array<Text>, _>(&asked)
+            .bind::<Int8, _>(each as i64)
+            .bind::<Array<SqlUuid>, _>(&*lanes)
+            .cached()
+            .load(conn)
+            .await
+            .stored()?;
+        let found = |name: &str| due.iter().filter(|lane| lane.network == name).count();
+        open.extend(asked.into_iter().filter(|name| found(name) == each));
+        lanes.extend(due.into_iter().map(|lane| lane.id));
+    }
+    Ok(())
+}
+
+/// Takes up to `limit` lanes that are due, free, unpaused and unblocked, and the head target of each. Skips
+/// what another worker is taking at this moment. In a transaction.
 pub async fn claim(
     conn: &mut Conn,
     worker: NodeId,
@@ -68,19 +151,10 @@ pub async fn claim(
     now: DateTime<Utc>,
     lease_until: DateTime<Utc>,
 ) -> Result<Vec<Target>> {
-    let names: Vec<&str> = networks.iter().map(|network| network.as_str()).collect();
-    let lanes: Vec<Id> = diesel::sql_query(LOCK_DUE)
-        .bind::<Timestamptz, _>(now)
-        .bind::<Array<Text>, _>(names)
-        .bind::<Int8, _>(limit)
-        .cached()
-        .load(conn)
-        .await
-        .stored()?;
+    let mut lanes = lock_due(conn, networks, limit, now).await?;
     if lanes.is_empty() {
         return Ok(Vec::new());
     }
-    let mut lanes: Vec<Uuid> = lanes.into_iter().map(|lane| lane.id).collect();
     let ids: Vec<Id> = diesel::sql_query(CLAIM)
         .bind::<Array<SqlUuid>, _>(&lanes)
         .bind::<Timestamptz, _>(now)
@@ -100,6 +174,10 @@ pub async fn claim(
     Ok(targets)
 }
 
+fn names(networks: &[Network]) -> Vec<&'static str> {
+    networks.iter().map(|network| network.as_str()).collect()
+}
+
 async fn load(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<Target>> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -112,23 +190,33 @@ async fn load(conn: &mut Conn, ids: Vec<Id>) -> Result<Vec<Target>> {
         .stored()
 }
 
-/// The first due time of a lane after `after`, for the worker's timer: what was due by then and is still there
-/// waits for something else.
+#[derive(QueryableByName)]
+struct Instant {
+    #[diesel(sql_type = sql_types::Nullable<Timestamptz>)]
+    at: Option<DateTime<Utc>>,
+}
+
+/// When a lane can be taken next after `after`, for the worker's timer: what could be by then and is still
+/// there waits for something else.
 pub async fn next_due(conn: &mut Conn, after: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
-    let due: Option<Option<DateTime<Utc>>> = lanes::table
-        .filter(
-            lanes::next_due_at
-                .gt(after)
-                .and(lanes::worker.is_null())
-                .and(lanes::paused_at.is_null()),
-        )
-        .order(lanes::next_due_at)
-        .select(lanes::next_due_at)
-        .first(conn)
-        .await
-        .optional()
-        .stored()?;
-    Ok(due.flatten())
+    let row: Instant = diesel::sql_query(concat!(
+        "SELECT min(one.at) AS at FROM network_states n CROSS JOIN LATERAL (
+             SELECT ",
+        ready!(),
+        " AS at FROM lanes l WHERE l.network = n.network AND ",
+        ready!(),
+        " > $1 AND ",
+        free!(),
+        " ORDER BY ",
+        ready!(),
+        " LIMIT 1) one"
+    ))
+    .bind::<Timestamptz, _>(after)
+    .cached()
+    .get_result(conn)
+    .await
+    .stored()?;
+    Ok(row.at)
 }
 
 /// Keeps the lanes and read-backs a worker has in work: its targets with their connections. What it no
@@ -141,40 +229,38 @@ pub async fn keep(
     lease_until: DateTime<Utc>,
 ) -> Result<()> {
     let lines: Vec<Uuid> = in_work.iter().map(|(_, line)| line.uuid()).collect();
-    diesel::update(
-        lanes::table
-            .filter(lanes::connection_id.eq_any(lines))
-            .filter(lanes::worker.eq(worker.uuid())),
-    )
-    .set(lanes::busy_until.eq(lease_until))
-    .execute(conn)
-    .await
-    .stored()?;
     let ids: Vec<Uuid> = in_work.iter().map(|(id, _)| id.uuid()).collect();
-    diesel::update(
-        targets::table.filter(targets::id.eq_any(ids)).filter(
-            targets::worker
-                .eq(worker.uuid())
-                .and(targets::state.eq(State::Reconciling.as_str())),
-        ),
-    )
-    .set(targets::lease_until.eq(lease_until))
-    .execute(conn)
-    .await
-    .stored()?;
+    for (statement, of) in [(KEEP_LINES, lines), (KEEP_READINGS, ids)] {
+        diesel::sql_query(statement)
+            .bind::<Array<SqlUuid>, _>(of)
+            .bind::<SqlUuid, _>(worker.uuid())
+            .bind::<Timestamptz, _>(lease_until)
+            .execute(conn)
+            .await
+            .stored()?;
+    }
     Ok(())
 }
 
+// Locked in the order in which everybody locks.
+const KEEP_LINES: &str = "
+WITH ours AS (SELECT connection_id FROM lanes WHERE connection_id = ANY($1) AND worker = $2 ORDER BY connection_id FOR NO KEY UPDATE)
+UPDATE lanes l SET busy_until = $3 FROM ours WHERE l.connection_id = ours.connection_id";
+const KEEP_READINGS: &str = "
+WITH ours AS (SELECT id FROM targets WHERE id = ANY($1) AND worker = $2 AND state = 'RECONCILING' ORDER BY id FOR NO KEY UPDATE)
+UPDATE targets t SET lease_until = $3 FROM ours WHERE t.id = ours.id";
+
 const READ_BACK: &str = "
 UPDATE targets t SET state = 'RECONCILING', token = t.token + 1, worker = $1, lease_until = $2, updated_at = $3
-FROM (SELECT id FROM targets WHERE state = 'UNCERTAIN' AND reconcile_after <= $3
+FROM (SELECT id FROM targets WHERE state = 'UNCERTAIN' AND reconcile_after <= $3 AND network = ANY($5)
       ORDER BY reconcile_after LIMIT $4 FOR UPDATE SKIP LOCKED) due
 WHERE t.id = due.id RETURNING t.id";
 
-/// Takes up to `limit` targets whose time to be read back has come.
+/// Takes up to `limit` targets of these networks whose time to be read back has come.
 pub async fn claim_read_backs(
     conn: &mut Conn,
     worker: NodeId,
+    networks: &[Network],
     limit: i64,
     now: DateTime<Utc>,
     lease_until: DateTime<Utc>,
@@ -184,53 +270,77 @@ pub async fn claim_read_backs(
         .bind::<Timestamptz, _>(lease_until)
         .bind::<Timestamptz, _>(now)
         .bind::<Int8, _>(limit)
+        .bind::<Array<Text>, _>(names(networks))
         .load(conn)
         .await
         .stored()?;
     load(conn, ids).await
 }
 
-/// Targets whose worker gave no sign of life, locked; lanes first, as everywhere.
-pub async fn lost_leases(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> Result<Vec<Target>> {
-    let lanes: Vec<Uuid> = lanes::table
-        .filter(lanes::busy_until.lt(now))
-        .order(lanes::connection_id)
-        .limit(limit)
-        .select(lanes::connection_id)
-        .for_update()
-        .skip_locked()
-        .load(conn)
-        .await
-        .stored()?;
-    let mut lost: Vec<Id> = diesel::sql_query(
-        "SELECT id FROM targets WHERE connection_id = ANY($1) AND state IN ('CLAIMED', 'SENDING') FOR UPDATE",
-    )
-    .bind::<Array<SqlUuid>, _>(&lanes)
-    .load(conn)
-    .await
-    .stored()?;
-    let unread: Vec<Id> = diesel::sql_query(
-        "SELECT id FROM targets WHERE state = 'RECONCILING' AND lease_until < $1 LIMIT $2 FOR UPDATE SKIP LOCKED",
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = SqlUuid)]
+    connection_id: Uuid,
+}
+
+/// The lines of workers that gave no sign of life, and of readings back of such workers; see [`take_lost`].
+pub async fn lost_leases(
+    conn: &mut Conn,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<ConnectionId>> {
+    let lines: Vec<Line> = diesel::sql_query(
+        "(SELECT connection_id FROM lanes WHERE busy_until < $1 LIMIT $2) UNION
+         (SELECT connection_id FROM targets WHERE state = 'RECONCILING' AND lease_until < $1 LIMIT $2)",
     )
     .bind::<Timestamptz, _>(now)
     .bind::<Int8, _>(limit)
     .load(conn)
     .await
     .stored()?;
-    lost.extend(unread);
-    let targets = load(conn, lost).await?;
-    // A lane whose target was moved on by a person meanwhile is simply free.
-    diesel::update(lanes::table.filter(lanes::connection_id.eq_any(&lanes)))
-        .set((
-            lanes::worker.eq(None::<Uuid>),
-            lanes::busy_until.eq(None::<DateTime<Utc>>),
-        ))
-        .execute(conn)
-        .await
-        .stored()?;
-    let freed: Vec<ConnectionId> = lanes.into_iter().map(ConnectionId::from).collect();
-    crate::lane::refresh(conn, &freed).await?;
-    Ok(targets)
+    Ok(lines
+        .into_iter()
+        .map(|line| line.connection_id.into())
+        .collect())
+}
+
+/// Locks a line, frees it if its lease is still lost, and returns the target that was lost with it. In a
+/// transaction of its own: lane, target, log, as everywhere, so that two sweeps never wait in a circle.
+pub async fn take_lost(
+    conn: &mut Conn,
+    line: ConnectionId,
+    now: DateTime<Utc>,
+) -> Result<Option<Target>> {
+    crate::lane::lock(conn, &[line]).await?;
+    let freed = diesel::update(
+        lanes::table
+            .find(line.uuid())
+            .filter(lanes::busy_until.lt(now)),
+    )
+    .set((
+        lanes::worker.eq(None::<Uuid>),
+        lanes::busy_until.eq(None::<DateTime<Utc>>),
+    ))
+    .execute(conn)
+    .await
+    .stored()?;
+    let lost: Vec<Id> = diesel::sql_query(
+        "SELECT id FROM targets
+         WHERE connection_id = $1 AND state IN ('CLAIMED', 'SENDING', 'UNCERTAIN', 'RECONCILING')
+           AND (state IN ('CLAIMED', 'SENDING') AND $2 OR state = 'RECONCILING' AND lease_until < $3) FOR UPDATE",
+    )
+    .bind::<SqlUuid, _>(line.uuid())
+    .bind::<Bool, _>(freed == 1)
+    .bind::<Timestamptz, _>(now)
+    .load(conn)
+    .await
+    .stored()?;
+    let target = load(conn, lost).await?.pop();
+    if target.is_none() {
+        // What a person moved on meanwhile has left a line that is simply free.
+        crate::lane::refresh(conn, &[line]).await?;
+    }
+    Ok(target)
 }
 
 /// Takes the next token for a target that is about to be moved by a sweep, so that its old worker is
@@ -245,21 +355,20 @@ pub async fn fence(conn: &mut Conn, target: &mut Target) -> Result<()> {
     Ok(())
 }
 
-#[derive(QueryableByName)]
-struct Oldest {
-    #[diesel(sql_type = sql_types::Nullable<Timestamptz>)]
-    at: Option<DateTime<Utc>>,
-}
-
-/// The oldest due time of a lane that could be published now but is not: the queue's lateness.
+/// Since when the first of the lanes could be published that could be but are not: the queue's lateness.
 pub async fn oldest_due(conn: &mut Conn, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
-    let row: Oldest = diesel::sql_query(
-        "SELECT (SELECT l.next_due_at FROM lanes l
-             WHERE l.next_due_at <= $1 AND l.worker IS NULL AND l.paused_at IS NULL
-               AND (l.blocked_until IS NULL OR l.blocked_until <= $1)
-               AND l.network NOT IN (SELECT n.network FROM network_states n WHERE n.blocked_until > $1)
-             ORDER BY l.next_due_at LIMIT 1) AS at",
-    )
+    let row: Instant = diesel::sql_query(concat!(
+        "SELECT min(one.at) AS at FROM network_states n CROSS JOIN LATERAL (
+             SELECT ",
+        ready!(),
+        " AS at FROM lanes l WHERE l.network = n.network AND ",
+        ready!(),
+        " <= $1 AND ",
+        free!(),
+        " ORDER BY ",
+        ready!(),
+        " LIMIT 1) one WHERE n.blocked_until IS NULL OR n.blocked_until <= $1"
+    ))
     .bind::<Timestamptz, _>(now)
     .get_result(conn)
     .await

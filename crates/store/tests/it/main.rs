@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
+mod breakers;
 mod migrations;
 mod partitions;
 mod plans;

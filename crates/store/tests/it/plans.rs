@@ -423,10 +423,10 @@ async fn each_query_has_its_index() {
         usage::sweep(conn, now - TimeDelta::days(90), 100)
     );
 
-    by_index!(conn, "lanes_due", publish::next_due(conn, now));
+    by_index!(conn, "lanes_ready", publish::next_due(conn, now));
     by_index!(
         conn,
-        "lanes_due",
+        "lanes_in_turn",
         publish::claim(conn, worker, &Network::ALL, 10, now, now)
     );
     by_index!(
@@ -437,7 +437,7 @@ async fn each_query_has_its_index() {
     by_index!(
         conn,
         "targets_to_read_back",
-        publish::claim_read_backs(conn, worker, 10, now, now)
+        publish::claim_read_backs(conn, worker, &Network::ALL, 10, now, now)
     );
     by_index!(conn, "lanes_busy", publish::lost_leases(conn, now, 10));
     by_index!(
@@ -445,7 +445,7 @@ async fn each_query_has_its_index() {
         "targets_known_on_network",
         publish::known_ids(conn, account, 50)
     );
-    by_index!(conn, "lanes_due", publish::oldest_due(conn, now));
+    by_index!(conn, "lanes_ready", publish::oldest_due(conn, now));
 
     let job_id = JobId::from(id(12, 2));
     by_index!(

@@ -4,7 +4,7 @@ use crate::faults::{case::Case, evidence::Evidence, round::Round, stage::Stage};
 
 /// Ends the connections by which processes tell each other that something changed.
 const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE pid <> pg_backend_pid() AND query IN ('LISTEN posthaste', 'NOTIFY posthaste')";
+    WHERE pid <> pg_backend_pid() AND query SIMILAR TO '(LISTEN|NOTIFY) posthaste%'";
 
 /// F7: hints between processes are lost.
 pub struct Hints;

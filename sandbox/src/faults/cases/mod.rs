@@ -4,6 +4,7 @@ mod answers;
 mod clocks;
 mod crash_points;
 mod crowd;
+mod failover;
 mod hints;
 mod kills;
 mod limits;
@@ -31,6 +32,7 @@ pub fn all(setting: &Setting) -> Vec<Box<dyn Case>> {
         Box::new(stops::Stops),
         Box::new(postgres::Restarts),
         Box::new(outage::Outage),
+        Box::new(failover::Failover),
         Box::new(hints::Hints),
         Box::new(answers::Dropped),
         Box::new(answers::Errors),

@@ -91,22 +91,25 @@ impl Redis {
     }
 
     /// Tells everybody who listens to a channel; nobody while Redis is away.
-    pub async fn publish(&self, channel: &str) {
+    pub async fn publish(&self, channel: &str, message: &str) {
         let mut connection = self.connection();
         let mut command = redis::cmd("PUBLISH");
-        command.arg(self.key(channel)).arg("");
+        command.arg(self.key(channel)).arg(message);
         self.ask(command.query_async::<()>(&mut connection)).await;
     }
 
-    /// One item for each message on a channel; ends when the connection does.
-    pub async fn listen(&self, channel: &str) -> Result<impl Stream<Item = ()> + Send + use<>> {
+    /// The messages on a channel; ends when the connection does.
+    pub async fn listen(&self, channel: &str) -> Result<impl Stream<Item = String> + Send + use<>> {
         let opening = async {
             let mut pubsub = self.0.client.get_async_pubsub().await?;
             pubsub.subscribe(self.key(channel)).await?;
             RedisResult::Ok(pubsub)
         };
         let opened = timeout(PATIENCE, opening).await.map_err(unavailable)?;
-        Ok(opened.map_err(unavailable)?.into_on_message().map(|_| ()))
+        Ok(opened
+            .map_err(unavailable)?
+            .into_on_message()
+            .map(|message| message.get_payload().unwrap_or_default()))
     }
 
     /// The full name of a key or channel.

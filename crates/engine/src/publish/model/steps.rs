@@ -256,7 +256,12 @@ impl Model {
             act("takes its time away", &|to| to.update(State::Draft));
         }
         if self.may(TargetAction::Cancel, row) {
-            act("cancels it", &|to| to.update(State::Cancelled));
+            act("cancels it", &|to| {
+                to.update(State::Cancelled);
+                if row.state == State::Claimed {
+                    to.lane = Lease::Free;
+                }
+            });
         }
         if self.may(TargetAction::Retry, row) {
             act("tries it again", &World::schedule);

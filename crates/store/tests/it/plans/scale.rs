@@ -19,7 +19,7 @@ async fn backlog(conn: &mut Conn, lanes: i32, each: i32) {
     let accounts = format!(
         "INSERT INTO workspaces SELECT pg_temp.id(1, n), 'Workspace ' || n, 'UTC', '2027-01-01' FROM generate_series(0, {lanes} / 100) n;
          INSERT INTO connections (id, workspace_id, network, remote_id, name, status, tokens, created_at, updated_at)
-             SELECT pg_temp.id(2, n), pg_temp.id(1, n / 100), (ARRAY['FACEBOOK', 'INSTAGRAM', 'PINTEREST', 'X'])[1 + n % 4], n, 'Account', 'ACTIVE',
+             SELECT pg_temp.id(2, n), pg_temp.id(1, n / 100), (ARRAY['FACEBOOK', 'INSTAGRAM', 'PINTEREST', 'X'])[1 + n / 100 % 4], n, 'Account', 'ACTIVE',
                  'x', '2027-01-01', '2027-01-01' FROM generate_series(1, {lanes}) n;
          INSERT INTO lanes (connection_id, workspace_id, network) SELECT id, workspace_id, network FROM connections"
     );
@@ -73,21 +73,23 @@ struct Explained {
     plan: Value,
 }
 
-/// The nodes of the plans of both halves of the claim as they ran; nothing of it stays.
-async fn explain_claim(conn: &mut Conn) -> [Vec<Value>; 2] {
+/// The nodes of the plans of both halves of a claim of a hundred as they ran, the first one in both orders; nothing of it stays.
+async fn explain_claim(conn: &mut Conn, networks: &[Network]) -> [Vec<Value>; 3] {
     const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON)";
-    let networks: Vec<&str> = Network::ALL
-        .iter()
-        .map(|network| network.as_str())
-        .collect();
+    let networks: Vec<&str> = networks.iter().map(|network| network.as_str()).collect();
     conn.batch_execute("BEGIN").await.unwrap();
     let due = |sql: String| {
         diesel::sql_query(sql)
             .bind::<Timestamptz, _>(start())
             .bind::<Array<Text>, _>(&networks)
-            .bind::<Int8, _>(BATCH)
+            .bind::<Int8, _>(BATCH / networks.len() as i64)
+            .bind::<Array<SqlUuid>, _>(Vec::<Uuid>::new())
     };
     let locked: Explained = due(format!("{EXPLAIN} {}", publish::LOCK_DUE))
+        .get_result(conn)
+        .await
+        .unwrap();
+    let in_turn: Explained = due(format!("{EXPLAIN} {}", publish::LOCK_IN_TURN))
         .get_result(conn)
         .await
         .unwrap();
@@ -102,7 +104,7 @@ async fn explain_claim(conn: &mut Conn) -> [Vec<Value>; 2] {
         .await
         .unwrap();
     conn.batch_execute("ROLLBACK").await.unwrap();
-    [locked, claimed].map(|explained| {
+    [locked, in_turn, claimed].map(|explained| {
         let mut nodes = Vec::new();
         flatten(&explained.plan[0]["Plan"], &mut nodes);
         nodes
@@ -201,7 +203,7 @@ async fn looks(conn: &mut Conn) -> Vec<(&'static str, i64, i64)> {
     look!("oldest_due", publish::oldest_due(conn, now));
     look!(
         "claim_read_backs",
-        publish::claim_read_backs(conn, worker, BATCH, now, now)
+        publish::claim_read_backs(conn, worker, &Network::ALL, BATCH, now, now)
     );
     look!("lost_leases", publish::lost_leases(conn, now, BATCH));
     look!(
@@ -220,10 +222,29 @@ async fn measured(lanes: i32, each: i32) -> (i64, Vec<(&'static str, i64, i64)>)
     let test = TestDatabase::new().await;
     let mut conn = test.db.get().await.unwrap();
     backlog(&mut conn, lanes, each).await;
-    let [locked, claimed] = explain_claim(&mut conn).await;
-    let claim = check_claim(&locked, &["lanes_due"])
+    let [locked, in_turn, claimed] = explain_claim(&mut conn, &Network::ALL).await;
+    let claim = check_claim(&locked, &["lanes_ready"])
+        + check_claim(&in_turn, &["lanes_in_turn"])
         + check_claim(&claimed, &["targets_head_of_lane", "targets_one_in_flight"]);
+    // What is due for longer but waits, or belongs to a closed network, is not read.
+    make_wait(&mut conn).await;
+    let [locked, in_turn, _] = explain_claim(&mut conn, &[Network::X, Network::Pinterest]).await;
+    check_claim(&locked, &["lanes_ready"]);
+    check_claim(&in_turn, &["lanes_in_turn"]);
     (claim, looks(&mut conn).await)
+}
+
+/// Every lane that is not due becomes due for an hour, but waits for another.
+async fn make_wait(conn: &mut Conn) {
+    diesel::sql_query(
+        "UPDATE lanes SET next_due_at = $1 - interval '1 hour', blocked_until = $1 + interval '1 hour', block_reason = 'rate limit'
+         WHERE next_due_at > $1",
+    )
+    .bind::<Timestamptz, _>(start())
+    .execute(conn)
+    .await
+    .unwrap();
+    conn.batch_execute("VACUUM ANALYZE lanes").await.unwrap();
 }
 
 /// Few and many, `more` times as many targets on as many lanes.

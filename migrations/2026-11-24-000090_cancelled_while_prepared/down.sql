@@ -1,0 +1,1 @@
+DELETE FROM target_transitions WHERE from_state = 'CLAIMED' AND to_state = 'CANCELLED';

@@ -1,0 +1,1 @@
+UPDATE lanes SET turn = 0 WHERE turn > 0;
