@@ -13,14 +13,12 @@ use super::{everywhere, slow_some};
 use crate::faults::{
     case::Case,
     evidence::Evidence,
-    program::Program,
+    program::{CRASH_AT, Program},
     round::Round,
     stage::Stage,
     workload::{Load, below},
 };
 
-/// The setting that names a crash point.
-pub const CRASH_AT: &str = "POSTHASTE_SANDBOX_CRASH_AT";
 /// How long a worker may work without reaching its point.
 const UNREACHED: Duration = Duration::from_secs(6);
 /// Points not reached by then, in seconds after the last due time, are left to other rounds.
