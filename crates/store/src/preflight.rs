@@ -50,16 +50,21 @@ struct Found {
     live: Option<bool>,
 }
 
+/// What is scheduled and late counts as said now.
 const TWINS: &str = "\
     SELECT twin.post_id, twin.at, twin.live \
     FROM unnest($2, $3, $4, $5, $6) WITH ORDINALITY AS asked (id, connection_id, words, at, scheduled, place) \
     LEFT JOIN LATERAL ( \
-        SELECT post_id, coalesce(published_at, due_at) AS at, published_at IS NOT NULL AS live FROM targets \
-        WHERE workspace_id = $1 AND connection_id = asked.connection_id AND words = asked.words AND id <> asked.id \
-          AND (state IN ('SENDING', 'UNCERTAIN', 'RECONCILING', 'PUBLISHED') \
-               OR asked.scheduled AND state IN ('SCHEDULED', 'CLAIMED')) \
-          AND coalesce(published_at, due_at) > asked.at - $7 AND coalesce(published_at, due_at) < asked.at + $7 \
-        ORDER BY abs(extract(epoch FROM coalesce(published_at, due_at) - asked.at)), id LIMIT 1 \
+        SELECT said.post_id, said.at, said.live FROM ( \
+            SELECT id, post_id, published_at IS NOT NULL AS live, \
+                CASE WHEN state IN ('SCHEDULED', 'CLAIMED') THEN greatest(due_at, $8) ELSE coalesce(published_at, due_at) END AS at \
+            FROM targets \
+            WHERE workspace_id = $1 AND connection_id = asked.connection_id AND words = asked.words AND id <> asked.id \
+              AND (state IN ('SENDING', 'UNCERTAIN', 'RECONCILING', 'PUBLISHED') \
+                   OR asked.scheduled AND state IN ('SCHEDULED', 'CLAIMED')) \
+        ) AS said \
+        WHERE said.at > asked.at - $7 AND said.at < asked.at + $7 \
+        ORDER BY abs(extract(epoch FROM said.at - asked.at)), said.id LIMIT 1 \
     ) AS twin ON true \
     ORDER BY asked.place";
 
@@ -69,6 +74,7 @@ pub async fn twins(
     workspace: WorkspaceId,
     asked: &[Words],
     window: TimeDelta,
+    now: DateTime<Utc>,
 ) -> Result<Vec<Option<Twin>>> {
     if asked.is_empty() {
         return Ok(Vec::new());
@@ -86,6 +92,7 @@ pub async fn twins(
         .bind::<Array<Timestamptz>, _>(at)
         .bind::<Array<Bool>, _>(scheduled)
         .bind::<Interval, _>(window)
+        .bind::<Timestamptz, _>(now)
         .load(conn)
         .await
         .stored()?;
@@ -99,14 +106,16 @@ pub async fn twins(
     Ok(rows.into_iter().map(twin).collect())
 }
 
-/// Writes words, kind and price of targets; nothing else about them changes.
+/// Writes words, kind and price of targets; nothing else about them changes. What is live has cost what it
+/// cost and says what it says.
 pub async fn stamp(conn: &mut Conn, rows: &[&Target]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
     diesel::sql_query(
         "UPDATE targets SET words = new.words, kind = new.kind, price = new.price \
-         FROM unnest($1, $2, $3, $4) AS new (id, words, kind, price) WHERE targets.id = new.id",
+         FROM unnest($1, $2, $3, $4) AS new (id, words, kind, price) \
+         WHERE targets.id = new.id AND targets.state NOT IN ('PUBLISHED', 'DELETED_REMOTE')",
     )
     .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.id.uuid()).collect::<Vec<_>>())
     .bind::<Array<Nullable<Bytea>>, _>(

@@ -118,7 +118,9 @@ pub async fn update(
     let goes = |row: &Target| plan.iter().any(|(id, _)| *id == row.connection_id);
     let mut changed = Vec::new();
     for (index, row) in rows.iter_mut().enumerate() {
-        if let Some(connection) = seen.connections.get(&row.connection_id)
+        // What is live somewhere stays what it said and cost there.
+        if row.state.is_editable()
+            && let Some(connection) = seen.connections.get(&row.connection_id)
             && restamp(app, &post.body, connection, row)
         {
             changed.push(index);

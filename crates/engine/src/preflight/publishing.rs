@@ -1,11 +1,11 @@
 //! The last look, by the worker that is about to publish.
 
 use chrono::{DateTime, Utc};
-use posthaste_core::{ErrorCode, Result, post::PostBody, preflight::DUPLICATE_WINDOW};
+use posthaste_core::{ErrorCode, Result, post::PostBody};
 use posthaste_store::{
     Conn,
     connection::Connection,
-    preflight::{stamp as write_stamp, twins},
+    preflight::stamp as write_stamp,
     target::Target,
 };
 
@@ -64,13 +64,10 @@ async fn said_before(
     target: &Target,
     connection: &Connection,
 ) -> Result<Option<Obstacle>> {
-    let refuses = app.connector(target.network).capabilities().refuses_repeats;
-    if !refuses || target.late_ok {
+    if target.late_ok {
         return Ok(None);
     }
-    let asked: Vec<_> = repeat::words(app, target, false).into_iter().collect();
-    let found = twins(conn, target.workspace_id, &asked, DUPLICATE_WINDOW).await?;
-    let twin = found.into_iter().flatten().next();
+    let twin = repeat::refused(app, conn, target).await?;
     Ok(twin.map(|twin| Obstacle {
         remedy: Remedy::Hold,
         code: ErrorCode::PossibleDuplicate,

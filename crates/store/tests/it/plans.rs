@@ -169,7 +169,13 @@ async fn each_query_has_its_index() {
     by_index!(
         conn,
         "targets_by_words",
-        preflight::twins(conn, workspace, &[words.clone(), words], TimeDelta::days(1))
+        preflight::twins(
+            conn,
+            workspace,
+            &[words.clone(), words],
+            TimeDelta::days(1),
+            now
+        )
     );
     by_index!(
         conn,
