@@ -106,15 +106,17 @@ pub async fn twins(
     Ok(rows.into_iter().map(twin).collect())
 }
 
-/// Writes words, kind and price of targets; nothing else about them changes. What is live has cost what it
+/// Writes words, kind, price and told risks of targets; of another kind they no longer wait for a place. What is live has cost what it
 /// cost and says what it says.
 pub async fn stamp(conn: &mut Conn, rows: &[&Target]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
     diesel::sql_query(
-        "UPDATE targets SET words = new.words, kind = new.kind, price = new.price \
-         FROM unnest($1, $2, $3, $4) AS new (id, words, kind, price) \
+        "UPDATE targets SET words = new.words, kind = new.kind, price = new.price, \
+             risks = string_to_array(new.risks, ' '), \
+             waits_until = CASE WHEN targets.kind = new.kind THEN targets.waits_until END \
+         FROM unnest($1, $2, $3, $4, $5) AS new (id, words, kind, price, risks) \
          WHERE targets.id = new.id AND targets.state NOT IN ('PUBLISHED', 'DELETED_REMOTE')",
     )
     .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.id.uuid()).collect::<Vec<_>>())
@@ -129,6 +131,7 @@ pub async fn stamp(conn: &mut Conn, rows: &[&Target]) -> Result<()> {
             .collect::<Vec<_>>(),
     )
     .bind::<Array<Nullable<Int8>>, _>(rows.iter().map(|row| row.price).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(rows.iter().map(|row| row.risks.join(" ")).collect::<Vec<_>>())
     .execute(conn)
     .await
     .stored()?;
@@ -151,17 +154,28 @@ pub async fn due_looks(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> Resul
         .stored()
 }
 
-/// Writes when a target is looked at next and what was told about it.
-pub async fn looked(
-    conn: &mut Conn,
-    id: TargetId,
-    next: Option<DateTime<Utc>>,
-    risks: &[String],
-) -> Result<()> {
-    diesel::update(targets::table.find(id.uuid()))
-        .set((targets::look_at.eq(next), targets::risks.eq(risks)))
-        .execute(conn)
-        .await
-        .stored()?;
+/// What is kept of a look at a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The target.
+    pub target: TargetId,
+    /// When it is looked at next.
+    pub next: Option<DateTime<Utc>>,
+    /// Codes of the risks that were told.
+    pub risks: Vec<String>,
+}
+
+/// Writes when targets are looked at next and what was told about them.
+pub async fn looked(conn: &mut Conn, looks: &[Look]) -> Result<()> {
+    diesel::sql_query(
+        "UPDATE targets SET look_at = new.next, risks = string_to_array(new.risks, ' ') \
+         FROM unnest($1, $2, $3) AS new (id, next, risks) WHERE targets.id = new.id",
+    )
+    .bind::<Array<SqlUuid>, _>(looks.iter().map(|look| look.target.uuid()).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Timestamptz>>, _>(looks.iter().map(|look| look.next).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(looks.iter().map(|look| look.risks.join(" ")).collect::<Vec<_>>())
+    .execute(conn)
+    .await
+    .stored()?;
     Ok(())
 }

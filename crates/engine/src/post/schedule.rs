@@ -63,15 +63,16 @@ pub async fn schedule(
         }
         set_time(planned, &chosen, app.now());
     }
-    let booked = booked(app, actor, &mut tx, &planned, &seen.connections).await?;
+    let mut booked = booked(app, actor, &mut tx, &planned, &seen.connections, &[]).await?;
     let mut events = Vec::new();
     let before: Vec<_> = rows
         .iter()
         .map(|row| row.due_at.filter(|_| row.state == State::Scheduled))
         .collect();
     for row in &mut rows {
+        let told = booked.told(row.id);
         events.push(
-            schedule_row(app, actor, &mut tx, row, &chosen, false)
+            schedule_row(app, actor, &mut tx, row, &chosen, false, told)
                 .await
                 .map_err(one)?,
         );

@@ -15,8 +15,13 @@ use crate::{App, governor};
 /// What is done about an obstacle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Remedy {
-    /// Wait until then.
-    Wait(DateTime<Utc>),
+    /// Wait for a place under a limit.
+    Wait {
+        /// Until when.
+        until: DateTime<Utc>,
+        /// Only what is of the same kind waits; the rest of the line goes on.
+        of_kind: bool,
+    },
     /// Ask a person.
     Hold,
     /// Give up.

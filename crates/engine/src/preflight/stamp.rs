@@ -32,5 +32,8 @@ pub(crate) fn restamp(
 ) -> bool {
     let before = (row.words.take(), row.kind.take(), row.price);
     stamp(app, body, connection, row);
+    if before.1 != row.kind {
+        row.waits_until = None;
+    }
     before != (row.words.clone(), row.kind.clone(), row.price)
 }
