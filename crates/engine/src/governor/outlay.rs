@@ -165,7 +165,9 @@ fn window(cap: &Cap, row: &Target, at: DateTime<Utc>) -> Window {
 fn exceeded(app: &App, capped: &Capped<'_>, most: u32, policy: WhenFull) -> Problem {
     let (row, connection) = capped.pair;
     let fails = policy == WhenFull::Fail && app.quotas.enforce;
-    let then = if fails {
+    let then = if !app.quotas.enforce {
+        "It goes out at its time all the same: this server only warns."
+    } else if fails {
         "The workspace lets such posts fail."
     } else {
         "It waits until there is a place."
