@@ -298,6 +298,8 @@ export type EventType =
   | 'BULK_JOB_STARTED'
   /** An account was connected. */
   | 'CONNECTION_CREATED'
+  /** Access to an account ends soon; only a person can renew it. */
+  | 'CONNECTION_REAUTHORIZATION_DUE'
   /** The network no longer accepts our access. */
   | 'CONNECTION_RECONNECT_REQUIRED'
   /** An account was removed. */
@@ -1384,6 +1386,8 @@ export interface TargetFilter {
   dueTo?: string | null | undefined;
   /** Only these networks. */
   networks?: ReadonlyArray<Network> | null | undefined;
+  /** Only the one that is live at this public address, written as `permalink` tells it. */
+  permalink?: string | null | undefined;
   /** Only these states. */
   states?: ReadonlyArray<TargetState> | null | undefined;
 }
@@ -1614,6 +1618,12 @@ export interface Connection {
   scopes: Array<string>;
   /** When the access ends unless it is refreshed; null when it does not end. */
   tokenExpiresAt: string | null;
+  /**
+   * When the access ends for good unless a person gives the consent again (`connectionReconnect`); null
+   * when it does not end, or the network does not say. A refresh may move it. The event
+   * CONNECTION_REAUTHORIZATION_DUE comes two weeks before.
+   */
+  reauthorizeBy: string | null;
   /** The board to use when a target names none. */
   defaultBoardId: string | null;
   /** What the viewer may do with it now. */
@@ -2312,6 +2322,24 @@ export interface TargetPreview {
     /** What to do. */
     advice: string;
   }>;
+}
+
+/** One step of a target's timeline. */
+export interface TimelineStep {
+  /** Its place in the timeline: hand it to `timeline(after:)` or `targetTimeline(after:)` to go on from here. */
+  cursor: string;
+  /** When. */
+  at: string;
+  /** The try it belongs to, from 1; 0 before the first. */
+  attempt: number;
+  /** A word for programs, such as CLAIMED or PUBLISHED; new ones may come. */
+  kind: string;
+  /** What happened, for a person. */
+  message: string;
+  /** More, depending on the kind. */
+  detail: unknown;
+  /** Who did it; null for what the publisher does. */
+  author: Provenance | null;
 }
 
 /** What a network wants a video to be; videos are checked, not converted. */
@@ -3784,6 +3812,15 @@ export interface TargetFollowVariables {
   after?: string | null | undefined;
 }
 
+
+/** Variables of TargetTimelineFollow. */
+export interface TargetTimelineFollowVariables {
+  /** The target. */
+  targetId: string;
+  /** Go on after this cursor of a step. */
+  after?: string | null | undefined;
+}
+
 /** One post on one connection: the unit of publishing. */
 export type TargetGetResult = Target & {
   /** What to do once it is proved that a call whose outcome was unknown published nothing. */
@@ -3923,18 +3960,7 @@ export interface TargetTimelineResult {
   /** The state. */
   state: TargetState;
   /** What happened to it, step by step: the answer to "why?". */
-  timeline: Array<{
-    /** When. */
-    at: string;
-    /** A word for programs, such as CLAIMED or PUBLISHED; new ones may come. */
-    kind: string;
-    /** What happened, for a person. */
-    message: string;
-    /** The try it belongs to, from 1; 0 before the first. */
-    attempt: number;
-    /** More, depending on the kind. */
-    detail: unknown;
-  }>;
+  timeline: Array<TimelineStep>;
   /** The tries and readings back, oldest first. */
   attempts: Array<{
     /** The id (`att_…`). */
@@ -3976,6 +4002,7 @@ export interface TargetTimelineVariables {
   /** The id (`target_…`). */
   id: string;
   first?: number | null | undefined;
+  after?: string | null | undefined;
 }
 
 /**

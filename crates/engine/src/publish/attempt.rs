@@ -4,7 +4,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     ErrorCode, Result,
     connector::{Failure, FailureClass, Intent, Outcome, Prepared, Sent},
-    connector::{Failure, FailureClass, Intent, Outcome, Prepared, Sent},
     event::EventType,
     ids::NodeId,
     target::State,

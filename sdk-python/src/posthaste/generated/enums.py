@@ -370,6 +370,8 @@ class EventType(OpenEnum):
     """A bulk job began to work through its file."""
     CONNECTION_CREATED = "CONNECTION_CREATED"
     """An account was connected."""
+    CONNECTION_REAUTHORIZATION_DUE = "CONNECTION_REAUTHORIZATION_DUE"
+    """Access to an account ends soon; only a person can renew it."""
     CONNECTION_RECONNECT_REQUIRED = "CONNECTION_RECONNECT_REQUIRED"
     """The network no longer accepts our access."""
     CONNECTION_REMOVED = "CONNECTION_REMOVED"

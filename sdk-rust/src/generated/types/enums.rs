@@ -327,6 +327,8 @@ open_enum! {
         BulkJobStarted = "BULK_JOB_STARTED",
         /// An account was connected.
         ConnectionCreated = "CONNECTION_CREATED",
+        /// Access to an account ends soon; only a person can renew it.
+        ConnectionReauthorizationDue = "CONNECTION_REAUTHORIZATION_DUE",
         /// The network no longer accepts our access.
         ConnectionReconnectRequired = "CONNECTION_RECONNECT_REQUIRED",
         /// An account was removed.

@@ -118,6 +118,7 @@ fn intent(at: DateTime<Utc>) -> Intent {
     Intent {
         at,
         committed_at: None,
+        sent: None,
         ready: serde_json::Value::Null,
         after_id: None,
         known_ids: Vec::new(),
