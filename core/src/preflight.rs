@@ -187,7 +187,9 @@ mod tests {
         assert_ne!(with_media, text("Fresh bread"));
         assert!(is_text_alone(&text("Fresh bread").unwrap()));
         assert!(!is_text_alone(&with_media.unwrap()));
-        assert!(!is_text_alone(&fingerprint(&content("Fresh", None)).unwrap()));
+        assert!(!is_text_alone(
+            &fingerprint(&content("Fresh", None)).unwrap()
+        ));
     }
 
     #[test]

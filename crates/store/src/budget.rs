@@ -134,7 +134,7 @@ const SPENDING: &str = "\
           AND id <> ALL($6) \
           AND price > 0 AND state IN ('SCHEDULED', 'CLAIMED', 'SENDING', 'UNCERTAIN', 'RECONCILING') \
           AND state IN ('SCHEDULED', 'CLAIMED') \
-          AND due_at < asked.until AND (due_at >= asked.since OR asked.since <= $5 AND asked.until > $5) \
+          AND asked.until > $5 AND due_at < asked.until AND (due_at >= asked.since OR asked.since <= $5) \
     ) AS reserved \
     ORDER BY asked.place";
 

@@ -33,7 +33,10 @@ pub async fn await_line(
 }
 
 /// Until when a lane waited last for a place under a limit.
-pub async fn awaited_until(conn: &mut Conn, connection: ConnectionId) -> Result<Option<DateTime<Utc>>> {
+pub async fn awaited_until(
+    conn: &mut Conn,
+    connection: ConnectionId,
+) -> Result<Option<DateTime<Utc>>> {
     lanes::table
         .find(connection.uuid())
         .select(lanes::place_at)
@@ -72,11 +75,7 @@ SELECT l.connection_id AS id FROM lanes l WHERE l.workspace_id = $1
 ORDER BY l.connection_id FOR UPDATE";
 
 /// Ends all waits for a place of a workspace, so that what waits is judged anew.
-pub async fn end_waits(
-    conn: &mut Conn,
-    workspace: WorkspaceId,
-    now: DateTime<Utc>,
-) -> Result<()> {
+pub async fn end_waits(conn: &mut Conn, workspace: WorkspaceId, now: DateTime<Utc>) -> Result<()> {
     let waiting: Vec<Locked> = diesel::sql_query(WAIT_FOR_PLACES)
         .bind::<sql_types::Uuid, _>(workspace.uuid())
         .load(conn)

@@ -131,7 +131,11 @@ pub async fn stamp(conn: &mut Conn, rows: &[&Target]) -> Result<()> {
             .collect::<Vec<_>>(),
     )
     .bind::<Array<Nullable<Int8>>, _>(rows.iter().map(|row| row.price).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(rows.iter().map(|row| row.risks.join(" ")).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(
+        rows.iter()
+            .map(|row| row.risks.join(" "))
+            .collect::<Vec<_>>(),
+    )
     .execute(conn)
     .await
     .stored()?;
@@ -171,9 +175,19 @@ pub async fn looked(conn: &mut Conn, looks: &[Look]) -> Result<()> {
         "UPDATE targets SET look_at = new.next, risks = string_to_array(new.risks, ' ') \
          FROM unnest($1, $2, $3) AS new (id, next, risks) WHERE targets.id = new.id",
     )
-    .bind::<Array<SqlUuid>, _>(looks.iter().map(|look| look.target.uuid()).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(
+        looks
+            .iter()
+            .map(|look| look.target.uuid())
+            .collect::<Vec<_>>(),
+    )
     .bind::<Array<Nullable<Timestamptz>>, _>(looks.iter().map(|look| look.next).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(looks.iter().map(|look| look.risks.join(" ")).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(
+        looks
+            .iter()
+            .map(|look| look.risks.join(" "))
+            .collect::<Vec<_>>(),
+    )
     .execute(conn)
     .await
     .stored()?;

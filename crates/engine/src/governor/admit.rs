@@ -10,14 +10,13 @@ use posthaste_store::{
     Conn, budget, connection,
     connection::Connection,
     quota::{Window, in_windows},
-    quota_reading,
     target::Target,
     workspace,
 };
 
 use super::{
     budget::{concerns, told},
-    learn::{Full, full, holds, since, used_up},
+    learn::{Full, full, said, since, used_up},
     outlay::caps,
 };
 use crate::{
@@ -41,8 +40,7 @@ pub(crate) async fn place(
     if caps.is_empty() {
         return Ok(None);
     }
-    let mut said = quota_reading::of(conn, &[target.connection_id]).await?;
-    said.retain(|reading| holds(reading, now));
+    let said = said(app, conn, &[target.connection_id]).await?;
     let mut windows: Vec<Window> = caps.iter().map(|cap| gone(cap, target, now)).collect();
     windows.extend(said.iter().map(|reading| since(reading, target, now)));
     let times = in_windows(conn, target.workspace_id, &windows, now).await?;

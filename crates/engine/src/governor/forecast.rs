@@ -16,7 +16,10 @@ use posthaste_store::{
     workspace,
 };
 
-use super::budget::told;
+use super::{
+    budget::told,
+    learn::{said, with_others},
+};
 use crate::{Actor, App, post::Violations};
 
 /// The longest span of a forecast, and the one when nothing is said.
@@ -177,7 +180,10 @@ async fn places(
         }
     }
     let times = in_windows(conn, actor.workspace, &windows, app.now()).await?;
-    for ((index, account, cap), times) in asked.into_iter().zip(times) {
+    let lines: Vec<_> = accounts.iter().map(|account| account.id).collect();
+    let said = said(app, conn, &lines).await?;
+    for ((index, account, cap), mut times) in asked.into_iter().zip(times) {
+        with_others(&said, account.id, cap, &mut times, app.now());
         let full = |end: &&DateTime<Utc>| used_until(&times, **end, cap.window()) >= cap.posts;
         let inside = |time: &&DateTime<Utc>| **time >= from && **time < to;
         let reserved = times.iter().filter(|time| **time > from && **time < to);

@@ -4,7 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     ErrorCode, Result,
     connector::{Ctx, LimitReading, Session},
-    quota::WhenFull,
+    ids::ConnectionId,
+    quota::{Cap, WhenFull, used_until},
 };
 use posthaste_store::{
     Conn,
@@ -77,6 +78,44 @@ pub(super) fn used_up(
 ) -> Option<DateTime<Utc>> {
     let left = (reading.said.remaining as usize).saturating_sub(live_since);
     (left == 0).then(|| resets_at(&reading.said, now))
+}
+
+/// What networks said about some accounts and still holds.
+pub(super) async fn said(
+    app: &App,
+    conn: &mut Conn,
+    connections: &[ConnectionId],
+) -> Result<Vec<Reading>> {
+    if !app.quotas.enforce {
+        return Ok(Vec::new());
+    }
+    let mut said = quota_reading::of(conn, connections).await?;
+    said.retain(|reading| holds(reading, app.now()));
+    Ok(said)
+}
+
+/// Adds posts of others to those of a connection that count under a cap (`times`, in order): so many that
+/// no more places are left than the network said. They are gone when its limit resets.
+pub(super) fn with_others(
+    said: &[Reading],
+    connection: ConnectionId,
+    cap: &Cap,
+    times: &mut Vec<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) {
+    let about_it = |reading: &&Reading| {
+        reading.connection == Some(connection)
+            && reading.said.window_seconds == cap.window_seconds
+            && cap.kind.is_none()
+    };
+    for reading in said.iter().filter(about_it) {
+        let ours = used_until(times, reading.read_at, cap.window());
+        let used = cap.posts.saturating_sub(reading.said.remaining);
+        let others = used.saturating_sub(ours) as usize;
+        let at = resets_at(&reading.said, now) - cap.window();
+        let place = times.partition_point(|time| *time <= at);
+        times.splice(place..place, std::iter::repeat_n(at, others));
+    }
 }
 
 /// When a limit resets, as the network says; never later than a whole window from now.
@@ -172,7 +211,47 @@ pub(super) async fn full(
 
 #[cfg(test)]
 mod tests {
+    use posthaste_core::{Network, quota::Scope};
+
     use super::*;
+
+    #[test]
+    fn posts_of_others_are_counted_until_the_limit_resets() {
+        let now: DateTime<Utc> = "2027-01-04T08:00:00Z".parse().unwrap();
+        let minutes = TimeDelta::minutes;
+        let connection = ConnectionId::from(uuid::Uuid::nil());
+        let cap = Cap {
+            network: Network::X,
+            scope: Scope::Account,
+            kind: None,
+            posts: 10,
+            window_seconds: 3600,
+            source: String::new(),
+            date: String::new(),
+        };
+        let reading = |remaining| Reading {
+            connection: Some(connection),
+            said: LimitReading {
+                window_seconds: 3600,
+                posts: 10,
+                remaining,
+                resets_at: Some(now + minutes(20)),
+                app_wide: false,
+            },
+            read_at: now - minutes(1),
+        };
+        let used = |remaining, at| {
+            // Two were ours when the network was asked, one came later.
+            let mut times = vec![now - minutes(30), now - minutes(5), now];
+            with_others(&[reading(remaining)], connection, &cap, &mut times, now);
+            assert!(times.is_sorted());
+            used_until(&times, at, cap.window())
+        };
+        assert_eq!(used(8, now), 3);
+        assert_eq!(used(3, now), 8);
+        assert_eq!(used(0, now), 11);
+        assert_eq!(used(0, now + minutes(20)), 3);
+    }
 
     #[test]
     fn a_reset_in_another_century_is_waited_for_a_window() {

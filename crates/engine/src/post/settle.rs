@@ -52,8 +52,7 @@ pub async fn retry(app: &App, actor: &Actor, id: TargetId) -> Result<Changed> {
     if !TargetAction::Retry.fits(&row) {
         return Err(wrong_state(&row, "retried"));
     }
-    let account =
-        publish_again(app, actor, &mut tx, &mut row, "Retried by a person.").await?;
+    let account = publish_again(app, actor, &mut tx, &mut row, "Retried by a person.").await?;
     let pairs = [(&row, &account)];
     let booked = book(app, actor.workspace, &mut tx, &pairs, &[], true).await?;
     let forbidden = booked.violations.into_iter().map(as_warning);

@@ -21,7 +21,10 @@ pub(crate) fn account(
     if let Some((code, message)) = unusable(connection) {
         return vec![Problem::error(code, message, at.iter().cloned())];
     }
-    let found = [scopes(app, connection, has_media), reach(app, connection, has_media)];
+    let found = [
+        scopes(app, connection, has_media),
+        reach(app, connection, has_media),
+    ];
     found
         .into_iter()
         .flatten()

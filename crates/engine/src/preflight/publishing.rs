@@ -3,10 +3,7 @@
 use chrono::{DateTime, Utc};
 use posthaste_core::{ErrorCode, Result, post::PostBody};
 use posthaste_store::{
-    Conn,
-    connection::Connection,
-    preflight::stamp as write_stamp,
-    target::Target,
+    Conn, connection::Connection, preflight::stamp as write_stamp, target::Target,
 };
 
 use super::{account, repeat, restamp};

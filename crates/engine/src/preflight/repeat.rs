@@ -52,11 +52,7 @@ pub(super) fn words(app: &App, row: &Target, scheduled: bool) -> Option<Words> {
 }
 
 /// What a network surely refuses that is said before by what went live within [`REFUSAL_WINDOW`].
-pub(super) async fn refused(
-    app: &App,
-    conn: &mut Conn,
-    row: &Target,
-) -> Result<Option<Twin>> {
+pub(super) async fn refused(app: &App, conn: &mut Conn, row: &Target) -> Result<Option<Twin>> {
     let words = words(app, row, false).filter(|_| may_be_refused(app, row));
     let asked: Vec<_> = words.into_iter().collect();
     let found = twins(conn, row.workspace_id, &asked, REFUSAL_WINDOW, app.now()).await?;

@@ -34,7 +34,10 @@ pub(super) fn missed(
             (now - due).num_hours()
         )
     };
-    let ready = target.waits_until.max(place_at).map_or(due, |at| at.max(due));
+    let ready = target
+        .waits_until
+        .max(place_at)
+        .map_or(due, |at| at.max(due));
     match target.misfire.decide(due, now) {
         Due::Publish => None,
         Due::Ask if target.misfire.decide(ready, now) == Due::Publish => None,

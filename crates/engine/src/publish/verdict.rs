@@ -211,8 +211,11 @@ pub(super) fn after_failure(failure: Failure, at: &Circumstances<'_>) -> Verdict
         ),
         FailureClass::Retry => {
             let until = at.now + at.timing.back_off(at.attempt, at.random);
-            Verdict::troubled(Move::Again { counted: true }, code, message)
-                .waiting(until, "retry", Who::Line)
+            Verdict::troubled(Move::Again { counted: true }, code, message).waiting(
+                until,
+                "retry",
+                Who::Line,
+            )
         }
         FailureClass::RateLimited { until, app_wide } => {
             let until = at.reset(until);

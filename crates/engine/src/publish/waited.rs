@@ -11,7 +11,11 @@ use posthaste_store::{
     target::Target,
 };
 
-use super::{obstacle::missed, verdict::{FOR_A_PLACE, Verdict}, words::held_back};
+use super::{
+    obstacle::missed,
+    verdict::{FOR_A_PLACE, Verdict},
+    words::held_back,
+};
 use crate::App;
 
 /// What is taken up later than this says what it waited for.
