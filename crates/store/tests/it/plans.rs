@@ -21,8 +21,8 @@ use posthaste_core::{
 };
 use posthaste_store::{
     Conn, PageRequest, access, budget, connection, event, idempotency, job, key, lane, media,
-    network_state, partition, post, preflight, publish, quota, request_log, revocation, target,
-    timeline, usage,
+    network_state, partition, place, post, preflight, publish, quota, request_log, revocation,
+    target, timeline, usage,
     webhook::{delivery, endpoint, work},
 };
 use posthaste_testkit::{TestDatabase, start};
@@ -161,6 +161,27 @@ async fn each_query_has_its_index() {
             budget::spending(conn, workspace, &asked, &[], now)
         );
     }
+    by_index!(
+        conn,
+        "targets_spent_money",
+        budget::spent(
+            conn,
+            workspace,
+            &[(None, month)],
+            TargetId::from(id(4, 1)),
+            now
+        )
+    );
+    by_index!(
+        conn,
+        "targets_head_of_lane",
+        place::await_of_kind(conn, window.connection, "REEL", now)
+    );
+    by_index!(
+        conn,
+        "lanes_by_workspace",
+        place::end_waits(conn, WorkspaceId::from(id(1, 99)), now)
+    );
     by_index!(
         conn,
         "targets_reserved_money",
