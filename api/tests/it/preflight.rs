@@ -176,10 +176,27 @@ async fn a_change_makes_a_repetition_and_unmakes_it() {
     let made = create(&world, post(&world, Network::X, "Three", noon)).await;
     assert_eq!(made["errors"], json!([]));
     let back = json!({ "id": two, "schedule": { "at": noon } });
-    let refused = world.change("postSchedule", "post { id }", back).await;
+    let refused = world
+        .change("postSchedule", "post { id }", back.clone())
+        .await;
     assert_eq!(
         told(&refused["errors"]),
         [pair("POSSIBLE_DUPLICATE", "targets.0")]
+    );
+    // A target that the input names is named as the input names it.
+    let target = world
+        .ask(
+            "query($id: ID!) { post(id: $id) { targets { id } } }",
+            json!({ "id": two }),
+        )
+        .await["post"]["targets"][0]["id"]
+        .clone();
+    let mut named = back;
+    named["targetIds"] = json!([target]);
+    let refused = world.change("postSchedule", "post { id }", named).await;
+    assert_eq!(
+        told(&refused["errors"]),
+        [pair("POSSIBLE_DUPLICATE", "targetIds.0")]
     );
 }
 

@@ -50,7 +50,7 @@ struct Found {
     live: Option<bool>,
 }
 
-/// What is scheduled and late counts as said now.
+/// What is scheduled and late counts as said now; what waits for a person to say whether it is live, as live.
 const TWINS: &str = "\
     SELECT twin.post_id, twin.at, twin.live \
     FROM unnest($2, $3, $4, $5, $6) WITH ORDINALITY AS asked (id, connection_id, words, at, scheduled, place) \
@@ -61,6 +61,7 @@ const TWINS: &str = "\
             FROM targets \
             WHERE workspace_id = $1 AND connection_id = asked.connection_id AND words = asked.words AND id <> asked.id \
               AND (state IN ('SENDING', 'UNCERTAIN', 'RECONCILING', 'PUBLISHED') \
+                   OR state = 'HELD' AND error_code = 'OUTCOME_UNKNOWN' \
                    OR asked.scheduled AND state IN ('SCHEDULED', 'CLAIMED')) \
         ) AS said \
         WHERE said.at > asked.at - $7 AND said.at < asked.at + $7 \
