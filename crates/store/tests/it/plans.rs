@@ -67,6 +67,7 @@ macro_rules! by_index {
 mod gauges;
 mod governor;
 mod metric;
+mod publishing;
 mod scale;
 mod scans;
 mod waits;
@@ -109,7 +110,6 @@ async fn each_query_has_its_index() {
     let workspace = WorkspaceId::from(id(1, 1));
     let account = ConnectionId::from(id(2, 3000));
     let now: DateTime<Utc> = start();
-    let worker = NodeId::from(id(9, 1));
 
     by_index!(
         conn,
@@ -362,30 +362,6 @@ async fn each_query_has_its_index() {
         "usage_counters_by_hour",
         usage::sweep(conn, now - TimeDelta::days(90), 100)
     );
-
-    by_index!(conn, "lanes_ready", publish::next_due(conn, now));
-    by_index!(
-        conn,
-        "lanes_in_turn",
-        publish::claim(conn, worker, &Network::ALL, 10, now, now)
-    );
-    by_index!(
-        conn,
-        "targets_head_of_lane",
-        publish::claim(conn, worker, &Network::ALL, 10, now, now)
-    );
-    by_index!(
-        conn,
-        "targets_to_read_back",
-        publish::claim_read_backs(conn, worker, &Network::ALL, 10, now, now)
-    );
-    by_index!(conn, "lanes_busy", publish::lost_leases(conn, now, 10));
-    by_index!(
-        conn,
-        "targets_known_on_network",
-        publish::known_ids(conn, account, 50)
-    );
-    by_index!(conn, "lanes_ready", publish::oldest_due(conn, now));
 
     let job_id = JobId::from(id(12, 2));
     by_index!(
