@@ -45,12 +45,11 @@ pub(super) async fn waited(
             waited.until <= now && target.due_at.is_some_and(|due| due < waited.until)
         };
         let line = lines.get(&target.connection_id).cloned();
-        let words = match line.filter(since_due) {
-            Some(line) => held_back("the account", &line),
-            None => {
-                let network = network(target.network).filter(since_due)?;
-                held_back(&format!("everything for {}", target.network), &network)
-            }
+        let words = if let Some(line) = line.filter(since_due) {
+            held_back("the account", &line)
+        } else {
+            let network = network(target.network).filter(since_due)?;
+            held_back(&format!("everything for {}", target.network), &network)
         };
         Some((target.id, words))
     });
