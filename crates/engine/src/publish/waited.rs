@@ -64,13 +64,13 @@ pub(super) async fn waited(
             reason: Some(FOR_A_PLACE.to_owned()),
         });
         let line = lines.get(&target.connection_id).cloned();
-        let words = match (of_kind.filter(since_due), line.filter(since_due)) {
-            (Some(of_kind), _) => held_back("what is of its kind", &of_kind),
-            (None, Some(line)) => held_back("the account", &line),
-            (None, None) => {
-                let network = network(target.network).filter(since_due)?;
-                held_back(&format!("everything for {}", target.network), &network)
-            }
+        let words = if let Some(of_kind) = of_kind.filter(since_due) {
+            held_back("what is of its kind", &of_kind)
+        } else if let Some(line) = line.filter(since_due) {
+            held_back("the account", &line)
+        } else {
+            let network = network(target.network).filter(since_due)?;
+            held_back(&format!("everything for {}", target.network), &network)
         };
         Some((target.id, words))
     });
