@@ -1584,7 +1584,8 @@ class QuotaForecastWindow(Model):
     used: int
     """Posts in the window that ends when the span begins."""
     reserved: int | None = None
-    """Posts that are scheduled within the span; null for a limit of the app."""
+    """Posts that are scheduled within the span; null for a limit of the app, and where there are more than
+are counted."""
     free: int
     """Places that are free when the span begins."""
     full_at: datetime | None = None

@@ -1508,7 +1508,8 @@ pub struct QuotaWindow {
     pub window_seconds: i64,
     /// Posts in the window that ends when the span begins.
     pub used: i64,
-    /// Posts that are scheduled within the span; null for a limit of the app.
+    /// Posts that are scheduled within the span; null for a limit of the app, and where there are more than
+    /// are counted.
     pub reserved: Option<i64>,
     /// Places that are free when the span begins.
     pub free: i64,
