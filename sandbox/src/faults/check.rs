@@ -320,7 +320,11 @@ mod tests {
             ("FAILED", "OUTCOME_UNKNOWN"),
         ] {
             let found = faults(&[with(state, code)], &[seen(1, 1)]);
-            assert_eq!(found, [(Fault::Unknown, "target_1".into())], "{state} {code}");
+            assert_eq!(
+                found,
+                [(Fault::Unknown, "target_1".into())],
+                "{state} {code}"
+            );
             assert_eq!(faults(&[with(state, code)], &[]), []);
         }
         let doubted = with("HELD", "POSSIBLE_DUPLICATE");

@@ -70,7 +70,7 @@ pub struct Crash {
 }
 
 /// With fewer rounds not everything that depends on luck can be asked for.
-const ENOUGH: usize = 5;
+pub const ENOUGH: usize = 5;
 
 impl Evidence {
     /// Adds to a count.
@@ -84,6 +84,13 @@ impl Evidence {
     pub fn peak(&mut self, name: &str, value: u64) {
         let known = self.counts.entry(name.to_owned()).or_default();
         *known = value.max(*known);
+    }
+
+    /// Adds what was seen elsewhere; peaks too are added.
+    pub fn take_in(&mut self, other: &Self) {
+        for (name, count) in &other.counts {
+            self.add(name, *count);
+        }
     }
 
     /// What was counted since an earlier moment.

@@ -137,9 +137,10 @@ impl Proxy {
             _ = self.pass(&mut line) => return,
             _ = strand.changed() => {}
         }
+        let mut nowhere = tokio::io::sink();
         tokio::select! {
             _ = cut.changed() => {}
-            _ = tokio::io::copy(&mut line, &mut tokio::io::sink()) => {}
+            _ = tokio::io::copy(&mut line, &mut nowhere) => {}
         }
     }
 
@@ -152,7 +153,7 @@ impl Proxy {
             return Ok(());
         }
         let far = connect(&self.shared.upstream).await?;
-        self.join(line, far, fate, &first).await
+        Box::pin(self.join(line, far, fate, &first)).await
     }
 
     fn fate(&self, changes: bool) -> Fate {

@@ -36,7 +36,14 @@ impl Redis {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let port = address.port().to_string();
         let arguments = [
-            "--bind", "127.0.0.1", "--port", &port, "--save", "", "--appendonly", "no",
+            "--bind",
+            "127.0.0.1",
+            "--port",
+            &port,
+            "--save",
+            "",
+            "--appendonly",
+            "no",
         ];
         let program = Program::start(home, "redis", server, &arguments, [].into())?;
         let (proxy, near) = Proxy::tcp(vec![address], 1).await?;

@@ -89,7 +89,11 @@ impl Case for Storm {
         Ok(())
     }
 
-    fn bitten(&self, evidence: &Evidence) -> Result<(), String> {
-        evidence.needs(&["calls into the limit"])
+    fn bit(&self, in_round: &Evidence) -> Result<(), String> {
+        in_round.needs(&["calls into the limit"])
+    }
+
+    fn bitten(&self, _evidence: &Evidence) -> Result<(), String> {
+        Ok(())
     }
 }

@@ -47,6 +47,10 @@ impl Case for Stops {
         }
     }
 
+    fn stops(&self) -> bool {
+        true
+    }
+
     async fn disturb(&self, stage: &mut Stage, round: &Round) -> anyhow::Result<()> {
         slow_some(stage, 0.25, 250).await?;
         round.begins().await;
