@@ -77,6 +77,8 @@ pub struct Capabilities {
     pub scopes: &'static [&'static str],
     /// Those of them without which nothing can be published (sources: networks.md).
     pub publish_scopes: &'static [&'static str],
+    /// Those that publishing media needs besides.
+    pub media_scopes: &'static [&'static str],
     /// The network fetches media from this server's public address.
     pub fetches_media: bool,
     /// The network has a call that tells how many posts are left.

@@ -139,10 +139,10 @@ error_codes! {
     OutcomeUnknown, "OUTCOME_UNKNOWN", 409, false, "It is not certain whether the network published the post.", "Look at the account: settle it as live, publish again, or drop it.";
     MissedTime, "MISSED_TIME", 409, false, "The server could not publish at the chosen time.", "Publish late now, choose a new time, or drop it.";
     AttemptsUsedUp, "ATTEMPTS_USED_UP", 409, false, "All tries failed.", "Look at the timeline, then retry.";
-    QuotaExceeded, "QUOTA_EXCEEDED", 409, false, "More posts are due than the network takes from the account in this time.", "Choose a later time for some of them; what the network refuses waits until its limit resets.";
-    BudgetExceeded, "BUDGET_EXCEEDED", 409, false, "The post costs more than is left of the month's budget.", "Raise the budget, wait for the next month, or publish it all the same (targetSettle with PUBLISH).";
+    QuotaExceeded, "QUOTA_EXCEEDED", 409, false, "More posts are due than the network takes from the account in this time.", "Choose a later time for some of them; cancel what has failed for it, then schedule it anew.";
+    BudgetExceeded, "BUDGET_EXCEEDED", 409, false, "The post costs more than is left of the month's budget.", "Raise the budget, or choose a time in the next month (cancel first what is held or has failed). What is held for it can also be published all the same: targetSettle with PUBLISH.";
     LinkCostsMore, "LINK_COSTS_MORE", 200, false, "A link makes the post dearer on this network.", "Leave the link out there, in a variant of its own, if it is not worth its price.";
-    PossibleDuplicate, "POSSIBLE_DUPLICATE", 409, false, "The same text goes to the same account already.", "Change the text, or go on if it is meant.";
+    PossibleDuplicate, "POSSIBLE_DUPLICATE", 409, false, "The same text goes to the same account already.", "Change the text, or leave some hours between the two.";
 
     // Webhooks
     WebhookAddressRefused, "WEBHOOK_ADDRESS_REFUSED", 400, false, "Webhooks are not sent to this address.", "Use an https address on the public internet, without user name and fragment.";

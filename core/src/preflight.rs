@@ -11,9 +11,13 @@ use url::{Host, Url};
 
 use crate::{post::Content, webhook::is_public};
 
-/// How close to each other the same words on the same account are taken for a mistake. No network
-/// documents for how long it refuses a repetition; a day is our judgement.
-pub const DUPLICATE_WINDOW: TimeDelta = TimeDelta::hours(24);
+/// How close to each other the same words on the same account may be a mistake. Well below a day: what is
+/// said daily at one time is none, also where the clocks change or one of them goes out late.
+pub const DUPLICATE_WINDOW: TimeDelta = TimeDelta::hours(20);
+
+/// How close to each other a network that refuses repetitions surely refuses the same text. None documents
+/// for how long it does; six hours are our judgement, and what is further apart is left to the network.
+pub const REFUSAL_WINDOW: TimeDelta = TimeDelta::hours(6);
 
 /// How long before its time a scheduled target is looked at again.
 pub const LOOK_AHEAD: [TimeDelta; 2] = [TimeDelta::hours(24), TimeDelta::hours(1)];
@@ -32,9 +36,14 @@ pub fn plain(text: &str) -> String {
     words.join(" ").nfc().collect()
 }
 
-/// The same for the same words: title, text and link without its tracking, normalised. None when
-/// there are no words, since pictures alone tell nothing.
-pub fn fingerprint(content: &Content) -> Option<[u8; 32]> {
+/// The first byte of a fingerprint: text without media, as it is sent.
+const TEXT_ALONE: u8 = 1;
+/// The first byte of any other.
+const WORDS: u8 = 0;
+
+/// The same for what a reader takes for the same: title, text and link without its tracking, normalised, at
+/// the same place (kind and board). None when there are no words, since pictures alone tell nothing.
+pub fn fingerprint(content: &Content, board: Option<&str>) -> Option<Vec<u8>> {
     let (title, text) = (
         plain(content.title.as_deref().unwrap_or_default()),
         plain(&content.text),
@@ -43,12 +52,33 @@ pub fn fingerprint(content: &Content) -> Option<[u8; 32]> {
         return None;
     }
     let link = content.link.as_deref().unwrap_or_default().trim();
+    let (kind, board) = (content.kind.as_str(), board.unwrap_or_default());
+    Some(hashed(WORDS, &[&title, &text, link, kind, board]))
+}
+
+/// The same for what a network takes for the same that compares texts as they are sent; only spaces around
+/// it and the way line ends are written make no difference. None when there is no text.
+pub fn exact_fingerprint(text: &str, has_media: bool) -> Option<Vec<u8>> {
+    let text: String = text.trim().replace("\r\n", "\n").nfc().collect();
+    let first = if has_media { WORDS } else { TEXT_ALONE };
+    (!text.is_empty()).then(|| hashed(first, &[&text]))
+}
+
+/// Whether a fingerprint is one of text without media: whether other media make another post of the same
+/// text, no network tells.
+pub fn is_text_alone(fingerprint: &[u8]) -> bool {
+    fingerprint.first() == Some(&TEXT_ALONE)
+}
+
+fn hashed(first: u8, parts: &[&str]) -> Vec<u8> {
     let mut hash = Sha256::new();
-    for part in [title.as_str(), &text, link] {
+    for part in parts {
         hash.update(part.as_bytes());
         hash.update([0]);
     }
-    Some(hash.finalize().into())
+    let mut fingerprint = vec![first];
+    fingerprint.extend_from_slice(&hash.finalize());
+    fingerprint
 }
 
 /// What is missing of the permissions that publishing needs. Where a network does not tell what was
@@ -89,6 +119,7 @@ pub fn unreachable(public_url: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::post::ContentKind;
 
     fn content(text: &str, link: Option<&str>) -> Content {
         Content {
@@ -96,6 +127,10 @@ mod tests {
             link: link.map(str::to_owned),
             ..Content::default()
         }
+    }
+
+    fn fingerprint(content: &Content) -> Option<Vec<u8>> {
+        super::fingerprint(content, None)
     }
 
     #[test]
@@ -127,6 +162,34 @@ mod tests {
         };
         assert_ne!(titled("a", "b"), titled("ab", ""));
         assert_ne!(titled("a", ""), titled("", "a"));
+    }
+
+    #[test]
+    fn the_same_words_at_another_place_are_no_repetition() {
+        let words = content("Fresh bread", None);
+        let story = Content {
+            kind: ContentKind::Story,
+            ..words.clone()
+        };
+        assert_ne!(fingerprint(&words), fingerprint(&story));
+        let on = |board| super::fingerprint(&words, Some(board));
+        assert_ne!(on("bread"), on("rolls"));
+        assert_eq!(on("bread"), on("bread"));
+    }
+
+    #[test]
+    fn a_network_compares_the_text_as_it_is_sent() {
+        let text = |text: &str| exact_fingerprint(text, false);
+        assert_eq!(text(" Fresh\r\nbread\n"), text("Fresh\nbread"));
+        assert_ne!(text("Fresh\nbread"), text("Fresh bread"));
+        assert_eq!(text(" \n"), None);
+        let with_media = exact_fingerprint("Fresh bread", true);
+        assert_ne!(with_media, text("Fresh bread"));
+        assert!(is_text_alone(&text("Fresh bread").unwrap()));
+        assert!(!is_text_alone(&with_media.unwrap()));
+        assert!(!is_text_alone(
+            &fingerprint(&content("Fresh", None)).unwrap()
+        ));
     }
 
     #[test]

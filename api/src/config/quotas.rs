@@ -109,6 +109,9 @@ fn source() -> (String, String) {
     ("This server's quotas.file".to_owned(), String::new())
 }
 
+/// Most posts of one account that a limit may count: each is read when the next one is scheduled.
+const COUNTED: u32 = 1_000;
+
 impl OwnCap {
     fn complete(self, network: Network) -> anyhow::Result<Cap> {
         ensure!(
@@ -120,10 +123,16 @@ impl OwnCap {
             "window_seconds is {}; it must be from 1 to 31 days (2678400)",
             self.window_seconds
         );
+        let scope = self.scope.unwrap_or(Scope::Account);
+        ensure!(
+            scope == Scope::App || self.posts <= COUNTED,
+            "posts is {}; at most {COUNTED} posts of an account are counted",
+            self.posts
+        );
         let (source, date) = source();
         Ok(Cap {
             network,
-            scope: self.scope.unwrap_or(Scope::Account),
+            scope,
             kind: self.kind,
             posts: self.posts,
             window_seconds: self.window_seconds,
@@ -195,6 +204,10 @@ mod tests {
         assert_eq!(
             refused("[x]\ncaps = [{ posts = 0, window_seconds = 60 }]"),
             "x: posts is 0, so nothing could ever go out; pause the connection instead"
+        );
+        assert_eq!(
+            refused("[x]\ncaps = [{ posts = 1001, window_seconds = 60 }]"),
+            "x: posts is 1001; at most 1000 posts of an account are counted"
         );
         assert_eq!(
             refused("[x]\ncaps = [{ posts = 1, window_seconds = 0 }]"),

@@ -59,29 +59,94 @@ async fn the_same_words_twice_are_refused_on_x_and_warned_about_elsewhere() {
             (&json!([]), &json!([]))
         );
     }
-    // Other spaces are no other words.
-    let again = "  Fresh\n bread ";
-    let later = noon + TimeDelta::hours(23);
-    let refused = create(&world, post(&world, Network::X, again, later)).await;
+    let soon = noon + TimeDelta::minutes(359);
+    let refused = create(&world, post(&world, Network::X, "  Fresh bread ", soon)).await;
     assert_eq!(
         told(&refused["errors"]),
         [pair("POSSIBLE_DUPLICATE", "targets.0")]
     );
     assert_eq!(refused["post"], Value::Null);
-    let warned = create(&world, post(&world, Network::Facebook, again, later)).await;
+    // Other spaces are no other words to a reader; X compares the very text.
+    let spaced = "Fresh\n bread";
+    let warned = create(&world, post(&world, Network::Facebook, spaced, soon)).await;
+    let duplicate = [pair("POSSIBLE_DUPLICATE", "targets.0")];
+    assert_eq!(told(&warned["warnings"]), duplicate);
+    let other = create(&world, post(&world, Network::X, spaced, soon)).await;
+    assert_eq!(other["warnings"], json!([]));
+
+    // For how long X refuses it nobody knows: some hours later it is only told.
+    let later = noon + TimeDelta::hours(6);
+    let warned = create(&world, post(&world, Network::X, "Fresh bread", later)).await;
+    assert_eq!(warned["errors"], json!([]));
+    assert_eq!(told(&warned["warnings"]), duplicate);
+}
+
+/// At the same time of the day, also where the clocks change and one goes out late.
+#[tokio::test]
+async fn what_is_said_every_day_is_no_repetition() {
+    let world = World::new().await;
+    let nine = start() + TimeDelta::hours(1);
+    for network in [Network::X, Network::Facebook] {
+        for hours in [0, 24, 47, 71] {
+            let at = nine + TimeDelta::hours(hours);
+            let made = create(&world, post(&world, network, "Good morning", at)).await;
+            assert_eq!(
+                (&made["errors"], &made["warnings"]),
+                (&json!([]), &json!([])),
+                "{network} {hours}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn links_with_a_mark_of_their_own_make_other_texts_on_x() {
+    let world = World::new().await;
+    let noon = start() + TimeDelta::hours(4);
+    let marked = |tracking: bool| {
+        let mut post = post(&world, Network::X, "Fresh bread", noon);
+        post["link"] = json!("https://example.org/bread");
+        if tracking {
+            post["linkTracking"] = json!({ "campaign": "spring" });
+        }
+        post
+    };
+    for _ in 0..2 {
+        let made = create(&world, marked(true)).await;
+        assert_eq!(made["errors"], json!([]));
+        assert_eq!(
+            told(&made["warnings"]),
+            [pair("LINK_COSTS_MORE", "targets.0")]
+        );
+    }
+    assert_eq!(create(&world, marked(false)).await["errors"], json!([]));
+    let twice = create(&world, marked(false)).await;
     assert_eq!(
-        told(&warned["warnings"]),
+        told(&twice["errors"]),
         [pair("POSSIBLE_DUPLICATE", "targets.0")]
     );
+}
 
-    // A day later it is no repetition, nor is another text.
-    for (text, at) in [
-        ("Fresh bread", noon + TimeDelta::hours(24)),
-        ("Fresh rolls", later),
-    ] {
-        let made = create(&world, post(&world, Network::X, text, at)).await;
-        assert_eq!(made["errors"], json!([]), "{text}");
-    }
+#[tokio::test]
+async fn what_stands_on_the_schedule_may_be_edited_though_it_is_a_repetition() {
+    let world = World::new().await;
+    let noon = start() + TimeDelta::hours(4);
+    let far = noon + TimeDelta::hours(6);
+    create(&world, post(&world, Network::X, "Fresh bread", noon)).await;
+    let again = create(&world, post(&world, Network::X, "Fresh bread", far)).await;
+    // Time passes, and the first one is late: the two come closer.
+    world.clock.set(noon + TimeDelta::hours(1));
+    let id = &again["post"]["id"];
+    let moved = json!({ "id": id, "schedule": { "at": far } });
+    let refused = world.change("postSchedule", "post { id }", moved).await;
+    assert_eq!(told(&refused["errors"]).len(), 1);
+    let same = json!({ "id": id, "text": "Fresh bread" });
+    let made = world.change("postUpdate", "post { id }", same).await;
+    assert_eq!(made["errors"], json!([]));
+    assert_eq!(
+        told(&made["warnings"]),
+        [pair("POSSIBLE_DUPLICATE", "targets.0")]
+    );
 }
 
 #[tokio::test]
@@ -111,10 +176,27 @@ async fn a_change_makes_a_repetition_and_unmakes_it() {
     let made = create(&world, post(&world, Network::X, "Three", noon)).await;
     assert_eq!(made["errors"], json!([]));
     let back = json!({ "id": two, "schedule": { "at": noon } });
-    let refused = world.change("postSchedule", "post { id }", back).await;
+    let refused = world
+        .change("postSchedule", "post { id }", back.clone())
+        .await;
     assert_eq!(
         told(&refused["errors"]),
         [pair("POSSIBLE_DUPLICATE", "targets.0")]
+    );
+    // A target that the input names is named as the input names it.
+    let target = world
+        .ask(
+            "query($id: ID!) { post(id: $id) { targets { id } } }",
+            json!({ "id": two }),
+        )
+        .await["post"]["targets"][0]["id"]
+        .clone();
+    let mut named = back;
+    named["targetIds"] = json!([target]);
+    let refused = world.change("postSchedule", "post { id }", named).await;
+    assert_eq!(
+        told(&refused["errors"]),
+        [pair("POSSIBLE_DUPLICATE", "targetIds.0")]
     );
 }
 
@@ -133,6 +215,21 @@ async fn missing_permissions_are_named() {
     );
     let message = refused["errors"][0]["message"].as_str().unwrap();
     assert!(message.contains("tweet.write is missing"), "{message}");
+    // What only media need is asked of media alone.
+    edit(&world, Network::X, |row| {
+        row.scopes = vec![
+            "tweet.read".into(),
+            "tweet.write".into(),
+            "users.read".into(),
+        ];
+    })
+    .await;
+    let made = create(&world, post(&world, Network::X, "Words", noon)).await;
+    assert_eq!(made["errors"], json!([]));
+    edit(&world, Network::X, |row| {
+        row.scopes = vec!["tweet.read".into(), "users.read".into()];
+    })
+    .await;
     // A draft may wait for it.
     let mut draft = post(&world, Network::X, "Hello", noon);
     draft["schedule"] = Value::Null;
@@ -264,6 +361,47 @@ async fn a_new_risk_is_told_once_ahead_of_time() {
     // There is no third look.
     world.clock.set(due);
     assert_eq!(look_ahead(&world.app).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn what_was_told_when_it_was_scheduled_is_not_told_again() {
+    let world = World::new().await;
+    let due = start() + TimeDelta::hours(30);
+    create(&world, post(&world, Network::Facebook, "Twice", due)).await;
+    let second = create(&world, post(&world, Network::Facebook, "Twice", due)).await;
+    assert_eq!(told(&second["warnings"]).len(), 1);
+    world.clock.set(due - TimeDelta::hours(24));
+    assert_eq!(look_ahead(&world.app).await.unwrap(), 2);
+    // Whoever wrote the first one does not know it yet.
+    assert_eq!(risks(&world).await, ["POSSIBLE_DUPLICATE"]);
+
+    // A change tells, too.
+    let other = create(
+        &world,
+        post(&world, Network::Facebook, "Once", due + TimeDelta::hours(8)),
+    )
+    .await;
+    let same = json!({ "id": other["post"]["id"], "text": "Twice" });
+    let changed = world.change("postUpdate", "post { id }", same).await;
+    assert_eq!(told(&changed["warnings"]).len(), 1);
+    world.clock.set(due - TimeDelta::hours(16));
+    assert_eq!(look_ahead(&world.app).await.unwrap(), 1);
+    assert_eq!(risks(&world).await.len(), 1);
+}
+
+#[tokio::test]
+async fn more_than_a_batch_is_looked_at_in_one_go() {
+    let world = World::new().await;
+    let due = start() + TimeDelta::hours(30);
+    for n in 0..60 {
+        create(
+            &world,
+            post(&world, Network::Facebook, &format!("Post {n}"), due),
+        )
+        .await;
+    }
+    world.clock.set(due - TimeDelta::hours(24));
+    assert_eq!(look_ahead(&world.app).await.unwrap(), 60);
 }
 
 #[tokio::test]

@@ -152,6 +152,79 @@ async fn a_budget_warns_or_refuses() {
     assert_eq!(second["errors"], json!([]));
 }
 
+async fn spent(world: &World) -> Value {
+    let ids = [world.home.on(Network::X)];
+    let mut answer = world.ask(FORECAST, json!({ "ids": ids })).await;
+    answer["quotaForecast"]["budgets"][0]["spent"].take()
+}
+
+#[tokio::test]
+async fn what_is_scheduled_may_become_cheaper_though_the_budget_is_gone() {
+    let world = World::new().await;
+    set(&world, json!({ "budget": 1, "overBudget": "FAIL" })).await;
+    let made = post(&world, "First", "2027-01-05T09:00:00Z", true).await;
+    let id = &made["post"]["id"];
+    set(&world, json!({ "budget": 0.1 })).await;
+    let change = async |mut input: Value| {
+        input["id"] = id.clone();
+        world.change("postUpdate", "post { id }", input).await
+    };
+    let typo = change(json!({ "text": "The first" })).await;
+    assert_eq!(typo["errors"], json!([]));
+    assert_eq!(
+        codes(&typo["warnings"]),
+        ["LINK_COSTS_MORE", "BUDGET_EXCEEDED"]
+    );
+    let cheaper = change(json!({ "link": null })).await;
+    assert_eq!(
+        (&cheaper["errors"], &cheaper["warnings"]),
+        (&json!([]), &json!([]))
+    );
+    let dearer = change(json!({ "link": "https://example.org/bread" })).await;
+    assert_eq!(codes(&dearer["errors"]), ["BUDGET_EXCEEDED"]);
+}
+
+#[tokio::test]
+async fn what_a_person_published_costs_nothing_and_stays_what_it_was() {
+    let world = World::new().await;
+    let on = |network| json!({ "connectionId": world.home.on(network) });
+    let both = json!({
+        "text": "By hand", "link": "https://example.org/bread", "schedule": { "at": "2027-01-05T09:00:00Z" },
+        "targets": [on(Network::X), on(Network::Facebook)],
+    });
+    let made = world
+        .change("postCreate", "post { id targets { id } }", both)
+        .await;
+    let live = json!({ "id": made["post"]["targets"][0]["id"], "outcome": "LIVE" });
+    let settled = world.change("targetSettle", "target { state }", live).await;
+    assert_eq!(settled["target"]["state"], "PUBLISHED", "{settled}");
+    assert_eq!(spent(&world).await, json!(0.0));
+    // A change for another account does not reach what is live.
+    let other = json!({ "id": made["post"]["id"], "text": "Other words" });
+    let changed = world.change("postUpdate", "post { id }", other).await;
+    assert_eq!(changed["errors"], json!([]));
+    assert_eq!(spent(&world).await, json!(0.0));
+    let new = post(&world, "Other words", "2027-01-04T09:00:00Z", true).await;
+    assert_eq!(new["errors"], json!([]));
+    let twin = post(&world, "By hand", "2027-01-04T09:00:00Z", true).await;
+    assert_eq!(codes(&twin["errors"]), ["POSSIBLE_DUPLICATE"]);
+}
+
+#[tokio::test]
+async fn what_is_late_counts_in_the_month_that_runs() {
+    let world = World::new().await;
+    post(&world, "Late", "2027-01-05T09:00:00Z", false).await;
+    world.clock.set("2027-02-03T08:00:00Z".parse().unwrap());
+    let span = json!({ "ids": [world.home.on(Network::X)], "from": "2027-01-10T00:00:00Z", "to": "2027-03-10T00:00:00Z" });
+    let answer = world.ask(FORECAST, span).await;
+    let budgets = answer["quotaForecast"]["budgets"]
+        .as_array()
+        .unwrap()
+        .iter();
+    let reserved: Vec<_> = budgets.map(|month| month["reserved"].clone()).collect();
+    assert_eq!(reserved, [json!(0.0), json!(0.015), json!(0.0)]);
+}
+
 #[tokio::test]
 async fn a_budget_of_one_connection_binds_no_other() {
     let world = World::new().await;
@@ -184,6 +257,11 @@ async fn a_full_window_warns_or_refuses() {
     let over = post(&world, "One more", "2027-01-05T09:20:00Z", false).await;
     assert_eq!(codes(&over["warnings"]), ["QUOTA_EXCEEDED"]);
     set(&world, json!({ "whenFull": "FAIL" })).await;
+    // What is scheduled already keeps its place when it is changed.
+    let text = json!({ "id": over["post"]["id"], "text": "One more, edited" });
+    let edited = world.change("postUpdate", "post { id }", text).await;
+    assert_eq!(edited["errors"], json!([]));
+    assert_eq!(codes(&edited["warnings"]), ["QUOTA_EXCEEDED"]);
     // Also a post before the others is one too many in the window that ends with them.
     for at in ["2027-01-05T09:05:00Z", "2027-01-05T09:20:00Z"] {
         let refused = post(&world, at, at, false).await;

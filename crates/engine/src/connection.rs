@@ -194,8 +194,12 @@ pub enum Action {
     Remove,
 }
 
-/// Whether a target waits only for its account to be reconnected.
+/// Whether a target waits only for its account to be reconnected: for access, or for a permission that was
+/// missing before anything was sent.
 fn waits_for_reconnect(target: &posthaste_store::target::Target) -> bool {
+    let code = target.error_code.as_deref();
+    let permission = code == Some(ErrorCode::NetworkPermission.as_str());
     target.state == State::Held
-        && target.error_code.as_deref() == Some(ErrorCode::ReconnectRequired.as_str())
+        && (code == Some(ErrorCode::ReconnectRequired.as_str())
+            || permission && target.intent.is_none())
 }

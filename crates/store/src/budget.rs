@@ -82,29 +82,34 @@ pub async fn set(
     amount: Option<i64>,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    diesel::sql_query(
-        "DELETE FROM budgets WHERE workspace_id = $1 AND connection_id IS NOT DISTINCT FROM $2",
-    )
-    .bind::<sql_types::Uuid, _>(workspace.uuid())
-    .bind::<sql_types::Nullable<sql_types::Uuid>, _>(connection.map(ConnectionId::uuid))
-    .execute(conn)
-    .await
-    .stored()?;
-    if let Some(amount) = amount {
-        diesel::insert_into(budgets::table)
-            .values((
-                budgets::workspace_id.eq(workspace.uuid()),
-                budgets::connection_id.eq(connection.map(ConnectionId::uuid)),
-                budgets::amount.eq(amount),
-                budgets::updated_at.eq(now),
-            ))
+    let connection = connection.map(ConnectionId::uuid);
+    match amount {
+        Some(amount) => diesel::sql_query(SET)
+            .bind::<sql_types::Uuid, _>(workspace.uuid())
+            .bind::<sql_types::Nullable<sql_types::Uuid>, _>(connection)
+            .bind::<sql_types::Int8, _>(amount)
+            .bind::<sql_types::Timestamptz, _>(now)
             .execute(conn)
             .await
-            .stored_unless_taken("The budget was changed at the same time.")?;
-    }
+            .stored()?,
+        None => diesel::delete(
+            budgets::table
+                .filter(budgets::workspace_id.eq(workspace.uuid()))
+                .filter(budgets::connection_id.is_not_distinct_from(connection)),
+        )
+        .execute(conn)
+        .await
+        .stored()?,
+    };
     Ok(())
 }
 
+/// The row stays the same one, so that whoever waits for its lock sees the new amount.
+const SET: &str = "\
+    INSERT INTO budgets (workspace_id, connection_id, amount, updated_at) VALUES ($1, $2, $3, $4) \
+    ON CONFLICT (workspace_id, connection_id) DO UPDATE SET amount = excluded.amount, updated_at = excluded.updated_at";
+
+/// The money of scheduled targets is summed only where it is asked for.
 const SPENDING: &str = "\
     SELECT spent.amount + sending.amount AS spent, reserved.amount AS reserved \
     FROM unnest($2, $3, $4) WITH ORDINALITY AS asked (connection_id, since, until, place), \
@@ -125,11 +130,11 @@ const SPENDING: &str = "\
     ) AS sending, \
     LATERAL ( \
         SELECT coalesce(sum(price), 0)::bigint AS amount FROM targets \
-        WHERE workspace_id = $1 AND (asked.connection_id IS NULL OR connection_id = asked.connection_id) \
+        WHERE $7 AND workspace_id = $1 AND (asked.connection_id IS NULL OR connection_id = asked.connection_id) \
           AND id <> ALL($6) \
           AND price > 0 AND state IN ('SCHEDULED', 'CLAIMED', 'SENDING', 'UNCERTAIN', 'RECONCILING') \
           AND state IN ('SCHEDULED', 'CLAIMED') \
-          AND due_at < asked.until AND (due_at >= asked.since OR asked.since <= $5) \
+          AND asked.until > $5 AND due_at < asked.until AND (due_at >= asked.since OR asked.since <= $5) \
     ) AS reserved \
     ORDER BY asked.place";
 
@@ -141,6 +146,29 @@ pub async fn spending(
     asked: &[(Option<ConnectionId>, Month)],
     except: &[TargetId],
     now: DateTime<Utc>,
+) -> Result<Vec<Spending>> {
+    sums(conn, workspace, asked, except, now, true).await
+}
+
+/// As [`spending`], without what is reserved: it may be a whole backlog.
+pub async fn spent(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    asked: &[(Option<ConnectionId>, Month)],
+    except: TargetId,
+    now: DateTime<Utc>,
+) -> Result<Vec<i64>> {
+    let sums = sums(conn, workspace, asked, &[except], now, false).await?;
+    Ok(sums.into_iter().map(|sum| sum.spent).collect())
+}
+
+async fn sums(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    asked: &[(Option<ConnectionId>, Month)],
+    except: &[TargetId],
+    now: DateTime<Utc>,
+    reserved: bool,
 ) -> Result<Vec<Spending>> {
     if asked.is_empty() {
         return Ok(Vec::new());
@@ -159,6 +187,7 @@ pub async fn spending(
         .bind::<sql_types::Array<sql_types::Timestamptz>, _>(until)
         .bind::<sql_types::Timestamptz, _>(now)
         .bind::<sql_types::Array<sql_types::Uuid>, _>(except)
+        .bind::<sql_types::Bool, _>(reserved)
         .load(conn)
         .await
         .stored()

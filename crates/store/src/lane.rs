@@ -73,8 +73,11 @@ macro_rules! next_due {
         "next_due_at = CASE WHEN EXISTS (
              SELECT FROM targets t WHERE t.connection_id = lanes.connection_id
                 AND t.state IN ('CLAIMED', 'SENDING', 'UNCERTAIN', 'RECONCILING')) THEN NULL
-         ELSE (SELECT t.due_at FROM targets t WHERE t.connection_id = lanes.connection_id AND t.state = 'SCHEDULED'
-                ORDER BY t.due_at, t.id LIMIT 1) END"
+         ELSE least(
+             (SELECT t.due_at FROM targets t WHERE t.connection_id = lanes.connection_id AND t.state = 'SCHEDULED'
+                AND t.waits_until IS NULL ORDER BY t.due_at, t.id LIMIT 1),
+             (SELECT t.waits_until FROM targets t WHERE t.connection_id = lanes.connection_id AND t.state = 'SCHEDULED'
+                AND t.waits_until IS NOT NULL ORDER BY t.waits_until LIMIT 1)) END"
     };
 }
 

@@ -32,6 +32,7 @@ pub mod network_state;
 pub mod node;
 mod page;
 pub mod partition;
+pub mod place;
 pub mod post;
 pub mod preflight;
 pub mod publish;

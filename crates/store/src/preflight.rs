@@ -50,16 +50,22 @@ struct Found {
     live: Option<bool>,
 }
 
+/// What is scheduled and late counts as said now; what waits for a person to say whether it is live, as live.
 const TWINS: &str = "\
     SELECT twin.post_id, twin.at, twin.live \
     FROM unnest($2, $3, $4, $5, $6) WITH ORDINALITY AS asked (id, connection_id, words, at, scheduled, place) \
     LEFT JOIN LATERAL ( \
-        SELECT post_id, coalesce(published_at, due_at) AS at, published_at IS NOT NULL AS live FROM targets \
-        WHERE workspace_id = $1 AND connection_id = asked.connection_id AND words = asked.words AND id <> asked.id \
-          AND (state IN ('SENDING', 'UNCERTAIN', 'RECONCILING', 'PUBLISHED') \
-               OR asked.scheduled AND state IN ('SCHEDULED', 'CLAIMED')) \
-          AND coalesce(published_at, due_at) > asked.at - $7 AND coalesce(published_at, due_at) < asked.at + $7 \
-        ORDER BY abs(extract(epoch FROM coalesce(published_at, due_at) - asked.at)), id LIMIT 1 \
+        SELECT said.post_id, said.at, said.live FROM ( \
+            SELECT id, post_id, published_at IS NOT NULL AS live, \
+                CASE WHEN state IN ('SCHEDULED', 'CLAIMED') THEN greatest(due_at, $8) ELSE coalesce(published_at, due_at) END AS at \
+            FROM targets \
+            WHERE workspace_id = $1 AND connection_id = asked.connection_id AND words = asked.words AND id <> asked.id \
+              AND (state IN ('SENDING', 'UNCERTAIN', 'RECONCILING', 'PUBLISHED') \
+                   OR state = 'HELD' AND error_code = 'OUTCOME_UNKNOWN' \
+                   OR asked.scheduled AND state IN ('SCHEDULED', 'CLAIMED')) \
+        ) AS said \
+        WHERE said.at > asked.at - $7 AND said.at < asked.at + $7 \
+        ORDER BY abs(extract(epoch FROM said.at - asked.at)), said.id LIMIT 1 \
     ) AS twin ON true \
     ORDER BY asked.place";
 
@@ -69,6 +75,7 @@ pub async fn twins(
     workspace: WorkspaceId,
     asked: &[Words],
     window: TimeDelta,
+    now: DateTime<Utc>,
 ) -> Result<Vec<Option<Twin>>> {
     if asked.is_empty() {
         return Ok(Vec::new());
@@ -86,6 +93,7 @@ pub async fn twins(
         .bind::<Array<Timestamptz>, _>(at)
         .bind::<Array<Bool>, _>(scheduled)
         .bind::<Interval, _>(window)
+        .bind::<Timestamptz, _>(now)
         .load(conn)
         .await
         .stored()?;
@@ -99,14 +107,18 @@ pub async fn twins(
     Ok(rows.into_iter().map(twin).collect())
 }
 
-/// Writes words, kind and price of targets; nothing else about them changes.
+/// Writes words, kind, price and told risks of targets; of another kind they no longer wait for a place. What is live has cost what it
+/// cost and says what it says.
 pub async fn stamp(conn: &mut Conn, rows: &[&Target]) -> Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
     diesel::sql_query(
-        "UPDATE targets SET words = new.words, kind = new.kind, price = new.price \
-         FROM unnest($1, $2, $3, $4) AS new (id, words, kind, price) WHERE targets.id = new.id",
+        "UPDATE targets SET words = new.words, kind = new.kind, price = new.price, \
+             risks = string_to_array(new.risks, ' '), \
+             waits_until = CASE WHEN targets.kind = new.kind THEN targets.waits_until END \
+         FROM unnest($1, $2, $3, $4, $5) AS new (id, words, kind, price, risks) \
+         WHERE targets.id = new.id AND targets.state NOT IN ('PUBLISHED', 'DELETED_REMOTE')",
     )
     .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.id.uuid()).collect::<Vec<_>>())
     .bind::<Array<Nullable<Bytea>>, _>(
@@ -120,6 +132,11 @@ pub async fn stamp(conn: &mut Conn, rows: &[&Target]) -> Result<()> {
             .collect::<Vec<_>>(),
     )
     .bind::<Array<Nullable<Int8>>, _>(rows.iter().map(|row| row.price).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(
+        rows.iter()
+            .map(|row| row.risks.join(" "))
+            .collect::<Vec<_>>(),
+    )
     .execute(conn)
     .await
     .stored()?;
@@ -142,17 +159,38 @@ pub async fn due_looks(conn: &mut Conn, now: DateTime<Utc>, limit: i64) -> Resul
         .stored()
 }
 
-/// Writes when a target is looked at next and what was told about it.
-pub async fn looked(
-    conn: &mut Conn,
-    id: TargetId,
-    next: Option<DateTime<Utc>>,
-    risks: &[String],
-) -> Result<()> {
-    diesel::update(targets::table.find(id.uuid()))
-        .set((targets::look_at.eq(next), targets::risks.eq(risks)))
-        .execute(conn)
-        .await
-        .stored()?;
+/// What is kept of a look at a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The target.
+    pub target: TargetId,
+    /// When it is looked at next.
+    pub next: Option<DateTime<Utc>>,
+    /// Codes of the risks that were told.
+    pub risks: Vec<String>,
+}
+
+/// Writes when targets are looked at next and what was told about them.
+pub async fn looked(conn: &mut Conn, looks: &[Look]) -> Result<()> {
+    diesel::sql_query(
+        "UPDATE targets SET look_at = new.next, risks = string_to_array(new.risks, ' ') \
+         FROM unnest($1, $2, $3) AS new (id, next, risks) WHERE targets.id = new.id",
+    )
+    .bind::<Array<SqlUuid>, _>(
+        looks
+            .iter()
+            .map(|look| look.target.uuid())
+            .collect::<Vec<_>>(),
+    )
+    .bind::<Array<Nullable<Timestamptz>>, _>(looks.iter().map(|look| look.next).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(
+        looks
+            .iter()
+            .map(|look| look.risks.join(" "))
+            .collect::<Vec<_>>(),
+    )
+    .execute(conn)
+    .await
+    .stored()?;
     Ok(())
 }

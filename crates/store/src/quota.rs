@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{Conn, StoreExt};
 
 /// Most posts that are read of one window.
-const MOST: i64 = 2_000;
+pub const MOST: i64 = 2_000;
 
 /// A time in which posts of a connection count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -121,6 +121,7 @@ diesel::table! {
         paused_at -> Nullable<Timestamptz>,
         blocked_until -> Nullable<Timestamptz>,
         block_reason -> Nullable<Text>,
+        place_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -296,6 +297,8 @@ diesel::table! {
         price -> Nullable<Int8>,
         look_at -> Nullable<Timestamptz>,
         risks -> Array<Text>,
+        waits_until -> Nullable<Timestamptz>,
+        budget_ok -> Bool,
     }
 }
 

@@ -119,7 +119,7 @@ pub struct Target {
     pub created_at: DateTime<Utc>,
     /// When it changed last.
     pub updated_at: DateTime<Utc>,
-    /// SHA-256 of its normalised words; none for media alone.
+    /// The fingerprint of its words (`posthaste_core::preflight`); none for media alone.
     pub words: Option<Vec<u8>>,
     /// Where it appears: FEED, STORY, REEL.
     pub kind: Option<String>,
@@ -129,6 +129,10 @@ pub struct Target {
     pub look_at: Option<DateTime<Utc>>,
     /// Codes of the risks that were told.
     pub risks: Vec<String>,
+    /// Until when it waits for a place under a limit of its kind; the line goes on without it.
+    pub waits_until: Option<DateTime<Utc>>,
+    /// A person lets it cost more than is left of a budget.
+    pub budget_ok: bool,
 }
 
 /// Adds targets; the database refuses a second target of a post on one connection.
@@ -142,6 +146,7 @@ pub async fn insert(conn: &mut Conn, rows: &[Target]) -> Result<()> {
                     targets::kind.eq(&row.kind),
                     targets::price.eq(row.price),
                     targets::look_at.eq(row.look_at),
+                    targets::risks.eq(&row.risks),
                 ),
                 targets::id.eq(row.id.uuid()),
                 targets::workspace_id.eq(row.workspace_id.uuid()),
@@ -211,6 +216,8 @@ pub async fn update(conn: &mut Conn, row: &mut Target, from: State) -> Result<()
             targets::price.eq(row.price),
             targets::look_at.eq(row.look_at),
             targets::risks.eq(&row.risks),
+            targets::waits_until.eq(row.waits_until),
+            targets::budget_ok.eq(row.budget_ok),
         ),
         (
             targets::error_code.eq(&row.error_code),

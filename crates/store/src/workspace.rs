@@ -85,17 +85,20 @@ pub async fn get(conn: &mut Conn, id: WorkspaceId) -> Result<Workspace> {
         .ok_or_else(|| Error::not_found("workspace"))
 }
 
-/// Writes what becomes of posts without a place or without money.
+/// Writes what becomes of posts without a place or without money; what is left out stays.
 pub async fn set_policies(
     conn: &mut Conn,
     id: WorkspaceId,
-    when_full: WhenFull,
-    over_budget: OverBudget,
+    when_full: Option<WhenFull>,
+    over_budget: Option<OverBudget>,
 ) -> Result<()> {
+    if when_full.is_none() && over_budget.is_none() {
+        return Ok(());
+    }
     diesel::update(workspaces::table.find(id.uuid()))
         .set((
-            workspaces::when_full.eq(when_full.as_str()),
-            workspaces::over_budget.eq(over_budget.as_str()),
+            when_full.map(|policy| workspaces::when_full.eq(policy.as_str())),
+            over_budget.map(|policy| workspaces::over_budget.eq(policy.as_str())),
         ))
         .execute(conn)
         .await

@@ -29,21 +29,21 @@ pub struct Usage {
 }
 
 impl Limits {
-    /// Counts one call against `limit` per `window_seconds`.
+    /// Counts one call against `limit` per `window_seconds`; a window begins with its first call.
     pub fn hit(&mut self, key: &str, limit: u32, window_seconds: i64, now: DateTime<Utc>) -> Usage {
-        let start = now.timestamp() - now.timestamp().rem_euclid(window_seconds);
+        let start = now.timestamp();
         let window = self
             .0
             .entry(key.to_owned())
             .or_insert(Window { start, used: 0 });
-        if window.start != start {
+        if window.start + window_seconds <= start {
             *window = Window { start, used: 0 };
         }
         window.used = window.used.saturating_add(1);
         Usage {
             limit,
             remaining: limit.saturating_sub(window.used),
-            reset: start + window_seconds,
+            reset: window.start + window_seconds,
             exceeded: window.used > limit,
         }
     }

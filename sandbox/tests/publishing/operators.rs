@@ -171,7 +171,9 @@ async fn in_preparation(world: &World, text: &str) -> (Connection, PostId) {
     let picture = world.picture().await;
     world.fault(json!({ "network": "INSTAGRAM", "operation": "prepare", "kind": "delay", "delayMs": 2_000 })).await;
     world.work();
-    let post = world.post(text, &[picture], &[row.clone()]).await;
+    let post = world
+        .post(text, &[picture], std::slice::from_ref(&row))
+        .await;
     world.until(post, State::Claimed).await;
     (row, post)
 }

@@ -38,8 +38,9 @@ async fn every_request_is_told_without_a_secret_and_without_the_words_of_the_pos
         let steps = steps(&world, &target).await;
         let whole: String = steps
             .iter()
-            .map(|step| format!("{} {} {}\n", step.kind, step.message, step.detail.0))
-            .collect();
+            .map(|step| format!("{} {} {}", step.kind, step.message, step.detail.0))
+            .collect::<Vec<_>>()
+            .join("\n");
         let row = connections
             .iter()
             .find(|row| row.id == target.connection_id)

@@ -8,7 +8,10 @@ use posthaste_core::{
     event::EventType,
     target::{State, Timing},
 };
-use posthaste_engine::connection::{self, ask_in_time, destinations, give_back_due, remove};
+use posthaste_engine::{
+    connection::{self, ask_in_time, destinations, give_back_due, remove},
+    post::When,
+};
 use posthaste_sandbox::setup::quick_timing;
 use posthaste_store::{connection::Status, revocation};
 use serde_json::json;
@@ -67,6 +70,32 @@ async fn a_revoked_token_holds_the_target_and_asks_for_a_reconnect() {
         Status::Reconnect
     );
     assert!(world.walls("Locked out.").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_for_a_permission_goes_out_once_it_is_granted() {
+    let world = World::new().await;
+    let row = world.connect(Network::X, 0).await;
+    let rows = std::slice::from_ref(&row);
+    let soon = When::At(world.app.now() + TimeDelta::minutes(5));
+    let post = world.post_at("Not allowed yet.", &[], rows, soon).await;
+    // A person reconnected and left a permission out.
+    let mut less = row.clone();
+    less.scopes.retain(|scope| scope != "tweet.write");
+    let mut conn = world.app.db.get().await.unwrap();
+    posthaste_store::connection::update(&mut conn, &mut less)
+        .await
+        .unwrap();
+    drop(conn);
+    world.clock.advance(TimeDelta::minutes(5));
+    world.work();
+    let held = world.until(post, State::Held).await;
+    assert_eq!(
+        held[0].error_code.as_deref(),
+        Some(ErrorCode::NetworkPermission.as_str())
+    );
+    world.connect(Network::X, 0).await;
+    world.until(post, State::Published).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -999,6 +999,28 @@ impl TargetsApi {
             merged(json!({ "id": Into::<String>::into(id) }), options),
         )
     }
+
+    /// What happens to a target, step by step, as it is written: first the steps there are (with `after`
+    /// those that follow it), then each new one. Completes by itself once nothing more happens without a
+    /// person. Over server-sent events each event's `id` is the step's cursor, and `Last-Event-ID` goes
+    /// before `after`.
+    pub fn follow_timeline(
+        &self,
+        target_id: impl Into<String>,
+        options: TargetTimelineFollowOptions,
+    ) -> Items<TimelineStep> {
+        Follow {
+            client: self.client.clone(),
+            operation: operations::TARGET_TIMELINE_FOLLOW,
+            variables: serde_json::to_value(merged(
+                json!({ "targetId": Into::<String>::into(target_id) }),
+                options,
+            )),
+            resume: Resume::After(|item: &TimelineStep| Some(item.cursor.as_str())),
+            head: None,
+        }
+        .start()
+    }
 }
 
 impl Client {

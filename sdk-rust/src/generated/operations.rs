@@ -1184,6 +1184,7 @@ fragment ConnectionFields on Connection {
   status
   scopes
   tokenExpiresAt
+  reauthorizeBy
   defaultBoardId
   allowedActions
   createdAt
@@ -1312,6 +1313,7 @@ fragment ConnectionFields on Connection {
   status
   scopes
   tokenExpiresAt
+  reauthorizeBy
   defaultBoardId
   allowedActions
   createdAt
@@ -1422,6 +1424,7 @@ fragment ConnectionFields on Connection {
   status
   scopes
   tokenExpiresAt
+  reauthorizeBy
   defaultBoardId
   allowedActions
   createdAt
@@ -1524,6 +1527,7 @@ fragment ConnectionFields on Connection {
   status
   scopes
   tokenExpiresAt
+  reauthorizeBy
   defaultBoardId
   allowedActions
   createdAt
@@ -1600,6 +1604,7 @@ fragment ConnectionFields on Connection {
   status
   scopes
   tokenExpiresAt
+  reauthorizeBy
   defaultBoardId
   allowedActions
   createdAt
@@ -1650,6 +1655,7 @@ fragment ConnectionFields on Connection {
   status
   scopes
   tokenExpiresAt
+  reauthorizeBy
   defaultBoardId
   allowedActions
   createdAt
@@ -1865,6 +1871,7 @@ fragment ConnectionFields on Connection {
   status
   scopes
   tokenExpiresAt
+  reauthorizeBy
   defaultBoardId
   allowedActions
   createdAt
@@ -2038,6 +2045,7 @@ fragment ConnectionFields on Connection {
   status
   scopes
   tokenExpiresAt
+  reauthorizeBy
   defaultBoardId
   allowedActions
   createdAt
@@ -2148,6 +2156,7 @@ fragment ConnectionFields on Connection {
   status
   scopes
   tokenExpiresAt
+  reauthorizeBy
   defaultBoardId
   allowedActions
   createdAt
@@ -6850,16 +6859,12 @@ pub const TARGET_TIMELINE: Operation = Operation {
     kind: Kind::Query,
     field: Some("target"),
     document: Cow::Borrowed(
-        r"query TargetTimeline($id: ID!, $first: Int) {
+        r"query TargetTimeline($id: ID!, $first: Int, $after: String) {
   target(id: $id) {
     id
     state
-    timeline(first: $first) {
-      at
-      kind
-      message
-      attempt
-      detail
+    timeline(first: $first, after: $after) {
+      ...TimelineStepFields
     }
     attempts {
       id
@@ -6879,6 +6884,52 @@ pub const TARGET_TIMELINE: Operation = Operation {
         docsUrl
       }
     }
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment TimelineStepFields on TimelineStep {
+  cursor
+  at
+  attempt
+  kind
+  message
+  detail
+  author {
+    ...ProvenanceFields
+  }
+}
+",
+    ),
+};
+
+pub const TARGET_TIMELINE_FOLLOW: Operation = Operation {
+    name: Some("TargetTimelineFollow"),
+    kind: Kind::Subscription,
+    field: Some("targetTimeline"),
+    document: Cow::Borrowed(
+        r"subscription TargetTimelineFollow($targetId: ID!, $after: String) {
+  targetTimeline(targetId: $targetId, after: $after) {
+    ...TimelineStepFields
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment TimelineStepFields on TimelineStep {
+  cursor
+  at
+  attempt
+  kind
+  message
+  detail
+  author {
+    ...ProvenanceFields
   }
 }
 ",

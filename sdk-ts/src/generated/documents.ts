@@ -63,6 +63,7 @@ const ConnectionFields = `fragment ConnectionFields on Connection {
   status
   scopes
   tokenExpiresAt
+  reauthorizeBy
   defaultBoardId
   allowedActions
   createdAt
@@ -443,6 +444,19 @@ const TargetPreviewFields = `fragment TargetPreviewFields on TargetPreview {
     message
     path
     advice
+  }
+}
+`;
+
+const TimelineStepFields = `fragment TimelineStepFields on TimelineStep {
+  cursor
+  at
+  attempt
+  kind
+  message
+  detail
+  author {
+    ...ProvenanceFields
   }
 }
 `;
@@ -2065,6 +2079,20 @@ export const TargetFollow: Document<t.TargetFollowResult, t.TargetFollowVariable
   fragments: [EventFields, ProvenanceFields, TargetFields],
 };
 
+/** `targets.followTimeline`: the subscription `targetTimeline`. */
+export const TargetTimelineFollow: Document<t.TimelineStep, t.TargetTimelineFollowVariables> = {
+  kind: 'subscription',
+  name: 'TargetTimelineFollow',
+  fields: ['targetTimeline'],
+  text: `subscription TargetTimelineFollow($targetId: ID!, $after: String) {
+  targetTimeline(targetId: $targetId, after: $after) {
+    ...TimelineStepFields
+  }
+}
+`,
+  fragments: [ProvenanceFields, TimelineStepFields],
+};
+
 /** `targets.get`: the query `target`. */
 export const TargetGet: Document<t.TargetGetResult, t.TargetGetVariables> = {
   kind: 'query',
@@ -2205,16 +2233,12 @@ export const TargetTimeline: Document<t.TargetTimelineResult, t.TargetTimelineVa
   kind: 'query',
   name: 'TargetTimeline',
   fields: ['target'],
-  text: `query TargetTimeline($id: ID!, $first: Int) {
+  text: `query TargetTimeline($id: ID!, $first: Int, $after: String) {
   target(id: $id) {
     id
     state
-    timeline(first: $first) {
-      at
-      kind
-      message
-      attempt
-      detail
+    timeline(first: $first, after: $after) {
+      ...TimelineStepFields
     }
     attempts {
       id
@@ -2237,6 +2261,7 @@ export const TargetTimeline: Document<t.TargetTimelineResult, t.TargetTimelineVa
   }
 }
 `,
+  fragments: [ProvenanceFields, TimelineStepFields],
 };
 
 /** `usage.get`: the query `usage`. */

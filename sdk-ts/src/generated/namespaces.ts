@@ -247,6 +247,13 @@ export class Api extends Client {
      * once nothing more happens without a person.
      */
     follow: following(this, documents.TargetFollow),
+    /**
+     * What happens to a target, step by step, as it is written: first the steps there are (with `after`
+     * those that follow it), then each new one. Completes by itself once nothing more happens without a
+     * person. Over server-sent events each event's `id` is the step's cursor, and `Last-Event-ID` goes
+     * before `after`.
+     */
+    followTimeline: following(this, documents.TargetTimelineFollow),
     /** The target with an id. */
     get: readingById(this, documents.TargetGet),
     /** The targets of the workspace, those due first unless another order is chosen. */

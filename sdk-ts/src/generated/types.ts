@@ -138,7 +138,7 @@ export type ErrorCode =
   | 'ATTEMPTS_USED_UP'
   /** The request is not well formed. Compare the request with the schema; the message names the place. */
   | 'BAD_REQUEST'
-  /** The post costs more than is left of the month's budget. Raise the budget, wait for the next month, or publish it all the same (targetSettle with PUBLISH). */
+  /** The post costs more than is left of the month's budget. Raise the budget, or choose a time in the next month (cancel first what is held or has failed). What is held for it can also be published all the same: targetSettle with PUBLISH. */
   | 'BUDGET_EXCEEDED'
   /** The received bytes do not have the stated checksum. Send the part again. */
   | 'CHECKSUM_MISMATCH'
@@ -226,13 +226,13 @@ export type ErrorCode =
   | 'PAYLOAD_TOO_LARGE'
   /** The server knows no document with this hash. Send the document together with its hash; the hash alone will do from then on. */
   | 'PERSISTED_QUERY_NOT_FOUND'
-  /** The same text goes to the same account already. Change the text, or go on if it is meant. */
+  /** The same text goes to the same account already. Change the text, or leave some hours between the two. */
   | 'POSSIBLE_DUPLICATE'
   /** The query asks for too much at once. Ask for fewer fields, aliases or items. */
   | 'QUERY_TOO_COMPLEX'
   /** The query is nested too deeply. Split the query, or ask for fewer levels. */
   | 'QUERY_TOO_DEEP'
-  /** More posts are due than the network takes from the account in this time. Choose a later time for some of them; what the network refuses waits until its limit resets. */
+  /** More posts are due than the network takes from the account in this time. Choose a later time for some of them; cancel what has failed for it, then schedule it anew. */
   | 'QUOTA_EXCEEDED'
   /** Too many requests. Wait as long as Retry-After says. */
   | 'RATE_LIMITED'
@@ -298,6 +298,8 @@ export type EventType =
   | 'BULK_JOB_STARTED'
   /** An account was connected. */
   | 'CONNECTION_CREATED'
+  /** Access to an account ends soon; only a person can renew it. */
+  | 'CONNECTION_REAUTHORIZATION_DUE'
   /** The network no longer accepts our access. */
   | 'CONNECTION_RECONNECT_REQUIRED'
   /** An account was removed. */
@@ -1384,6 +1386,8 @@ export interface TargetFilter {
   dueTo?: string | null | undefined;
   /** Only these networks. */
   networks?: ReadonlyArray<Network> | null | undefined;
+  /** Only the one that is live at this public address, written as `permalink` tells it. */
+  permalink?: string | null | undefined;
   /** Only these states. */
   states?: ReadonlyArray<TargetState> | null | undefined;
 }
@@ -1614,6 +1618,12 @@ export interface Connection {
   scopes: Array<string>;
   /** When the access ends unless it is refreshed; null when it does not end. */
   tokenExpiresAt: string | null;
+  /**
+   * When the access ends for good unless a person gives the consent again (`connectionReconnect`); null
+   * when it does not end, or the network does not say. A refresh may move it. The event
+   * CONNECTION_REAUTHORIZATION_DUE comes two weeks before.
+   */
+  reauthorizeBy: string | null;
   /** The board to use when a target names none. */
   defaultBoardId: string | null;
   /** What the viewer may do with it now. */
@@ -2312,6 +2322,24 @@ export interface TargetPreview {
     /** What to do. */
     advice: string;
   }>;
+}
+
+/** One step of a target's timeline. */
+export interface TimelineStep {
+  /** Its place in the timeline: hand it to `timeline(after:)` or `targetTimeline(after:)` to go on from here. */
+  cursor: string;
+  /** When. */
+  at: string;
+  /** The try it belongs to, from 1; 0 before the first. */
+  attempt: number;
+  /** A word for programs, such as CLAIMED or PUBLISHED; new ones may come. */
+  kind: string;
+  /** What happened, for a person. */
+  message: string;
+  /** More, depending on the kind. */
+  detail: unknown;
+  /** Who did it; null for what the publisher does. */
+  author: Provenance | null;
 }
 
 /** What a network wants a video to be; videos are checked, not converted. */
@@ -3410,7 +3438,10 @@ export interface QuotaForecastResult {
     windowSeconds: number;
     /** Posts in the window that ends when the span begins. */
     used: number;
-    /** Posts that are scheduled within the span; null for a limit of the app. */
+    /**
+     * Posts that are scheduled within the span; null for a limit of the app, and where there are more than
+     * are counted.
+     */
     reserved: number | null;
     /** Places that are free when the span begins. */
     free: number;
@@ -3784,6 +3815,15 @@ export interface TargetFollowVariables {
   after?: string | null | undefined;
 }
 
+
+/** Variables of TargetTimelineFollow. */
+export interface TargetTimelineFollowVariables {
+  /** The target. */
+  targetId: string;
+  /** Go on after this cursor of a step. */
+  after?: string | null | undefined;
+}
+
 /** One post on one connection: the unit of publishing. */
 export type TargetGetResult = Target & {
   /** What to do once it is proved that a call whose outcome was unknown published nothing. */
@@ -3923,18 +3963,7 @@ export interface TargetTimelineResult {
   /** The state. */
   state: TargetState;
   /** What happened to it, step by step: the answer to "why?". */
-  timeline: Array<{
-    /** When. */
-    at: string;
-    /** A word for programs, such as CLAIMED or PUBLISHED; new ones may come. */
-    kind: string;
-    /** What happened, for a person. */
-    message: string;
-    /** The try it belongs to, from 1; 0 before the first. */
-    attempt: number;
-    /** More, depending on the kind. */
-    detail: unknown;
-  }>;
+  timeline: Array<TimelineStep>;
   /** The tries and readings back, oldest first. */
   attempts: Array<{
     /** The id (`att_…`). */
@@ -3976,6 +4005,7 @@ export interface TargetTimelineVariables {
   /** The id (`target_…`). */
   id: string;
   first?: number | null | undefined;
+  after?: string | null | undefined;
 }
 
 /**

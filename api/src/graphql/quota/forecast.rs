@@ -82,7 +82,8 @@ impl QuotaWindow<'_> {
         self.0.used
     }
 
-    /// Posts that are scheduled within the span; null for a limit of the app.
+    /// Posts that are scheduled within the span; null for a limit of the app, and where there are more than
+    /// are counted.
     async fn reserved(&self) -> Option<u32> {
         self.0.reserved
     }

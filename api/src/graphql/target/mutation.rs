@@ -34,12 +34,11 @@ impl TargetPayload {
         let (changed, errors) = split(app, outcome)?;
         let warnings = changed
             .iter()
-            .filter_map(|changed| changed.trial.as_ref())
-            .flat_map(|trial| trial.warnings.clone())
+            .flat_map(|changed| changed.warnings.clone())
             .map(|problem| Warning::new(app, problem))
             .collect();
         let (target, trial) = match changed {
-            Some(Changed { target, trial }) => (Some(Target(target)), trial),
+            Some(Changed { target, trial, .. }) => (Some(Target(target)), trial),
             None => (None, None),
         };
         Ok(Self {
@@ -82,6 +81,7 @@ impl TargetMutation {
             let target = engine::settle(app, actor, id, input.settlement()?).await?;
             Ok(Changed {
                 target,
+                warnings: Vec::new(),
                 trial: None,
             })
         };

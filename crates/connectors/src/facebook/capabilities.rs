@@ -81,6 +81,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
         "read_insights",
     ],
     publish_scopes: &["pages_manage_posts", "pages_read_engagement"],
+    media_scopes: &[],
     fetches_media: false,
     tells_limit: false,
     // Only "consecutively", and not reliably (networks.md, 0.1).

@@ -73,6 +73,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
         "pages_read_engagement",
     ],
     publish_scopes: &["instagram_basic", "instagram_content_publish"],
+    media_scopes: &[],
     fetches_media: true,
     tells_limit: true,
     refuses_repeats: false,

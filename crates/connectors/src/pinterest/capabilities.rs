@@ -58,6 +58,7 @@ pub static CAPABILITIES: Capabilities = Capabilities {
         "user_accounts:read",
     ],
     publish_scopes: &["boards:read", "boards:write", "pins:read", "pins:write"],
+    media_scopes: &[],
     fetches_media: false,
     tells_limit: false,
     refuses_repeats: false,

@@ -42,6 +42,7 @@ pub static CAPABILITIES: Capabilities = Capabilities {
         "offline.access",
     ],
     publish_scopes: &["tweet.read", "tweet.write", "users.read"],
+    media_scopes: &["media.write"],
     fetches_media: false,
     tells_limit: false,
     refuses_repeats: true,

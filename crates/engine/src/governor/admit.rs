@@ -10,14 +10,13 @@ use posthaste_store::{
     Conn, budget, connection,
     connection::Connection,
     quota::{Window, in_windows},
-    quota_reading,
     target::Target,
     workspace,
 };
 
 use super::{
     budget::{concerns, told},
-    learn::{full, holds, since, used_up},
+    learn::{Full, full, said, since, used_up},
     outlay::caps,
 };
 use crate::{
@@ -41,8 +40,7 @@ pub(crate) async fn place(
     if caps.is_empty() {
         return Ok(None);
     }
-    let mut said = quota_reading::of(conn, &[target.connection_id]).await?;
-    said.retain(|reading| holds(reading, now));
+    let said = said(app, conn, &[target.connection_id]).await?;
     let mut windows: Vec<Window> = caps.iter().map(|cap| gone(cap, target, now)).collect();
     windows.extend(said.iter().map(|reading| since(reading, target, now)));
     let times = in_windows(conn, target.workspace_id, &windows, now).await?;
@@ -50,19 +48,29 @@ pub(crate) async fn place(
     let counted = caps.iter().zip(by_caps).filter_map(|(cap, times)| {
         let first = times.len().checked_sub(cap.posts as usize)?;
         let frees = times.get(first).map(|time| cap.resets_at(*time));
-        let until = frees.unwrap_or(now + cap.window());
-        Some((until, cap.posts, cap.window_seconds))
+        Some(Full {
+            posts: cap.posts,
+            window_seconds: cap.window_seconds,
+            of_kind: cap.kind.is_some(),
+            until: frees.unwrap_or(now + cap.window()),
+        })
     });
     let told = said.iter().zip(by_network).filter_map(|(reading, times)| {
-        let until = used_up(reading, times.len(), now)?;
-        Some((until, reading.said.posts, reading.said.window_seconds))
+        Some(Full {
+            posts: reading.said.posts,
+            window_seconds: reading.said.window_seconds,
+            of_kind: false,
+            until: used_up(reading, times.len(), now)?,
+        })
     });
-    let Some((until, posts, seconds)) = counted.chain(told).max() else {
-        return Ok(None);
-    };
-    full(conn, target, connection, posts, seconds, until)
-        .await
-        .map(Some)
+    // What the whole line waits for first: only behind it matters what the kind waits for.
+    let longest = counted
+        .chain(told)
+        .max_by_key(|limit| (!limit.of_kind, limit.until));
+    match longest {
+        Some(limit) => full(conn, target, connection, &limit, now).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// What went live in the window that ends now.
@@ -78,7 +86,8 @@ fn gone(cap: &Cap, target: &Target, now: DateTime<Utc>) -> Window {
 }
 
 /// Whether there is money for a target; asked in the transaction that commits its intent, with the budgets
-/// locked, so that no two posts are paid from the same rest. A person who asks for it by hand has decided.
+/// locked, so that no two posts are paid from the same rest. Where the workspace asks a person, one who saw
+/// that the money is gone and sends it all the same has decided.
 pub(crate) async fn afford(
     app: &App,
     conn: &mut Conn,
@@ -87,24 +96,24 @@ pub(crate) async fn afford(
     let Some(price) = target.price.filter(|price| *price > 0) else {
         return Ok(None);
     };
-    if target.late_ok {
-        return Ok(None);
-    }
     let mut budgets = budget::lock(conn, target.workspace_id).await?;
     budgets.retain(|budget| concerns(budget, target.connection_id));
     if budgets.is_empty() {
         return Ok(None);
     }
     let home = workspace::get(conn, target.workspace_id).await?;
+    if target.budget_ok && home.over_budget == OverBudget::Hold {
+        return Ok(None);
+    }
     let now = app.now();
     let month = Month::of(now, &home.time_zone)?;
     let asked: Vec<_> = budgets
         .iter()
         .map(|budget| (budget.connection, month))
         .collect();
-    let spending = budget::spending(conn, target.workspace_id, &asked, &[target.id], now).await?;
-    let over = budgets.iter().zip(spending).find_map(|(budget, spending)| {
-        let total = spending.spent.saturating_add(price);
+    let spent = budget::spent(conn, target.workspace_id, &asked, target.id, now).await?;
+    let over = budgets.iter().zip(spent).find_map(|(budget, spent)| {
+        let total = spent.saturating_add(price);
         (total > budget.amount).then_some((budget, total))
     });
     let Some((budget, total)) = over else {

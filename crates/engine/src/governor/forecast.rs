@@ -12,11 +12,14 @@ use posthaste_store::{
     Conn,
     budget::{self, Budget, Spending},
     connection::{self, Connection},
-    quota::{Window, in_windows, live_on_network},
+    quota::{MOST as MOST_READ, Window, in_windows, live_on_network},
     workspace,
 };
 
-use super::budget::told;
+use super::{
+    budget::told,
+    learn::{said, with_others},
+};
 use crate::{Actor, App, post::Violations};
 
 /// The longest span of a forecast, and the one when nothing is said.
@@ -43,7 +46,7 @@ pub struct WindowForecast {
     pub cap: Cap,
     /// Posts in the window that ends at the beginning of the span.
     pub used: u32,
-    /// Posts that are scheduled within the span; nothing is known of the app's.
+    /// Posts that are scheduled within the span; not known of the app, nor of more than are read.
     pub reserved: Option<u32>,
     /// When the window is full first.
     pub full_at: Option<DateTime<Utc>>,
@@ -177,16 +180,21 @@ async fn places(
         }
     }
     let times = in_windows(conn, actor.workspace, &windows, app.now()).await?;
-    for ((index, account, cap), times) in asked.into_iter().zip(times) {
+    let lines: Vec<_> = accounts.iter().map(|account| account.id).collect();
+    let said = said(app, conn, &lines).await?;
+    for ((index, account, cap), mut times) in asked.into_iter().zip(times) {
+        with_others(&said, account.id, cap, &mut times, app.now());
         let full = |end: &&DateTime<Utc>| used_until(&times, **end, cap.window()) >= cap.posts;
         let inside = |time: &&DateTime<Utc>| **time >= from && **time < to;
         let reserved = times.iter().filter(|time| **time > from && **time < to);
+        // More are not read: how many there are is not known then.
+        let all = (times.len() as i64) < MOST_READ;
         let next = next_free(&times, from, cap.posts, cap.window());
         forecast.windows.push(WindowForecast {
             connection: Some(account.clone()),
             cap: cap.clone(),
             used: used_until(&times, from, cap.window()),
-            reserved: u32::try_from(reserved.count()).ok(),
+            reserved: u32::try_from(reserved.count()).ok().filter(|_| all),
             full_at: if used_until(&times, from, cap.window()) >= cap.posts {
                 Some(from)
             } else {
@@ -194,6 +202,14 @@ async fn places(
             },
             next_free_at: next.filter(|at| *at < to),
         });
+        if !all {
+            let message = format!(
+                "{} has more than {MOST_READ} posts in this time; what is due after the first of them is not counted. Ask for a shorter time.",
+                account.name
+            );
+            let cut = Problem::warning(ErrorCode::QuotaExceeded, message, at(index));
+            forecast.advice.push(cut);
+        }
         let over: Vec<_> = times
             .iter()
             .filter(inside)

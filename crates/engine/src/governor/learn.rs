@@ -4,7 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     ErrorCode, Result,
     connector::{Ctx, LimitReading, Session},
-    quota::WhenFull,
+    ids::ConnectionId,
+    quota::{Cap, WhenFull, used_until},
 };
 use posthaste_store::{
     Conn,
@@ -24,6 +25,9 @@ use crate::{
 const FRESH: TimeDelta = TimeDelta::minutes(5);
 /// How long to wait for a place where the network does not say when there is one.
 const UNSAID: TimeDelta = TimeDelta::minutes(15);
+/// A place that comes so soon is waited for under either policy: a post goes live somewhat after its time,
+/// so that a place that was promised exactly then comes somewhat later.
+const SOON: TimeDelta = TimeDelta::minutes(15);
 
 /// Keeps what the headers of an answer said about the limits of a target's account. What cannot be kept is
 /// not worth a failure.
@@ -38,7 +42,11 @@ pub(crate) async fn learn(app: &App, target: &Target, said: &[LimitReading]) {
     }
 }
 
+/// What is said about the whole app is for nobody to keep: it blocks the network by itself.
 async fn keep(app: &App, target: &Target, said: &LimitReading) -> Result<()> {
+    if said.app_wide {
+        return Ok(());
+    }
     let conn = &mut *app.db.get().await?;
     quota_reading::keep(conn, target.network, target.connection_id, said, app.now()).await
 }
@@ -69,8 +77,52 @@ pub(super) fn used_up(
     now: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
     let left = (reading.said.remaining as usize).saturating_sub(live_since);
-    let until = reading.said.resets_at.filter(|reset| *reset > now);
-    (left == 0).then(|| until.unwrap_or(now + UNSAID))
+    (left == 0).then(|| resets_at(&reading.said, now))
+}
+
+/// What networks said about some accounts and still holds.
+pub(super) async fn said(
+    app: &App,
+    conn: &mut Conn,
+    connections: &[ConnectionId],
+) -> Result<Vec<Reading>> {
+    if !app.quotas.enforce {
+        return Ok(Vec::new());
+    }
+    let mut said = quota_reading::of(conn, connections).await?;
+    said.retain(|reading| holds(reading, app.now()));
+    Ok(said)
+}
+
+/// Adds posts of others to those of a connection that count under a cap (`times`, in order): so many that
+/// no more places are left than the network said. They are gone when its limit resets.
+pub(super) fn with_others(
+    said: &[Reading],
+    connection: ConnectionId,
+    cap: &Cap,
+    times: &mut Vec<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) {
+    let about_it = |reading: &&Reading| {
+        reading.connection == Some(connection)
+            && reading.said.window_seconds == cap.window_seconds
+            && cap.kind.is_none()
+    };
+    for reading in said.iter().filter(about_it) {
+        let ours = used_until(times, reading.read_at, cap.window());
+        let used = cap.posts.saturating_sub(reading.said.remaining);
+        let others = used.saturating_sub(ours) as usize;
+        let at = resets_at(&reading.said, now) - cap.window();
+        let place = times.partition_point(|time| *time <= at);
+        times.splice(place..place, std::iter::repeat_n(at, others));
+    }
+}
+
+/// When a limit resets, as the network says; never later than a whole window from now.
+fn resets_at(said: &LimitReading, now: DateTime<Utc>) -> DateTime<Utc> {
+    let longest = now + TimeDelta::seconds(i64::from(said.window_seconds));
+    let until = said.resets_at.filter(|reset| *reset > now);
+    until.unwrap_or(now + UNSAID).min(longest)
 }
 
 /// Asks the network how many posts are left, where it has a call for it and has not been asked for some
@@ -104,17 +156,23 @@ pub(crate) async fn ask(
     if said.remaining > 0 {
         return Ok(None);
     }
-    let until = said.resets_at.unwrap_or(now + UNSAID);
-    full(
-        conn,
-        target,
-        connection,
-        said.posts,
-        said.window_seconds,
-        until,
-    )
-    .await
-    .map(Some)
+    let limit = Full {
+        posts: said.posts,
+        window_seconds: said.window_seconds,
+        of_kind: false,
+        until: resets_at(&said, now),
+    };
+    full(conn, target, connection, &limit, now).await.map(Some)
+}
+
+/// A limit under which no place is left.
+pub(super) struct Full {
+    pub posts: u32,
+    pub window_seconds: u32,
+    /// It counts only posts of the target's kind.
+    pub of_kind: bool,
+    /// When there is a place again.
+    pub until: DateTime<Utc>,
 }
 
 /// No place is left: wait or fail, as the workspace chose.
@@ -122,23 +180,98 @@ pub(super) async fn full(
     conn: &mut Conn,
     target: &Target,
     connection: &Connection,
-    posts: u32,
-    window_seconds: u32,
-    until: DateTime<Utc>,
+    limit: &Full,
+    now: DateTime<Utc>,
 ) -> Result<Obstacle> {
+    let waits = Remedy::Wait {
+        until: limit.until,
+        of_kind: limit.of_kind,
+    };
     let remedy = match workspace::get(conn, target.workspace_id).await?.when_full {
-        WhenFull::Wait => Remedy::Wait(until),
-        WhenFull::Fail => Remedy::Fail,
+        WhenFull::Fail if limit.until - now > SOON => Remedy::Fail,
+        WhenFull::Wait | WhenFull::Fail => waits,
+    };
+    let what = match target.kind.as_deref().filter(|_| limit.of_kind) {
+        Some(kind) => format!("posts of the kind {kind}"),
+        None => "posts".to_owned(),
     };
     let message = format!(
-        "{} has no place left for {}: it takes {posts} posts within {} minutes.",
+        "{} has no place left for {}: it takes {} {what} within {} minutes.",
         target.network,
         connection.name,
-        window_seconds / 60
+        limit.posts,
+        limit.window_seconds / 60
     );
     Ok(Obstacle {
         remedy,
         code: ErrorCode::QuotaExceeded,
         message,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use posthaste_core::{Network, quota::Scope};
+
+    use super::*;
+
+    #[test]
+    fn posts_of_others_are_counted_until_the_limit_resets() {
+        let now: DateTime<Utc> = "2027-01-04T08:00:00Z".parse().unwrap();
+        let minutes = TimeDelta::minutes;
+        let connection = ConnectionId::from(uuid::Uuid::nil());
+        let cap = Cap {
+            network: Network::X,
+            scope: Scope::Account,
+            kind: None,
+            posts: 10,
+            window_seconds: 3600,
+            source: String::new(),
+            date: String::new(),
+        };
+        let reading = |remaining| Reading {
+            connection: Some(connection),
+            said: LimitReading {
+                window_seconds: 3600,
+                posts: 10,
+                remaining,
+                resets_at: Some(now + minutes(20)),
+                app_wide: false,
+            },
+            read_at: now - minutes(1),
+        };
+        let used = |remaining, at| {
+            // Two were ours when the network was asked, one came later.
+            let mut times = vec![now - minutes(30), now - minutes(5), now];
+            with_others(&[reading(remaining)], connection, &cap, &mut times, now);
+            assert!(times.is_sorted());
+            used_until(&times, at, cap.window())
+        };
+        assert_eq!(used(8, now), 3);
+        assert_eq!(used(3, now), 8);
+        assert_eq!(used(0, now), 11);
+        assert_eq!(used(0, now + minutes(20)), 3);
+    }
+
+    #[test]
+    fn a_reset_in_another_century_is_waited_for_a_window() {
+        let now: DateTime<Utc> = "2027-01-04T08:00:00Z".parse().unwrap();
+        let resets_at = |resets_at| {
+            let said = LimitReading {
+                window_seconds: 86_400,
+                posts: 100,
+                remaining: 0,
+                resets_at,
+                app_wide: false,
+            };
+            super::resets_at(&said, now) - now
+        };
+        let weeks = Some(now + TimeDelta::weeks(5_000));
+        assert_eq!(resets_at(weeks), TimeDelta::days(1));
+        let hour = TimeDelta::hours(1);
+        assert_eq!(resets_at(Some(now + hour)), hour);
+        for unsaid in [None, Some(now - hour)] {
+            assert_eq!(resets_at(unsaid), UNSAID);
+        }
+    }
 }

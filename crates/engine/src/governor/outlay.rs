@@ -16,7 +16,10 @@ use posthaste_store::{
     workspace,
 };
 
-use super::budget;
+use super::{
+    budget,
+    learn::{said, with_others},
+};
 use crate::{
     App,
     preflight::{Pair, place},
@@ -113,10 +116,16 @@ async fn count(
             });
         }
     }
+    if windows.is_empty() {
+        return Ok(());
+    }
     let times = in_windows(conn, workspace, &windows, now).await?;
+    let lines: Vec<_> = windows.iter().map(|window| window.connection).collect();
+    let said = said(app, conn, &lines).await?;
     let mut full = Vec::new();
     for (capped, mut times) in capped.iter().zip(times) {
         let (cap, at) = (capped.cap, capped.at);
+        with_others(&said, capped.pair.0.connection_id, cap, &mut times, now);
         times.insert(times.partition_point(|time| *time <= at), at);
         let used = used_until(&times, at, cap.window());
         let oldest = times.iter().find(|time| **time > at - cap.window());
@@ -165,7 +174,9 @@ fn window(cap: &Cap, row: &Target, at: DateTime<Utc>) -> Window {
 fn exceeded(app: &App, capped: &Capped<'_>, most: u32, policy: WhenFull) -> Problem {
     let (row, connection) = capped.pair;
     let fails = policy == WhenFull::Fail && app.quotas.enforce;
-    let then = if fails {
+    let then = if !app.quotas.enforce {
+        "It goes out at its time all the same: this server only warns."
+    } else if fails {
         "The workspace lets such posts fail."
     } else {
         "It waits until there is a place."

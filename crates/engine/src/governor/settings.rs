@@ -8,7 +8,7 @@ use posthaste_core::{
 use posthaste_store::{
     Conn,
     budget::{self, Budget},
-    connection, event, workspace,
+    connection, event, place, workspace,
 };
 use serde_json::json;
 
@@ -58,7 +58,8 @@ async fn read(conn: &mut Conn, actor: &Actor) -> Result<Settings> {
     })
 }
 
-/// Changes the settings. What is scheduled already stays; it is judged anew when its time comes.
+/// Changes the settings. What is scheduled already stays; it is judged anew when its time comes, and what
+/// waits for a place at once.
 pub async fn update(app: &App, actor: &Actor, mut change: Change) -> Result<Settings, Violations> {
     actor.require(Permission::ManageBudgets).map_err(one)?;
     let mut tx = app.db.begin().await.map_err(one)?;
@@ -112,10 +113,9 @@ fn refused(amount: i64) -> Option<Error> {
 
 async fn write(app: &App, conn: &mut Conn, actor: &Actor, change: &Change) -> Result<Settings> {
     let now = app.now();
-    let home = workspace::get(conn, actor.workspace).await?;
-    let when_full = change.when_full.unwrap_or(home.when_full);
-    let over_budget = change.over_budget.unwrap_or(home.over_budget);
-    workspace::set_policies(conn, actor.workspace, when_full, over_budget).await?;
+    // Lines before budgets, as everybody locks them.
+    place::end_waits(conn, actor.workspace, now).await?;
+    workspace::set_policies(conn, actor.workspace, change.when_full, change.over_budget).await?;
     budget::lock(conn, actor.workspace).await?;
     if let Some(amount) = change.budget {
         budget::set(conn, actor.workspace, None, amount, now).await?;
@@ -123,8 +123,12 @@ async fn write(app: &App, conn: &mut Conn, actor: &Actor, change: &Change) -> Re
     for (connection, amount) in &change.connections {
         budget::set(conn, actor.workspace, Some(*connection), *amount, now).await?;
     }
-    let data = json!({ "whenFull": when_full.as_str(), "overBudget": over_budget.as_str() });
+    let settings = read(conn, actor).await?;
+    let data = json!({
+        "whenFull": settings.when_full.as_str(),
+        "overBudget": settings.over_budget.as_str(),
+    });
     let event = app.event(actor, EventType::QuotaSettingsUpdated, data);
     event::append(conn, actor.workspace, &[event]).await?;
-    read(conn, actor).await
+    Ok(settings)
 }

@@ -12,6 +12,7 @@ use posthaste_store::{
     Json, Tx,
     connection::Connection,
     event::NewEvent,
+    lane,
     post::{self, Post},
     target::{self, Target},
 };
@@ -114,8 +115,13 @@ async fn plan(
     mut new: NewPost,
 ) -> Result<Planned, Violations> {
     let Judgement { seen, chosen, .. } = judge_new(app, actor, tx, &mut new).await?;
-    let (post, rows) = draw(app, actor, new, &seen, chosen.as_ref());
-    let booked = booked(app, actor, tx, &rows, &seen.connections).await?;
+    let (post, mut rows) = draw(app, actor, new, &seen, chosen.as_ref());
+    let lines: Vec<_> = rows.iter().map(|row| row.connection_id).collect();
+    lane::lock(tx, &lines).await.map_err(one)?;
+    let mut booked = booked(app, actor, tx, &rows, &seen.connections, &[]).await?;
+    for row in &mut rows {
+        row.risks = booked.told(row.id);
+    }
     let mut warnings = seen.warnings;
     warnings.extend(booked.warnings);
     Ok(Planned {
@@ -157,20 +163,22 @@ pub(super) fn draw(
     (post, rows)
 }
 
-/// What scheduling these rows uses up, when nothing forbids it.
+/// What scheduling these rows uses up, when nothing forbids it; `before` as in [`book`].
 pub(super) async fn booked(
     app: &App,
     actor: &Actor,
     tx: &mut Tx,
     rows: &[Target],
     connections: &HashMap<ConnectionId, Connection>,
+    before: &[Target],
 ) -> Result<Booked, Violations> {
     let pairs: Vec<_> = rows
         .iter()
         .filter(|row| row.state == State::Scheduled)
         .filter_map(|row| Some((row, connections.get(&row.connection_id)?)))
         .collect();
-    let mut booked = book(app, actor.workspace, tx, &pairs).await.map_err(one)?;
+    let booked = book(app, actor.workspace, tx, &pairs, before, true).await;
+    let mut booked = booked.map_err(one)?;
     match std::mem::take(&mut booked.violations) {
         violations if violations.is_empty() => Ok(booked),
         violations => Err(violations),

@@ -55,7 +55,11 @@ pub async fn delete_remote(app: &App, actor: &Actor, id: TargetId) -> Result<Cha
     let event = target_event(app, actor, EventType::TargetDeleted, &row, json!({}));
     finish(app, actor, tx, std::slice::from_ref(&row), vec![event]).await?;
     let trial = app.is_dry_run().then(|| Trial::away(vec![row.clone()]));
-    Ok(Changed { target: row, trial })
+    Ok(Changed {
+        target: row,
+        warnings: Vec::new(),
+        trial,
+    })
 }
 
 fn refusal(failure: Failure) -> Error {

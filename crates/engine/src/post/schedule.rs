@@ -49,9 +49,16 @@ pub async fn schedule(
         .iter()
         .map(|row| (row.connection_id, row.settings.0.clone()))
         .collect();
-    let seen = inspect(app, &mut tx, actor, &post.body, &plan, true)
+    let mut seen = inspect(app, &mut tx, actor, &post.body, &plan, true)
         .await
         .map_err(one)?;
+    let nth = |index: usize| rows.get(index);
+    for error in &mut seen.violations {
+        name(&mut error.path, nth, only);
+    }
+    for warning in &mut seen.warnings {
+        name(&mut warning.path, nth, only);
+    }
     if !seen.violations.is_empty() {
         return Err(seen.violations);
     }
@@ -63,15 +70,26 @@ pub async fn schedule(
         }
         set_time(planned, &chosen, app.now());
     }
-    let booked = booked(app, actor, &mut tx, &planned, &seen.connections).await?;
+    let booked = booked(app, actor, &mut tx, &planned, &seen.connections, &[]).await;
+    let at = |place: usize| planned.iter().find(|row| row.position == place as i32);
+    let mut booked = booked.map_err(|mut violations| {
+        for error in &mut violations {
+            name(&mut error.path, at, only);
+        }
+        violations
+    })?;
+    for warning in &mut booked.warnings {
+        name(&mut warning.path, at, only);
+    }
     let mut events = Vec::new();
     let before: Vec<_> = rows
         .iter()
         .map(|row| row.due_at.filter(|_| row.state == State::Scheduled))
         .collect();
     for row in &mut rows {
+        let told = booked.told(row.id);
         events.push(
-            schedule_row(app, actor, &mut tx, row, &chosen, false)
+            schedule_row(app, actor, &mut tx, row, &chosen, false, told)
                 .await
                 .map_err(one)?,
         );
@@ -244,6 +262,26 @@ fn choose(
         Ok(())
     } else {
         Err(violations)
+    }
+}
+
+/// Names a target as the input does: by its place among `targetIds`, else by its place in the post.
+/// `found`: the target that the path speaks of by a number.
+fn name<'a>(
+    path: &mut Vec<String>,
+    found: impl Fn(usize) -> Option<&'a Target>,
+    only: Option<&[TargetId]>,
+) {
+    let [first, number, ..] = path.as_mut_slice() else {
+        return;
+    };
+    let row = number.parse().ok().and_then(found);
+    let Some(row) = row.filter(|_| first == "targets") else {
+        return;
+    };
+    match only.and_then(|only| only.iter().position(|id| *id == row.id)) {
+        Some(place) => *path = vec!["targetIds".to_owned(), place.to_string()],
+        None => *number = row.position.to_string(),
     }
 }
 

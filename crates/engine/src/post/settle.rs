@@ -3,10 +3,13 @@ use posthaste_core::{
     access::Permission,
     event::EventType,
     ids::{ConnectionId, TargetId},
+    post::Problem,
     target::State,
 };
 use posthaste_store::{
-    Tx, connection, lane, post,
+    Tx,
+    connection::{self, Connection},
+    lane, post,
     target::{self, Target},
     timeline,
 };
@@ -19,7 +22,7 @@ use super::{
     trial::trial_of,
     write::{cancel_row, finish, schedule_row, target_event},
 };
-use crate::{Actor, App, metric};
+use crate::{Actor, App, metric, preflight::book};
 
 /// What a person says about a target that waits for one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,10 +52,23 @@ pub async fn retry(app: &App, actor: &Actor, id: TargetId) -> Result<Changed> {
     if !TargetAction::Retry.fits(&row) {
         return Err(wrong_state(&row, "retried"));
     }
-    publish_again(app, actor, &mut tx, &mut row, "Retried by a person.").await?;
-    let trial = trial_of(app, actor, &mut tx, &row).await?;
+    let account = publish_again(app, actor, &mut tx, &mut row, "Retried by a person.").await?;
+    let pairs = [(&row, &account)];
+    let booked = book(app, actor.workspace, &mut tx, &pairs, &[], true).await?;
+    let forbidden = booked.violations.into_iter().map(as_warning);
+    let warnings = forbidden.chain(booked.warnings).collect();
+    let trial = trial_of(app, actor, &mut tx, &row, booked.outlay).await?;
     let target = done(app, actor, tx, row, Vec::new()).await?;
-    Ok(Changed { target, trial })
+    Ok(Changed {
+        target,
+        warnings,
+        trial,
+    })
+}
+
+/// The person who tries again has decided; what is in the way is told, and judged when it goes out.
+fn as_warning(error: Error) -> Problem {
+    Problem::warning(error.code, error.message, error.path)
 }
 
 /// Settles by hand a target that is held, failed or uncertain (or was published elsewhere).
@@ -81,6 +97,10 @@ pub async fn settle(app: &App, actor: &Actor, id: TargetId, how: Settlement) -> 
             let from = row.state;
             row.state = State::Published;
             row.published_at = Some(app.now());
+            if row.intent.is_none() {
+                // The network was never asked, so it charges nothing.
+                row.price = row.price.map(|_| 0);
+            }
             row.permalink = permalink;
             row.remote_id = remote_id;
             row.error_code = None;
@@ -110,7 +130,9 @@ pub async fn settle(app: &App, actor: &Actor, id: TargetId, how: Settlement) -> 
                 return Err(wrong_state(&row, "published again"));
             }
             // Whoever looked and decides so answers for it.
-            row.error_code = None;
+            if is_outcome_unknown(&row) {
+                row.error_code = None;
+            }
             row.read_back_from = None;
             publish_again(
                 app,
@@ -138,7 +160,7 @@ async fn publish_again(
     tx: &mut Tx,
     row: &mut Target,
     why: &str,
-) -> Result<()> {
+) -> Result<Connection> {
     let account = connection::get(tx, actor.workspace, row.connection_id).await?;
     if account.status != connection::Status::Active {
         let message = format!(
@@ -149,10 +171,11 @@ async fn publish_again(
         return Err(Error::new(ErrorCode::ConnectionUnusable, message));
     }
     let chosen = When::Now.resolve(app.now())?;
-    let event = schedule_row(app, actor, tx, row, &chosen, true).await?;
+    let event = schedule_row(app, actor, tx, row, &chosen, true, Vec::new()).await?;
     lane::unblock(tx, row.connection_id).await?;
     note(app, actor, tx, row, "RETRIED", why).await?;
-    posthaste_store::event::append(tx, actor.workspace, &[event]).await
+    posthaste_store::event::append(tx, actor.workspace, &[event]).await?;
+    Ok(account)
 }
 
 async fn open(app: &App, actor: &Actor, id: TargetId) -> Result<(Tx, Target)> {

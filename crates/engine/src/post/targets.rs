@@ -11,7 +11,6 @@ use posthaste_core::{
 use posthaste_store::{
     Conn, Json,
     connection::{Connection, Status},
-    lane,
     media::Media,
     post::Post,
     target::{IfAbsent, Target},
@@ -64,7 +63,7 @@ pub(super) struct Inspection {
     pub connections: HashMap<ConnectionId, Connection>,
 }
 
-/// Locks the lanes of the targets and checks everything that can be known before publishing.
+/// Checks everything that can be known before publishing, but for what depends on the time.
 /// `strict`: what a network would refuse is a violation; else (a draft) it is a warning.
 pub(super) async fn inspect(
     app: &App,
@@ -85,12 +84,6 @@ pub(super) async fn inspect(
         &ids.iter().copied().chain(of_variants).collect::<Vec<_>>(),
     )
     .await?;
-    let known: Vec<_> = ids
-        .iter()
-        .copied()
-        .filter(|id| connections.contains_key(id))
-        .collect();
-    lane::lock(conn, &known).await?;
     let media = media_of(conn, actor, body).await?;
 
     let mut violations = body.violations();
@@ -236,6 +229,8 @@ pub(super) fn row(
         price: None,
         look_at: None,
         risks: Vec::new(),
+        waits_until: None,
+        budget_ok: false,
     };
     stamp(app, &post.body, connection, &mut row);
     if let Some(chosen) = chosen {
@@ -262,6 +257,8 @@ pub(super) fn set_time(row: &mut Target, chosen: &Chosen, now: DateTime<Utc>) {
     row.late_ok = false;
     row.look_at = next_look(chosen.instant, now);
     row.risks.clear();
+    row.waits_until = None;
+    row.budget_ok = false;
     row.progress = None;
     row.error_code = None;
     row.error_message = None;

@@ -11,7 +11,7 @@ use super::{
     Preview,
     preview::{by_id, look, media_of},
 };
-use crate::{Actor, App, governor::Outlay, preflight::book};
+use crate::{Actor, App, governor::Outlay};
 
 /// What a dry run would have written.
 #[derive(Default)]
@@ -22,8 +22,6 @@ pub struct Trial {
     pub previews: Vec<Preview>,
     /// What publishing them would use up.
     pub outlay: Outlay,
-    /// What a person should know about a single target that goes out again.
-    pub warnings: Vec<Problem>,
 }
 
 impl Trial {
@@ -49,6 +47,8 @@ impl fmt::Debug for Trial {
 pub struct Changed {
     /// The target as it is now; of a dry run, as it would be.
     pub target: Target,
+    /// What a person should know.
+    pub warnings: Vec<Problem>,
     /// What a dry run would have done; nothing when it was none.
     pub trial: Option<Trial>,
 }
@@ -70,7 +70,6 @@ pub(super) async fn trial(
         targets,
         previews,
         outlay,
-        warnings: Vec::new(),
     }))
 }
 
@@ -80,6 +79,7 @@ pub(super) async fn trial_of(
     actor: &Actor,
     tx: &mut Tx,
     row: &Target,
+    outlay: Outlay,
 ) -> Result<Option<Trial>> {
     if !app.is_dry_run() {
         return Ok(None);
@@ -92,21 +92,10 @@ pub(super) async fn trial_of(
         Some(post) => previews(app, actor, tx, &post, &targets).await?,
         None => Vec::new(),
     };
-    let pairs: Vec<_> = targets
-        .iter()
-        .zip(&previews)
-        .map(|(row, preview)| (row, &preview.connection))
-        .collect();
-    let booked = book(app, actor.workspace, tx, &pairs).await?;
-    let as_warning =
-        |error: posthaste_core::Error| Problem::warning(error.code, error.message, error.path);
-    let forbidden = booked.violations.into_iter().map(as_warning);
-    let warnings = forbidden.chain(booked.warnings).collect();
     Ok(Some(Trial {
-        outlay: booked.outlay,
-        warnings,
         targets,
         previews,
+        outlay,
     }))
 }
 

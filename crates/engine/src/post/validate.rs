@@ -36,7 +36,8 @@ pub async fn validate(app: &App, actor: &Actor, mut post: NewPost) -> Result<Val
             .iter()
             .filter_map(|row| Some((row, seen.connections.get(&row.connection_id)?)))
             .collect();
-        let booked = preflight::book(app, actor.workspace, &mut conn, &pairs).await?;
+        // Nothing is written, so nobody waits for it.
+        let booked = preflight::book(app, actor.workspace, &mut conn, &pairs, &[], false).await?;
         violations = booked.violations;
         warnings = booked.warnings;
     }

@@ -115,17 +115,31 @@ pub async fn update(
     if !violations.is_empty() {
         return Err(violations);
     }
-    let goes = |row: &Target| plan.iter().any(|(id, _)| *id == row.connection_id);
+    let place = |row: &Target| plan.iter().position(|(id, _)| *id == row.connection_id);
+    let before = rows.clone();
     let mut changed = Vec::new();
     for (index, row) in rows.iter_mut().enumerate() {
-        if let Some(connection) = seen.connections.get(&row.connection_id)
+        // What is live somewhere stays what it said and cost there.
+        if row.state.is_editable()
+            && let Some(connection) = seen.connections.get(&row.connection_id)
             && restamp(app, &post.body, connection, row)
         {
             changed.push(index);
         }
     }
-    let kept: Vec<Target> = rows.iter().filter(|row| goes(row)).cloned().collect();
-    let booked = booked(app, actor, &mut tx, &kept, &seen.connections).await?;
+    let kept = rows.iter().filter_map(|row| {
+        let position = place(row)? as i32;
+        Some(Target {
+            position,
+            ..row.clone()
+        })
+    });
+    let kept: Vec<Target> = kept.collect();
+    let mut booked = booked(app, actor, &mut tx, &kept, &seen.connections, &before).await?;
+    for &index in &changed {
+        let row = &mut rows[index];
+        row.risks = booked.told(row.id);
+    }
     post.updated_at = app.now();
     let touched = lanes_of(&rows);
     post::update(&mut tx, &mut post).await.map_err(one)?;
@@ -266,7 +280,8 @@ pub(super) async fn cancel_row(
     })
 }
 
-/// Puts one target on the schedule and returns its event.
+/// Puts one target on the schedule and returns its event. `told`: the codes of the risks that the person is
+/// told with it.
 pub(super) async fn schedule_row(
     app: &App,
     actor: &Actor,
@@ -274,10 +289,15 @@ pub(super) async fn schedule_row(
     row: &mut Target,
     chosen: &super::Chosen,
     late_ok: bool,
+    told: Vec<String>,
 ) -> posthaste_core::Result<NewEvent> {
     let from = row.state;
+    let over_budget = row.error_code.as_deref() == Some(ErrorCode::BudgetExceeded.as_str());
     set_time(row, chosen, app.now());
     row.late_ok = late_ok;
+    // Who knows that the money is gone and sends it all the same has decided about that, too.
+    row.budget_ok = late_ok && over_budget;
+    row.risks = told;
     row.updated_at = app.now();
     target::update(tx, row, from).await?;
     Ok(scheduled(app, actor, row))

@@ -7,7 +7,7 @@ use posthaste_core::{
 };
 use posthaste_store::{
     event::{self, NewEvent},
-    preflight::{due_looks, looked},
+    preflight::{Look, due_looks, looked},
     target::Target,
     timeline::{self, NewStep},
 };
@@ -18,10 +18,24 @@ use crate::{Actor, App, post::target_event};
 
 /// How many targets are looked at in one transaction.
 const BATCH: i64 = 50;
+/// How many batches at a time: what is looked at must not keep from what else is to be swept.
+const ROUNDS: usize = 20;
 
 /// Looks at the targets whose look ahead is due, and tells each new risk once. Any number of workers may do
 /// so at the same time. Returns how many targets were looked at.
 pub async fn look_ahead(app: &App) -> Result<usize> {
+    let mut count = 0;
+    for _ in 0..ROUNDS {
+        let looked = look_at_some(app).await?;
+        count += looked;
+        if looked < BATCH as usize {
+            break;
+        }
+    }
+    Ok(count)
+}
+
+async fn look_at_some(app: &App) -> Result<usize> {
     let mut tx = app.db.begin().await?;
     let due = due_looks(&mut tx, app.now(), BATCH).await?;
     if due.is_empty() {
@@ -32,15 +46,19 @@ pub async fn look_ahead(app: &App) -> Result<usize> {
     for row in due {
         by_workspace.entry(row.workspace_id).or_default().push(row);
     }
+    let mut looks = Vec::new();
     // In the order of their ids, so that two workers never wait for each other in a circle.
     for (workspace, rows) in by_workspace {
         let found = examine(app, workspace, &mut tx, &rows).await?;
         let (mut events, mut steps) = (Vec::new(), Vec::new());
         for (row, problems) in rows.iter().zip(found) {
-            let risks: Vec<Problem> = problems.into_iter().filter(is_risk).collect();
             let next = row.due_at.and_then(|due| next_look(due, app.now()));
-            looked(&mut tx, row.id, next, &codes(&risks)).await?;
-            let new = news(app, row, &risks);
+            looks.push(Look {
+                target: row.id,
+                next,
+                risks: risks(&problems),
+            });
+            let new = news(app, row, &problems);
             steps.extend(new.iter().map(|event| (row, step(event))));
             events.extend(new);
         }
@@ -51,6 +69,7 @@ pub async fn look_ahead(app: &App) -> Result<usize> {
         timeline::add_all(&mut tx, &steps).await?;
         event::append(&mut tx, workspace, &events).await?;
     }
+    looked(&mut tx, &looks).await?;
     tx.commit().await?;
     app.hints.events();
     Ok(count)
@@ -72,9 +91,11 @@ fn is_risk(problem: &Problem) -> bool {
     problem.code.http_status() != 200
 }
 
-fn codes(risks: &[Problem]) -> Vec<String> {
-    let mut codes: Vec<_> = risks
+/// The codes of what may keep a post from going out.
+pub(super) fn risks(problems: &[Problem]) -> Vec<String> {
+    let mut codes: Vec<_> = problems
         .iter()
+        .filter(|problem| is_risk(problem))
         .map(|problem| problem.code.as_str().to_owned())
         .collect();
     codes.sort_unstable();
@@ -82,11 +103,11 @@ fn codes(risks: &[Problem]) -> Vec<String> {
     codes
 }
 
-/// One event for each code that was not told before.
-fn news(app: &App, row: &Target, risks: &[Problem]) -> Vec<NewEvent> {
+/// One event for each risk that was not told before.
+fn news(app: &App, row: &Target, problems: &[Problem]) -> Vec<NewEvent> {
     let mut told = row.risks.clone();
     let mut events = Vec::new();
-    for problem in risks {
+    for problem in problems.iter().filter(|problem| is_risk(problem)) {
         let code = problem.code.as_str().to_owned();
         if told.contains(&code) {
             continue;

@@ -21,7 +21,10 @@ pub(crate) fn account(
     if let Some((code, message)) = unusable(connection) {
         return vec![Problem::error(code, message, at.iter().cloned())];
     }
-    let found = [scopes(app, connection), reach(app, connection, has_media)];
+    let found = [
+        scopes(app, connection, has_media),
+        reach(app, connection, has_media),
+    ];
     found
         .into_iter()
         .flatten()
@@ -48,12 +51,13 @@ fn unusable(connection: &Connection) -> Option<(ErrorCode, String)> {
     }
 }
 
-fn scopes(app: &App, connection: &Connection) -> Option<(ErrorCode, String)> {
-    let needed = app
-        .connector(connection.network)
-        .capabilities()
-        .publish_scopes;
-    let missing = missing_scopes(needed, &connection.scopes);
+fn scopes(app: &App, connection: &Connection, has_media: bool) -> Option<(ErrorCode, String)> {
+    let capabilities = app.connector(connection.network).capabilities();
+    let mut needed = capabilities.publish_scopes.to_vec();
+    if has_media {
+        needed.extend(capabilities.media_scopes);
+    }
+    let missing = missing_scopes(&needed, &connection.scopes);
     let message = format!(
         "{} was connected without the permission to publish: {} is missing on {}.",
         connection.name,

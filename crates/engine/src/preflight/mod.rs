@@ -13,9 +13,11 @@ mod repeat;
 mod show;
 mod stamp;
 
+use std::collections::HashMap;
+
 use posthaste_core::{
-    Error, Result,
-    ids::WorkspaceId,
+    Error, ErrorCode, Result,
+    ids::{TargetId, WorkspaceId},
     post::{Problem, Severity},
 };
 use posthaste_store::{Conn, connection::Connection, target::Target};
@@ -66,32 +68,58 @@ pub(crate) struct Booked {
     pub violations: Vec<Error>,
     pub warnings: Vec<Problem>,
     pub outlay: Outlay,
+    told: HashMap<TargetId, Vec<String>>,
 }
 
-/// Judges rows that are about to be scheduled; those that are not use nothing.
+impl Booked {
+    /// The codes of the risks that are told about a target with this, so that none is told again as new.
+    pub fn told(&mut self, id: TargetId) -> Vec<String> {
+        self.told.remove(&id).unwrap_or_default()
+    }
+}
+
+/// Judges rows that are about to be scheduled; those that are not use nothing. Of those that stand on the
+/// schedule `before`, what a change leaves as it was forbids nothing. `exact` as in [`timed`].
 pub(crate) async fn book(
     app: &App,
     workspace: WorkspaceId,
     conn: &mut Conn,
     pairs: &[Pair<'_>],
+    before: &[Target],
+    exact: bool,
 ) -> Result<Booked> {
-    let (found, outlay) = timed(app, workspace, conn, pairs, true).await?;
+    let (found, outlay) = timed(app, workspace, conn, pairs, exact).await?;
     let mut booked = Booked {
         outlay,
         ..Booked::default()
     };
     for ((row, _), problems) in pairs.iter().zip(found) {
+        booked.told.insert(row.id, ahead::risks(&problems));
+        let standing = before.iter().find(|before| before.id == row.id);
         for problem in problems {
-            match problem.severity {
-                Severity::Error => {
-                    let error = Error::from(problem).about(row.connection_id);
-                    booked.violations.push(error);
-                }
-                Severity::Warning => booked.warnings.push(problem),
+            if problem.is_error() && !standing.is_some_and(|before| stands(before, row, &problem)) {
+                let error = Error::from(problem).about(row.connection_id);
+                booked.violations.push(error);
+            } else {
+                booked.warnings.push(Problem {
+                    severity: Severity::Warning,
+                    ..problem
+                });
             }
         }
     }
     Ok(booked)
+}
+
+/// Whether a change of what is scheduled leaves as it was what a problem is about: its place, its money,
+/// its words.
+fn stands(before: &Target, row: &Target, problem: &Problem) -> bool {
+    match problem.code {
+        ErrorCode::QuotaExceeded => before.kind == row.kind,
+        ErrorCode::BudgetExceeded => row.price <= before.price,
+        ErrorCode::PossibleDuplicate => before.words == row.words,
+        _ => false,
+    }
 }
 
 /// The place of a target in the input.

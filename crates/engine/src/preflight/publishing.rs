@@ -1,12 +1,9 @@
 //! The last look, by the worker that is about to publish.
 
 use chrono::{DateTime, Utc};
-use posthaste_core::{ErrorCode, Result, post::PostBody, preflight::DUPLICATE_WINDOW};
+use posthaste_core::{ErrorCode, Result, post::PostBody};
 use posthaste_store::{
-    Conn,
-    connection::Connection,
-    preflight::{stamp as write_stamp, twins},
-    target::Target,
+    Conn, connection::Connection, preflight::stamp as write_stamp, target::Target,
 };
 
 use super::{account, repeat, restamp};
@@ -15,8 +12,13 @@ use crate::{App, governor};
 /// What is done about an obstacle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Remedy {
-    /// Wait until then.
-    Wait(DateTime<Utc>),
+    /// Wait for a place under a limit.
+    Wait {
+        /// Until when.
+        until: DateTime<Utc>,
+        /// Only what is of the same kind waits; the rest of the line goes on.
+        of_kind: bool,
+    },
     /// Ask a person.
     Hold,
     /// Give up.
@@ -64,13 +66,10 @@ async fn said_before(
     target: &Target,
     connection: &Connection,
 ) -> Result<Option<Obstacle>> {
-    let refuses = app.connector(target.network).capabilities().refuses_repeats;
-    if !refuses || target.late_ok {
+    if target.late_ok {
         return Ok(None);
     }
-    let asked: Vec<_> = repeat::words(app, target, false).into_iter().collect();
-    let found = twins(conn, target.workspace_id, &asked, DUPLICATE_WINDOW).await?;
-    let twin = found.into_iter().flatten().next();
+    let twin = repeat::refused(app, conn, target).await?;
     Ok(twin.map(|twin| Obstacle {
         remedy: Remedy::Hold,
         code: ErrorCode::PossibleDuplicate,

@@ -1,10 +1,10 @@
-//! The same words on the same account twice within a day.
+//! The same words on the same account twice within hours.
 
 use posthaste_core::{
     ErrorCode, Result,
     ids::WorkspaceId,
     post::{Problem, Severity},
-    preflight::DUPLICATE_WINDOW,
+    preflight::{DUPLICATE_WINDOW, REFUSAL_WINDOW, is_text_alone},
 };
 use posthaste_store::{
     Conn,
@@ -32,7 +32,7 @@ pub(super) async fn repeats(
         }
     }
     let mut found = vec![None; pairs.len()];
-    let twins = twins(conn, workspace, &asked, DUPLICATE_WINDOW).await?;
+    let twins = twins(conn, workspace, &asked, DUPLICATE_WINDOW, app.now()).await?;
     for (index, twin) in places.into_iter().zip(twins) {
         let (row, connection) = pairs[index];
         found[index] = twin.map(|twin| problem(app, row, connection, &twin));
@@ -51,10 +51,25 @@ pub(super) fn words(app: &App, row: &Target, scheduled: bool) -> Option<Words> {
     })
 }
 
-/// An error where the network would refuse it; elsewhere a person may mean it.
-fn problem(app: &App, row: &Target, connection: &Connection, twin: &Twin) -> Problem {
+/// What a network surely refuses that is said before by what went live within [`REFUSAL_WINDOW`].
+pub(super) async fn refused(app: &App, conn: &mut Conn, row: &Target) -> Result<Option<Twin>> {
+    let words = words(app, row, false).filter(|_| may_be_refused(app, row));
+    let asked: Vec<_> = words.into_iter().collect();
+    let found = twins(conn, row.workspace_id, &asked, REFUSAL_WINDOW, app.now()).await?;
+    Ok(found.into_iter().flatten().next())
+}
+
+/// Whether the network would refuse it as a repetition, were it one.
+fn may_be_refused(app: &App, row: &Target) -> bool {
     let refuses = app.connector(row.network).capabilities().refuses_repeats;
-    let severity = if refuses {
+    refuses && row.words.as_deref().is_some_and(is_text_alone)
+}
+
+/// An error where the network would surely refuse it; elsewhere a person may mean it.
+fn problem(app: &App, row: &Target, connection: &Connection, twin: &Twin) -> Problem {
+    let apart = row.due_at.map(|due| (twin.at - due.max(app.now())).abs());
+    let close = apart.is_some_and(|apart| apart < REFUSAL_WINDOW);
+    let severity = if close && may_be_refused(app, row) {
         Severity::Error
     } else {
         Severity::Warning
@@ -74,7 +89,7 @@ pub(super) fn told(connection: &Connection, twin: &Twin) -> String {
     let at = twin.at.format("%-d %B %Y at %H:%M UTC");
     let verb = if twin.live { "went" } else { "goes" };
     format!(
-        "{} ({}) says the same twice within a day: {} {verb} out on {at}.",
+        "{} ({}) says the same twice: {} {verb} out on {at}.",
         connection.name, connection.network, twin.post
     )
 }

@@ -4,7 +4,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     ErrorCode, Result,
     connector::{Failure, FailureClass, Intent, Outcome, Prepared, Sent},
-    connector::{Failure, FailureClass, Intent, Outcome, Prepared, Sent},
     event::EventType,
     ids::NodeId,
     target::State,
@@ -24,12 +23,12 @@ use super::{
     crash::Point,
     journal::Journal,
     load::{Job, load},
-    obstacle::{drained, missed, paused, stalled},
+    obstacle::{drained, paused, stalled},
     recover::{read_back_first, safe_start},
     room::Seat,
     settle::{apply, begun, system},
     verdict::{Circumstances, Verdict, after_call, after_failure},
-    waited::waited,
+    waited::{missed_its_time, waited},
 };
 use crate::{App, governor::afford};
 
@@ -66,7 +65,7 @@ pub(super) async fn publish_one(
         read_back_first(app, worker, &target, since, &journal).await?;
         return Ok(Health::Unasked);
     }
-    if let Some(verdict) = missed(&target, app.now()) {
+    if let Some(verdict) = missed_its_time(app, &target).await? {
         apply(
             app,
             worker,

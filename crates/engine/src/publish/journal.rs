@@ -11,10 +11,10 @@ use posthaste_core::{
 use posthaste_store::timeline::NewStep;
 use serde_json::{Value, json};
 
+use super::attempt::Health;
 use super::redact::{
     Secrets, address, answered, clean, clean_value, limits, request_id, sent, without_nul,
 };
-use super::attempt::Health;
 
 /// Collects the steps of one try; they are written with the next change of state.
 #[derive(Clone)]

@@ -17,8 +17,14 @@ use posthaste_store::{
 
 use super::verdict::{Circumstances, Verdict, after_failure, doubt, is_suspected, sent_at};
 
-/// A target whose time is long past goes out, goes to a person or is given up, as it says.
-pub(super) fn missed(target: &Target, now: DateTime<Utc>) -> Option<Verdict> {
+/// A target whose time is long past goes out, goes to a person or is given up, as it says. Nobody is asked
+/// about the time it waited for a place under a limit, until `place_at` with its line: that is what the
+/// workspace chose.
+pub(super) fn missed(
+    target: &Target,
+    place_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Option<Verdict> {
     let due = target
         .due_at
         .filter(|_| !target.late_ok && target.attempt <= 1)?;
@@ -28,8 +34,13 @@ pub(super) fn missed(target: &Target, now: DateTime<Utc>) -> Option<Verdict> {
             (now - due).num_hours()
         )
     };
+    let ready = target
+        .waits_until
+        .max(place_at)
+        .map_or(due, |at| at.max(due));
     match target.misfire.decide(due, now) {
         Due::Publish => None,
+        Due::Ask if target.misfire.decide(ready, now) == Due::Publish => None,
         Due::Skip => Some(Verdict::failed(ErrorCode::MissedTime, message())),
         Due::Ask => Some(Verdict::held(ErrorCode::MissedTime, message())),
     }
@@ -227,9 +238,39 @@ fn after(settle: Duration, now: DateTime<Utc>) -> DateTime<Utc> {
 
 #[cfg(test)]
 mod tests {
-    use posthaste_core::{Network, ports::SeededRandom};
+    use posthaste_core::{Network, ports::SeededRandom, target::MisfirePolicy};
 
     use super::*;
+    use crate::publish::model::{rules, world::World};
+
+    #[test]
+    fn what_waited_for_a_place_is_not_asked_about_and_is_skipped_all_the_same() {
+        let due = DateTime::UNIX_EPOCH;
+        let hours = TimeDelta::hours;
+        let judged = |misfire, waits_until, place_at, now| {
+            let target = Target {
+                misfire,
+                waits_until,
+                due_at: Some(due),
+                attempt: 1,
+                ..rules::target(World::<1>::new(false).row)
+            };
+            missed(&target, place_at, due + now).map(|verdict| verdict.to.state())
+        };
+        let (ask, skip) = (MisfirePolicy::Ask, MisfirePolicy::Skip);
+        let day = Some(due + hours(24));
+        assert_eq!(judged(ask, None, None, hours(25)), Some(State::Held));
+        for (of_kind, of_line) in [(day, None), (None, day)] {
+            assert_eq!(judged(ask, of_kind, of_line, hours(30)), None);
+            // What came after the wait is late as ever.
+            let late = judged(ask, of_kind, of_line, hours(31));
+            assert_eq!(late, Some(State::Held));
+            let skipped = judged(skip, of_kind, of_line, hours(25));
+            assert_eq!(skipped, Some(State::Failed));
+        }
+        let before = Some(due - hours(1));
+        assert_eq!(judged(ask, None, before, hours(7)), Some(State::Held));
+    }
 
     #[test]
     fn what_the_file_is_to_blame_for_is_final_and_what_this_machine_is_passes() {

@@ -26,7 +26,7 @@ pub(super) struct Seat {
     seats: Arc<Semaphore>,
     outside: Arc<Semaphore>,
     /// None while it waits outside.
-    seat: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
     in_work: InWork,
 }
 
@@ -51,7 +51,7 @@ impl Room {
         Seat {
             seats: self.seats.clone(),
             outside: self.outside.clone(),
-            seat: Some(seat),
+            permit: Some(seat),
             in_work: self.held.begin(target),
         }
     }
@@ -64,10 +64,10 @@ impl Seat {
         let Some(Ok(_outside)) = place else {
             return sleep(time).await;
         };
-        drop(self.seat.take());
+        drop(self.permit.take());
         self.in_work.waits(true);
         sleep(time).await;
-        self.seat = self.seats.clone().acquire_owned().await.ok();
+        self.permit = self.seats.clone().acquire_owned().await.ok();
         self.in_work.waits(false);
     }
 }
@@ -82,7 +82,7 @@ mod tests {
         Seat {
             seats: room.seats.clone(),
             outside: room.outside.clone(),
-            seat: Some(seat),
+            permit: Some(seat),
             in_work: room.held.begin_as(1, Network::Instagram),
         }
     }

@@ -6,7 +6,7 @@ use posthaste_core::{
     ids::NodeId, target::State,
 };
 use posthaste_store::{
-    Tx, event, lane, network_state,
+    Tx, event, lane, network_state, place,
     publish::{self, AttemptEnd, Move},
     target::Target,
     timeline::{self, NewStep},
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::{
     crash::Point,
     journal::Journal,
-    verdict::{Verdict, Wait, at_most},
+    verdict::{FOR_A_PLACE, Verdict, Wait, Who, at_most},
     words::{became, begins, used_up},
 };
 use crate::{Actor, App, governor, metric};
@@ -167,7 +167,7 @@ impl Outcome<'_> {
             let limit = Wait {
                 until: at_most(limit.until, now),
                 reason: "rate limit",
-                app_wide: limit.app_wide,
+                who: Who::of_limit(limit.app_wide),
             };
             wait(app, &mut tx, target, &limit).await?;
         }
@@ -195,10 +195,17 @@ async fn hold_back(app: &App, tx: &mut Tx, target: &Target, verdict: &Verdict) -
 }
 
 async fn wait(app: &App, tx: &mut Tx, target: &Target, wait: &Wait) -> Result<()> {
-    if wait.app_wide {
-        network_state::block(tx, target.network, wait.until, wait.reason, app.now()).await
-    } else {
-        lane::block(tx, target.connection_id, wait.until, wait.reason).await
+    let line = target.connection_id;
+    match (wait.who, wait.reason) {
+        (Who::Network, reason) => {
+            network_state::block(tx, target.network, wait.until, reason, app.now()).await
+        }
+        (Who::Kind, _) => {
+            let kind = target.kind.as_deref().unwrap_or_default();
+            place::await_of_kind(tx, line, kind, wait.until).await
+        }
+        (Who::Line, FOR_A_PLACE) => place::await_line(tx, line, wait.until).await,
+        (Who::Line, reason) => lane::block(tx, line, wait.until, reason).await,
     }
 }
 

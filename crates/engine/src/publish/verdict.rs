@@ -25,12 +25,33 @@ const PATIENCE: TimeDelta = TimeDelta::minutes(30);
 /// hours.
 const LONGEST_PROCESSING: TimeDelta = TimeDelta::hours(24);
 
-/// Why the line of a connection, or a whole network, waits.
+/// Who waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Who {
+    /// The targets of one kind on a connection, for a place under a limit of that kind.
+    Kind,
+    /// The line of a connection.
+    Line,
+    /// A whole network.
+    Network,
+}
+
+impl Who {
+    /// Whom a limit of a network binds.
+    pub fn of_limit(app_wide: bool) -> Self {
+        if app_wide { Self::Network } else { Self::Line }
+    }
+}
+
+/// Why something waits that is for a place under a limit.
+pub(super) const FOR_A_PLACE: &str = "quota";
+
+/// Who waits, until when, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wait {
     pub until: DateTime<Utc>,
     pub reason: &'static str,
-    pub app_wide: bool,
+    pub who: Who,
 }
 
 /// What becomes of a target.
@@ -61,13 +82,9 @@ impl Verdict {
         }
     }
 
-    fn waiting(self, until: DateTime<Utc>, reason: &'static str, app_wide: bool) -> Self {
+    fn waiting(self, until: DateTime<Utc>, reason: &'static str, who: Who) -> Self {
         Self {
-            wait: Some(Wait {
-                until,
-                reason,
-                app_wide,
-            }),
+            wait: Some(Wait { until, reason, who }),
             ..self
         }
     }
@@ -83,7 +100,11 @@ impl Verdict {
         code: ErrorCode,
         message: impl Into<String>,
     ) -> Self {
-        Self::troubled(Move::Again { counted: false }, code, message).waiting(until, reason, false)
+        Self::troubled(Move::Again { counted: false }, code, message).waiting(
+            until,
+            reason,
+            Who::Line,
+        )
     }
 
     pub fn held(code: ErrorCode, message: impl Into<String>) -> Self {
@@ -99,7 +120,14 @@ impl Verdict {
 impl From<Obstacle> for Verdict {
     fn from(found: Obstacle) -> Self {
         match found.remedy {
-            Remedy::Wait(until) => Self::put_back(until, "quota", found.code, found.message),
+            Remedy::Wait { until, of_kind } => {
+                let who = if of_kind { Who::Kind } else { Who::Line };
+                Self::troubled(Move::Again { counted: false }, found.code, found.message).waiting(
+                    until,
+                    FOR_A_PLACE,
+                    who,
+                )
+            }
             Remedy::Hold => Self::held(found.code, found.message),
             Remedy::Fail => Self::failed(found.code, found.message),
         }
@@ -183,15 +211,18 @@ pub(super) fn after_failure(failure: Failure, at: &Circumstances<'_>) -> Verdict
         ),
         FailureClass::Retry => {
             let until = at.now + at.timing.back_off(at.attempt, at.random);
-            Verdict::troubled(Move::Again { counted: true }, code, message)
-                .waiting(until, "retry", false)
+            Verdict::troubled(Move::Again { counted: true }, code, message).waiting(
+                until,
+                "retry",
+                Who::Line,
+            )
         }
         FailureClass::RateLimited { until, app_wide } => {
             let until = at.reset(until);
             Verdict::troubled(Move::Again { counted: false }, code, message).waiting(
                 until,
                 "rate limit",
-                app_wide,
+                Who::of_limit(app_wide),
             )
         }
         FailureClass::Reauthorize => Verdict {

@@ -7,15 +7,30 @@ use posthaste_core::{Network, Result, ids::TargetId};
 use posthaste_store::{
     Conn,
     lane::{self, Waited},
-    network_state,
+    network_state, place,
     target::Target,
 };
 
-use super::words::held_back;
+use super::{
+    obstacle::missed,
+    verdict::{FOR_A_PLACE, Verdict},
+    words::held_back,
+};
 use crate::App;
 
 /// What is taken up later than this says what it waited for.
 const LATE: TimeDelta = TimeDelta::seconds(2);
+
+/// What becomes of a target that is late, as [`missed`] says; what its line waited for is read only then.
+pub(super) async fn missed_its_time(app: &App, target: &Target) -> Result<Option<Verdict>> {
+    let now = app.now();
+    if missed(target, None, now).is_none() {
+        return Ok(None);
+    }
+    let conn = &mut *app.db.get().await?;
+    let place_at = place::awaited_until(conn, target.connection_id).await?;
+    Ok(missed(target, place_at, now))
+}
 
 /// What the line or the network of each late target waited for since its time, in words; read only when there
 /// are late ones.
@@ -44,13 +59,18 @@ pub(super) async fn waited(
         let since_due = |waited: &Waited| {
             waited.until <= now && target.due_at.is_some_and(|due| due < waited.until)
         };
+        let of_kind = target.waits_until.map(|until| Waited {
+            until,
+            reason: Some(FOR_A_PLACE.to_owned()),
+        });
         let line = lines.get(&target.connection_id).cloned();
-        let words = match line.filter(since_due) {
-            Some(line) => held_back("the account", &line),
-            None => {
-                let network = network(target.network).filter(since_due)?;
-                held_back(&format!("everything for {}", target.network), &network)
-            }
+        let words = if let Some(of_kind) = of_kind.filter(since_due) {
+            held_back("what is of its kind", &of_kind)
+        } else if let Some(line) = line.filter(since_due) {
+            held_back("the account", &line)
+        } else {
+            let network = network(target.network).filter(since_due)?;
+            held_back(&format!("everything for {}", target.network), &network)
         };
         Some((target.id, words))
     });

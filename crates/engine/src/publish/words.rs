@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{Network, connector::Exhausted};
 use posthaste_store::{lane::Waited, publish::Move, target::Target};
 
-use super::verdict::{Verdict, Wait, at_most};
+use super::verdict::{Verdict, Wait, Who, at_most};
 
 /// How instants are written.
 const CLOCK: &str = "%Y-%m-%d %H:%M:%S UTC";
@@ -80,18 +80,19 @@ pub(super) fn used_up(network: Network, limit: &Exhausted, now: DateTime<Utc>) -
     let wait = Wait {
         until: at_most(limit.until, now),
         reason: "rate limit",
-        app_wide: limit.app_wide,
+        who: Who::of_limit(limit.app_wide),
     };
     let pause = pause(network, &wait, now);
     format!("{network} says that nothing is left of a limit. {pause}")
 }
 
-/// `The account waits 4 min, until 2027-01-04 09:14:00 UTC: rate limit.`
+/// `The account waits 4 min, until 2027-01-04 09:14:00 UTC: rate limit.` Only its posts of one kind wait
+/// where the limit is one of that kind.
 fn pause(network: Network, wait: &Wait, now: DateTime<Utc>) -> String {
-    let who = if wait.app_wide {
-        format!("Everything for {network} waits")
-    } else {
-        "The account waits".to_owned()
+    let who = match wait.who {
+        Who::Kind => "What is of this kind waits".to_owned(),
+        Who::Line => "The account waits".to_owned(),
+        Who::Network => format!("Everything for {network} waits"),
     };
     let (span, until) = (span(wait.until - now), wait.until.format(CLOCK));
     format!("{who} {span}, until {until}: {}.", cause(wait.reason))

@@ -192,6 +192,8 @@ fn old_target(
         price: None,
         look_at: None,
         risks: Vec::new(),
+        waits_until: None,
+        budget_ok: false,
     }
 }
 

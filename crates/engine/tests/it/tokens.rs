@@ -337,7 +337,7 @@ async fn a_new_consent_is_asked_for_once_two_weeks_before_the_end() {
 }
 
 async fn still_to_give_back(world: &World) -> i64 {
-    revocation::open(&mut *world.db().get().await.unwrap())
+    revocation::open(&mut world.db().get().await.unwrap())
         .await
         .unwrap()
 }

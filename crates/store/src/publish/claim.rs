@@ -70,8 +70,9 @@ pub const LOCK_IN_TURN: &str = lock!(concat!("in_turn(", ready!(), ", l.turn)"))
 pub const CLAIM: &str = "
 WITH head AS MATERIALIZED (
     -- Scalar queries and arrays instead of joins: each is a way down an index, whatever the planner believes.
+    -- What waits for a place of its kind lets the others go before.
     SELECT (SELECT t.id FROM targets t WHERE t.connection_id = lane.id AND t.state = 'SCHEDULED'
-        ORDER BY t.due_at, t.id LIMIT 1) AS id
+        AND (t.waits_until IS NULL OR t.waits_until <= $2) ORDER BY t.due_at, t.id LIMIT 1) AS id
     FROM unnest($1) AS lane (id)
     WHERE (SELECT f.id FROM targets f WHERE f.connection_id = lane.id
         AND f.state IN ('CLAIMED', 'SENDING', 'UNCERTAIN', 'RECONCILING') LIMIT 1) IS NULL

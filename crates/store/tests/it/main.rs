@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod breakers;
+mod budgets;
 mod migrations;
 mod partitions;
 mod plans;

@@ -16,13 +16,11 @@ use posthaste_core::{
         ApiKeyId, ConnectionId, JobId, LoggedRequestId, NodeId, PostId, TargetId,
         WebhookDeliveryId, WebhookEndpointId, WorkspaceId,
     },
-    quota::Month,
     target::State,
 };
 use posthaste_store::{
-    Conn, PageRequest, access, budget, connection, event, idempotency, job, key, lane, media,
-    network_state, partition, post, preflight, publish, quota, request_log, revocation, target,
-    timeline, usage,
+    Conn, PageRequest, access, connection, event, idempotency, job, key, lane, media,
+    network_state, partition, post, publish, request_log, revocation, target, timeline, usage,
     webhook::{delivery, endpoint, work},
 };
 use posthaste_testkit::{TestDatabase, start};
@@ -67,7 +65,9 @@ macro_rules! by_index {
 }
 
 mod gauges;
+mod governor;
 mod metric;
+mod publishing;
 mod scale;
 mod scans;
 mod waits;
@@ -110,71 +110,11 @@ async fn each_query_has_its_index() {
     let workspace = WorkspaceId::from(id(1, 1));
     let account = ConnectionId::from(id(2, 3000));
     let now: DateTime<Utc> = start();
-    let worker = NodeId::from(id(9, 1));
 
     by_index!(
         conn,
         "attempts_by_time",
         network_state::tries_since(conn, workspace, now)
-    );
-    let window = quota::Window {
-        connection: ConnectionId::from(id(2, 7)),
-        kind: None,
-        since: now - TimeDelta::days(1),
-        until: now + TimeDelta::days(1),
-        scheduled: true,
-        except: Some(TargetId::from(id(4, 1))),
-    };
-    let month = Month::of(now, "UTC").unwrap();
-    let words = preflight::Words {
-        target: TargetId::from(id(4, 1)),
-        connection: ConnectionId::from(id(2, 7)),
-        words: b"words 7".to_vec(),
-        at: now,
-        scheduled: true,
-    };
-    by_index!(
-        conn,
-        "targets_head_of_lane",
-        quota::in_windows(conn, workspace, &[window, window], now)
-    );
-    by_index!(
-        conn,
-        "targets_known_on_network",
-        quota::in_windows(conn, workspace, &[window, window], now)
-    );
-    by_index!(
-        conn,
-        "targets_one_in_flight",
-        quota::in_windows(conn, workspace, &[window, window], now)
-    );
-    by_index!(
-        conn,
-        "targets_live_of_network",
-        quota::live_on_network(conn, Network::X, now, 10)
-    );
-    for index in ["targets_spent_money", "targets_reserved_money"] {
-        let asked = [(None, month), (Some(window.connection), month)];
-        by_index!(
-            conn,
-            index,
-            budget::spending(conn, workspace, &asked, &[], now)
-        );
-    }
-    by_index!(
-        conn,
-        "targets_reserved_money",
-        budget::priced(conn, workspace, &[account], now, now + TimeDelta::hours(1))
-    );
-    by_index!(
-        conn,
-        "targets_by_words",
-        preflight::twins(conn, workspace, &[words.clone(), words], TimeDelta::days(1))
-    );
-    by_index!(
-        conn,
-        "targets_to_look_at",
-        preflight::due_looks(conn, now, 50)
     );
     let none = post::Filter::default();
     for (by, descending) in [(post::Order::Created, true), (post::Order::Created, false)] {
@@ -422,30 +362,6 @@ async fn each_query_has_its_index() {
         "usage_counters_by_hour",
         usage::sweep(conn, now - TimeDelta::days(90), 100)
     );
-
-    by_index!(conn, "lanes_ready", publish::next_due(conn, now));
-    by_index!(
-        conn,
-        "lanes_in_turn",
-        publish::claim(conn, worker, &Network::ALL, 10, now, now)
-    );
-    by_index!(
-        conn,
-        "targets_head_of_lane",
-        publish::claim(conn, worker, &Network::ALL, 10, now, now)
-    );
-    by_index!(
-        conn,
-        "targets_to_read_back",
-        publish::claim_read_backs(conn, worker, &Network::ALL, 10, now, now)
-    );
-    by_index!(conn, "lanes_busy", publish::lost_leases(conn, now, 10));
-    by_index!(
-        conn,
-        "targets_known_on_network",
-        publish::known_ids(conn, account, 50)
-    );
-    by_index!(conn, "lanes_ready", publish::oldest_due(conn, now));
 
     let job_id = JobId::from(id(12, 2));
     by_index!(

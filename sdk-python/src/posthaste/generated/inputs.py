@@ -702,6 +702,8 @@ class TargetFilter(TypedDict, total=False):
     """Due before this instant."""
     networks: Sequence[Network] | None
     """Only these networks."""
+    permalink: str | None
+    """Only the one that is live at this public address, written as `permalink` tells it."""
     states: Sequence[TargetState] | None
     """Only these states."""
 

@@ -171,7 +171,7 @@ __all__ = [
     "TargetTimeline",
     "TargetTimelineAttempt",
     "TargetTimelineAttemptError",
-    "TargetTimelineTimeline",
+    "TimelineStep",
     "UsageRow",
     "VideoRule",
     "Viewer",
@@ -324,6 +324,10 @@ class Connection(Model):
     """The permissions that were granted; empty when the network does not say."""
     token_expires_at: datetime | None = None
     """When the access ends unless it is refreshed; null when it does not end."""
+    reauthorize_by: datetime | None = None
+    """When the access ends for good unless a person gives the consent again (`connectionReconnect`); null
+when it does not end, or the network does not say. A refresh may move it. The event
+CONNECTION_REAUTHORIZATION_DUE comes two weeks before."""
     default_board_id: str | None = None
     """The board to use when a target names none."""
     allowed_actions: list[ConnectionAction]
@@ -1001,6 +1005,25 @@ class TargetMetrics(Model):
     """Why the last reading failed, and what to do about it."""
 
 
+class TimelineStep(Model):
+    """One step of a target's timeline."""
+
+    cursor: str
+    """Its place in the timeline: hand it to `timeline(after:)` or `targetTimeline(after:)` to go on from here."""
+    at: datetime
+    """When."""
+    attempt: int
+    """The try it belongs to, from 1; 0 before the first."""
+    kind: str
+    """A word for programs, such as CLAIMED or PUBLISHED; new ones may come."""
+    message: str
+    """What happened, for a person."""
+    detail: Any
+    """More, depending on the kind."""
+    author: Provenance | None = None
+    """Who did it; null for what the publisher does."""
+
+
 class VideoRule(Model):
     """What a network wants a video to be; videos are checked, not converted."""
 
@@ -1561,7 +1584,8 @@ class QuotaForecastWindow(Model):
     used: int
     """Posts in the window that ends when the span begins."""
     reserved: int | None = None
-    """Posts that are scheduled within the span; null for a limit of the app."""
+    """Posts that are scheduled within the span; null for a limit of the app, and where there are more than
+are counted."""
     free: int
     """Places that are free when the span begins."""
     full_at: datetime | None = None
@@ -1929,21 +1953,6 @@ class TargetSettle(Model):
     """What a person should know although it worked."""
 
 
-class TargetTimelineTimeline(Model):
-    """One step of a target's timeline."""
-
-    at: datetime
-    """When."""
-    kind: str
-    """A word for programs, such as CLAIMED or PUBLISHED; new ones may come."""
-    message: str
-    """What happened, for a person."""
-    attempt: int
-    """The try it belongs to, from 1; 0 before the first."""
-    detail: Any
-    """More, depending on the kind."""
-
-
 class TargetTimelineAttemptError(Model):
     """What went wrong, and what to do about it."""
 
@@ -1991,7 +2000,7 @@ class TargetTimeline(Model):
     """The id (`target_…`)."""
     state: TargetState
     """The state."""
-    timeline: list[TargetTimelineTimeline]
+    timeline: list[TimelineStep]
     """What happened to it, step by step: the answer to "why?"."""
     attempts: list[TargetTimelineAttempt]
     """The tries and readings back, oldest first."""

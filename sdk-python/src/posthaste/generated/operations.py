@@ -67,6 +67,7 @@ _CONNECTION_FIELDS = """fragment ConnectionFields on Connection {
   status
   scopes
   tokenExpiresAt
+  reauthorizeBy
   defaultBoardId
   allowedActions
   createdAt
@@ -447,6 +448,19 @@ _TARGET_PREVIEW_FIELDS = """fragment TargetPreviewFields on TargetPreview {
     message
     path
     advice
+  }
+}
+"""
+
+_TIMELINE_STEP_FIELDS = """fragment TimelineStepFields on TimelineStep {
+  cursor
+  at
+  attempt
+  kind
+  message
+  detail
+  author {
+    ...ProvenanceFields
   }
 }
 """
@@ -2245,6 +2259,21 @@ TARGET_FOLLOW: Operation[m.TargetProgress] = Operation(
     + _TARGET_FIELDS,
 )
 
+TARGET_TIMELINE_FOLLOW: Operation[m.TimelineStep] = Operation(
+    "TargetTimelineFollow",
+    "subscription",
+    ("targetTimeline",),
+    m.TimelineStep,
+    """subscription TargetTimelineFollow($targetId: ID!, $after: String) {
+  targetTimeline(targetId: $targetId, after: $after) {
+    ...TimelineStepFields
+  }
+}
+"""
+    + _PROVENANCE_FIELDS
+    + _TIMELINE_STEP_FIELDS,
+)
+
 TARGET_GET: Operation[m.TargetGet] = Operation(
     "TargetGet",
     "query",
@@ -2395,16 +2424,12 @@ TARGET_TIMELINE: Operation[m.TargetTimeline] = Operation(
     "query",
     ("target",),
     m.TargetTimeline,
-    """query TargetTimeline($id: ID!, $first: Int) {
+    """query TargetTimeline($id: ID!, $first: Int, $after: String) {
   target(id: $id) {
     id
     state
-    timeline(first: $first) {
-      at
-      kind
-      message
-      attempt
-      detail
+    timeline(first: $first, after: $after) {
+      ...TimelineStepFields
     }
     attempts {
       id
@@ -2426,7 +2451,9 @@ TARGET_TIMELINE: Operation[m.TargetTimeline] = Operation(
     }
   }
 }
-""",
+"""
+    + _PROVENANCE_FIELDS
+    + _TIMELINE_STEP_FIELDS,
 )
 
 USAGE_GET: Operation[list[m.UsageRow]] = Operation(

@@ -842,6 +842,13 @@ class Targets:
         once nothing more happens without a person."""
         return self._runner.follow(ops.TARGET_FOLLOW, {"post_id": post_id, "target_id": target_id, "after": after})
 
+    def follow_timeline(self, target_id: str, *, after: str | None = None) -> Generator[m.TimelineStep, None, None]:
+        """What happens to a target, step by step, as it is written: first the steps there are (with `after`
+        those that follow it), then each new one. Completes by itself once nothing more happens without a
+        person. Over server-sent events each event's `id` is the step's cursor, and `Last-Event-ID` goes
+        before `after`."""
+        return self._runner.follow(ops.TARGET_TIMELINE_FOLLOW, {"target_id": target_id, "after": after})
+
     def get(self, id: str, *, options: RequestOptions | None = None) -> m.TargetGet:
         """The target with an id."""
         return self._runner.call(ops.TARGET_GET, {"id": id}, options)
@@ -903,9 +910,11 @@ class Targets:
         """Says what became of a target that waits for a person: it is live, publish it now, or drop it."""
         return self._runner.call(ops.TARGET_SETTLE, {"input": input}, options)
 
-    def timeline(self, id: str, *, first: int | None = None, options: RequestOptions | None = None) -> m.TargetTimeline:
+    def timeline(
+        self, id: str, *, first: int | None = None, after: str | None = None, options: RequestOptions | None = None
+    ) -> m.TargetTimeline:
         """The target with an id."""
-        return self._runner.call(ops.TARGET_TIMELINE, {"id": id, "first": first}, options)
+        return self._runner.call(ops.TARGET_TIMELINE, {"id": id, "first": first, "after": after}, options)
 
 
 class Usage:

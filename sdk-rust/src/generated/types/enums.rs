@@ -165,7 +165,7 @@ open_enum! {
         AttemptsUsedUp = "ATTEMPTS_USED_UP",
         /// The request is not well formed. Compare the request with the schema; the message names the place.
         BadRequest = "BAD_REQUEST",
-        /// The post costs more than is left of the month's budget. Raise the budget, wait for the next month, or publish it all the same (targetSettle with PUBLISH).
+        /// The post costs more than is left of the month's budget. Raise the budget, or choose a time in the next month (cancel first what is held or has failed). What is held for it can also be published all the same: targetSettle with PUBLISH.
         BudgetExceeded = "BUDGET_EXCEEDED",
         /// The received bytes do not have the stated checksum. Send the part again.
         ChecksumMismatch = "CHECKSUM_MISMATCH",
@@ -253,13 +253,13 @@ open_enum! {
         PayloadTooLarge = "PAYLOAD_TOO_LARGE",
         /// The server knows no document with this hash. Send the document together with its hash; the hash alone will do from then on.
         PersistedQueryNotFound = "PERSISTED_QUERY_NOT_FOUND",
-        /// The same text goes to the same account already. Change the text, or go on if it is meant.
+        /// The same text goes to the same account already. Change the text, or leave some hours between the two.
         PossibleDuplicate = "POSSIBLE_DUPLICATE",
         /// The query asks for too much at once. Ask for fewer fields, aliases or items.
         QueryTooComplex = "QUERY_TOO_COMPLEX",
         /// The query is nested too deeply. Split the query, or ask for fewer levels.
         QueryTooDeep = "QUERY_TOO_DEEP",
-        /// More posts are due than the network takes from the account in this time. Choose a later time for some of them; what the network refuses waits until its limit resets.
+        /// More posts are due than the network takes from the account in this time. Choose a later time for some of them; cancel what has failed for it, then schedule it anew.
         QuotaExceeded = "QUOTA_EXCEEDED",
         /// Too many requests. Wait as long as Retry-After says.
         RateLimited = "RATE_LIMITED",
@@ -327,6 +327,8 @@ open_enum! {
         BulkJobStarted = "BULK_JOB_STARTED",
         /// An account was connected.
         ConnectionCreated = "CONNECTION_CREATED",
+        /// Access to an account ends soon; only a person can renew it.
+        ConnectionReauthorizationDue = "CONNECTION_REAUTHORIZATION_DUE",
         /// The network no longer accepts our access.
         ConnectionReconnectRequired = "CONNECTION_RECONNECT_REQUIRED",
         /// An account was removed.

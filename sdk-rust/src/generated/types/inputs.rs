@@ -2936,6 +2936,9 @@ pub struct TargetFilter {
     /// Only these networks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub networks: Option<Vec<Network>>,
+    /// Only the one that is live at this public address, written as `permalink` tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permalink: Option<String>,
     /// Only these states.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub states: Option<Vec<TargetState>>,
@@ -2971,6 +2974,12 @@ impl TargetFilter {
     /// Only these networks.
     pub fn networks(mut self, networks: impl IntoIterator<Item = impl Into<Network>>) -> Self {
         self.networks = Some(networks.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Only the one that is live at this public address, written as `permalink` tells it.
+    pub fn permalink(mut self, permalink: impl Into<String>) -> Self {
+        self.permalink = Some(permalink.into());
         self
     }
 
@@ -3168,6 +3177,29 @@ impl TargetSettleInput {
     }
 }
 
+/// What may be said to `targets().follow_timeline()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TargetTimelineFollowOptions {
+    /// Go on after this cursor of a step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+impl TargetTimelineFollowOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Go on after this cursor of a step.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+}
+
 /// What may be said to `targets().timeline()`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -3176,6 +3208,9 @@ pub struct TargetTimelineOptions {
     /// `first`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<i64>,
+    /// `after`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
 }
 
 impl TargetTimelineOptions {
@@ -3187,6 +3222,12 @@ impl TargetTimelineOptions {
     /// `first`.
     pub fn first(mut self, first: impl Into<i64>) -> Self {
         self.first = Some(first.into());
+        self
+    }
+
+    /// `after`.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
         self
     }
 }

@@ -348,6 +348,10 @@ pub struct Connection {
     pub scopes: Vec<String>,
     /// When the access ends unless it is refreshed; null when it does not end.
     pub token_expires_at: Option<DateTime<Utc>>,
+    /// When the access ends for good unless a person gives the consent again (`connectionReconnect`); null
+    /// when it does not end, or the network does not say. A refresh may move it. The event
+    /// CONNECTION_REAUTHORIZATION_DUE comes two weeks before.
+    pub reauthorize_by: Option<DateTime<Utc>>,
     /// The board to use when a target names none.
     pub default_board_id: Option<String>,
     /// What the viewer may do with it now.
@@ -1504,7 +1508,8 @@ pub struct QuotaWindow {
     pub window_seconds: i64,
     /// Posts in the window that ends when the span begins.
     pub used: i64,
-    /// Posts that are scheduled within the span; null for a limit of the app.
+    /// Posts that are scheduled within the span; null for a limit of the app, and where there are more than
+    /// are counted.
     pub reserved: Option<i64>,
     /// Places that are free when the span begins.
     pub free: i64,
@@ -2097,16 +2102,20 @@ pub struct TargetTimeline {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TimelineStep {
+    /// Its place in the timeline: hand it to `timeline(after:)` or `targetTimeline(after:)` to go on from here.
+    pub cursor: String,
     /// When.
     pub at: DateTime<Utc>,
+    /// The try it belongs to, from 1; 0 before the first.
+    pub attempt: i64,
     /// A word for programs, such as CLAIMED or PUBLISHED; new ones may come.
     pub kind: String,
     /// What happened, for a person.
     pub message: String,
-    /// The try it belongs to, from 1; 0 before the first.
-    pub attempt: i64,
     /// More, depending on the kind.
     pub detail: Value,
+    /// Who did it; null for what the publisher does.
+    pub author: Option<Provenance>,
 }
 
 /// How much, how well and how fast a group of requests was answered. Fields that nothing was grouped

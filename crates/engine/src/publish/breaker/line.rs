@@ -7,7 +7,7 @@ use crate::{
     App,
     publish::{
         attempt::Health,
-        verdict::{Verdict, Wait},
+        verdict::{Verdict, Wait, Who},
     },
 };
 
@@ -56,7 +56,7 @@ fn judged(verdict: Verdict, failures: i32, now: DateTime<Utc>) -> Verdict {
             wait: Some(Wait {
                 until: now + PROBE_EVERY,
                 reason: "breaker",
-                app_wide: false,
+                who: Who::Line,
             }),
             ..verdict
         },
@@ -77,7 +77,7 @@ mod tests {
         let wait = |seconds, reason| Wait {
             until: now + TimeDelta::seconds(seconds),
             reason,
-            app_wide: false,
+            who: Who::Line,
         };
         let again = |counted, wait| Verdict {
             to: Move::Again { counted },

@@ -312,6 +312,8 @@ impl Real {
         let done = next.advance(Some(by), from, &to, trouble, true);
         if done && !legal {
             assert!(outcome.is_err(), "{from:?} to {to:?} must be refused");
+            // Now, not some time later: a row that is locked still is passed over.
+            tx.rollback().await.unwrap();
             return "refused by the table".to_owned();
         }
         assert_eq!(outcome.unwrap(), done, "advance from {from:?} to {to:?}");
@@ -323,6 +325,8 @@ impl Real {
             tx.commit().await.unwrap();
             next.release(by);
             *model = next;
+        } else {
+            tx.rollback().await.unwrap();
         }
         format!("{from:?} to {:?}: {done}", to.state())
     }

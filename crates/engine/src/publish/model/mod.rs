@@ -10,11 +10,11 @@
 //! its lease ([`Switches::checks_stall`] shows what would happen).
 
 mod conformance;
-mod rules;
+pub(super) mod rules;
 mod search;
 mod steps;
 mod worker;
-mod world;
+pub(super) mod world;
 
 use std::collections::BTreeSet;
 

@@ -109,6 +109,8 @@ pub fn target(row: Row) -> Target {
         price: None,
         look_at: None,
         risks: Vec::new(),
+        waits_until: None,
+        budget_ok: false,
     }
 }
 
@@ -116,6 +118,7 @@ fn intent(at: DateTime<Utc>) -> Intent {
     Intent {
         at,
         committed_at: None,
+        sent: None,
         ready: serde_json::Value::Null,
         after_id: None,
         known_ids: Vec::new(),
@@ -156,7 +159,7 @@ pub fn before_sending(row: Row) -> Vec<(&'static str, Effect)> {
             misfire,
             ..target(row)
         };
-        missed(&target, now())
+        missed(&target, None, now())
     };
     let refused = |class| with(row, |at| after_failure(failure(class), at));
     let random = SeededRandom::new(1);

@@ -62,8 +62,8 @@ fn failures_lead_where_the_table_says() {
     });
     let wait = limited.wait.unwrap();
     assert_eq!(
-        (Some(wait.until), wait.reason, wait.app_wide),
-        (reset, "rate limit", true)
+        (Some(wait.until), wait.reason, wait.who),
+        (reset, "rate limit", Who::Network)
     );
 }
 

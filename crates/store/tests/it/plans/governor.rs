@@ -1,0 +1,112 @@
+//! Places, money and what is known about a publication before its time.
+
+use chrono::TimeDelta;
+use diesel_async::SimpleAsyncConnection;
+use posthaste_core::{
+    Network,
+    ids::{ConnectionId, TargetId, WorkspaceId},
+    quota::Month,
+};
+use posthaste_store::{budget, place, preflight, quota};
+use posthaste_testkit::{TestDatabase, start};
+
+use super::{ROWS, id, index_scans, table_scans};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_query_of_the_governor_has_its_index() {
+    let test = TestDatabase::new().await;
+    let mut conn = test.db.get().await.unwrap();
+    let conn = &mut *conn;
+    conn.batch_execute(ROWS).await.unwrap();
+    conn.batch_execute("ANALYZE").await.unwrap();
+    let workspace = WorkspaceId::from(id(1, 1));
+    let account = ConnectionId::from(id(2, 3000));
+    let now = start();
+
+    let window = quota::Window {
+        connection: ConnectionId::from(id(2, 7)),
+        kind: None,
+        since: now - TimeDelta::days(1),
+        until: now + TimeDelta::days(1),
+        scheduled: true,
+        except: Some(TargetId::from(id(4, 1))),
+    };
+    let month = Month::of(now, "UTC").unwrap();
+    let words = preflight::Words {
+        target: TargetId::from(id(4, 1)),
+        connection: ConnectionId::from(id(2, 7)),
+        words: b"words 7".to_vec(),
+        at: now,
+        scheduled: true,
+    };
+    by_index!(
+        conn,
+        "targets_head_of_lane",
+        quota::in_windows(conn, workspace, &[window, window], now)
+    );
+    by_index!(
+        conn,
+        "targets_known_on_network",
+        quota::in_windows(conn, workspace, &[window, window], now)
+    );
+    by_index!(
+        conn,
+        "targets_one_in_flight",
+        quota::in_windows(conn, workspace, &[window, window], now)
+    );
+    by_index!(
+        conn,
+        "targets_live_of_network",
+        quota::live_on_network(conn, Network::X, now, 10)
+    );
+    for index in ["targets_spent_money", "targets_reserved_money"] {
+        let asked = [(None, month), (Some(window.connection), month)];
+        by_index!(
+            conn,
+            index,
+            budget::spending(conn, workspace, &asked, &[], now)
+        );
+    }
+    by_index!(
+        conn,
+        "targets_spent_money",
+        budget::spent(
+            conn,
+            workspace,
+            &[(None, month)],
+            TargetId::from(id(4, 1)),
+            now
+        )
+    );
+    by_index!(
+        conn,
+        "targets_head_of_lane",
+        place::await_of_kind(conn, window.connection, "REEL", now)
+    );
+    by_index!(
+        conn,
+        "lanes_by_workspace",
+        place::end_waits(conn, WorkspaceId::from(id(1, 99)), now)
+    );
+    by_index!(
+        conn,
+        "targets_reserved_money",
+        budget::priced(conn, workspace, &[account], now, now + TimeDelta::hours(1))
+    );
+    by_index!(
+        conn,
+        "targets_by_words",
+        preflight::twins(
+            conn,
+            workspace,
+            &[words.clone(), words],
+            TimeDelta::days(1),
+            now
+        )
+    );
+    by_index!(
+        conn,
+        "targets_to_look_at",
+        preflight::due_looks(conn, now, 50)
+    );
+}
