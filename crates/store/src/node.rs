@@ -89,7 +89,8 @@ impl Node {
     }
 }
 
-const COLUMNS: &str = "id, role, host, version, started_at, seen_at, drain_asked_at, drained_at, lost_at,
+const COLUMNS: &str =
+    "id, role, host, version, started_at, seen_at, drain_asked_at, drained_at, lost_at,
     greatest(extract(epoch FROM clock_timestamp() - seen_at), 0)::bigint AS silent_seconds";
 
 /// What a process says about itself.

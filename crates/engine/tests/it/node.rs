@@ -98,9 +98,8 @@ async fn sql(app: &App, statement: &str) {
 /// As if a process had been silent for longer.
 async fn silence(app: &App, id: NodeId, seconds: u32) {
     let id = id.uuid();
-    let older = format!(
-        "UPDATE nodes SET seen_at = seen_at - interval '{seconds} s' WHERE id = '{id}'"
-    );
+    let older =
+        format!("UPDATE nodes SET seen_at = seen_at - interval '{seconds} s' WHERE id = '{id}'");
     sql(app, &older).await;
 }
 
@@ -159,7 +158,10 @@ async fn a_wrong_clock_takes_nobody_for_lost() {
         let before = node::all(&world.app).await.unwrap();
         // Both have looked around since.
         let nodes = until(&world.app, |nodes| {
-            nodes.iter().zip(&before).all(|(now, then)| now.seen_at > then.seen_at)
+            nodes
+                .iter()
+                .zip(&before)
+                .all(|(now, then)| now.seen_at > then.seen_at)
         });
         assert!(nodes.await.iter().all(|node| node.lost_at.is_none()));
         other.end().await;
