@@ -87,20 +87,12 @@ async fn a_process_is_known_while_it_lives_and_takes_its_leave() {
     assert!(node::all(&world.app).await.unwrap().is_empty());
 }
 
-/// Says something to the database.
-async fn sql(app: &App, statement: &str) {
-    let (client, connection) = app.db.address().wire().await.unwrap();
-    let driving = tokio::spawn(connection);
-    client.batch_execute(statement).await.unwrap();
-    driving.abort();
-}
-
 /// As if a process had been silent for longer.
-async fn silence(app: &App, id: NodeId, seconds: u32) {
+async fn silence(world: &World, id: NodeId, seconds: u32) {
     let id = id.uuid();
     let older =
         format!("UPDATE nodes SET seen_at = seen_at - interval '{seconds} s' WHERE id = '{id}'");
-    sql(app, &older).await;
+    world.sql(&older).await;
 }
 
 #[tokio::test]
@@ -108,10 +100,10 @@ async fn one_that_gives_no_sign_of_life_is_found_lost_once() {
     let world = World::new().await;
     let gone = Living::begin(&world.app, Role::Worker, "gone").await;
     gone.task.abort();
-    silence(&world.app, gone.me.id, 50).await;
+    silence(&world, gone.me.id, 50).await;
     let first = Living::begin(&world.app, Role::Worker, "here").await;
     until(&world.app, |nodes| nodes[0].lost_at.is_none()).await;
-    silence(&world.app, gone.me.id, 41).await;
+    silence(&world, gone.me.id, 41).await;
     let second = Living::begin(&world.app, Role::Serve, "here").await;
     let nodes = until(&world.app, |nodes| nodes[0].lost_at.is_some()).await;
     assert_eq!(nodes[0].id(), gone.me.id);
@@ -126,7 +118,7 @@ async fn one_that_gives_no_sign_of_life_is_found_lost_once() {
     assert_eq!(refused.unwrap_err().code, ErrorCode::NotFound);
     first.end().await;
     second.end().await;
-    silence(&world.app, gone.me.id, 86_400).await;
+    silence(&world, gone.me.id, 86_400).await;
     let third = Living::begin(&world.app, Role::Serve, "here").await;
     until(&world.app, |nodes| nodes.len() == 1).await;
     third.end().await;
@@ -138,7 +130,7 @@ async fn an_operator_may_forget_who_is_lost() {
     let gone = Living::begin(&world.app, Role::Worker, "gone").await;
     gone.task.abort();
     assert_eq!(node::forget_lost(&world.app).await.unwrap(), 0);
-    silence(&world.app, gone.me.id, 91).await;
+    silence(&world, gone.me.id, 91).await;
     let here = Living::begin(&world.app, Role::Worker, "here").await;
     until(&world.app, |nodes| nodes[0].lost_at.is_some()).await;
     assert_eq!(node::forget_lost(&world.app).await.unwrap(), 1);
@@ -189,7 +181,7 @@ async fn a_process_learns_that_it_should_hand_over_and_that_it_should_go_on() {
     worker.drained.send_replace(true);
     until(&world.app, |nodes| nodes[0].drained_at.is_some()).await;
     // Forgotten meanwhile, it stays drained.
-    sql(&world.app, "DELETE FROM nodes").await;
+    world.sql("DELETE FROM nodes").await;
     let drained = |nodes: &[Node]| nodes.len() == 1 && nodes[0].drained_at.is_some();
     until(&world.app, drained).await;
     assert!(*worker.draining.borrow());
