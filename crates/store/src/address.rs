@@ -226,7 +226,7 @@ fn lacks_tls(error: &tokio_postgres::Error) -> bool {
 }
 
 /// Why an address is not understood. What the driver takes for an unknown option may be the end of a password with
-/// a '?' in it.
+/// an '@' and a '?' in it.
 fn told(error: &tokio_postgres::Error) -> String {
     let reason = chain(error);
     match reason.split_once("unknown option") {
@@ -322,7 +322,7 @@ mod tests {
 
     #[test]
     fn what_may_be_a_part_of_a_password_is_not_shown() {
-        let error = Address::new("postgres://u:se?cret@db/x", None).unwrap_err();
+        let error = Address::new("postgres://u:s@e?cret=x@db/x", None).unwrap_err();
         let start = "The database's address is not understood: invalid connection string: an option that is not known.";
         assert!(error.message.starts_with(start), "{error}");
     }
