@@ -7,7 +7,7 @@ pub trait Clock: Send + Sync {
     /// The present instant.
     fn now(&self) -> DateTime<Utc>;
 
-    /// Hears what the database's clock shows at this moment; a clock that doubts itself may follow.
+    /// Hears what the database's clock shows at this moment; one that is to go by it may follow.
     fn compared(&self, _database: DateTime<Utc>) {}
 }
 

@@ -6,13 +6,14 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::ports::Clock;
 
-/// Steps up to this are followed: corrections of the machine's clock, and its drift.
+/// What the machine's clock may differ before it is worth a line in the log.
 const STEP: TimeDelta = TimeDelta::seconds(2);
 /// A clock this near the database's is right.
 const NEAR: TimeDelta = TimeDelta::seconds(10);
 
-/// A clock that does not jump. When the machine's clock leaps, time goes on by the steady one until a
-/// comparison with the database tells which of the two is right.
+/// The database's time, carried on by the machine's steady clock: all who publish from one database go by
+/// one time, however their machines' clocks drift or leap. A database whose clock leaps away from everything
+/// that is known here is not followed.
 pub struct SteadyClock {
     machine: Arc<dyn Clock>,
     anchor: Mutex<Anchor>,
@@ -26,14 +27,24 @@ struct Anchor {
     leapt: bool,
 }
 
-impl SteadyClock {
-    /// Smooths another clock.
-    pub fn new(machine: Arc<dyn Clock>) -> Self {
-        let anchor = Mutex::new(Anchor {
+impl Anchor {
+    fn at(time: DateTime<Utc>) -> Self {
+        Self {
             moment: Instant::now(),
-            time: machine.now(),
+            time,
             leapt: false,
-        });
+        }
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.time + TimeDelta::from_std(self.moment.elapsed()).unwrap_or_default()
+    }
+}
+
+impl SteadyClock {
+    /// Begins with another clock's time.
+    pub fn new(machine: Arc<dyn Clock>) -> Self {
+        let anchor = Mutex::new(Anchor::at(machine.now()));
         Self { machine, anchor }
     }
 
@@ -45,10 +56,8 @@ impl SteadyClock {
 impl Clock for SteadyClock {
     fn now(&self) -> DateTime<Utc> {
         let mut anchor = self.anchor();
-        let (moment, machine) = (Instant::now(), self.machine.now());
-        let passed = TimeDelta::from_std(moment - anchor.moment).unwrap_or_default();
-        let steady = anchor.time + passed;
-        let leap = machine - steady;
+        let now = anchor.now();
+        let leap = self.machine.now() - now;
         let leapt = leap.abs() > STEP;
         if leapt && !anchor.leapt {
             tracing::error!(
@@ -56,22 +65,19 @@ impl Clock for SteadyClock {
                 "the machine's clock leapt; time goes on as it did"
             );
         }
-        let time = if leapt { steady } else { machine };
-        *anchor = Anchor {
-            moment,
-            time,
-            leapt,
-        };
-        time
+        anchor.leapt = leapt;
+        now
     }
 
     fn compared(&self, database: DateTime<Utc>) {
         let machine = self.machine.now();
-        if (machine - database).abs() <= NEAR {
-            *self.anchor() = Anchor {
-                moment: Instant::now(),
-                time: machine,
-                leapt: false,
+        let mut anchor = self.anchor();
+        let near = |time: DateTime<Utc>| (time - database).abs() <= NEAR;
+        if near(machine) || near(anchor.now()) {
+            let leapt = (machine - database).abs() > STEP && anchor.leapt;
+            *anchor = Anchor {
+                leapt,
+                ..Anchor::at(database)
             };
         }
     }
@@ -93,24 +99,36 @@ mod tests {
     }
 
     #[test]
-    fn a_leap_is_not_followed_and_a_step_is() {
+    fn neither_leaps_nor_drift_of_the_machine_are_followed() {
         for leap in [
             TimeDelta::hours(2),
             -TimeDelta::minutes(10),
             TimeDelta::seconds(20),
+            TimeDelta::seconds(1),
         ] {
             let machine = FrozenClock::new(start());
             let clock = SteadyClock::new(Arc::new(machine.clone()));
             machine.advance(leap);
             assert!(about(clock.now(), start()), "{leap}");
-            // The database goes with the steady clock: it stays.
             clock.compared(start());
             assert!(about(clock.now(), start()), "{leap}");
         }
+    }
+
+    #[test]
+    fn the_databases_time_is_gone_by() {
         let machine = FrozenClock::new(start());
-        let clock = SteadyClock::new(Arc::new(machine.clone()));
-        machine.advance(TimeDelta::seconds(1));
-        assert_eq!(clock.now(), start() + TimeDelta::seconds(1));
+        let clock = SteadyClock::new(Arc::new(machine));
+        clock.compared(start() - TimeDelta::seconds(9));
+        assert!(about(clock.now(), start() - TimeDelta::seconds(9)));
+    }
+
+    #[test]
+    fn a_database_that_leaps_alone_is_not_followed() {
+        let machine = FrozenClock::new(start());
+        let clock = SteadyClock::new(Arc::new(machine));
+        clock.compared(start() + TimeDelta::hours(2));
+        assert!(about(clock.now(), start()));
     }
 
     #[test]
@@ -119,6 +137,6 @@ mod tests {
         let clock = SteadyClock::new(Arc::new(machine.clone()));
         machine.advance(TimeDelta::hours(1));
         clock.compared(start() + TimeDelta::hours(1));
-        assert_eq!(clock.now(), start() + TimeDelta::hours(1));
+        assert!(about(clock.now(), start() + TimeDelta::hours(1)));
     }
 }
