@@ -338,14 +338,15 @@ impl Worker {
     /// Keeps the logs' partitions as the policy says.
     async fn retention_loop(self: Arc<Self>) {
         while !self.stop.is_cancelled() {
-            let swept = match self.sweep_logs().await {
+            let tried = match self.sweep_logs().await {
                 Ok(swept) => swept,
+                // Each try holds writers up a little, and a backup may have the tables for hours.
                 Err(error) => {
                     tracing::warn!(%error, cause = ?error.cause, "cannot make or drop partitions yet");
-                    false
+                    true
                 }
             };
-            self.pause(Duration::from_secs(if swept { 3600 } else { 60 }))
+            self.pause(Duration::from_secs(if tried { 3600 } else { 60 }))
                 .await;
         }
     }
