@@ -4,11 +4,12 @@
 use std::{future::poll_fn, pin::pin, sync::Arc, time::Duration};
 
 use futures::StreamExt;
+use posthaste_core::ids::NodeId;
 use posthaste_engine::{App, adapters::Redis, event::Hint};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::Notify,
-    time::sleep,
+    time::{sleep, timeout},
 };
 use tokio_postgres::{AsyncMessage, Client, Connection};
 
@@ -24,6 +25,11 @@ const NEWS: &str = "news";
 
 /// Redis's channel.
 const CHANNEL: &str = "hints";
+
+/// What a process says to itself over Redis, and how often: a connection that only listens never finds out that
+/// nobody is at its other end any more.
+const ECHO: &str = "echo";
+const ECHO_EVERY: Duration = Duration::from_secs(5);
 
 /// What a connection goes through: a socket, with TLS or without.
 trait Stream: AsyncRead + AsyncWrite + Unpin {}
@@ -57,10 +63,25 @@ fn arrived(app: &App, incoming: &Notify, message: &str) {
 }
 
 async fn over_redis(app: &App, redis: &Redis, incoming: &Notify) -> anyhow::Result<()> {
-    let mut messages = pin!(redis.listen(CHANNEL).await?);
+    let own = format!("{CHANNEL}:{}", NodeId::new(&*app.clock, &*app.random));
+    let mut messages = pin!(redis.listen(&[CHANNEL, own.as_str()]).await?);
+    let echoed = Notify::new();
     let listening = async {
         while let Some(message) = messages.next().await {
-            arrived(app, incoming, &message);
+            if message == ECHO {
+                echoed.notify_one();
+            } else {
+                arrived(app, incoming, &message);
+            }
+        }
+    };
+    let deaf = async {
+        loop {
+            sleep(ECHO_EVERY).await;
+            let told = redis.publish(&own, ECHO).await;
+            if told && timeout(ECHO_EVERY, echoed.notified()).await.is_err() {
+                return;
+            }
         }
     };
     let telling = async {
@@ -72,6 +93,7 @@ async fn over_redis(app: &App, redis: &Redis, incoming: &Notify) -> anyhow::Resu
     tokio::select! {
         () = listening => {}
         () = telling => {}
+        () = deaf => tracing::warn!("what this process tells over Redis comes back no more: listening anew"),
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
 use posthaste_core::{Network, ports::Request};
 use posthaste_engine::App;
-use posthaste_store::{database_time, pending_migrations};
+use posthaste_store::{database_time, pending_migrations, publish::is_known};
 use serde::Serialize;
 
 use crate::{app, config::Config};
@@ -158,6 +158,7 @@ async fn database(app: &App) -> Vec<Finding> {
             Finding::of("database", Ok("is reached".to_owned())),
             Finding::of("clock", compare(app, clock)),
             Finding::of("migrations", migrations(app).await),
+            Finding::of("failover", failover(app).await),
         ],
         Err(error) => vec![Finding::of("database", Err(reason(error).context(advice)))],
     }
@@ -198,6 +199,18 @@ fn compare(app: &App, database: DateTime<Utc>) -> anyhow::Result<String> {
         );
     }
     Ok("agrees with the database".to_owned())
+}
+
+/// Publishing asks before each claim which database this is; some managed ones refuse the question.
+async fn failover(app: &App) -> anyhow::Result<String> {
+    let asked = async { is_known(&mut *app.db.get().await?).await };
+    match asked.await {
+        Ok(_) => Ok("would be noticed".to_owned()),
+        Err(error) => Err(reason(error).context(
+            "the database does not say which one it is (pg_current_wal_lsn, pg_control_system), so a failover would not be \
+             noticed, and nothing is published; run the migrations, or use a PostgreSQL that answers",
+        )),
+    }
 }
 
 async fn migrations(app: &App) -> anyhow::Result<String> {

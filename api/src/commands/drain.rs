@@ -47,7 +47,7 @@ pub async fn run(config: Config, args: Args) -> anyhow::Result<()> {
     node::drain(&app, &ids, !args.undo).await?;
     let patience = Duration::from_secs(args.wait.unwrap_or_default());
     let nodes = settled(&app, &ids, patience).await?;
-    show(&app, &nodes);
+    show(&nodes);
     if args.wait.is_some() && !nodes.iter().all(is_settled) {
         bail!("Not all of them have handed over yet.");
     }
@@ -92,6 +92,7 @@ async fn settled(app: &App, ids: &[NodeId], patience: Duration) -> anyhow::Resul
     }
 }
 
+/// One that is lost meanwhile is not: nobody knows what it still does.
 fn is_settled(node: &Node) -> bool {
-    matches!(node.state(), State::Drained | State::Lost)
+    node.state() == State::Drained
 }

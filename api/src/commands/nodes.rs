@@ -1,7 +1,4 @@
-use posthaste_engine::{
-    App,
-    node::{self, Node},
-};
+use posthaste_engine::node::{self, Node};
 use serde_json::json;
 
 use crate::{app, config::Config};
@@ -12,11 +9,17 @@ pub struct Args {
     /// As JSON.
     #[arg(long)]
     json: bool,
+    /// Forget those that are lost, instead of showing them for a day.
+    #[arg(long)]
+    forget: bool,
 }
 
 /// Shows all processes that run, or were lost within a day.
 pub async fn run(config: Config, args: Args) -> anyhow::Result<()> {
     let app = app::build(&config)?;
+    if args.forget {
+        node::forget_lost(&app).await?;
+    }
     let nodes = node::all(&app).await?;
     if args.json {
         let shown: Vec<_> = nodes.iter().map(shown).collect();
@@ -24,21 +27,21 @@ pub async fn run(config: Config, args: Args) -> anyhow::Result<()> {
     } else if nodes.is_empty() {
         println!("No process runs.");
     } else {
-        show(&app, &nodes);
+        show(&nodes);
     }
     Ok(())
 }
 
 /// One line for each process.
-pub fn show(app: &App, nodes: &[Node]) {
+pub fn show(nodes: &[Node]) {
     for node in nodes {
-        let seen = (app.now() - node.seen_at).num_seconds().max(0);
         println!(
-            "{}  {:<6} {:<8} {:<8} seen {seen} s ago, since {}  {}",
+            "{}  {:<6} {:<8} {:<8} seen {} s ago, since {}  {}",
             node.id(),
             node.role,
             node.state().as_str(),
             node.version,
+            node.silent_seconds,
             node.started_at.format("%F %TZ"),
             node.host,
         );

@@ -84,15 +84,14 @@ pub async fn run(config: Config, args: Args) -> anyhow::Result<()> {
 fn live(app: &App, health: &Arc<Health>, stop: &CancellationToken) -> JoinHandle<()> {
     let me = Me::new(app, Role::Serve, &host());
     let (told, mut draining) = watch::channel(false);
-    let (app, health, stop) = (app.clone(), health.clone(), stop.clone());
-    let node = tokio::spawn(node::run(app.clone(), me.clone(), told, stop));
+    let (drained, handed_over) = watch::channel(false);
+    let (health, stop) = (health.clone(), stop.clone());
+    let node = tokio::spawn(node::run(app.clone(), me, told, handed_over, stop));
     tokio::spawn(async move {
         while draining.changed().await.is_ok() {
             let asked = *draining.borrow_and_update();
             health.drain(asked);
-            if asked && let Err(error) = node::drained(&app, &me).await {
-                tracing::warn!(%error, "cannot say that this process has handed over");
-            }
+            drained.send_replace(asked);
         }
     });
     node

@@ -7,7 +7,11 @@ use posthaste_engine::{
     publish::{self, Settings},
     webhook,
 };
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+    time::sleep,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::nodes::host;
@@ -19,6 +23,9 @@ use crate::{
     server,
 };
 
+/// A worker that broke off begins again after so long.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// Publish what is due and deliver webhooks; any number of workers share one database.
 #[derive(Debug, clap::Args)]
 pub struct Args {}
@@ -26,7 +33,7 @@ pub struct Args {}
 /// Publishes until it is told to stop, and finishes what it has begun or hands it over.
 pub async fn run(config: Config, _args: Args) -> anyhow::Result<()> {
     let app = app::build_worker(&config)?;
-    let health = Arc::new(Health::of(&config));
+    let health = Arc::new(Health::of(&config).of_worker());
     if let Some(listen) = config.worker.listen {
         let probes = Probes {
             app: app.clone(),
@@ -72,36 +79,58 @@ async fn live(
 ) {
     let me = Me::new(&app, Role::Worker, &host());
     let left = CancellationToken::new();
-    let node = tokio::spawn(node::run(app.clone(), me.clone(), told, left.clone()));
+    let (drained, handed_over) = watch::channel(false);
+    let node = tokio::spawn(node::run(
+        app.clone(),
+        me.clone(),
+        told,
+        handed_over,
+        left.clone(),
+    ));
     while !stop.is_cancelled() {
         let turn = stop.child_token();
-        let working = tokio::spawn(work(me.id, app.clone(), settings, turn.clone()));
-        tokio::select! {
-            _ = draining.wait_for(|asked| *asked) => turn.cancel(),
-            () = stop.cancelled() => {}
+        let mut working = tokio::spawn(work(me.id, app.clone(), settings, turn.clone()));
+        let broke_off = tokio::select! {
+            _ = &mut working => true,
+            _ = draining.wait_for(|asked| *asked) => false,
+            () = stop.cancelled() => false,
+        };
+        if broke_off {
+            app.telemetry.worker_broke_off();
+            sleep(AGAIN).await;
+            continue;
         }
+        turn.cancel();
         if let Err(error) = working.await {
             tracing::error!(%error, "the worker broke off");
         }
         if stop.is_cancelled() {
             break;
         }
-        if let Err(error) = node::drained(&app, &me).await {
-            tracing::warn!(%error, "cannot say that this process has handed over");
-        }
+        drained.send_replace(true);
         tokio::select! {
             _ = draining.wait_for(|asked| !*asked) => {}
             () = stop.cancelled() => {}
         }
+        drained.send_replace(false);
     }
     left.cancel();
     server::join(node, Duration::from_secs(2)).await;
 }
 
-/// Publishes and delivers until `stop`.
+/// Publishes and delivers until `stop`. Ends before only if a part broke off; the other one then finishes what
+/// it has begun.
 async fn work(id: NodeId, app: App, settings: Settings, stop: CancellationToken) {
     let delivering = webhook::run(app.clone(), webhook::Settings::default(), stop.clone());
-    tokio::join!(publish::run_as(id, app, settings, stop), delivering);
+    let mut parts = JoinSet::new();
+    parts.spawn(delivering);
+    parts.spawn(publish::run_as(id, app, settings, stop.clone()));
+    while let Some(ended) = parts.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a part of the worker broke off");
+        }
+        stop.cancel();
+    }
 }
 
 /// A sandbox's clock is moved on purpose; anywhere else a jump stops publishing until it is understood.

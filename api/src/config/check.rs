@@ -86,7 +86,9 @@ impl Rule {
             return None;
         }
         let is = match (self, value) {
-            (Self::RedisOrNone, Value::String(url)) => format!("is '{}'", without_password(url)),
+            (Self::RedisOrNone | Self::Web | Self::WebOrNone, Value::String(url)) => {
+                format!("is '{}'", without_secrets(url))
+            }
             (Self::SecretOrNone(_), _) => "is too short or no text".to_owned(),
             (_, Value::String(text)) => format!("is '{text}'"),
             (_, other) => format!("is {other}"),
@@ -153,12 +155,16 @@ fn is_prefix(text: &str) -> bool {
     (1..=40).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-/// An address as it may be shown.
-fn without_password(url: &str) -> String {
+/// An address as it may be shown: who asks with which password stands before an '@', or behind a '?'.
+fn without_secrets(url: &str) -> String {
     let place = url.find("://").map_or(0, |at| at + 3);
-    match url.rfind('@') {
-        Some(at) if at >= place => format!("{}…{}", &url[..place], &url[at..]),
-        _ => url.to_owned(),
+    let (before, shown) = match url.rfind('@') {
+        Some(at) if at >= place => (format!("{}…", &url[..place]), &url[at..]),
+        _ => (String::new(), url),
+    };
+    match shown.split_once('?') {
+        Some((shown, _)) => format!("{before}{shown}?…"),
+        None => format!("{before}{shown}"),
     }
 }
 
@@ -185,7 +191,7 @@ mod tests {
             ("[server]\nlisten = 5", format!("server.listen (POSTHASTE_LISTEN) is 5; {ADDRESS}")),
             ("[server]\nlisten = \"127.0.0.1:70000\"", format!("server.listen (POSTHASTE_LISTEN) is '127.0.0.1:70000'; {ADDRESS}")),
             ("[server]\npublic_url = \"ftp://x\"", format!("server.public_url (POSTHASTE_PUBLIC_URL) is 'ftp://x'; {WEB}")),
-            ("[server]\npublic_url = \"https://x/?a\"", format!("server.public_url (POSTHASTE_PUBLIC_URL) is 'https://x/?a'; {WEB}")),
+            ("[server]\npublic_url = \"https://x/?a\"", format!("server.public_url (POSTHASTE_PUBLIC_URL) is 'https://x/?…'; {WEB}")),
             ("[server]\ntrusted_proxies = -1", "server.trusted_proxies (POSTHASTE_TRUSTED_PROXIES) is -1; it must be a whole number from 0 to 16.".into()),
             ("[server]\ntrusted_proxies = \"10.0.0.1\"", "server.trusted_proxies (POSTHASTE_TRUSTED_PROXIES) is '10.0.0.1'; it must be a whole number from 0 to 16.".into()),
             ("[limits]\nbucket = -5", "limits.bucket (POSTHASTE_LIMITS_BUCKET) is -5; it must be a whole number from 0 to 1000000000.".into()),
@@ -196,6 +202,9 @@ mod tests {
             ("[graphql]\ndocuments = \"none\"", "graphql.documents (POSTHASTE_GRAPHQL_DOCUMENTS) is 'none'; it must be one of any, registered_from_browsers.".into()),
             ("[redis]\nurl = \"localhost:6379\"", format!("redis.url (REDIS_URL) is 'localhost:6379'; {REDIS}")),
             ("[redis]\nurl = \"http://me:hush@host\"", format!("redis.url (REDIS_URL) is 'http://…@host'; {REDIS}")),
+            ("[redis]\nurl = \"redis-unix:///r.sock?user=me&pass=hush\"", format!("redis.url (REDIS_URL) is 'redis-unix:///r.sock?…'; {REDIS}")),
+            ("[redis]\nurl = \"http://me:hu?sh@host\"", format!("redis.url (REDIS_URL) is 'http://…@host'; {REDIS}")),
+            ("[server]\npublic_url = \"ftp://me:hush@x\"", format!("server.public_url (POSTHASTE_PUBLIC_URL) is 'ftp://…@x'; {WEB}")),
             ("[redis]\nprefix = \"a b\"", "redis.prefix (POSTHASTE_REDIS_PREFIX) is 'a b'; it must be 1 to 40 letters, digits and - _ . :.".into()),
             ("[health]\noverdue_seconds = 90000", "health.overdue_seconds (POSTHASTE_HEALTH_OVERDUE_SECONDS) is 90000; it must be a whole number from 0 to 86400.".into()),
             ("[metrics]\nlisten = \":9464\"", format!("metrics.listen (POSTHASTE_METRICS_LISTEN) is ':9464'; {OPERATORS}")),

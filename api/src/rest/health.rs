@@ -1,6 +1,9 @@
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -10,17 +13,25 @@ use axum::{
 use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{Error, ErrorCode, Result, secret::Secret};
 use posthaste_engine::{App, node as nodes};
-use posthaste_store::{node, pending_migrations, publish};
+use posthaste_store::{pending_migrations, publish};
 use serde::Serialize;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 use tokio_util::task::TaskTracker;
 use utoipa::ToSchema;
 
 use super::{ApiState, Problem, Refusal, RequestId};
 use crate::config;
 
-/// A worker that was not seen for so long is counted as gone.
-const WORKER_SILENCE: TimeDelta = TimeDelta::seconds(60);
+/// However often probes ask, the database is asked at most this often, and sooner again when it did not answer.
+const FRESH: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// How long its answer may take; probes do not wait for long either.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// When the database was asked last, and since when the oldest post is due that could go out, or why that is not
+/// known.
+type Looked = (Instant, std::result::Result<Option<DateTime<Utc>>, String>);
 
 /// What is known about this process and its database.
 #[derive(Debug)]
@@ -31,6 +42,9 @@ pub struct Health {
     started: Mutex<Option<DateTime<Utc>>>,
     /// How late the oldest post may be.
     overdue: Option<TimeDelta>,
+    /// Whether `/readyz` minds that.
+    publishes: bool,
+    looked: tokio::sync::Mutex<Option<Looked>>,
     /// What a scraper must send.
     pub(super) token: Option<Secret>,
     /// Counts how often connections that last were asked to go elsewhere.
@@ -47,13 +61,15 @@ impl Default for Health {
 }
 
 impl Health {
-    /// Not ready while the oldest post is later than `overdue`; `token` opens the metrics.
+    /// Publishing is behind while the oldest post is later than `overdue`; `token` opens the metrics.
     pub fn new(overdue: Option<TimeDelta>, token: Option<Secret>) -> Self {
         Self {
             migrated: AtomicBool::default(),
             draining: AtomicBool::default(),
             started: Mutex::default(),
             overdue,
+            publishes: false,
+            looked: tokio::sync::Mutex::default(),
             token,
             leaving: watch::Sender::default(),
             sockets: TaskTracker::default(),
@@ -63,6 +79,16 @@ impl Health {
     /// As the configuration says.
     pub fn of(config: &config::Config) -> Self {
         Self::new(config.health.overdue(), config.metrics.token())
+    }
+
+    /// The same for a process whose business is publishing: it is not ready while a post is overdue. A server is,
+    /// or a late queue would take all of them away at once.
+    #[must_use]
+    pub fn of_worker(self) -> Self {
+        Self {
+            publishes: true,
+            ..self
+        }
     }
 
     /// Remembers when the process began.
@@ -124,8 +150,7 @@ impl Health {
         if self.draining.load(Ordering::Relaxed) {
             return Err(unavailable("The server is stopping.".to_owned()));
         }
-        drop(app.db.get().await?);
-        self.check_started(app).await
+        self.look(app).await.map(drop)
     }
 
     /// Why posts do not go out in time, if they do not.
@@ -133,9 +158,9 @@ impl Health {
         let Some(overdue) = self.overdue else {
             return Ok(());
         };
-        let now = app.now();
-        let oldest = publish::oldest_due(&mut *app.db.get().await?, now).await?;
-        match oldest.map(|due| now - due).filter(|late| *late > overdue) {
+        let oldest = self.look(app).await?;
+        let late = oldest.map(|due| app.now() - due);
+        match late.filter(|late| *late > overdue) {
             None => Ok(()),
             Some(late) => Err(unavailable(format!(
                 "The oldest post that could go out is {} s late, more than {} s; see that workers run.",
@@ -143,6 +168,24 @@ impl Health {
                 overdue.num_seconds()
             ))),
         }
+    }
+
+    /// Since when the oldest post is due that could go out.
+    async fn look(&self, app: &App) -> Result<Option<DateTime<Utc>>> {
+        self.check_started(app).await?;
+        let mut looked = self.looked.lock().await;
+        if let Some((at, found)) = &*looked
+            && at.elapsed() < if found.is_ok() { FRESH } else { AGAIN }
+        {
+            return found.clone().map_err(unavailable);
+        }
+        let asked = async { publish::oldest_due(&mut *app.db.get().await?, app.now()).await };
+        let found = match timeout(PATIENCE, asked).await {
+            Ok(found) => found.map_err(|error| error.message),
+            Err(_) => Err("The database does not answer in time.".to_owned()),
+        };
+        *looked = Some((Instant::now(), found.clone()));
+        found.map_err(unavailable)
     }
 }
 
@@ -186,8 +229,8 @@ pub async fn startupz(
     told(&probes, &id, probes.health.check_started(&probes.app).await)
 }
 
-/// The process can answer requests and posts go out in time: the database is reached, its schema is current, the
-/// process is not asked to stop, and no post that could go out is overdue.
+/// The process can answer requests: the database is reached, its schema is current, and the process is not asked
+/// to stop. Of `worker` also that no post that could go out is overdue.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses(
     (status = 200, description = "Requests can be answered.", body = String),
     (status = 503, description = "Not now; the document says why.", body = Problem),
@@ -196,9 +239,25 @@ pub async fn readyz(State(probes): State<Probes>, id: RequestId) -> Result<&'sta
     let (app, health) = (&probes.app, &probes.health);
     let checked = async {
         health.check(app).await?;
-        health.check_publishing(app).await
+        if health.publishes {
+            health.check_publishing(app).await?;
+        }
+        Ok(())
     };
     told(&probes, &id, checked.await)
+}
+
+/// Posts go out in time: no post that could go out is overdue.
+#[utoipa::path(get, path = "/readyz/publishing", tag = "health", responses(
+    (status = 200, description = "Posts go out in time.", body = String),
+    (status = 503, description = "They do not; the document says why.", body = Problem),
+))]
+pub async fn publishing(
+    State(probes): State<Probes>,
+    id: RequestId,
+) -> Result<&'static str, Refusal> {
+    let checked = probes.health.check_publishing(&probes.app).await;
+    told(&probes, &id, checked)
 }
 
 fn told(probes: &Probes, id: &RequestId, checked: Result<()>) -> Result<&'static str, Refusal> {
@@ -251,7 +310,7 @@ struct DatabaseReport {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct WorkerReport {
-    /// Whether one was seen within a minute.
+    /// Whether one lives and works: it is neither lost nor asked to hand its work over.
     ok: bool,
     /// When one was seen last.
     last_seen_at: Option<DateTime<Utc>>,
@@ -302,16 +361,19 @@ pub async fn healthz(State(probes): State<Probes>) -> Json<Report> {
     let (app, health) = (&probes.app, &probes.health);
     let problem = health.check(app).await.err();
     let pool = app.db.status();
-    let reached = problem.is_none();
-    let last_seen_at = async { node::last_seen(&mut *app.db.get().await?, "WORKER").await };
-    let (last_seen_at, late, all) = if reached {
+    let (late, all) = if problem.is_none() {
+        let all = timeout(PATIENCE, nodes::all(app)).await;
         let late = health.check_publishing(app).await.err();
-        let all = nodes::all(app).await.unwrap_or_default();
-        (last_seen_at.await.ok().flatten(), late, all)
+        (late, all.ok().and_then(Result::ok).unwrap_or_default())
     } else {
-        (None, None, Vec::new())
+        (None, Vec::new())
     };
-    let worker = last_seen_at.is_some_and(|at| app.now() - at < WORKER_SILENCE);
+    let reached = problem.is_none();
+    let workers = all.iter().filter(|node| node.role == "WORKER");
+    let last_seen_at = workers.clone().map(|node| node.seen_at).max();
+    let worker = workers
+        .clone()
+        .any(|node| node.state() == nodes::State::Alive);
     Json(Report {
         ok: reached && worker && late.is_none(),
         version: env!("CARGO_PKG_VERSION"),

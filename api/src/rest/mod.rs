@@ -153,6 +153,7 @@ fn documented() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(health::livez))
         .routes(routes!(health::startupz))
         .routes(routes!(health::readyz))
+        .routes(routes!(health::publishing))
         .routes(routes!(health::healthz))
         .routes(routes!(health::version))
         .routes(routes!(oauth::callback))

@@ -21,6 +21,7 @@ pub fn router(probes: Probes) -> Router {
         .route("/livez", get(health::livez))
         .route("/startupz", get(health::startupz))
         .route("/readyz", get(health::readyz))
+        .route("/readyz/publishing", get(health::publishing))
         .route("/healthz", get(health::healthz))
         .route("/version", get(health::version))
         .route("/metrics", get(metrics))

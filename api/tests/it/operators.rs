@@ -55,10 +55,15 @@ async fn schedule(world: &World, minutes: i64) -> String {
 }
 
 #[tokio::test]
-async fn a_server_is_ready_until_a_post_that_could_go_out_is_overdue() {
+async fn a_late_queue_makes_workers_unready_and_leaves_the_servers() {
     let (world, _) = world(healthy()).await;
     schedule(&world, 1).await;
-    let ready = async || get(&world.router, "/readyz", None).await;
+    // The database is asked seldom: each process is a new one here.
+    let ask = async |health: Health, path| {
+        let state = ApiState::new(world.app.clone()).watched(Arc::new(health));
+        get(&router(state), path, None).await
+    };
+    let ready = async || ask(healthy().of_worker(), "/readyz").await;
     assert_eq!(ready().await, (StatusCode::OK, json!("ok")));
     world.clock.advance(TimeDelta::minutes(6));
     assert_eq!(ready().await, (StatusCode::OK, json!("ok")));
@@ -71,9 +76,18 @@ async fn a_server_is_ready_until_a_post_that_could_go_out_is_overdue() {
     let message =
         "The oldest post that could go out is 301 s late, more than 300 s; see that workers run.";
     assert_eq!(problem["detail"], message);
+    // Whoever has posts cancelled for it needs a server.
+    assert_eq!(ask(healthy(), "/readyz").await.0, StatusCode::OK);
+    let (status, problem) = ask(healthy(), "/readyz/publishing").await;
+    assert_eq!(
+        (status, &problem["detail"]),
+        (StatusCode::SERVICE_UNAVAILABLE, &json!(message))
+    );
     let (_, report) = get(&world.router, "/healthz", None).await;
     assert_eq!(report["queue"], json!({ "ok": false, "message": message }));
     assert_eq!(report["database"]["ok"], true);
+    let patient = Health::new(None, None).of_worker();
+    assert_eq!(ask(patient, "/readyz").await.0, StatusCode::OK);
     // Held back, it could not go out.
     let input = json!({ "id": world.home.on(Network::X) });
     let paused = world
@@ -89,19 +103,6 @@ async fn a_server_is_ready_until_a_post_that_could_go_out_is_overdue() {
         "{paused}"
     );
     assert_eq!(ready().await.0, StatusCode::OK);
-
-    let patient = Arc::new(Health::new(None, None));
-    let input = json!({ "id": world.home.on(Network::X) });
-    world
-        .graphql(
-            &world.home.owner,
-            &crate::world::mutation("connectionResume", ""),
-            json!({ "input": input }),
-        )
-        .await;
-    assert_eq!(ready().await.0, StatusCode::SERVICE_UNAVAILABLE);
-    let router = router(ApiState::new(world.app.clone()).watched(patient));
-    assert_eq!(get(&router, "/readyz", None).await.0, StatusCode::OK);
 }
 
 #[tokio::test]
@@ -219,6 +220,7 @@ async fn metrics_are_for_whoever_has_the_token() {
         "/metrics",
         "/livez",
         "/readyz",
+        "/readyz/publishing",
         "/startupz",
         "/healthz",
         "/version",
@@ -301,6 +303,9 @@ async fn a_scrape_says_what_was_asked_and_how_the_queue_stands() {
         ("webhook_due_depth", 0.0),
         ("webhook_oldest_due_seconds", 0.0),
         ("nodes_lost_total", 0.0),
+        ("worker_broken_off_total", 0.0),
+        ("publish_uncertain_oldest_due_seconds", 0.0),
+        ("database_up", 1.0),
         ("db_connections{state=\"most\"}", 8.0),
         ("db_connections{state=\"waited_for\"}", 0.0),
     ];

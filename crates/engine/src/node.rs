@@ -55,14 +55,22 @@ impl Me {
 }
 
 /// Says that a process lives until `stop`, then takes its leave. `draining` tells whether it is asked to
-/// hand its work over. Every process looks for lost ones; one of them finds each.
-pub async fn run(app: App, me: Me, draining: watch::Sender<bool>, stop: CancellationToken) {
+/// hand its work over, `drained` whether it has. Every process looks for lost ones; one of them finds each.
+pub async fn run(
+    app: App,
+    me: Me,
+    draining: watch::Sender<bool>,
+    mut drained: watch::Receiver<bool>,
+    stop: CancellationToken,
+) {
     let every = app.timing.sweep.min(app.timing.lease / 6);
     let mut beaten = None;
     while !stop.is_cancelled() {
-        match step(&app, &me, beaten).await {
-            Ok((asked, now)) => {
-                beaten = Some(now);
+        let stands = (*draining.borrow(), *drained.borrow_and_update());
+        match step(&app, &me, stands, beaten).await {
+            Ok(known) => {
+                beaten = Some(known.seen_at);
+                let asked = known.drain_asked_at.is_some();
                 let changed =
                     draining.send_if_modified(|now| std::mem::replace(now, asked) != asked);
                 if changed {
@@ -76,6 +84,7 @@ pub async fn run(app: App, me: Me, draining: watch::Sender<bool>, stop: Cancella
         tokio::select! {
             () = tokio::time::sleep(every) => {}
             () = stop.cancelled() => {}
+            Ok(()) = drained.changed() => {}
         }
     }
     let left = async { rows::leave(&mut *app.db.get().await?, me.id).await };
@@ -84,39 +93,42 @@ pub async fn run(app: App, me: Me, draining: watch::Sender<bool>, stop: Cancella
     }
 }
 
-/// One sign of life, and a look at the others. Returns whether this process is asked to drain, and when it
-/// looked.
-async fn step(app: &App, me: &Me, beaten: Option<DateTime<Utc>>) -> Result<(bool, DateTime<Utc>)> {
-    let now = app.now();
+/// One sign of life, and a look at the others. `stands` is whether this process is asked to drain, and whether
+/// it has; `beaten` is when it gave its last sign. Returns what is known about it.
+async fn step(
+    app: &App,
+    me: &Me,
+    (draining, drained): (bool, bool),
+    beaten: Option<DateTime<Utc>>,
+) -> Result<Node> {
     let beat = Beat {
         id: me.id,
         role: me.role.as_str(),
         host: &me.host,
         version: env!("CARGO_PKG_VERSION"),
         started_at: me.started_at,
+        draining,
     };
     let mut conn = app.db.get().await?;
-    let known = rows::beat(&mut conn, &beat, now).await?;
-    let lease = TimeDelta::from_std(app.timing.lease).map_err(Error::internal)?;
-    let asked = known.drain_asked_at.is_some();
-    // This process slept, or its clock jumped: the others may live well.
-    if beaten.is_some_and(|beaten| now - beaten > lease) {
-        return Ok((asked, now));
+    let known = rows::beat(&mut conn, &beat).await?;
+    // Until it is written down: whoever waits for it may switch the machine off then.
+    if draining && drained && known.drained_at.is_none() {
+        rows::set_drained(&mut conn, me.id).await?;
     }
-    for lost in rows::lose(&mut conn, now - lease, now).await? {
+    let lease = TimeDelta::from_std(app.timing.lease).map_err(Error::internal)?;
+    // This process slept: the others may have slept with it.
+    if beaten.is_some_and(|beaten| known.seen_at - beaten > lease) {
+        return Ok(known);
+    }
+    for lost in rows::lose(&mut conn, lease).await? {
         tracing::error!(
             node = %lost.id(), role = lost.role, host = lost.host, seen_at = %lost.seen_at,
             "a process gives no sign of life; others take its work over"
         );
         app.telemetry.nodes_lost(1);
     }
-    rows::sweep(&mut conn, now - REMEMBERED).await?;
-    Ok((asked, now))
-}
-
-/// Says that a process has handed everything over.
-pub async fn drained(app: &App, me: &Me) -> Result<()> {
-    rows::set_drained(&mut *app.db.get().await?, me.id, app.now()).await
+    rows::forget(&mut conn, REMEMBERED).await?;
+    Ok(known)
 }
 
 /// All processes that run, or were lost within a day.
@@ -138,5 +150,11 @@ pub async fn drain(app: &App, ids: &[NodeId], wanted: bool) -> Result<Vec<Node>>
         let message = format!("No process {unknown} runs; `posthaste nodes` shows those that do.");
         return Err(Error::new(ErrorCode::NotFound, message));
     }
-    rows::set_draining(&mut conn, ids, wanted.then(|| app.now())).await
+    rows::set_draining(&mut conn, ids, wanted).await
+}
+
+/// Forgets the processes that are lost; how many. One that lives nevertheless is known again with its next
+/// sign of life.
+pub async fn forget_lost(app: &App) -> Result<usize> {
+    rows::forget(&mut *app.db.get().await?, TimeDelta::zero()).await
 }

@@ -97,7 +97,7 @@ fn parse(url: &str) -> Result<Config> {
     known.map_err(|error| {
         let advice = "Write postgres://user:password@host/name or \"host=… user=… dbname=…\", with sslmode=disable, \
                       prefer, require, verify-ca or verify-full.";
-        let reason = chain(&error);
+        let reason = told(&error);
         let message = format!("The database's address is not understood: {reason}. {advice}");
         Error::new(ErrorCode::InvalidInput, message)
     })
@@ -225,6 +225,16 @@ fn lacks_tls(error: &tokio_postgres::Error) -> bool {
         .is_some_and(|source| source.to_string() == "server does not support TLS")
 }
 
+/// Why an address is not understood. What the driver takes for an unknown option may be the end of a password with
+/// an '@' and a '?' in it.
+fn told(error: &tokio_postgres::Error) -> String {
+    let reason = chain(error);
+    match reason.split_once("unknown option") {
+        Some((before, _)) => format!("{before}an option that is not known"),
+        None => reason,
+    }
+}
+
 /// An error with its causes, each said once.
 fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
@@ -308,6 +318,13 @@ mod tests {
              Write postgres://user:password@host/name or \"host=… user=… dbname=…\", with sslmode=disable, prefer, \
              require, verify-ca or verify-full."
         );
+    }
+
+    #[test]
+    fn what_may_be_a_part_of_a_password_is_not_shown() {
+        let error = Address::new("postgres://u:s@e?cret=x@db/x", None).unwrap_err();
+        let start = "The database's address is not understood: invalid connection string: an option that is not known.";
+        assert!(error.message.starts_with(start), "{error}");
     }
 
     #[test]

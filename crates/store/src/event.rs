@@ -148,7 +148,8 @@ async fn lock_heads(conn: &mut Conn, workspaces: &[Uuid]) -> Result<()> {
 /// What a reading of the log is narrowed by; all conditions hold together.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Only these types; all when empty.
+    /// Only these types; all that this version knows when empty: a newer one, which may run beside it, writes
+    /// others.
     pub kinds: Vec<EventType>,
     /// Only what concerns this post.
     pub post: Option<PostId>,
@@ -157,12 +158,23 @@ pub struct Filter {
 impl Filter {
     /// Whether an event is among those that [`after`] would read.
     pub fn accepts(&self, event: &Event) -> bool {
-        let kind =
-            self.kinds.is_empty() || self.kinds.iter().any(|kind| kind.as_str() == event.kind);
+        let kind = self.names().contains(&event.kind.as_str());
         kind && self
             .post
             .is_none_or(|post| event.post_id == Some(post.uuid()))
     }
+
+    fn names(&self) -> Vec<&'static str> {
+        if self.kinds.is_empty() {
+            return known();
+        }
+        self.kinds.iter().map(|kind| kind.as_str()).collect()
+    }
+}
+
+/// The types that this version knows, as the log writes them.
+pub(crate) fn known() -> Vec<&'static str> {
+    EventType::ALL.iter().map(|kind| kind.as_str()).collect()
 }
 
 /// Events after a position, oldest first, at most `limit`.
@@ -179,14 +191,11 @@ pub async fn after(
                 .eq(workspace.uuid())
                 .and(events::seq.gt(seq)),
         )
+        .filter(events::kind.eq_any(filter.names()))
         .order(events::seq)
         .limit(limit)
         .select(Event::as_select())
         .into_boxed();
-    if !filter.kinds.is_empty() {
-        let kinds: Vec<_> = filter.kinds.iter().map(|kind| kind.as_str()).collect();
-        query = query.filter(events::kind.eq_any(kinds));
-    }
     if let Some(post) = filter.post {
         query = query.filter(events::post_id.eq(post.uuid()));
     }

@@ -23,6 +23,9 @@ pub struct Depths {
     /// Targets of which it is not known whether they are live.
     #[diesel(sql_type = Int8)]
     pub uncertain: i64,
+    /// Since when the longest of these waits for being read back.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub unread_since: Option<DateTime<Utc>>,
     /// Webhook endpoints with something due.
     #[diesel(sql_type = Int8)]
     pub webhooks: i64,
@@ -36,6 +39,7 @@ const DEPTHS: &str = "SELECT
         WHERE next_due_at <= $1 AND worker IS NULL AND paused_at IS NULL LIMIT $2) due) AS due,
     (SELECT count(*) FROM (SELECT FROM targets WHERE state = 'UNCERTAIN' LIMIT $2) unread)
       + (SELECT count(*) FROM (SELECT FROM targets WHERE state = 'RECONCILING' LIMIT $2) reading) AS uncertain,
+    (SELECT min(reconcile_after) FROM targets WHERE state = 'UNCERTAIN' AND reconcile_after <= $1) AS unread_since,
     (SELECT count(*) FROM (SELECT FROM webhook_endpoints WHERE next_due_at <= $1 LIMIT $2) late) AS webhooks,
     (SELECT min(next_due_at) FROM webhook_endpoints WHERE next_due_at <= $1) AS webhooks_since";
 

@@ -1,10 +1,11 @@
-//! Running processes.
+//! Running processes. Who lives is judged by the database's clock alone: a process whose own clock is wrong must
+//! neither take the others for lost nor be taken for it. It is no business time.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::{
     QueryableByName,
     prelude::*,
-    sql_types::{Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, Bool, Int8, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use posthaste_core::{Result, ids::NodeId};
@@ -32,6 +33,9 @@ pub struct Node {
     /// When it gave a sign of life last.
     #[diesel(sql_type = Timestamptz)]
     pub seen_at: DateTime<Utc>,
+    /// For how many seconds it has given none.
+    #[diesel(sql_type = Int8)]
+    pub silent_seconds: i64,
     /// Since when it is asked to hand its work over.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub drain_asked_at: Option<DateTime<Utc>>,
@@ -86,7 +90,8 @@ impl Node {
 }
 
 const COLUMNS: &str =
-    "id, role, host, version, started_at, seen_at, drain_asked_at, drained_at, lost_at";
+    "id, role, host, version, started_at, seen_at, drain_asked_at, drained_at, lost_at,
+    greatest(extract(epoch FROM clock_timestamp() - seen_at), 0)::bigint AS silent_seconds";
 
 /// What a process says about itself.
 #[derive(Clone, Debug)]
@@ -101,12 +106,15 @@ pub struct Beat<'a> {
     pub version: &'a str,
     /// When it began.
     pub started_at: DateTime<Utc>,
+    /// It was asked to hand its work over; that stands although it was forgotten meanwhile.
+    pub draining: bool,
 }
 
 /// Says that a process lives, and returns what is known about it: whether it is asked to drain.
-pub async fn beat(conn: &mut Conn, beat: &Beat<'_>, now: DateTime<Utc>) -> Result<Node> {
+pub async fn beat(conn: &mut Conn, beat: &Beat<'_>) -> Result<Node> {
     diesel::sql_query(format!(
-        "INSERT INTO nodes (id, role, host, version, started_at, seen_at) VALUES ($1, $2, $3, $4, $5, $6)
+        "INSERT INTO nodes (id, role, host, version, started_at, seen_at, drain_asked_at)
+         VALUES ($1, $2, $3, $4, $5, clock_timestamp(), CASE WHEN $6 THEN clock_timestamp() END)
          ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, lost_at = NULL
          RETURNING {COLUMNS}"
     ))
@@ -115,7 +123,7 @@ pub async fn beat(conn: &mut Conn, beat: &Beat<'_>, now: DateTime<Utc>) -> Resul
     .bind::<Text, _>(beat.host)
     .bind::<Text, _>(beat.version)
     .bind::<Timestamptz, _>(beat.started_at)
-    .bind::<Timestamptz, _>(now)
+    .bind::<Bool, _>(beat.draining)
     .get_result(conn)
     .await
     .stored()
@@ -131,55 +139,39 @@ pub async fn all(conn: &mut Conn) -> Result<Vec<Node>> {
     .stored()
 }
 
-/// When a process of this role was seen last.
-pub async fn last_seen(conn: &mut Conn, role: &str) -> Result<Option<DateTime<Utc>>> {
-    nodes::table
-        .filter(nodes::role.eq(role))
-        .select(diesel::dsl::max(nodes::seen_at))
-        .first(conn)
-        .await
-        .stored()
-}
-
-/// Asks processes to hand their work over (with a time) or to go on (without). Returns those that were
-/// not asked so before.
-pub async fn set_draining(
-    conn: &mut Conn,
-    ids: &[NodeId],
-    at: Option<DateTime<Utc>>,
-) -> Result<Vec<Node>> {
+/// Asks processes to hand their work over (`wanted`) or to go on. Returns those that were not asked so before.
+pub async fn set_draining(conn: &mut Conn, ids: &[NodeId], wanted: bool) -> Result<Vec<Node>> {
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     diesel::sql_query(format!(
-        "UPDATE nodes SET drain_asked_at = $2, drained_at = NULL
-         WHERE id = ANY($1) AND (drain_asked_at IS NULL) <> ($2 IS NULL) RETURNING {COLUMNS}"
+        "UPDATE nodes SET drain_asked_at = CASE WHEN $2 THEN clock_timestamp() END, drained_at = NULL
+         WHERE id = ANY($1) AND (drain_asked_at IS NULL) = $2 RETURNING {COLUMNS}"
     ))
-    .bind::<diesel::sql_types::Array<SqlUuid>, _>(ids)
-    .bind::<Nullable<Timestamptz>, _>(at)
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Bool, _>(wanted)
     .load(conn)
     .await
     .stored()
 }
 
 /// Says that a process has handed everything over, unless it was asked to go on meanwhile.
-pub async fn set_drained(conn: &mut Conn, id: NodeId, at: DateTime<Utc>) -> Result<()> {
+pub async fn set_drained(conn: &mut Conn, id: NodeId) -> Result<()> {
     diesel::sql_query(
-        "UPDATE nodes SET drained_at = $2 WHERE id = $1 AND drain_asked_at IS NOT NULL",
+        "UPDATE nodes SET drained_at = clock_timestamp() WHERE id = $1 AND drain_asked_at IS NOT NULL",
     )
     .bind::<SqlUuid, _>(id.uuid())
-    .bind::<Timestamptz, _>(at)
     .execute(conn)
     .await
     .stored()?;
     Ok(())
 }
 
-/// Marks processes as lost that were not seen since `before`; each is returned once, to one caller.
-pub async fn lose(conn: &mut Conn, before: DateTime<Utc>, now: DateTime<Utc>) -> Result<Vec<Node>> {
+/// Marks processes as lost that were silent for so long; each is returned once, to one caller.
+pub async fn lose(conn: &mut Conn, silent: TimeDelta) -> Result<Vec<Node>> {
     diesel::sql_query(format!(
-        "UPDATE nodes SET lost_at = $2 WHERE seen_at < $1 AND lost_at IS NULL RETURNING {COLUMNS}"
+        "UPDATE nodes SET lost_at = clock_timestamp()
+         WHERE seen_at < clock_timestamp() - $1 * interval '1 millisecond' AND lost_at IS NULL RETURNING {COLUMNS}"
     ))
-    .bind::<Timestamptz, _>(before)
-    .bind::<Timestamptz, _>(now)
+    .bind::<Int8, _>(silent.num_milliseconds())
     .load(conn)
     .await
     .stored()
@@ -194,11 +186,14 @@ pub async fn leave(conn: &mut Conn, id: NodeId) -> Result<()> {
     Ok(())
 }
 
-/// Forgets processes not seen since `before`.
-pub async fn sweep(conn: &mut Conn, before: DateTime<Utc>) -> Result<()> {
-    diesel::delete(nodes::table.filter(nodes::seen_at.lt(before)))
-        .execute(conn)
-        .await
-        .stored()?;
-    Ok(())
+/// Forgets processes that are lost and were silent for so long; how many.
+pub async fn forget(conn: &mut Conn, silent: TimeDelta) -> Result<usize> {
+    diesel::sql_query(
+        "DELETE FROM nodes
+         WHERE lost_at IS NOT NULL AND seen_at < clock_timestamp() - $1 * interval '1 millisecond'",
+    )
+    .bind::<Int8, _>(silent.num_milliseconds())
+    .execute(conn)
+    .await
+    .stored()
 }

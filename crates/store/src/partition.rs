@@ -141,10 +141,8 @@ pub async fn drop_before(db: &Database, log: &Log, before: DateTime<Utc>) -> Res
     let mut dropped = Vec::new();
     for partition in partitions {
         if partition.until.is_some_and(|until| until <= before) {
-            if log == &EVENTS {
-                say_dropped(db, &partition.name, before).await?;
-            }
-            if drop_one(db, log, &partition.name).await? {
+            let told = log != &EVENTS || say_dropped(db, &partition.name, before).await?;
+            if told && drop_one(db, log, &partition.name).await? {
                 dropped.push(partition.name);
             }
         }
@@ -155,10 +153,10 @@ pub async fn drop_before(db: &Database, log: &Log, before: DateTime<Utc>) -> Res
 
 /// Writes into the heads up to where the log is no longer whole, before it is so: a cursor that is
 /// refused a little early is better than one that skips events. A transaction of its own, since
-/// writers lock heads before they add to the log.
-async fn say_dropped(db: &Database, partition: &str, before: DateTime<Utc>) -> Result<()> {
+/// writers lock heads before they add to the log. Whether it is written: nothing may be dropped before.
+async fn say_dropped(db: &Database, partition: &str, before: DateTime<Utc>) -> Result<bool> {
     let Some(mut tx) = begin(db).await? else {
-        return Ok(());
+        return Ok(false);
     };
     let needed = EVENTS.needed;
     diesel::sql_query(format!(
@@ -174,7 +172,8 @@ async fn say_dropped(db: &Database, partition: &str, before: DateTime<Utc>) -> R
     .execute(&mut *tx)
     .await
     .stored()?;
-    tx.commit().await
+    tx.commit().await?;
+    Ok(true)
 }
 
 async fn drop_one(db: &Database, log: &Log, name: &str) -> Result<bool> {
@@ -182,8 +181,10 @@ async fn drop_one(db: &Database, log: &Log, name: &str) -> Result<bool> {
         return Ok(false);
     };
     let (table, needed) = (log.table, log.needed);
+    // Nothing changes in it between the copy and the drop.
     let statements = format!(
-        "CREATE TEMPORARY TABLE kept ON COMMIT DROP AS SELECT p.* FROM \"{name}\" p WHERE {needed};
+        "LOCK TABLE \"{name}\" IN SHARE MODE;
+         CREATE TEMPORARY TABLE kept ON COMMIT DROP AS SELECT p.* FROM \"{name}\" p WHERE {needed};
          DROP TABLE \"{name}\";
          INSERT INTO {table} SELECT * FROM kept"
     );
@@ -200,8 +201,8 @@ async fn clear_rest(db: &Database, log: &Log, before: DateTime<Utc>) -> Result<(
         ..
     } = log;
     let rest = format!("{table}_rest");
-    if log == &EVENTS {
-        say_dropped(db, &rest, before).await?;
+    if log == &EVENTS && !say_dropped(db, &rest, before).await? {
+        return Ok(());
     }
     let delete = format!(
         "DELETE FROM {rest} WHERE ctid = ANY(ARRAY(
@@ -230,8 +231,8 @@ struct Taken {
 /// Begins a transaction that alone changes partitions; none when another process does at the moment.
 async fn begin(db: &Database) -> Result<Option<Tx>> {
     let mut tx = db.begin().await?;
-    // Writers queue up behind whoever waits for a lock: rather try again later.
-    tx.batch_execute("SET LOCAL lock_timeout = '1s'")
+    // Writers queue up behind whoever waits for a lock (a backup has all tables for hours): rather try again later.
+    tx.batch_execute("SET LOCAL lock_timeout = '100ms'")
         .await
         .stored()?;
     let lock: Taken = diesel::sql_query("SELECT pg_try_advisory_xact_lock(7041776) AS taken")

@@ -9,7 +9,7 @@ use posthaste_store::{publish, target::Target};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
-    time::sleep,
+    time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -44,7 +44,7 @@ pub struct Settings {
     /// Compare the clock with the database's, and end the process when it was stopped for too long.
     /// Off in tests and where the clock is moved on purpose.
     pub guarded: bool,
-    /// How long a stopping worker waits for what it has begun.
+    /// How long a worker takes to stop at most: so long it waits for what it has begun.
     pub drain: Duration,
     /// How long events and timelines are kept.
     pub retention: Retention,
@@ -56,13 +56,14 @@ impl Default for Settings {
             concurrency: 32,
             read_backs: 8,
             guarded: true,
-            drain: Duration::from_secs(30),
+            drain: Duration::from_secs(25),
             retention: Retention::default(),
         }
     }
 }
 
-/// Publishes as a process of its own until `stop`, then finishes what is begun and lets go of the rest.
+/// Publishes as a process of its own until `stop`, then finishes what is begun and lets go of the rest. Ends
+/// before only if a part of it broke off.
 pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
     let id = NodeId::new(&*app.clock, &*app.random);
     run_as(id, app, settings, stop).await;
@@ -70,6 +71,8 @@ pub async fn run(app: App, settings: Settings, stop: CancellationToken) {
 
 /// As [`run`]; claims carry the id.
 pub async fn run_as(id: NodeId, app: App, settings: Settings, stop: CancellationToken) {
+    // Its own, so that it can stop by itself.
+    let stop = stop.child_token();
     let held = Arc::new(Held::default());
     let worker = Arc::new(Worker {
         id,
@@ -97,11 +100,24 @@ pub async fn run_as(id: NodeId, app: App, settings: Settings, stop: Cancellation
     work.spawn(worker.clone().token_loop());
     work.spawn(worker.clone().retention_loop());
     work.spawn(bulk::run(worker.app.clone(), stop.clone()));
-    work.spawn(metric::run(worker.app.clone(), stop));
-    while work.join_next().await.is_some() {}
+    work.spawn(metric::run(worker.app.clone(), stop.clone()));
+    tokio::select! {
+        () = stop.cancelled() => {}
+        // None of them ends before it is told to.
+        Some(ended) = work.join_next() => {
+            tracing::error!(worker = %id, error = ?ended.err(), "a part of the worker broke off");
+            stop.cancel();
+        }
+    }
+    let end = Instant::now() + settings.drain;
+    let all = async { while work.join_next().await.is_some() {} };
+    if timeout(settings.drain, all).await.is_err() {
+        tracing::warn!("not all that was begun ended in time; another worker takes it over");
+        work.shutdown().await;
+    }
+    tokens::written(&worker.app, end.saturating_duration_since(Instant::now())).await;
     beating.cancel();
     let _ = heart.await;
-    tokens::written(&worker.app, settings.drain).await;
     tracing::info!(worker = %id, "worker stopped");
 }
 
@@ -156,13 +172,7 @@ impl Worker {
                     .await;
             }
         }
-        let all = async { while running.join_next().await.is_some() {} };
-        if tokio::time::timeout(self.settings.drain, all)
-            .await
-            .is_err()
-        {
-            tracing::warn!("not all begun targets ended in time; another worker takes them over");
-        }
+        while running.join_next().await.is_some() {}
     }
 
     /// As many due targets as there is room for, each with its seat.
@@ -287,8 +297,7 @@ impl Worker {
             }
             self.pause(self.app.timing.poll / 2).await;
         }
-        let all = async { while running.join_next().await.is_some() {} };
-        let _ = tokio::time::timeout(self.settings.drain, all).await;
+        while running.join_next().await.is_some() {}
     }
 
     async fn sweep_loop(self: Arc<Self>) {
@@ -329,14 +338,15 @@ impl Worker {
     /// Keeps the logs' partitions as the policy says.
     async fn retention_loop(self: Arc<Self>) {
         while !self.stop.is_cancelled() {
-            let swept = match self.sweep_logs().await {
+            let tried = match self.sweep_logs().await {
                 Ok(swept) => swept,
+                // Each try holds writers up a little, and a backup may have the tables for hours.
                 Err(error) => {
                     tracing::warn!(%error, cause = ?error.cause, "cannot make or drop partitions yet");
-                    false
+                    true
                 }
             };
-            self.pause(Duration::from_secs(if swept { 3600 } else { 60 }))
+            self.pause(Duration::from_secs(if tried { 3600 } else { 60 }))
                 .await;
         }
     }

@@ -1,6 +1,6 @@
 use std::{fmt::Debug, sync::atomic::AtomicU64, time::Duration};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::Result;
 use posthaste_store::{
     database_time,
@@ -17,6 +17,9 @@ use crate::App;
 /// The gauges of the database are read at most this often.
 pub(super) const FRESH: Duration = Duration::from_secs(5);
 
+/// How long reading them may take: whoever scrapes waits for the counts too, and not for long.
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+
 type Float = Gauge<f64, AtomicU64>;
 
 /// What the database says at an instant.
@@ -32,6 +35,7 @@ pub(super) struct Snapshot {
     /// Role, state and number.
     nodes: Vec<(String, &'static str, i64)>,
     webhooks_late_seconds: f64,
+    unread_late_seconds: f64,
 }
 
 impl Snapshot {
@@ -40,6 +44,7 @@ impl Snapshot {
         let mut conn = app.db.get().await?;
         let conn = &mut *conn;
         let seconds = |span: TimeDelta| span.num_milliseconds() as f64 / 1000.0;
+        let late = |since: Option<DateTime<Utc>>| since.map_or(0.0, |since| seconds(now - since));
         let skew = app.now() - database_time(conn).await?;
         let oldest = publish::oldest_due(conn, now).await?;
         let states = network_state::all(conn).await?;
@@ -54,10 +59,9 @@ impl Snapshot {
         let depths = rows::depths(conn, now).await?;
         let expiries = rows::expiries(conn).await?.into_iter();
         Ok(Self {
-            oldest_due_seconds: oldest.map_or(0.0, |due| seconds(now - due)),
-            webhooks_late_seconds: depths
-                .webhooks_since
-                .map_or(0.0, |since| seconds(now - since)),
+            oldest_due_seconds: late(oldest),
+            webhooks_late_seconds: late(depths.webhooks_since),
+            unread_late_seconds: late(depths.unread_since),
             depths,
             waiting: rows::waiting_lanes(conn, now).await?,
             breakers: breakers.collect(),
@@ -102,6 +106,12 @@ impl Snapshot {
             "webhook_oldest_due_seconds",
             "How late the oldest webhook delivery is",
             self.webhooks_late_seconds,
+        );
+        float(
+            registry_ref,
+            "publish_uncertain_oldest_due_seconds",
+            "How late the oldest reading back is",
+            self.unread_late_seconds,
         );
         float(
             registry_ref,
@@ -164,6 +174,18 @@ fn nodes(all: Vec<node::Node>) -> Vec<(String, &'static str, i64)> {
     counts
         .map(|((role, state), count)| (role, state, count))
         .collect()
+}
+
+/// Whether the database said anything.
+pub(super) fn of_database(reached: bool) -> Registry {
+    let mut registry = Registry::default();
+    whole(
+        &mut registry,
+        "database_up",
+        "Whether the database answered in time when its gauges were read last",
+        i64::from(reached),
+    );
+    registry
 }
 
 /// What this process knows without asking anybody.

@@ -17,6 +17,7 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, histogram::Histogram},
     registry::Registry,
 };
+use tokio::time::timeout;
 
 use gauges::Snapshot;
 use publishing::Publishing;
@@ -42,8 +43,10 @@ struct Parts {
     requests: Requests,
     webhooks: Family<[(&'static str, &'static str); 1], Counter>,
     nodes_lost: Counter,
+    broken_off: Counter,
     event_lag: Histogram,
-    gauges: tokio::sync::Mutex<Option<(Instant, Arc<Snapshot>)>>,
+    /// When the gauges were read last, and what was read; nothing when they could not be.
+    gauges: tokio::sync::Mutex<Option<(Instant, Option<Arc<Snapshot>>)>>,
     /// The names of operations that are shown; others are counted together.
     known: Mutex<Arc<[String]>>,
 }
@@ -71,6 +74,12 @@ impl Default for Parts {
             "Processes that this one found without a sign of life",
             nodes_lost.clone(),
         );
+        let broken_off = Counter::default();
+        registry.register(
+            "worker_broken_off",
+            "Times that the worker of this process broke off and began again",
+            broken_off.clone(),
+        );
         let event_lag = Histogram::new([0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0]);
         registry.register(
             "event_lag_seconds",
@@ -83,6 +92,7 @@ impl Default for Parts {
             requests,
             webhooks,
             nodes_lost,
+            broken_off,
             event_lag,
             gauges: tokio::sync::Mutex::default(),
             known: Mutex::new(Arc::new([])),
@@ -127,40 +137,51 @@ impl Telemetry {
         self.0.nodes_lost.inc_by(count);
     }
 
+    /// Counts that the worker of this process broke off and begins again.
+    pub fn worker_broke_off(&self) {
+        self.0.broken_off.inc();
+    }
+
     /// How late an event was told.
     pub(crate) fn event_lag(&self, seconds: f64) {
         self.0.event_lag.observe(seconds.max(0.0));
     }
 
-    /// All counts and gauges as OpenMetrics text. A database that is away takes the gauges with it, but
-    /// not the counts.
+    /// All counts and gauges as OpenMetrics text. A database that is away, or does not answer in time, takes
+    /// its gauges with it, but not the counts.
     pub async fn text(&self, app: &App) -> Result<String> {
         let mut text = String::new();
         let broken = posthaste_core::Error::internal;
         encode_registry(&mut text, &self.0.registry).map_err(broken)?;
         encode_registry(&mut text, &gauges::of_process(app)).map_err(broken)?;
-        match self.snapshot(app).await {
-            Ok(snapshot) => {
-                encode_registry(&mut text, &snapshot.registry()).map_err(broken)?;
-            }
-            Err(error) => {
-                tracing::debug!(%error, cause = ?error.cause, "the gauges of the database cannot be read");
-            }
+        let snapshot = self.snapshot(app).await;
+        let reached = gauges::of_database(snapshot.is_some());
+        encode_registry(&mut text, &reached).map_err(broken)?;
+        if let Some(snapshot) = snapshot {
+            encode_registry(&mut text, &snapshot.registry()).map_err(broken)?;
         }
         encode_eof(&mut text).map_err(broken)?;
         Ok(text)
     }
 
-    /// What the database says, read at most every few seconds however often it is asked for.
-    async fn snapshot(&self, app: &App) -> Result<Arc<Snapshot>> {
+    /// What the database says, asked at most every few seconds however often this is called; none when it does
+    /// not answer in time.
+    async fn snapshot(&self, app: &App) -> Option<Arc<Snapshot>> {
         let mut kept = self.0.gauges.lock().await;
         if let Some((at, snapshot)) = kept.as_ref()
             && at.elapsed() < gauges::FRESH
         {
-            return Ok(snapshot.clone());
+            return snapshot.clone();
         }
-        let snapshot = Arc::new(Snapshot::read(app).await?);
+        let snapshot = match timeout(gauges::PATIENCE, Snapshot::read(app)).await {
+            Ok(Ok(snapshot)) => Some(Arc::new(snapshot)),
+            Ok(Err(error)) => {
+                tracing::debug!(%error, cause = ?error.cause, "the gauges of the database cannot be read");
+                None
+            }
+            Err(_) => None,
+        };
         *kept = Some((Instant::now(), snapshot.clone()));
-        Ok(snapshot)
+        snapshot
     }
 }

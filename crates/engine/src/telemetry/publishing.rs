@@ -67,7 +67,8 @@ impl Publishing {
         if from == State::Reconciling {
             let result = match to {
                 State::Published => "found",
-                State::Scheduled => "absent",
+                // After the last try an absence is final.
+                State::Scheduled | State::Failed => "absent",
                 State::Uncertain => "unclear",
                 _ => "asked",
             };

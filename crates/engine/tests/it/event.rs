@@ -104,6 +104,25 @@ async fn who_is_far_behind_misses_nothing() {
 }
 
 #[tokio::test]
+async fn types_that_only_a_newer_version_knows_are_passed_over() {
+    let world = World::new().await;
+    world.happen(3, EventType::PostCreated, None).await;
+    let all = world.events().await;
+    let (new, known) = all.split_first().unwrap();
+    let change = format!(
+        "UPDATE events SET kind = 'post.dreamt' WHERE seq = {}",
+        new.seq
+    );
+    world.sql(&change).await;
+    let mut conn = world.db().get().await.unwrap();
+    let read = event::after(&mut conn, world.workspace, 0, &Filter::default(), 100)
+        .await
+        .unwrap();
+    let seqs = |events: &[event::Event]| events.iter().map(|event| event.seq).collect::<Vec<_>>();
+    assert_eq!(seqs(&read), seqs(known));
+}
+
+#[tokio::test]
 async fn what_is_filtered_in_memory_is_what_the_database_would_read() {
     let world = World::new().await;
     let [one, other] = [1, 2].map(|_| PostId::new(&world.clock, &*world.app.random));

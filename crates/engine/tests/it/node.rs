@@ -17,6 +17,7 @@ use crate::world::World;
 struct Living {
     me: Me,
     draining: watch::Receiver<bool>,
+    drained: watch::Sender<bool>,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -25,13 +26,21 @@ impl Living {
     async fn begin(app: &App, role: Role, host: &str) -> Self {
         let me = Me::new(app, role, host);
         let (sender, draining) = watch::channel(false);
+        let (drained, handed_over) = watch::channel(false);
         let stop = CancellationToken::new();
-        let task = tokio::spawn(node::run(app.clone(), me.clone(), sender, stop.clone()));
+        let task = tokio::spawn(node::run(
+            app.clone(),
+            me.clone(),
+            sender,
+            handed_over,
+            stop.clone(),
+        ));
         let id = me.id;
         until(app, |nodes| nodes.iter().any(|node| node.id() == id)).await;
         Self {
             me,
             draining,
+            drained,
             stop,
             task,
         }
@@ -78,18 +87,27 @@ async fn a_process_is_known_while_it_lives_and_takes_its_leave() {
     assert!(node::all(&world.app).await.unwrap().is_empty());
 }
 
+/// As if a process had been silent for longer.
+async fn silence(world: &World, id: NodeId, seconds: u32) {
+    let id = id.uuid();
+    let older =
+        format!("UPDATE nodes SET seen_at = seen_at - interval '{seconds} s' WHERE id = '{id}'");
+    world.sql(&older).await;
+}
+
 #[tokio::test]
 async fn one_that_gives_no_sign_of_life_is_found_lost_once() {
     let world = World::new().await;
     let gone = Living::begin(&world.app, Role::Worker, "gone").await;
     gone.task.abort();
-    world.clock.advance(TimeDelta::seconds(90));
+    silence(&world, gone.me.id, 50).await;
     let first = Living::begin(&world.app, Role::Worker, "here").await;
     until(&world.app, |nodes| nodes[0].lost_at.is_none()).await;
-    world.clock.advance(TimeDelta::seconds(1));
+    silence(&world, gone.me.id, 41).await;
     let second = Living::begin(&world.app, Role::Serve, "here").await;
     let nodes = until(&world.app, |nodes| nodes[0].lost_at.is_some()).await;
     assert_eq!(nodes[0].id(), gone.me.id);
+    assert!(nodes[0].silent_seconds >= 91, "{nodes:#?}");
     let text = world.app.telemetry.text(&world.app).await.unwrap();
     assert!(text.contains("\nnodes_lost_total 1\n"), "{text}");
     assert!(
@@ -100,10 +118,49 @@ async fn one_that_gives_no_sign_of_life_is_found_lost_once() {
     assert_eq!(refused.unwrap_err().code, ErrorCode::NotFound);
     first.end().await;
     second.end().await;
-    world.clock.advance(TimeDelta::days(2));
+    silence(&world, gone.me.id, 86_400).await;
     let third = Living::begin(&world.app, Role::Serve, "here").await;
     until(&world.app, |nodes| nodes.len() == 1).await;
     third.end().await;
+}
+
+#[tokio::test]
+async fn an_operator_may_forget_who_is_lost() {
+    let world = World::new().await;
+    let gone = Living::begin(&world.app, Role::Worker, "gone").await;
+    gone.task.abort();
+    assert_eq!(node::forget_lost(&world.app).await.unwrap(), 0);
+    silence(&world, gone.me.id, 91).await;
+    let here = Living::begin(&world.app, Role::Worker, "here").await;
+    until(&world.app, |nodes| nodes[0].lost_at.is_some()).await;
+    assert_eq!(node::forget_lost(&world.app).await.unwrap(), 1);
+    let nodes = node::all(&world.app).await.unwrap();
+    assert_eq!(nodes.len(), 1);
+    assert_eq!(nodes[0].id(), here.me.id);
+    here.end().await;
+}
+
+#[tokio::test]
+async fn a_wrong_clock_takes_nobody_for_lost() {
+    let world = World::sweeping(Duration::from_millis(20)).await;
+    let one = Living::begin(&world.app, Role::Worker, "one").await;
+    for wrong in [TimeDelta::days(2), TimeDelta::days(-4)] {
+        world.clock.advance(wrong);
+        let other = Living::begin(&world.app, Role::Serve, "other").await;
+        let before = node::all(&world.app).await.unwrap();
+        // Both have looked around since.
+        let nodes = until(&world.app, |nodes| {
+            nodes
+                .iter()
+                .zip(&before)
+                .all(|(now, then)| now.seen_at > then.seen_at)
+        });
+        assert!(nodes.await.iter().all(|node| node.lost_at.is_none()));
+        other.end().await;
+    }
+    let text = world.app.telemetry.text(&world.app).await.unwrap();
+    assert!(text.contains("\nnodes_lost_total 0\n"), "{text}");
+    one.end().await;
 }
 
 #[tokio::test]
@@ -120,13 +177,18 @@ async fn a_process_learns_that_it_should_hand_over_and_that_it_should_go_on() {
             .is_empty()
     );
     worker.draining.wait_for(|asked| *asked).await.unwrap();
-    node::drained(&world.app, &worker.me).await.unwrap();
-    let nodes = node::all(&world.app).await.unwrap();
-    assert_eq!(nodes[0].drained_at, Some(world.app.now()));
+    assert_eq!(node::all(&world.app).await.unwrap()[0].drained_at, None);
+    worker.drained.send_replace(true);
+    until(&world.app, |nodes| nodes[0].drained_at.is_some()).await;
+    // Forgotten meanwhile, it stays drained.
+    world.sql("DELETE FROM nodes").await;
+    let drained = |nodes: &[Node]| nodes.len() == 1 && nodes[0].drained_at.is_some();
+    until(&world.app, drained).await;
+    assert!(*worker.draining.borrow());
+
     assert_eq!(node::drain(&world.app, &ids, false).await.unwrap().len(), 1);
     worker.draining.wait_for(|asked| !*asked).await.unwrap();
-    // Too late: it goes on.
-    node::drained(&world.app, &worker.me).await.unwrap();
+    // What it said before is void: it goes on.
     assert_eq!(node::all(&world.app).await.unwrap()[0].drained_at, None);
 
     let unknown = NodeId::new(&*world.app.clock, &*world.app.random);

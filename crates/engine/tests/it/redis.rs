@@ -1,6 +1,6 @@
 //! What processes share through Redis, and that they do without.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
@@ -15,6 +15,11 @@ use posthaste_engine::{
     session::{self, Guard},
 };
 use posthaste_testkit::{TestRedis, start};
+use tempfile::TempDir;
+use tokio::{
+    net::{UnixListener, UnixStream},
+    sync::watch,
+};
 
 use crate::world::World;
 
@@ -22,6 +27,9 @@ const RULE: BucketRule = BucketRule {
     size: 100,
     per_second: 10,
 };
+
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 fn at(millis: i64) -> DateTime<Utc> {
     start() + TimeDelta::milliseconds(millis)
@@ -62,7 +70,7 @@ async fn history(buckets: &dyn Buckets) -> Vec<(bool, i64)> {
 #[tokio::test]
 async fn shared_buckets_answer_as_those_of_one_process() {
     let server = TestRedis::start();
-    let shared = history(&RedisBuckets::new(redis(&server))).await;
+    let shared = history(&RedisBuckets::new(redis(&server)).by_callers_clock()).await;
     assert_eq!(shared, history(&LocalBuckets::default()).await);
     assert_eq!(
         shared[6..10],
@@ -73,7 +81,7 @@ async fn shared_buckets_answer_as_those_of_one_process() {
 #[tokio::test]
 async fn processes_take_from_one_bucket_and_a_clock_that_is_behind_fills_nothing_twice() {
     let server = TestRedis::start();
-    let [one, other] = [(); 2].map(|()| RedisBuckets::new(redis(&server)));
+    let [one, other] = [(); 2].map(|()| RedisBuckets::new(redis(&server)).by_callers_clock());
     assert_eq!(
         one.take("a", RULE, 100, at(2_000)).await.unwrap(),
         (true, 0)
@@ -95,7 +103,7 @@ async fn processes_take_from_one_bucket_and_a_clock_that_is_behind_fills_nothing
 #[tokio::test]
 async fn while_redis_is_away_each_process_goes_on_by_itself() {
     let mut server = TestRedis::start();
-    let buckets = RedisBuckets::new(redis(&server));
+    let buckets = RedisBuckets::new(redis(&server)).by_callers_clock();
     assert_eq!(
         buckets.take("a", RULE, 90, at(0)).await.unwrap(),
         (true, 10)
@@ -107,14 +115,104 @@ async fn while_redis_is_away_each_process_goes_on_by_itself() {
     );
     assert_eq!(buckets.adjust("a", RULE, 5, at(0)).await.unwrap(), 25);
     server.start_again();
-    // It is asked again after a second; what it knew is lost, so the bucket is full.
-    let full = async {
-        while buckets.take("a", RULE, 0, at(0)).await.unwrap() != (true, 100) {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    // It is tried each second; what it knew is lost, so the bucket is full.
+    until(&buckets, (true, 100)).await;
+}
+
+/// Waits until the bucket "a" holds so much: those of one process and those of all differ.
+async fn until(buckets: &RedisBuckets, held: (bool, i64)) {
+    let waiting = async {
+        while buckets.take("a", RULE, 0, at(0)).await.unwrap() != held {
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let patience = std::time::Duration::from_secs(20);
-    tokio::time::timeout(patience, full).await.unwrap();
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_clock_that_is_ahead_fills_nothing() {
+    let server = TestRedis::start();
+    let buckets = RedisBuckets::new(redis(&server));
+    let slow = BucketRule {
+        size: 1_000_000,
+        per_second: 1,
+    };
+    let take = async |points, millis| buckets.take("a", slow, points, at(millis)).await.unwrap();
+    assert_eq!(take(900_000, 0).await, (true, 100_000));
+    let (enough, held) = take(900_000, 1_000_000_000).await;
+    assert!(!enough && held < 200_000, "{held}");
+}
+
+/// Stands before a server. What goes through it can fall silent without an end, as when a host vanishes.
+struct Gate {
+    folder: TempDir,
+    silence: watch::Sender<()>,
+}
+
+impl Gate {
+    fn before(server: &TestRedis) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (silence, silenced) = watch::channel(());
+        let listener = UnixListener::bind(folder.path().join("gate.sock")).unwrap();
+        let url = server.url();
+        let target = PathBuf::from(url.strip_prefix("redis+unix://").unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                let mut server = UnixStream::connect(&target).await.unwrap();
+                let mut silenced = silenced.clone();
+                silenced.mark_unchanged();
+                tokio::spawn(async move {
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
+                        _ = silenced.changed() => std::future::pending().await,
+                    }
+                });
+            }
+        });
+        Self { folder, silence }
+    }
+
+    fn redis(&self) -> Redis {
+        let path = self.folder.path().join("gate.sock");
+        Redis::new(&format!("redis+unix://{}", path.display()), "test").unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_fell_silent_is_made_anew() {
+    let server = TestRedis::start();
+    let gate = Gate::before(&server);
+    let buckets = RedisBuckets::new(gate.redis()).by_callers_clock();
+    let take = async |points| buckets.take("a", RULE, points, at(0)).await.unwrap();
+    assert_eq!(take(90).await, (true, 10));
+    gate.silence.send(()).unwrap();
+    assert_eq!(take(80).await, (true, 20));
+    until(&buckets, (true, 10)).await;
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_changes_is_away_although_it_answers() {
+    let server = TestRedis::start();
+    let redis = redis(&server);
+    let buckets = RedisBuckets::new(redis.clone()).by_callers_clock();
+    let take = async |points| buckets.take("a", RULE, points, at(0)).await.unwrap();
+    assert_eq!(take(90).await, (true, 10));
+    assert!(redis.publish("hints", "news").await);
+    replicate(&server, ["127.0.0.1", "1"]).await;
+    assert_eq!(take(80).await, (true, 20));
+    // Were it asked, a replica would tell.
+    assert!(!redis.publish("hints", "news").await);
+    replicate(&server, ["NO", "ONE"]).await;
+    until(&buckets, (true, 10)).await;
+    assert!(redis.publish("hints", "news").await);
+}
+
+async fn replicate(server: &TestRedis, of: [&str; 2]) {
+    let client = redis::Client::open(server.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let mut command = redis::cmd("REPLICAOF");
+    let asked = command.arg(&of).query_async::<()>(&mut connection);
+    asked.await.unwrap();
 }
 
 #[tokio::test]
@@ -159,9 +257,9 @@ async fn who_guesses_passwords_waits_at_every_process() {
 async fn a_message_reaches_everybody_who_listens() {
     let server = TestRedis::start();
     let (one, other) = (redis(&server), redis(&server));
-    let mut first = Box::pin(one.listen("hints").await.unwrap());
-    let mut second = Box::pin(other.listen("hints").await.unwrap());
-    one.publish("hints", "news").await;
+    let mut first = Box::pin(one.listen(&["hints"]).await.unwrap());
+    let mut second = Box::pin(other.listen(&["own", "hints"]).await.unwrap());
+    assert!(one.publish("hints", "news").await);
     assert_eq!(
         (first.next().await, second.next().await),
         (Some("news".to_owned()), Some("news".to_owned()))

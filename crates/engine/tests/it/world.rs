@@ -111,6 +111,14 @@ impl World {
         }
     }
 
+    /// Says something to the database.
+    pub async fn sql(&self, statement: &str) {
+        let (client, connection) = self.app.db.address().wire().await.unwrap();
+        let driving = tokio::spawn(connection);
+        client.batch_execute(statement).await.unwrap();
+        driving.abort();
+    }
+
     /// A person of this role in the world's workspace.
     pub fn actor(&self, role: Role) -> Actor {
         actor(self.workspace, role, &*self.app.random)

@@ -87,10 +87,15 @@ pub async fn mark_all(
     since: Option<DateTime<Utc>>,
 ) -> Result<Vec<(WorkspaceId, i64)>> {
     // Lanes first and in one order, as everywhere.
-    diesel::sql_query("SELECT FROM lanes ORDER BY connection_id FOR UPDATE")
-        .execute(conn)
-        .await
-        .stored()?;
+    diesel::sql_query(
+        "SELECT FROM lanes WHERE connection_id IN (SELECT connection_id FROM targets
+            WHERE state = 'SCHEDULED' AND due_at <= $1 OR state = 'CLAIMED')
+         ORDER BY connection_id FOR UPDATE",
+    )
+    .bind::<Timestamptz, _>(now)
+    .execute(conn)
+    .await
+    .stored()?;
     let marked: Vec<Marked> = diesel::sql_query(
         "WITH marked AS (
             UPDATE targets t SET updated_at = $1, read_back_from = least(t.read_back_from, t.due_at, $2,

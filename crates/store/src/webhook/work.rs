@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Array, Int4, Int8, Nullable, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, Int4, Int8, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     Conn, StoreExt,
+    event::known,
     schema::{webhook_attempts, webhook_deliveries, webhook_endpoints as endpoints},
 };
 
@@ -34,16 +35,19 @@ fn uuids(rows: &[Id]) -> Vec<Uuid> {
     rows.iter().map(|row| row.id).collect()
 }
 
-/// Enabled endpoints whose workspace's log has gone on, locked; those another worker has are skipped.
+/// Enabled endpoints whose workspace's log has gone on, locked; those another worker has are skipped, and so are
+/// those that ask for types of events which only a newer version knows: it must not miss what they asked for.
 pub async fn lock_behind(conn: &mut Conn, limit: i64) -> Result<Vec<Endpoint>> {
     let ids: Vec<Id> = diesel::sql_query(
         "SELECT e.id FROM event_heads h CROSS JOIN LATERAL (
              SELECT b.id FROM webhook_endpoints b
              WHERE b.workspace_id = h.workspace_id AND b.cursor < h.seq AND b.status = 'ENABLED'
+                 AND b.event_types <@ $2
              ORDER BY b.cursor LIMIT $1 FOR UPDATE SKIP LOCKED) e
          LIMIT $1",
     )
     .bind::<Int8, _>(limit)
+    .bind::<Array<Text>, _>(known())
     .load(conn)
     .await
     .stored()?;

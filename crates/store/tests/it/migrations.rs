@@ -31,6 +31,39 @@ async fn they_can_be_taken_back_and_run_again() {
     );
 }
 
+/// An index was being built when somebody pressed Ctrl-C: it is there, of no use, and not written down.
+#[tokio::test]
+async fn what_was_broken_off_runs_again() {
+    let test = TestDatabase::new().await;
+    let mut conn = test.db.get().await.unwrap();
+    conn.batch_execute(
+        "DELETE FROM __diesel_schema_migrations WHERE version = '20261124000101';
+         UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'targets_waiting'::regclass",
+    )
+    .await
+    .unwrap();
+    let run = posthaste_store::migrate(test.db.address()).await.unwrap();
+    assert_eq!(run, ["2026-11-24-000101_targets_waiting"]);
+    let valid = diesel::sql_query(
+        "SELECT indisvalid::text AS rows FROM pg_index WHERE indexrelid = 'targets_waiting'::regclass",
+    );
+    let valid: Vec<Rows> = valid.load(&mut conn).await.unwrap();
+    assert_eq!(valid, rows(&["true"]));
+}
+
+#[tokio::test]
+async fn who_comes_second_finds_all_done() {
+    let test = TestDatabase::new().await;
+    let address = test.db.address();
+    posthaste_store::revert_all(address).await.unwrap();
+    let (one, other) = tokio::join!(
+        posthaste_store::migrate(address),
+        posthaste_store::migrate(address)
+    );
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert!(one.is_empty() != other.is_empty());
+}
+
 const ROWS: &str = include_str!("partitions.sql");
 const PARTITION: &str = include_str!("../../../../migrations/2026-11-24-000053_partitions/up.sql");
 const UNITE: &str = include_str!("../../../../migrations/2026-11-24-000053_partitions/down.sql");

@@ -1,6 +1,11 @@
 -- One bucket (KEYS[1]): takes points if it holds as many ('take'), or changes it whatever it holds ('adjust').
 -- Answers whether, and what it holds now, in parts of a point. A bucket without a key is full.
 local full, per_micro, now, change = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+if not now then
+    -- One clock for all: a caller's that is ahead would fill every bucket.
+    local time = redis.call('TIME')
+    now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+end
 local most_skew = tonumber(ARGV[6])
 
 local parts, at = full, now

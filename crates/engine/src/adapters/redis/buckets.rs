@@ -6,7 +6,7 @@ use posthaste_core::{
     Result,
     ports::{BucketRule, Buckets},
 };
-use redis::Script;
+use redis::{RedisResult, Script, ScriptInvocation, aio::ConnectionManager};
 
 use super::Redis;
 use crate::adapters::LocalBuckets;
@@ -20,12 +20,13 @@ const MOST_SKEW: TimeDelta = TimeDelta::minutes(1);
 
 static SCRIPT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("buckets.lua")));
 
-/// The buckets of all processes, in Redis, which forgets those that are full again. While Redis is away
-/// each process has its own.
+/// The buckets of all processes, in Redis, which fills them by its own clock and forgets those that are full
+/// again. While Redis is away each process has its own.
 #[derive(Clone, Debug)]
 pub struct RedisBuckets {
     redis: Redis,
     alone: Arc<LocalBuckets>,
+    by_callers_clock: bool,
 }
 
 impl RedisBuckets {
@@ -34,6 +35,16 @@ impl RedisBuckets {
         Self {
             redis,
             alone: Arc::default(),
+            by_callers_clock: false,
+        }
+    }
+
+    /// The same, filled by the clocks of those who ask; for tests, which stop the clock.
+    #[must_use]
+    pub fn by_callers_clock(self) -> Self {
+        Self {
+            by_callers_clock: true,
+            ..self
         }
     }
 
@@ -45,19 +56,45 @@ impl RedisBuckets {
         how: &str,
         now: DateTime<Utc>,
     ) -> Option<(bool, i64)> {
-        let mut script = SCRIPT.key(self.redis.key(&format!("bucket:{key}")));
-        script
-            .arg(i64::from(rule.size) * PARTS)
-            .arg(rule.per_second)
-            .arg(now.timestamp_micros())
-            .arg(points.saturating_mul(PARTS))
-            .arg(how)
-            .arg(MOST_SKEW.num_microseconds());
+        let key = self.redis.key(&format!("bucket:{key}"));
+        let now = self.by_callers_clock.then_some(now);
+        let script = script(&key, rule, points, how, now);
         let mut connection = self.redis.connection();
         let asked = script.invoke_async::<(bool, i64)>(&mut connection);
         let (enough, parts) = self.redis.ask(asked).await?;
         Some((enough, parts.div_euclid(PARTS)))
     }
+}
+
+/// A call of the script; by the server's clock without a time.
+fn script(
+    key: &str,
+    rule: BucketRule,
+    points: i64,
+    how: &str,
+    now: Option<DateTime<Utc>>,
+) -> ScriptInvocation<'static> {
+    let now = now.map(|now| now.timestamp_micros().to_string());
+    let mut script = SCRIPT.key(key);
+    script
+        .arg(i64::from(rule.size) * PARTS)
+        .arg(rule.per_second)
+        .arg(now.unwrap_or_default())
+        .arg(points.saturating_mul(PARTS))
+        .arg(how)
+        .arg(MOST_SKEW.num_microseconds());
+    script
+}
+
+/// Takes a point from a bucket that nobody uses: an error unless the server takes such changes.
+pub(super) async fn try_out(connection: &mut ConnectionManager, key: &str) -> RedisResult<()> {
+    let rule = BucketRule {
+        size: 1,
+        per_second: 1,
+    };
+    let script = script(key, rule, 1, "take", None);
+    script.invoke_async::<(bool, i64)>(connection).await?;
+    Ok(())
 }
 
 #[async_trait]

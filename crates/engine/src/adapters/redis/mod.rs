@@ -6,8 +6,11 @@ mod tally;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use futures::{Stream, StreamExt};
@@ -16,7 +19,7 @@ use redis::{
     Client, RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 pub use buckets::RedisBuckets;
 pub use tally::RedisTally;
@@ -24,7 +27,10 @@ pub use tally::RedisTally;
 /// How long an answer may take. Requests wait for it, so a slow Redis counts as one that is away.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// How long it is left alone after it did not answer.
+/// How long connecting may take; nobody waits for it.
+const CONNECTING: Duration = Duration::from_secs(2);
+
+/// While it is away it is tried this often.
 const REST: Duration = Duration::from_secs(1);
 
 /// A Redis server, connected to when it is needed, and again after it was away. Cheap to clone.
@@ -33,10 +39,10 @@ pub struct Redis(Arc<Parts>);
 
 struct Parts {
     client: Client,
-    connection: ConnectionManager,
+    connection: Mutex<ConnectionManager>,
     prefix: String,
-    /// While it is away: until when it is left alone.
-    away: Mutex<Option<Instant>>,
+    /// It did not answer, or not as it should, and is not asked until it was tried with success.
+    is_away: AtomicBool,
 }
 
 impl fmt::Debug for Redis {
@@ -54,17 +60,13 @@ impl Redis {
             let message = "The address of Redis is not understood.";
             Error::new(ErrorCode::InvalidInput, message).caused_by(cause)
         })?;
-        let settings = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
-            .set_number_of_retries(0);
-        let connection = ConnectionManager::new_lazy_with_config(client.clone(), settings)
+        let connection = ConnectionManager::new_lazy_with_config(client.clone(), settings())
             .map_err(Error::internal)?;
         Ok(Self(Arc::new(Parts {
             client,
-            connection,
+            connection: connection.into(),
             prefix: prefix.to_owned(),
-            away: Mutex::default(),
+            is_away: AtomicBool::default(),
         })))
     }
 
@@ -87,25 +89,31 @@ impl Redis {
 
     /// Whether it answered when it was asked last.
     pub fn is_there(&self) -> bool {
-        self.away().is_none()
+        !self.0.is_away.load(Ordering::Relaxed)
     }
 
-    /// Tells everybody who listens to a channel; nobody while Redis is away.
-    pub async fn publish(&self, channel: &str, message: &str) {
+    /// Tells everybody who listens to a channel; false, and nobody, while Redis is away.
+    pub async fn publish(&self, channel: &str, message: &str) -> bool {
         let mut connection = self.connection();
         let mut command = redis::cmd("PUBLISH");
         command.arg(self.key(channel)).arg(message);
-        self.ask(command.query_async::<()>(&mut connection)).await;
+        let told = self.ask(command.query_async::<()>(&mut connection)).await;
+        told.is_some()
     }
 
-    /// The messages on a channel; ends when the connection does.
-    pub async fn listen(&self, channel: &str) -> Result<impl Stream<Item = String> + Send + use<>> {
+    /// The messages on these channels; ends when the connection does. One that falls silent without an end
+    /// is noticed by nobody: whoever listens says something now and then, and expects to hear it.
+    pub async fn listen(
+        &self,
+        channels: &[&str],
+    ) -> Result<impl Stream<Item = String> + Send + use<>> {
+        let channels: Vec<String> = channels.iter().map(|name| self.key(name)).collect();
         let opening = async {
             let mut pubsub = self.0.client.get_async_pubsub().await?;
-            pubsub.subscribe(self.key(channel)).await?;
+            pubsub.subscribe(channels).await?;
             RedisResult::Ok(pubsub)
         };
-        let opened = timeout(PATIENCE, opening).await.map_err(unavailable)?;
+        let opened = timeout(CONNECTING, opening).await.map_err(unavailable)?;
         Ok(opened
             .map_err(unavailable)?
             .into_on_message()
@@ -118,38 +126,61 @@ impl Redis {
     }
 
     fn connection(&self) -> ConnectionManager {
-        self.0.connection.clone()
+        self.connected().clone()
     }
 
     /// What Redis answers; none while it is away. That it went, or came back, is logged once.
     async fn ask<T>(&self, answer: impl Future<Output = RedisResult<T>>) -> Option<T> {
-        if self.away().is_some_and(|until| Instant::now() < until) {
+        if !self.is_there() {
             return None;
         }
-        let answer = match timeout(PATIENCE, answer).await {
-            Ok(answer) => answer.map_err(|error| error.to_string()),
-            Err(_) => Err("no answer in time".to_owned()),
+        let error = match timeout(PATIENCE, answer).await {
+            Ok(Ok(answer)) => return Some(answer),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer in time".to_owned(),
         };
-        let mut away = self.away();
-        match answer {
-            Ok(answer) => {
-                if away.take().is_some() {
-                    tracing::info!("Redis is back: limits are shared again");
-                }
-                Some(answer)
-            }
-            Err(error) => {
-                if away.replace(Instant::now() + REST).is_none() {
-                    tracing::warn!(%error, "Redis is away: each process limits by itself until it is back");
-                }
-                None
-            }
+        if !self.0.is_away.swap(true, Ordering::Relaxed) {
+            tracing::warn!(%error, "Redis is away: each process limits by itself until it is back");
+            tokio::spawn(self.clone().come_back());
         }
+        None
     }
 
-    fn away(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.0.away.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Connects anew until a change is taken: what fell silent, or has become a replica, would stay so on
+    /// the old connection, and a replica still tells and reads.
+    async fn come_back(self) {
+        let connection = loop {
+            sleep(REST).await;
+            match self.connect().await {
+                Ok(connection) => break connection,
+                Err(error) => tracing::debug!(%error, "Redis is still away"),
+            }
+        };
+        *self.connected() = connection;
+        self.0.is_away.store(false, Ordering::Relaxed);
+        tracing::info!("Redis is back: limits are shared again");
     }
+
+    async fn connect(&self) -> RedisResult<ConnectionManager> {
+        let client = self.0.client.clone();
+        let mut connection = ConnectionManager::new_with_config(client, settings()).await?;
+        buckets::try_out(&mut connection, &self.key("trial")).await?;
+        Ok(connection)
+    }
+
+    fn connected(&self) -> MutexGuard<'_, ConnectionManager> {
+        self.0
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn settings() -> ConnectionManagerConfig {
+    ConnectionManagerConfig::new()
+        .set_connection_timeout(Some(CONNECTING))
+        .set_response_timeout(Some(PATIENCE))
+        .set_number_of_retries(0)
 }
 
 fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {

@@ -169,3 +169,24 @@ async fn a_backlog_comes_behind_those_who_wait() {
     stop.cancel();
     timeout(PATIENCE, running).await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn an_endpoint_that_asks_for_what_only_a_newer_version_knows_is_left_to_it() {
+    let post = Post::new().await;
+    let id = post
+        .endpoint_for("one.example", vec![EventType::PostCreated])
+        .await;
+    let ask_for = async |types: &str| {
+        let change = format!("UPDATE webhook_endpoints SET event_types = '{{{types}}}'");
+        post.world.sql(&change).await;
+    };
+    let before = post.read(id).await.cursor;
+    for asked in ["post.dreamt", "post.created,post.dreamt"] {
+        ask_for(asked).await;
+        post.happen(EventType::PostCreated, 1).await;
+        assert_eq!(post.deliver().await, 0, "{asked}");
+        assert_eq!(post.read(id).await.cursor, before, "{asked}");
+    }
+    ask_for("post.created").await;
+    assert_eq!(post.deliver().await, 2);
+}
