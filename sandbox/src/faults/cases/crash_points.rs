@@ -20,9 +20,9 @@ use crate::faults::{
 };
 
 /// How long a worker may work without reaching its point.
-const UNREACHED: Duration = Duration::from_secs(6);
+const UNREACHED: Duration = Duration::from_secs(4);
 /// Points not reached by then, in seconds after the last due time, are left to other rounds.
-const EXTRA: f64 = 14.0;
+const EXTRA: f64 = 8.0;
 
 /// F2: `kill -9` at each step.
 pub struct CrashPoints;
@@ -46,7 +46,7 @@ impl Case for CrashPoints {
     }
 
     fn seconds(&self) -> u32 {
-        35
+        27
     }
 
     async fn disturb(&self, stage: &mut Stage, round: &Round) -> anyhow::Result<()> {

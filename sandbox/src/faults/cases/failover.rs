@@ -36,7 +36,7 @@ impl Case for Failover {
     /// nothing is found: few posts on many accounts.
     fn load(&self, _round: u64) -> Load {
         Load {
-            posts: 16,
+            posts: 10,
             accounts: 6,
             ..Load::default()
         }
@@ -47,7 +47,7 @@ impl Case for Failover {
     }
 
     fn seconds(&self) -> u32 {
-        50
+        45
     }
 
     async fn disturb(&self, stage: &mut Stage, round: &Round) -> anyhow::Result<()> {

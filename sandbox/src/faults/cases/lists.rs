@@ -1,4 +1,5 @@
 use async_trait::async_trait;
+use posthaste_core::Network;
 use serde_json::json;
 
 use super::everywhere;
@@ -18,15 +19,23 @@ impl Case for Lags {
     }
 
     async fn disturb(&self, stage: &mut Stage, round: &Round) -> anyhow::Result<()> {
-        // The sandbox's settle time is 10 s; real lags are documented as a third of it at most. The longest is
-        // missed by the first reading; no network's absence is proved before the second one.
+        // The sandbox's settle time is 10 s; real lags are documented as a third of it at most.
         let settle = 10_000 / u64::from(stage.setting.pace);
-        for part in [3, 6, 9, 14] {
+        for part in [3, 6, 9] {
             let rule = json!({
                 "operation": "publish", "kind": "read_back_lag", "delayMs": settle * part / 10,
                 "times": null, "probability": 0.3,
             });
             everywhere(stage, rule).await?;
+        }
+        // Missed by the first reading; absence is proved by the third. Instagram tells what became of a call
+        // without its lists.
+        for network in [Network::Facebook, Network::Pinterest, Network::X] {
+            let rule = json!({
+                "network": network.as_str(), "operation": "publish", "kind": "read_back_lag",
+                "delayMs": settle * 14 / 10, "times": null, "probability": 0.3,
+            });
+            stage.control.fault(rule).await?;
         }
         let lost = json!({ "operation": "publish", "kind": "cut_after", "times": null, "probability": 0.25 });
         everywhere(stage, lost).await?;
