@@ -20,6 +20,7 @@ pub const SELECTION: [&str; 4] = ["--seeds", "2", "--case", "F1,F2,F4,F8,F9,F15"
 pub async fn run(args: &Args) -> anyhow::Result<()> {
     tools::check_compiler()?;
     tools::postgres(&run::default_home()).await?;
+    tools::redis()?;
     tools::build(&["-p", "posthaste-api", "-p", "posthaste-sandbox", "--bins"])?;
     play(&args.rest)
 }

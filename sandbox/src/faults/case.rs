@@ -1,13 +1,14 @@
-use std::time::Duration;
+use std::{os::unix::process::ExitStatusExt, time::Duration};
 
 use anyhow::bail;
 use async_trait::async_trait;
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::{
     check::{self, Verdict},
-    evidence::{Evidence, PANICS},
+    evidence::{Crash, Evidence, PANICS, WATCHDOG},
     round::{Round, due},
     stage::{Stage, Wanted},
     workload::Load,
@@ -70,6 +71,21 @@ pub trait Case: Send + Sync {
         &[]
     }
 
+    /// Whether workers are stopped here, so that their watchdogs may end them.
+    fn stops(&self) -> bool {
+        false
+    }
+
+    /// About how many seconds a round takes, so that the long cases begin first.
+    fn seconds(&self) -> u32 {
+        20
+    }
+
+    /// Whether the faults of one round bit, for those that do not hang on luck.
+    fn bit(&self, _in_round: &Evidence) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Whether the faults bit, over all rounds.
     fn bitten(&self, evidence: &Evidence) -> Result<(), String>;
 }
@@ -81,6 +97,8 @@ pub struct Outcome {
     pub complaints: Vec<String>,
     /// Timelines of the targets that something is wrong with.
     pub timelines: Vec<Value>,
+    /// Seconds that writing, the faults and settling took.
+    pub took: [f64; 3],
 }
 
 impl Outcome {
@@ -94,13 +112,36 @@ impl Outcome {
 const TURNS: u32 = 6;
 /// Offenders whose timelines are shown.
 const SHOWN: usize = 5;
+/// What is this late in the suite itself was the machine's doing.
+const STALLED: Duration = Duration::from_millis(500);
+/// Crash points at which the call may have been made, and no outcome is known.
+const MAY_BE_LIVE: [&str; 2] = ["after_intent", "after_call"];
+/// What becomes of a target.
+pub const FATES: [&str; 5] = [
+    "published by the same try",
+    "published by a later try",
+    "found live",
+    "proved absent, sent again",
+    "waits for a person",
+];
 
 /// Plays one seed of a case on its ground.
 pub async fn play(case: &dyn Case, stage: &mut Stage, seed: u64) -> anyhow::Result<Outcome> {
+    let before = stage.evidence.clone();
+    let begin = Instant::now();
+    stage.pulse.forget();
     let round = written(case, stage, seed).await?;
+    let written = begin.elapsed();
     case.disturb(stage, &round).await?;
+    let disturbed = begin.elapsed();
+    stage.count_hits().await?;
     stage.calm(&case.wanted()).await?;
     settle(case, stage, &round).await?;
+    let took = [
+        written,
+        disturbed.saturating_sub(written),
+        begin.elapsed().saturating_sub(disturbed),
+    ];
 
     let targets = round.targets(stage).await?;
     let walls = round.walls(stage).await?;
@@ -112,8 +153,9 @@ pub async fn play(case: &dyn Case, stage: &mut Stage, seed: u64) -> anyhow::Resu
     verdict.miss(round.asked(), &dues);
     stage.evidence.rounds += 1;
     count_tries(&mut stage.evidence, &targets);
-    stage.read_logs()?;
+    let crashes = stage.read_logs()?;
     case.after(stage, &round, &targets).await?;
+    stage.judged.extend(dues.iter().cloned());
     let mut complaints: Vec<_> = verdict
         .waiting
         .iter()
@@ -122,13 +164,20 @@ pub async fn play(case: &dyn Case, stage: &mut Stage, seed: u64) -> anyhow::Resu
             format!("{count} wait for a person with {code}, which this case does not allow")
         })
         .collect();
-    if stage.evidence.count(PANICS) > 0 {
+    let in_round = stage.evidence.since(&before);
+    if in_round.count(PANICS) > 0 {
         complaints.push("a process panicked".to_owned());
+    }
+    complaints.extend(ends(case, stage, &in_round));
+    complaints.extend(case.bit(&in_round).err());
+    for crash in &crashes {
+        complaints.extend(fates(&mut stage.evidence, crash, &targets));
     }
     let mut outcome = Outcome {
         verdict,
         complaints,
         timelines: Vec::new(),
+        took: took.map(|took| took.as_secs_f64()),
     };
     if !outcome.is_good() {
         outcome.timelines = timelines(case, stage, &outcome.verdict, &dues).await?;
@@ -165,15 +214,74 @@ async fn settle(case: &dyn Case, stage: &Stage, round: &Round) -> anyhow::Result
     Ok(())
 }
 
+/// Processes that ended although the case did not end them. A watchdog may end its process where workers
+/// are stopped, or when this machine let everybody wait.
+fn ends(case: &dyn Case, stage: &Stage, in_round: &Evidence) -> Vec<String> {
+    let mut watchdogs = in_round.count(WATCHDOG);
+    let may = case.stops() || stage.pulse.longest() > STALLED;
+    let mut complaints = Vec::new();
+    for program in stage.programs().chain([&stage.networks]) {
+        for status in program.take_unasked() {
+            let by_watchdog = watchdogs > 0 && status.signal() == Some(Signal::SIGABRT as i32);
+            watchdogs -= u64::from(by_watchdog);
+            if !(by_watchdog && may) {
+                complaints.push(format!("{} ended by itself: {status}", program.name));
+            }
+        }
+    }
+    complaints
+}
+
+/// Notes what became of the target at which a worker ended or stopped itself; a complaint when a call may
+/// have been made, and nobody read it back.
+fn fates(evidence: &mut Evidence, crash: &Crash, targets: &[Value]) -> Option<String> {
+    let target = targets
+        .iter()
+        .find(|target| target["id"] == *crash.target)?;
+    let tries: Vec<_> = target["attempts"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .collect();
+    let readings = || tries.iter().filter(|one| one["kind"] == "READ_BACK");
+    let read = |outcome: &str| readings().any(|one| one["outcome"] == outcome);
+    let fate = match target["state"].as_str() {
+        Some("HELD" | "FAILED") => FATES[4],
+        Some("PUBLISHED") if read("SCHEDULED") => FATES[3],
+        Some("PUBLISHED") if read("PUBLISHED") => FATES[2],
+        Some("PUBLISHED") if tries.len() > 1 => FATES[1],
+        Some("PUBLISHED") => FATES[0],
+        _ => return None,
+    };
+    let of_point = evidence.fates.entry(crash.point.clone()).or_default();
+    *of_point.entry(fate).or_default() += 1;
+    let unread =
+        crash.ended && MAY_BE_LIVE.contains(&crash.point.as_str()) && readings().count() == 0;
+    unread.then(|| {
+        format!(
+            "{}: killed at {}, and never read back",
+            crash.target, crash.point
+        )
+    })
+}
+
 fn count_tries(evidence: &mut Evidence, targets: &[Value]) {
     let tries = targets
         .iter()
         .filter_map(|target| target["attempts"].as_array())
         .flatten();
+    let missed = |one: &&Value| one["kind"] == "READ_BACK" && one["outcome"] == "UNCERTAIN";
+    let found = |one: &&Value| one["kind"] == "READ_BACK" && one["outcome"] == "PUBLISHED";
+    let of = |target: &Value| target["attempts"].as_array().cloned().unwrap_or_default();
+    let later = targets.iter().map(of).filter(|tries| {
+        tries.iter().any(|one| missed(&one)) && tries.iter().any(|one| found(&one))
+    });
+    evidence.add("missed, then found", later.count() as u64);
     for one in tries {
         if one["kind"] == "READ_BACK" {
             evidence.add("read back", 1);
             let name = match one["outcome"].as_str() {
+                Some("UNCERTAIN") => "read again later",
                 Some("PUBLISHED") => "found live",
                 Some("SCHEDULED") => "proved absent and sent again",
                 _ => continue,

@@ -34,6 +34,9 @@ pub struct Seen {
     pub accepted: DateTime<Utc>,
 }
 
+/// Codes of a target whose outcome nobody knows: it waits for a person, and may be live once.
+const DOUBT: [&str; 2] = ["OUTCOME_UNKNOWN", "POSSIBLE_DUPLICATE"];
+
 /// What is wrong with a target or a post on a wall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
@@ -144,16 +147,7 @@ fn one(verdict: &mut Verdict, due: &Due, seen: &[&Seen], early: f64) {
     }
     match due.state.as_str() {
         "PUBLISHED" => published(verdict, due, seen),
-        "HELD" | "FAILED" => match &due.error {
-            Some((code, reason)) if !code.is_empty() && !reason.is_empty() => {
-                *verdict.waiting.entry(code.clone()).or_default() += 1;
-            }
-            _ => verdict.find(
-                Fault::Lost,
-                Some(due),
-                format!("{} without a reason", due.state),
-            ),
-        },
+        "HELD" | "FAILED" => waiting(verdict, due, seen),
         state if seen.is_empty() => {
             let message = format!("due, still {state}, and on no wall");
             verdict.find(Fault::Lost, Some(due), message);
@@ -162,6 +156,22 @@ fn one(verdict: &mut Verdict, due: &Due, seen: &[&Seen], early: f64) {
             let message = format!("on its wall, and {state} in the database");
             verdict.find(Fault::Unknown, Some(due), message);
         }
+    }
+}
+
+/// A person is asked, with a reason; who is told that it may be tried again must not double it by that.
+fn waiting(verdict: &mut Verdict, due: &Due, seen: &[&Seen]) {
+    let state = &due.state;
+    let said = due.error.as_ref();
+    let Some((code, _)) = said.filter(|(code, reason)| !code.is_empty() && !reason.is_empty())
+    else {
+        return verdict.find(Fault::Lost, Some(due), format!("{state} without a reason"));
+    };
+    *verdict.waiting.entry(code.clone()).or_default() += 1;
+    let is_doubted = state == "HELD" && DOUBT.contains(&code.as_str());
+    if !seen.is_empty() && !is_doubted {
+        let message = format!("on its wall, and {state} with {code}: a retry would double it");
+        verdict.find(Fault::Unknown, Some(due), message);
     }
 }
 
@@ -296,6 +306,29 @@ mod tests {
                 [(Fault::Twice, "target_1".into())]
             );
         }
+    }
+
+    #[test]
+    fn a_live_post_whose_retry_would_double_it_is_found() {
+        let with = |state: &str, code: &str| Due {
+            error: Some((code.into(), "why".into())),
+            ..due(1, state)
+        };
+        for (state, code) in [
+            ("HELD", "RECONNECT_REQUIRED"),
+            ("FAILED", "ATTEMPTS_USED_UP"),
+            ("FAILED", "OUTCOME_UNKNOWN"),
+        ] {
+            let found = faults(&[with(state, code)], &[seen(1, 1)]);
+            assert_eq!(
+                found,
+                [(Fault::Unknown, "target_1".into())],
+                "{state} {code}"
+            );
+            assert_eq!(faults(&[with(state, code)], &[]), []);
+        }
+        let doubted = with("HELD", "POSSIBLE_DUPLICATE");
+        assert_eq!(faults(&[doubted], &[seen(1, 1)]), []);
     }
 
     #[test]

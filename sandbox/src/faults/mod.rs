@@ -9,6 +9,8 @@ mod database;
 mod evidence;
 mod program;
 mod proxy;
+mod pulse;
+mod redis;
 mod report;
 mod round;
 mod run;

@@ -44,8 +44,25 @@ struct State {
     once: BTreeMap<String, String>,
     wanted: bool,
     pid: Option<i32>,
+    /// What was sent to the living process, and what it was told to send itself.
+    sent: Vec<Signal>,
     ends: Vec<ExitStatus>,
+    /// Ends that nobody asked for.
+    unasked: Vec<ExitStatus>,
 }
+
+impl State {
+    /// Whether a signal that was sent, or an orderly end that was asked for, explains this end.
+    fn is_asked(&self, status: ExitStatus) -> bool {
+        match status.signal() {
+            Some(number) => self.sent.iter().any(|sent| *sent as i32 == number),
+            None => status.success() && self.sent.contains(&Signal::SIGTERM),
+        }
+    }
+}
+
+/// The setting that names a crash point.
+pub const CRASH_AT: &str = "POSTHASTE_SANDBOX_CRASH_AT";
 
 impl Program {
     /// Starts `program`; what it says goes to `<folder>/<name>.log`.
@@ -56,8 +73,9 @@ impl Program {
         arguments: &[&str],
         environment: BTreeMap<String, String>,
     ) -> anyhow::Result<Self> {
+        // A bare name is looked for in `PATH`.
         ensure!(
-            program.is_file(),
+            program.components().count() == 1 || program.is_file(),
             "{} is missing; build posthaste-api and posthaste-sandbox first",
             program.display()
         );
@@ -102,9 +120,23 @@ impl Program {
         self.state().ends.len()
     }
 
+    /// The ends since the last time that nobody asked for.
+    pub fn take_unasked(&self) -> Vec<ExitStatus> {
+        std::mem::take(&mut self.state().unasked)
+    }
+
     /// Sends a signal; false when nothing runs at the moment.
     pub fn signal(&self, signal: Signal) -> bool {
-        self.pid().is_some_and(|pid| process::signal(pid, signal))
+        self.pid().is_some_and(|pid| self.send(pid, signal))
+    }
+
+    fn send(&self, pid: i32, signal: Signal) -> bool {
+        let mut state = self.state();
+        if state.pid != Some(pid) {
+            return false;
+        }
+        state.sent.push(signal);
+        process::signal(pid, signal)
     }
 
     /// Whether it was stopped by SIGSTOP.
@@ -149,7 +181,7 @@ impl Program {
         let Some(pid) = self.running().await else {
             return Ok(());
         };
-        process::signal(pid, signal);
+        self.send(pid, signal);
         let end = Instant::now() + PATIENCE;
         // Until its end was noted, not only until it is gone.
         while self.pid() == Some(pid) {
@@ -205,9 +237,12 @@ impl Program {
         let log = open(&self.log)?;
         let mut command = {
             let mut state = self.state();
+            let once = std::mem::take(&mut state.once);
+            let crash = once.get(CRASH_AT).is_some_and(|at| at.contains(":kill"));
+            state.sent = crash.then_some(Signal::SIGKILL).into_iter().collect();
             let mut command = Command::new(&state.program);
             command.args(&state.arguments).envs(&state.environment);
-            command.envs(std::mem::take(&mut state.once));
+            command.envs(once);
             command
         };
         command
@@ -221,6 +256,9 @@ impl Program {
         let mut state = self.state();
         state.pid = None;
         state.ends.push(status);
+        if state.wanted && !state.is_asked(status) {
+            state.unasked.push(status);
+        }
         Ok(())
     }
 
@@ -238,4 +276,41 @@ fn open(path: &Path) -> anyhow::Result<File> {
         .append(true)
         .open(path)
         .with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn shell(folder: &Path, script: &str) -> Program {
+        let arguments = ["-c", script];
+        let shell = Program::start(folder, "sh", Path::new("sh"), &arguments, BTreeMap::new());
+        let shell = shell.unwrap();
+        shell.running().await.unwrap();
+        shell
+    }
+
+    #[tokio::test]
+    async fn an_end_that_nobody_asked_for_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let asked = shell(folder.path(), "exec sleep 60").await;
+        asked.kill().await.unwrap();
+        asked.stop().await;
+        assert_eq!((asked.ends(), asked.take_unasked().len()), (1, 0));
+
+        let crashing = shell(folder.path(), "sleep 0.1; kill -ABRT $$").await;
+        while crashing.ends() == 0 {
+            sleep(Duration::from_millis(10)).await;
+        }
+        crashing.stop().await;
+        let unasked = crashing.take_unasked();
+        assert_eq!(unasked[0].signal(), Some(Signal::SIGABRT as i32));
+
+        let early = shell(folder.path(), "sleep 0.1; exit 0").await;
+        while early.ends() == 0 {
+            sleep(Duration::from_millis(10)).await;
+        }
+        early.stop().await;
+        assert!(!early.take_unasked().is_empty());
+    }
 }

@@ -52,6 +52,7 @@ struct Shared {
     upstream: Vec<SocketAddr>,
     rules: Mutex<Rules>,
     cut: watch::Sender<u64>,
+    strand: watch::Sender<u64>,
     chance: SeededRandom,
     hit: AtomicU64,
 }
@@ -86,6 +87,7 @@ impl Proxy {
             upstream,
             rules: Mutex::default(),
             cut: watch::Sender::new(0),
+            strand: watch::Sender::new(0),
             chance: SeededRandom::new(seed),
             hit: AtomicU64::new(0),
         };
@@ -109,6 +111,12 @@ impl Proxy {
         self.shared.cut.send_modify(|count| *count += 1);
     }
 
+    /// Every line that stands leads nowhere from now on, without its near side being told: what was there
+    /// has moved to another machine, which new lines reach.
+    pub fn strand(&self) {
+        self.shared.strand.send_modify(|count| *count += 1);
+    }
+
     /// How many lines were reset, robbed or silenced.
     pub fn hits(&self) -> u64 {
         self.shared.hit.load(Ordering::Relaxed)
@@ -118,19 +126,25 @@ impl Proxy {
         lock(&self.shared.rules).clone()
     }
 
-    async fn carry(self, line: impl AsyncRead + AsyncWrite + Unpin) {
+    async fn carry(self, mut line: impl AsyncRead + AsyncWrite + Unpin) {
         let mut cut = self.shared.cut.subscribe();
-        cut.mark_unchanged();
+        let mut strand = self.shared.strand.subscribe();
         if self.rules().down {
             return;
         }
         tokio::select! {
+            _ = cut.changed() => return,
+            _ = self.pass(&mut line) => return,
+            _ = strand.changed() => {}
+        }
+        let mut nowhere = tokio::io::sink();
+        tokio::select! {
             _ = cut.changed() => {}
-            _ = self.pass(line) => {}
+            _ = tokio::io::copy(&mut line, &mut nowhere) => {}
         }
     }
 
-    async fn pass(&self, mut line: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
+    async fn pass(&self, line: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
         let mut first = vec![0; BUFFER];
         let length = timeout(FIRST, line.read(&mut first)).await??;
         first.truncate(length);
@@ -139,7 +153,7 @@ impl Proxy {
             return Ok(());
         }
         let far = connect(&self.shared.upstream).await?;
-        self.join(line, far, fate, &first).await
+        Box::pin(self.join(line, far, fate, &first)).await
     }
 
     fn fate(&self, changes: bool) -> Fate {
@@ -320,5 +334,22 @@ mod tests {
             ..Rules::default()
         });
         assert_eq!(ask(near, "a").await.unwrap_or_default(), "");
+    }
+
+    #[tokio::test]
+    async fn a_stranded_line_is_silent_and_open_and_a_new_one_gets_through() {
+        let (far, _) = echo().await;
+        let (proxy, near) = Proxy::tcp(vec![far], 1).await.unwrap();
+        let mut line = TcpStream::connect(near).await.unwrap();
+        let mut one = [0; 1];
+        line.write_all(b"a").await.unwrap();
+        line.read_exact(&mut one).await.unwrap();
+        proxy.strand();
+        line.write_all(b"b").await.unwrap();
+        assert_eq!(ask(near, "c").await.unwrap(), "C");
+        let silent = timeout(Duration::from_millis(50), line.read(&mut one)).await;
+        assert!(silent.is_err(), "{silent:?}");
+        proxy.cut();
+        assert!(matches!(line.read(&mut one).await, Ok(0) | Err(_)));
     }
 }

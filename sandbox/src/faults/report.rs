@@ -3,9 +3,10 @@
 use std::{collections::BTreeMap, fmt::Write, path::Path};
 
 use anyhow::Context;
+use posthaste_engine::publish::Point;
 
 use super::{
-    case::{Case, Outcome},
+    case::{Case, FATES, Outcome},
     check::Fault,
     evidence::Evidence,
 };
@@ -105,6 +106,31 @@ pub fn table(rows: &[Row]) -> String {
     for row in rows {
         let _ = writeln!(text, "| {} |", row.cells().join(" | "));
     }
+    for row in rows.iter().filter(|row| !row.evidence.fates.is_empty()) {
+        let _ = write!(
+            text,
+            "\n{}: what became of the targets at which workers ended or stopped themselves.\n\n{}",
+            row.id,
+            fates(&row.evidence)
+        );
+    }
+    text
+}
+
+/// A row for each crash point, in the order they are passed.
+fn fates(evidence: &Evidence) -> String {
+    let head = "---:|".repeat(FATES.len() + 1);
+    let mut text = format!(
+        "| Crash point | Times | {} |\n|---|{head}\n",
+        FATES.join(" | ")
+    );
+    let names = Point::ALL.iter().map(|point| point.as_str());
+    for (point, of_point) in names.filter_map(|name| Some((name, evidence.fates.get(name)?))) {
+        let counts = FATES.map(|fate| of_point.get(fate).copied().unwrap_or_default());
+        let times: u64 = counts.iter().sum();
+        let counts = counts.map(|count| count.to_string()).join(" | ");
+        let _ = writeln!(text, "| `{point}` | {times} | {counts} |");
+    }
     text
 }
 
@@ -149,5 +175,17 @@ mod tests {
         };
         assert_eq!(row.cells().len(), HEAD.len());
         assert!(table(&[row]).contains("| 0.50 / 0.50 / 0.50 |"));
+    }
+
+    #[test]
+    fn crash_points_have_a_table_of_what_became_of_their_targets() {
+        let mut row = Row {
+            id: "F2".into(),
+            ..Row::default()
+        };
+        assert!(!table(&[row.clone()]).contains("Crash point"));
+        let counts = [(FATES[2], 3), (FATES[4], 1)];
+        row.evidence.fates = [("after_call".to_owned(), counts.into())].into();
+        assert!(table(&[row]).contains("| `after_call` | 4 | 0 | 0 | 3 | 0 | 1 |"));
     }
 }

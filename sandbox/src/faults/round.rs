@@ -191,7 +191,7 @@ impl Round {
     /// What the networks accepted on this round's accounts.
     pub async fn walls(&self, stage: &Stage) -> anyhow::Result<Vec<Seen>> {
         let log = stage.control.log_since(self.logged_before).await?;
-        let all = log.iter().map(seen).collect::<anyhow::Result<Vec<_>>>()?;
+        let all = all_seen(&log)?;
         let ours = |seen: &Seen| {
             self.accounts.iter().any(|account| {
                 account.remote_id == seen.account.id
@@ -243,6 +243,11 @@ pub fn due(target: &Value) -> anyhow::Result<Due> {
         remote_id: text("/remoteId").ok(),
         error: text("/error/code").ok().zip(text("/error/message").ok()),
     })
+}
+
+/// Posts of the networks' log, for the judge.
+pub fn all_seen(log: &[Value]) -> anyhow::Result<Vec<Seen>> {
+    log.iter().map(seen).collect()
 }
 
 fn seen(post: &Value) -> anyhow::Result<Seen> {

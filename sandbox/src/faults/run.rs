@@ -1,4 +1,11 @@
-use std::{fmt::Write, path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
+use std::{
+    collections::HashSet,
+    fmt::Write,
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, bail};
 use futures::{StreamExt, stream};
@@ -6,14 +13,18 @@ use futures::{StreamExt, stream};
 use super::{
     case::{Case, Outcome, play},
     cases,
+    check::{Finding, check},
     evidence::Evidence,
     report::{self, Row},
+    round::all_seen,
     stage::{Setting, Stage, clear},
 };
 
 /// How quick a run is unless somebody asks: leases of four seconds. Quicker ones need a machine that
 /// does nothing else.
 const PACE: u32 = 4;
+/// How long after the last round the networks' log is read once more.
+const LATE: Duration = Duration::from_secs(3);
 
 /// Plays faults against real processes and compares every target with every wall. Ends with 0 when
 /// nothing was lost, nothing went out twice, early or out of order, and every fault really bit.
@@ -46,6 +57,9 @@ pub struct Args {
     /// Posts due in the same second (F21).
     #[arg(long, default_value_t = 800)]
     posts: usize,
+    /// Redis's server, where a case wants one.
+    #[arg(long, env = "POSTHASTE_REDIS_SERVER", default_value = "redis-server")]
+    redis: PathBuf,
     /// Folder of the run.
     #[arg(long, default_value = ".posthaste/faults")]
     home: PathBuf,
@@ -85,6 +99,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         pace: args.pace,
         old: args.old.clone(),
         crowd: args.posts,
+        redis: args.redis.clone(),
     };
     let chosen = args.chosen(&setting)?;
     if args.list {
@@ -96,14 +111,19 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let begin = Instant::now();
     std::fs::create_dir_all(&setting.home)
         .with_context(|| format!("cannot create {}", setting.home.display()))?;
+    let order: Vec<_> = chosen.iter().map(|case| case.id()).collect();
+    let mut chosen = chosen;
+    // The longest first, so that none is left alone in the end.
+    chosen.sort_by_key(|case| std::cmp::Reverse(case.seconds()));
     let playing = stream::iter(chosen)
         .map(|case| one(case, setting.clone(), args.clone()))
-        .buffered(args.jobs.max(1))
+        .buffer_unordered(args.jobs.max(1))
         .collect::<Vec<Row>>();
-    let rows = tokio::select! {
+    let mut rows = tokio::select! {
         rows = playing => rows,
         _ = tokio::signal::ctrl_c() => bail!("interrupted"),
     };
+    rows.sort_by_key(|row| order.iter().position(|id| *id == row.id));
     let seconds = begin.elapsed().as_secs();
     println!("\n{}", report::table(&rows));
     if let Some(path) = &args.report {
@@ -166,19 +186,27 @@ async fn rounds(
         };
         row.add(&outcome);
         eprintln!(
-            "{:4} seed {seed}: {} targets, {} published{} ({:.0} s)",
+            "{:4} seed {seed}: {} targets, {} published{} ({:.0} s; written {:.1}, faults {:.1}, settled {:.1})",
             case.id(),
             outcome.verdict.targets,
             outcome.verdict.published,
             if outcome.is_good() { "" } else { ", FAILED" },
-            begin.elapsed().as_secs_f64()
+            begin.elapsed().as_secs_f64(),
+            outcome.took[0],
+            outcome.took[1],
+            outcome.took[2],
         );
         if !outcome.is_good() {
             stage.stop().await?;
             bail!("seed {seed}; again with `{again}`{}", shown(&outcome));
         }
     }
+    let late = once_more(case, &stage).await;
     stage.stop().await?;
+    let late = late?;
+    if !late.is_empty() {
+        bail!("after the last round:{}", told(&late));
+    }
     if let Err(why) = case.bitten(&row.evidence) {
         bail!("{why} (seen: {})", row.evidence.shown());
     }
@@ -188,6 +216,16 @@ async fn rounds(
         std::fs::remove_dir(&home)?;
     }
     Ok(())
+}
+
+/// Judges all rounds once more: what a worker that was believed dead sent late belongs to a round that
+/// was judged before.
+async fn once_more(case: &dyn Case, stage: &Stage) -> anyhow::Result<Vec<Finding>> {
+    tokio::time::sleep(LATE).await;
+    let mut walls = all_seen(&stage.control.log().await?)?;
+    let accounts: HashSet<_> = stage.judged.iter().map(|due| &due.account).collect();
+    walls.retain(|seen| accounts.contains(&seen.account));
+    Ok(check(&stage.judged, &walls, case.may_be_early()).findings)
 }
 
 /// Plays a case within this process.
@@ -223,14 +261,7 @@ fn shown(outcome: &Outcome) -> String {
     for complaint in &outcome.complaints {
         let _ = write!(text, "\n  {complaint}");
     }
-    for finding in &outcome.verdict.findings {
-        let target = finding.target.as_deref().unwrap_or("no target");
-        let _ = write!(
-            text,
-            "\n  {:?}: {target}: {}",
-            finding.fault, finding.message
-        );
-    }
+    text.push_str(&told(&outcome.verdict.findings));
     for target in &outcome.timelines {
         let _ = write!(
             text,
@@ -248,6 +279,19 @@ fn shown(outcome: &Outcome) -> String {
                 word("message")
             );
         }
+    }
+    text
+}
+
+fn told(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let target = finding.target.as_deref().unwrap_or("no target");
+        let _ = write!(
+            text,
+            "\n  {:?}: {target}: {}",
+            finding.fault, finding.message
+        );
     }
     text
 }

@@ -22,11 +22,14 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::{
+    check::Due,
     client::Client,
     database::Postgres,
-    evidence::{Evidence, Logs},
+    evidence::{Crash, Evidence, Logs},
     program::Program,
     proxy::Proxy,
+    pulse::Pulse,
+    redis::Redis,
 };
 use crate::{
     seed::Control,
@@ -46,8 +49,10 @@ pub struct Wanted {
     pub workers: usize,
     /// Variables of single workers, by number.
     pub worker_environment: Vec<(usize, &'static str, String)>,
-    /// Each worker follows a clock file of its own, named `clock-<n>`, and watches its clock.
+    /// Each process follows a clock file of its own, and the workers watch their clocks.
     pub own_clocks: bool,
+    /// Whether the processes share a Redis.
+    pub redis: bool,
     /// How long the networks' lists take to show a post.
     pub list_lag: Duration,
 }
@@ -59,6 +64,7 @@ impl Default for Wanted {
             workers: 2,
             worker_environment: Vec::new(),
             own_clocks: false,
+            redis: false,
             list_lag: Duration::from_millis(150),
         }
     }
@@ -75,6 +81,8 @@ pub struct Setting {
     pub old: Option<PathBuf>,
     /// Posts of the crowd (F21).
     pub crowd: usize,
+    /// Redis's server.
+    pub redis: PathBuf,
 }
 
 /// A running ground.
@@ -85,6 +93,7 @@ pub struct Stage {
     /// Between Posthaste and the networks.
     pub proxy: Proxy,
     pub networks: Program,
+    pub redis: Option<Redis>,
     pub servers: Vec<Program>,
     pub workers: Vec<Program>,
     pub client: Client,
@@ -96,6 +105,10 @@ pub struct Stage {
     pub evidence: Evidence,
     /// Seconds that writing the posts of a round may take; grows on a busy machine.
     pub lead: f64,
+    /// Tells how busy the machine is.
+    pub pulse: Pulse,
+    /// The targets of all rounds, as they were judged.
+    pub judged: Vec<Due>,
     logs: Logs,
 }
 
@@ -127,7 +140,7 @@ impl Stage {
         let (_, front) = Proxy::tcp(addresses[1..].to_vec(), 1).await?;
         let secret = home.join("secret");
         std::fs::write(&secret, SECRET)?;
-        let common = BTreeMap::from([
+        let mut common = BTreeMap::from([
             ("DATABASE_URL".to_owned(), postgres.url().to_owned()),
             ("POSTHASTE_PUBLIC_URL".into(), format!("http://{front}")),
             (
@@ -145,9 +158,23 @@ impl Stage {
             ("POSTHASTE_LOG".into(), "info".into()),
             ("POSTHASTE_LOG_FORMAT".into(), "json".into()),
         ]);
+        let redis = if wanted.redis {
+            Some(Redis::start(&home, &setting.redis).await?)
+        } else {
+            None
+        };
+        if let Some(redis) = &redis {
+            common.insert("REDIS_URL".into(), redis.url());
+            // Limits that nobody comes to, so that Redis is asked.
+            common.insert("POSTHASTE_LIMITS_BUCKET".into(), "1000000".into());
+            common.insert(
+                "POSTHASTE_LIMITS_RESTORE_PER_SECOND".into(),
+                "1000000".into(),
+            );
+        }
         let app = application(&home, &postgres, &networks_url, &format!("http://{front}"))?;
         let (actor, key) = owner(&app).await?;
-        let servers = servers(&home, &addresses[1..], &common)?;
+        let servers = servers(&home, wanted, &addresses[1..], &common)?;
         let workers = workers(&home, wanted, &common)?;
         let urls = addresses[1..]
             .iter()
@@ -159,6 +186,7 @@ impl Stage {
             postgres,
             proxy,
             networks,
+            redis,
             servers,
             workers,
             client: Client::new(urls.collect(), key)?,
@@ -168,6 +196,8 @@ impl Stage {
             pictures: Vec::new(),
             evidence: Evidence::default(),
             lead: LEAD,
+            pulse: Pulse::start(),
+            judged: Vec::new(),
             logs,
         };
         stage.until_ready().await?;
@@ -210,13 +240,19 @@ impl Stage {
     }
 
     /// Adds what the processes wrote about since the last time to the evidence.
-    pub fn read_logs(&mut self) -> anyhow::Result<()> {
+    /// Returns the crashes among it.
+    pub fn read_logs(&mut self) -> anyhow::Result<Vec<Crash>> {
         self.logs.read(&mut self.evidence)
     }
 
-    /// The clock file of a worker.
-    pub fn clock_file(&self, worker: usize) -> PathBuf {
-        self.home.join(format!("clock-{worker}"))
+    /// Adds how often the networks' faults hit a call to the evidence.
+    pub async fn count_hits(&mut self) -> anyhow::Result<()> {
+        for fault in self.control.faults().await? {
+            let kind = fault["kind"].as_str().unwrap_or_default().replace('_', " ");
+            let hits = fault["hits"].as_u64().unwrap_or_default();
+            self.evidence.add(&kind, hits);
+        }
+        Ok(())
     }
 
     /// All processes of Posthaste.
@@ -235,7 +271,8 @@ impl Stage {
             .iter()
             .chain(&self.servers)
             .chain([&self.networks]);
-        futures::future::join_all(all.map(Program::stop)).await;
+        let redis = self.redis.iter().map(|redis| &redis.program);
+        futures::future::join_all(all.chain(redis).map(Program::stop)).await;
         self.postgres.stop().await
     }
 }
@@ -270,8 +307,14 @@ fn start_networks(home: &Path, address: SocketAddr) -> anyhow::Result<Program> {
     )
 }
 
+/// The clock file of a process.
+pub fn clock_file(home: &Path, name: &str) -> PathBuf {
+    home.join(format!("clock-{name}"))
+}
+
 fn servers(
     home: &Path,
+    wanted: &Wanted,
     addresses: &[SocketAddr],
     common: &BTreeMap<String, String>,
 ) -> anyhow::Result<Vec<Program>> {
@@ -279,6 +322,10 @@ fn servers(
         let mut environment = common.clone();
         environment.insert("POSTHASTE_LISTEN".into(), address.to_string());
         let name = format!("serve-{}", n + 1);
+        if wanted.own_clocks {
+            let file = clock_file(home, &name).display().to_string();
+            environment.insert("POSTHASTE_CLOCK_FILE".into(), file);
+        }
         Program::start(home, &name, &beside("posthaste")?, &["serve"], environment)
     };
     addresses.iter().enumerate().map(start).collect()
@@ -291,8 +338,9 @@ fn workers(
 ) -> anyhow::Result<Vec<Program>> {
     let start = |n: usize| {
         let mut environment = common.clone();
+        let name = format!("worker-{}", n + 1);
         if wanted.own_clocks {
-            let file = home.join(format!("clock-{n}")).display().to_string();
+            let file = clock_file(home, &name).display().to_string();
             environment.insert("POSTHASTE_CLOCK_FILE".into(), file);
             environment.insert("POSTHASTE_SANDBOX_CLOCK_GUARD".into(), "1".into());
         }
@@ -300,7 +348,6 @@ fn workers(
         for (_, name, value) in own.filter(|(number, ..)| *number == n) {
             environment.insert((*name).to_owned(), value.clone());
         }
-        let name = format!("worker-{}", n + 1);
         Program::start(home, &name, &beside("posthaste")?, &["worker"], environment)
     };
     (0..wanted.workers).map(start).collect()

@@ -55,9 +55,22 @@ pub struct Planned {
     pub words: String,
     pub connections: Vec<String>,
     pictures: usize,
-    /// After the round's start.
-    pub after: TimeDelta,
+    /// After the round's start; none for at once.
+    pub after: Option<TimeDelta>,
     holds: bool,
+}
+
+impl Planned {
+    /// Words alone, to one connection, at once.
+    pub fn now(words: String, connection: &str) -> Self {
+        Self {
+            words,
+            connections: vec![connection.to_owned()],
+            pictures: 0,
+            after: None,
+            holds: false,
+        }
+    }
 }
 
 /// Draws a number below `limit`.
@@ -92,7 +105,7 @@ pub fn plan(
                 words: format!("Loaf {n} of {name}"),
                 connections,
                 pictures,
-                after: TimeDelta::milliseconds((second * 1000.0) as i64),
+                after: Some(TimeDelta::milliseconds((second * 1000.0) as i64)),
                 holds: below(chance, 100) < load.hold_percent,
             }
         })
@@ -117,7 +130,7 @@ pub fn crowd(
                 words: format!("Loaf {n} of {name}"),
                 connections: connections.collect(),
                 pictures: 1,
-                after: TimeDelta::zero(),
+                after: Some(TimeDelta::zero()),
                 holds: false,
             }
         })
@@ -161,9 +174,13 @@ async fn one(
         .take(post.pictures)
         .map(|id| json!({ "id": id }))
         .collect();
+    let schedule = match post.after {
+        Some(after) => json!({ "at": (start + after).to_rfc3339() }),
+        None => json!({ "now": true }),
+    };
     let input = json!({
         "text": post.words, "media": media, "targets": targets,
-        "schedule": { "at": (start + post.after).to_rfc3339() },
+        "schedule": schedule,
     });
     let once = post.words.replace(' ', "-");
     client.mutate(CREATE, input, Some(&once)).await?;

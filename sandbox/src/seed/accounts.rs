@@ -55,6 +55,12 @@ impl Control {
         self.posted("faults", &rule).await.map(drop)
     }
 
+    /// The faults in force, with how many calls each hit.
+    pub async fn faults(&self) -> anyhow::Result<Vec<Value>> {
+        let request = self.http.get(format!("{}/faults", self.url));
+        Ok(sent(request).await?.json().await?)
+    }
+
     /// Takes all faults back.
     pub async fn clear_faults(&self) -> anyhow::Result<()> {
         let request = self.http.delete(format!("{}/faults", self.url));

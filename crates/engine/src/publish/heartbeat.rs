@@ -11,6 +11,9 @@ use tokio_util::sync::CancellationToken;
 use super::held::Held;
 use crate::App;
 
+/// How long a sign of life may take to be written.
+const LONGEST_WRITE: Duration = Duration::from_secs(5);
+
 /// Keeps the leases of what this worker works on alive. A process that was stopped for so long that
 /// its leases may be gone ends at once: what it still believes is no longer true.
 pub(super) async fn keep_leases(
@@ -21,6 +24,8 @@ pub(super) async fn keep_leases(
     watchdog: bool,
 ) {
     let lease = app.timing.lease;
+    // A database that lets it wait is no sign that this process was stopped.
+    let patience = LONGEST_WRITE.min(lease / 3);
     let mut last = Instant::now();
     loop {
         tokio::select! {
@@ -43,7 +48,7 @@ pub(super) async fn keep_leases(
         }
         let kept =
             async { publish::keep(&mut *app.db.get().await?, worker, &in_work, until).await };
-        match tokio::time::timeout(Duration::from_secs(5), kept).await {
+        match tokio::time::timeout(patience, kept).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 tracing::warn!(%error, cause = ?error.cause, "cannot keep the leases");

@@ -40,8 +40,11 @@ impl Case for Dropped {
         Ok(())
     }
 
+    fn bit(&self, in_round: &Evidence) -> Result<(), String> {
+        in_round.needs(&["lines robbed", "read back"])
+    }
+
     fn bitten(&self, evidence: &Evidence) -> Result<(), String> {
-        evidence.needs(&["lines robbed"])?;
         evidence.needs(&READ_BACK)
     }
 }
@@ -73,6 +76,10 @@ impl Case for Errors {
             round.pause(0.1, 0.2).await;
         }
         Ok(())
+    }
+
+    fn bit(&self, in_round: &Evidence) -> Result<(), String> {
+        in_round.needs(&["error after", "error before", "read back"])
     }
 
     fn bitten(&self, evidence: &Evidence) -> Result<(), String> {

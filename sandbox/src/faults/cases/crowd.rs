@@ -3,14 +3,19 @@ use std::time::Duration;
 use anyhow::ensure;
 use async_trait::async_trait;
 use posthaste_core::ports::SeededRandom;
+use serde_json::Value;
 
-use crate::faults::{
-    case::Case,
-    evidence::Evidence,
-    program::Program,
-    round::Round,
-    stage::Stage,
-    workload::{self, Load},
+use crate::{
+    bench::quantile,
+    faults::{
+        case::Case,
+        check::check,
+        evidence::Evidence,
+        program::Program,
+        round::{Round, due},
+        stage::Stage,
+        workload::{self, Load},
+    },
 };
 
 /// Posts of one account, on average.
@@ -19,6 +24,9 @@ const EACH: usize = 5;
 const TARGETS: usize = 50;
 /// How much memory a worker may take beyond what it has at the start, in megabytes.
 const MEMORY: f64 = 200.0;
+/// How late 99 of 100 may be, in seconds; or more, if that takes more than so many each second.
+const LATE: f64 = 60.0;
+const LEAST_EACH_SECOND: f64 = 40.0;
 
 /// F21: everything is due in the same second.
 pub struct Crowd {
@@ -63,6 +71,8 @@ impl Case for Crowd {
         };
         let before = memory(stage);
         let mut peak = before;
+        let open = round.open_targets(stage).await?;
+        stage.evidence.peak("open at once", open);
         while round.open_targets(stage).await? > 0 && round.goes_on(self.patience().as_secs_f64()) {
             peak = peak.max(memory(stage));
             round.pause(0.2, 0.3).await;
@@ -72,15 +82,54 @@ impl Case for Crowd {
             "a worker's memory grew from {before:.0} to {peak:.0} MB"
         );
         stage.evidence.peak("most MB of a worker", peak as u64);
-        stage.evidence.add("in one second", self.targets as u64);
         Ok(())
+    }
+
+    async fn after(
+        &self,
+        stage: &mut Stage,
+        round: &Round,
+        targets: &[Value],
+    ) -> anyhow::Result<()> {
+        let dues = targets
+            .iter()
+            .map(due)
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let walls = round.walls(stage).await?;
+        let mut late = check(&dues, &walls, 0.0).lateness;
+        late.sort_by(f64::total_cmp);
+        let p99 = quantile(&late, 0.99);
+        let most = LATE.max(self.targets as f64 / LEAST_EACH_SECOND);
+        ensure!(
+            p99 <= most,
+            "p99 is {p99:.1} s late, {most:.0} s are allowed"
+        );
+        let second = dues
+            .iter()
+            .filter(|due| (due.at - round.start).num_seconds() == 0);
+        stage.evidence.add("in one second", second.count() as u64);
+        let last = late.last().copied().unwrap_or_default().max(1.0);
+        let each_second = late.len() as f64 / last;
+        stage
+            .evidence
+            .peak("accepted per second", each_second as u64);
+        Ok(())
+    }
+
+    fn bit(&self, in_round: &Evidence) -> Result<(), String> {
+        in_round.needs(&["in one second"])
     }
 
     fn patience(&self) -> Duration {
         Duration::from_secs(60 + self.targets as u64 / 20)
     }
 
+    /// Many were open when the first was due, not only written.
     fn bitten(&self, evidence: &Evidence) -> Result<(), String> {
-        evidence.needs(&["in one second"])
+        let open = evidence.count("open at once");
+        if open * 2 < self.targets as u64 {
+            return Err(format!("only {open} of {} were open at once", self.targets));
+        }
+        Ok(())
     }
 }

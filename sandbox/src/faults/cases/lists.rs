@@ -1,4 +1,5 @@
 use async_trait::async_trait;
+use posthaste_core::Network;
 use serde_json::json;
 
 use super::everywhere;
@@ -14,7 +15,7 @@ impl Case for Lags {
     }
 
     fn what(&self) -> &'static str {
-        "a quarter of the answers lost, and the networks' lists late by up to a settle time"
+        "a quarter of the answers lost, and the networks' lists late by up to one and a half settle times"
     }
 
     async fn disturb(&self, stage: &mut Stage, round: &Round) -> anyhow::Result<()> {
@@ -27,6 +28,15 @@ impl Case for Lags {
             });
             everywhere(stage, rule).await?;
         }
+        // Missed by the first reading; absence is proved by the third. Instagram tells what became of a call
+        // without its lists.
+        for network in [Network::Facebook, Network::Pinterest, Network::X] {
+            let rule = json!({
+                "network": network.as_str(), "operation": "publish", "kind": "read_back_lag",
+                "delayMs": settle * 14 / 10, "times": null, "probability": 0.3,
+            });
+            stage.control.fault(rule).await?;
+        }
         let lost = json!({ "operation": "publish", "kind": "cut_after", "times": null, "probability": 0.25 });
         everywhere(stage, lost).await?;
         round.begins().await;
@@ -36,7 +46,11 @@ impl Case for Lags {
         Ok(())
     }
 
+    fn bit(&self, in_round: &Evidence) -> Result<(), String> {
+        in_round.needs(&["cut after", "read back lag", "read back"])
+    }
+
     fn bitten(&self, evidence: &Evidence) -> Result<(), String> {
-        evidence.needs(&["read back", "found live"])
+        evidence.needs(&["found live", "missed, then found"])
     }
 }

@@ -33,7 +33,8 @@ pub fn all(setting: &Setting) -> Vec<Box<dyn Case>> {
         Box::new(postgres::Restarts),
         Box::new(outage::Outage),
         Box::new(failover::Failover),
-        Box::new(hints::Hints),
+        Box::new(hints::Hints { redis: true }),
+        Box::new(hints::Hints { redis: false }),
         Box::new(answers::Dropped),
         Box::new(answers::Errors),
         Box::new(lists::Lags),
@@ -42,7 +43,9 @@ pub fn all(setting: &Setting) -> Vec<Box<dyn Case>> {
         Box::new(summer_time::SummerTime),
         Box::new(limits::Storm),
         Box::new(tokens::Tokens),
-        Box::new(rolling::Rolling),
+        Box::new(rolling::Rolling {
+            mixed: setting.old.is_some(),
+        }),
         Box::new(crowd::Crowd {
             targets: setting.crowd,
         }),

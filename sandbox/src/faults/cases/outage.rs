@@ -75,8 +75,12 @@ impl Case for Outage {
         Ok(())
     }
 
-    fn bitten(&self, evidence: &Evidence) -> Result<(), String> {
-        evidence.needs(&["outages", "answers 503", "not ready", "claims refused"])
+    fn bit(&self, in_round: &Evidence) -> Result<(), String> {
+        in_round.needs(&["outages", "answers 503", "not ready", "claims refused"])
+    }
+
+    fn bitten(&self, _evidence: &Evidence) -> Result<(), String> {
+        Ok(())
     }
 }
 

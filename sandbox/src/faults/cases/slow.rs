@@ -21,6 +21,8 @@ const SLOW_TARGETS: usize = 160;
 /// How late the posts to the other networks may be, in seconds, 99 of 100; or half as late as those to
 /// the slow one.
 const LATE: f64 = 5.0;
+/// How long the slow network takes for an answer, in seconds before they are compressed.
+const SLOWNESS: f64 = 10.0;
 
 /// F11: one network takes its time.
 pub struct Slow;
@@ -61,7 +63,7 @@ impl Case for Slow {
 
     async fn disturb(&self, stage: &mut Stage, round: &Round) -> anyhow::Result<()> {
         let pace = u64::from(stage.setting.pace);
-        for (seconds, share) in [(10, 1.0), (30, 0.02)] {
+        for (seconds, share) in [(SLOWNESS as u64, 1.0), (30, 0.02)] {
             let rule = json!({
                 "network": "FACEBOOK", "operation": "publish", "kind": "delay",
                 "times": null, "probability": share, "delayMs": seconds * 1000 / pace,
@@ -98,6 +100,11 @@ impl Case for Slow {
         let mut waited = check(&slow, &round.walls(stage).await?, 0.0).lateness;
         waited.sort_by(f64::total_cmp);
         let usual = quantile(&waited, 0.5);
+        let slow = SLOWNESS / f64::from(stage.setting.pace);
+        ensure!(
+            usual >= slow,
+            "half of the slow network's posts were only {usual:.1} s late: it was not slow"
+        );
         ensure!(
             p99 <= LATE.max(usual / 2.0),
             "the healthy networks' p99 is {p99:.1} s late, the slow one's half {usual:.1} s"
@@ -107,6 +114,10 @@ impl Case for Slow {
             .evidence
             .peak("healthy p99 (ms)", (p99 * 1000.0) as u64);
         Ok(())
+    }
+
+    fn bit(&self, in_round: &Evidence) -> Result<(), String> {
+        in_round.needs(&["delay", "healthy targets"])
     }
 
     fn bitten(&self, evidence: &Evidence) -> Result<(), String> {

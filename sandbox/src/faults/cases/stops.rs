@@ -5,11 +5,11 @@ use nix::sys::signal::Signal;
 use posthaste_core::ports::Random;
 use tokio::time::{Instant, sleep};
 
-use super::{crash_points::CRASH_AT, slow_some};
+use super::slow_some;
 use crate::faults::{
     case::Case,
     evidence::Evidence,
-    program::Program,
+    program::{CRASH_AT, Program},
     round::Round,
     stage::{Stage, Wanted},
     workload::Load,
@@ -45,6 +45,10 @@ impl Case for Stops {
             spread: 7.0,
             ..Load::default()
         }
+    }
+
+    fn stops(&self) -> bool {
+        true
     }
 
     async fn disturb(&self, stage: &mut Stage, round: &Round) -> anyhow::Result<()> {

@@ -54,6 +54,7 @@ impl Case for SummerTime {
             verdict,
             complaints: Vec::new(),
             timelines: Vec::new(),
+            took: [0.0; 3],
         })
     }
 
