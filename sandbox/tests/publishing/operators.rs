@@ -96,6 +96,7 @@ async fn a_scrape_counts_what_came_of_each_try() {
         ),
         ("publish_reconcile_total{result=\"found\"}", 1.0),
         ("publish_uncertain", 0.0),
+        ("publish_uncertain_oldest_due_seconds", 0.0),
     ];
     assert_eq!(publishing, expected);
     let within_an_hour = "publish_lateness_seconds_bucket{le=\"3600.0\"}";
