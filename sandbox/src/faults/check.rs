@@ -182,7 +182,9 @@ fn published(verdict: &mut Verdict, due: &Due, seen: &[&Seen]) {
         verdict.find(Fault::Lost, Some(due), message);
         return;
     };
-    if due.remote_id.as_deref() != Some(&first.remote_id) {
+    // Instagram's container says that it is live; only the account's list, which was not answered, knows as what.
+    let told = due.remote_id.as_deref().unwrap_or_default();
+    if told != first.remote_id && !told.starts_with("container:") {
         let message = format!(
             "{:?} in the database, {} on the wall",
             due.remote_id, first.remote_id
@@ -365,6 +367,14 @@ mod tests {
             faults(&[elsewhere, due(2, "PUBLISHED")], &[seen(2, 3), there]),
             []
         );
+    }
+
+    #[test]
+    fn a_container_that_is_live_is_one_post() {
+        let mut one = due(1, "PUBLISHED");
+        one.remote_id = Some("container:7".into());
+        assert_eq!(faults(std::slice::from_ref(&one), &[seen(1, 1)]), []);
+        assert_eq!(faults(&[one], &[]), [(Fault::Lost, "target_1".into())]);
     }
 
     #[test]
