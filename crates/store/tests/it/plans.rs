@@ -75,6 +75,15 @@ mod webhooks;
 
 use scans::{index_scans, table_scans};
 
+/// A database with many rows in every table that a list or the publisher reads.
+async fn filled() -> TestDatabase {
+    let test = TestDatabase::new().await;
+    let conn = &mut *test.db.get().await.unwrap();
+    conn.batch_execute(ROWS).await.unwrap();
+    conn.batch_execute("ANALYZE").await.unwrap();
+    test
+}
+
 fn page<K>(after: Option<K>) -> PageRequest<K> {
     PageRequest {
         limit: 50,

@@ -1,24 +1,20 @@
 //! Places, money and what is known about a publication before its time.
 
 use chrono::TimeDelta;
-use diesel_async::SimpleAsyncConnection;
 use posthaste_core::{
     Network,
     ids::{ConnectionId, TargetId, WorkspaceId},
     quota::Month,
 };
-use posthaste_store::{budget, place, preflight, quota};
-use posthaste_testkit::{TestDatabase, start};
+use posthaste_store::{budget, lane, place, preflight, quota};
+use posthaste_testkit::start;
 
-use super::{ROWS, id, index_scans, table_scans};
+use super::{filled, id, index_scans, table_scans};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_query_of_the_governor_has_its_index() {
-    let test = TestDatabase::new().await;
-    let mut conn = test.db.get().await.unwrap();
-    let conn = &mut *conn;
-    conn.batch_execute(ROWS).await.unwrap();
-    conn.batch_execute("ANALYZE").await.unwrap();
+    let test = filled().await;
+    let conn = &mut *test.db.get().await.unwrap();
     let workspace = WorkspaceId::from(id(1, 1));
     let account = ConnectionId::from(id(2, 3000));
     let now = start();
@@ -88,6 +84,7 @@ async fn each_query_of_the_governor_has_its_index() {
         "lanes_by_workspace",
         place::end_waits(conn, WorkspaceId::from(id(1, 99)), now)
     );
+    by_index!(conn, "targets_waiting", lane::refresh(conn, &[account]));
     by_index!(
         conn,
         "targets_reserved_money",

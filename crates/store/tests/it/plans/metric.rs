@@ -1,20 +1,16 @@
-use diesel_async::SimpleAsyncConnection;
 use posthaste_core::{
     Network,
     ids::{ConnectionId, TargetId, WorkspaceId},
 };
 use posthaste_store::metric;
-use posthaste_testkit::{TestDatabase, start};
+use posthaste_testkit::start;
 
-use super::{ROWS, id, index_scans, table_scans};
+use super::{filled, id, index_scans, table_scans};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_query_of_figures_has_its_index() {
-    let test = TestDatabase::new().await;
-    let mut conn = test.db.get().await.unwrap();
-    let conn = &mut *conn;
-    conn.batch_execute(ROWS).await.unwrap();
-    conn.batch_execute("ANALYZE").await.unwrap();
+    let test = filled().await;
+    let conn = &mut *test.db.get().await.unwrap();
     let workspace = WorkspaceId::from(id(1, 1));
     let target = TargetId::from(id(4, 6002));
     let account = ConnectionId::from(id(2, 2002));

@@ -2,11 +2,8 @@ use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_publisher_asks_has_its_index() {
-    let test = TestDatabase::new().await;
-    let mut conn = test.db.get().await.unwrap();
-    let conn = &mut *conn;
-    conn.batch_execute(ROWS).await.unwrap();
-    conn.batch_execute("ANALYZE").await.unwrap();
+    let test = filled().await;
+    let conn = &mut *test.db.get().await.unwrap();
     let (now, worker) = (start(), NodeId::from(id(9, 1)));
     let account = ConnectionId::from(id(2, 3000));
 

@@ -1,17 +1,12 @@
-use diesel_async::SimpleAsyncConnection;
 use posthaste_core::ids::{ConnectionId, WorkspaceId};
 use posthaste_store::{lane, target};
-use posthaste_testkit::TestDatabase;
 
-use super::{ROWS, id, index_scans, page, table_scans};
+use super::{filled, id, index_scans, page, table_scans};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_tells_why_has_its_index() {
-    let test = TestDatabase::new().await;
-    let mut conn = test.db.get().await.unwrap();
-    let conn = &mut *conn;
-    conn.batch_execute(ROWS).await.unwrap();
-    conn.batch_execute("ANALYZE").await.unwrap();
+    let test = filled().await;
+    let conn = &mut *test.db.get().await.unwrap();
     let workspace = WorkspaceId::from(id(1, 1));
 
     by_index!(

@@ -2,11 +2,8 @@ use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_query_of_webhooks_has_its_index() {
-    let test = TestDatabase::new().await;
-    let mut conn = test.db.get().await.unwrap();
-    let conn = &mut *conn;
-    conn.batch_execute(ROWS).await.unwrap();
-    conn.batch_execute("ANALYZE").await.unwrap();
+    let test = filled().await;
+    let conn = &mut *test.db.get().await.unwrap();
     let workspace = WorkspaceId::from(id(1, 1));
     let one = WebhookEndpointId::from(id(7, 8));
     let now: DateTime<Utc> = start();
