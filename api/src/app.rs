@@ -29,6 +29,13 @@ pub fn build_worker(config: &Config) -> anyhow::Result<App> {
     build_at(config, config.sandbox.steady_clock())
 }
 
+/// Tries what Posthaste can do without, so that a wrong address is told at start.
+pub async fn greet(app: &App) {
+    if let Some(redis) = &app.redis {
+        redis.greet().await;
+    }
+}
+
 fn build_at(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
     let secret = config.security.secret()?;
     let (blobs, staging) = storage(&config.storage.data_dir)?;

@@ -37,6 +37,7 @@ pub async fn run(config: Config, args: Args) -> anyhow::Result<()> {
     } else {
         app::build(&config)?
     };
+    app::greet(&app).await;
     let listener = server::bind(args.listen.unwrap_or(config.server.listen)).await?;
     let health = Arc::new(Health::of(&config));
     if let Some(listen) = config.metrics.listen {

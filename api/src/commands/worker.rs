@@ -33,6 +33,7 @@ pub struct Args {}
 /// Publishes until it is told to stop, and finishes what it has begun or hands it over.
 pub async fn run(config: Config, _args: Args) -> anyhow::Result<()> {
     let app = app::build_worker(&config)?;
+    app::greet(&app).await;
     let health = Arc::new(Health::of(&config).of_worker());
     if let Some(listen) = config.worker.listen {
         let probes = Probes {

@@ -164,6 +164,9 @@ fn millionths(name: &str, price: f64) -> anyhow::Result<u32> {
     if !(0.0..=f64::from(u32::MAX)).contains(&exact) {
         bail!("price.{name} is {price}; it must be from 0 to 4294");
     }
+    if (exact - exact.round()).abs() > 1e-3 {
+        bail!("price.{name} is {price}; it may have at most six digits after the point");
+    }
     Ok(exact.round() as u32)
 }
 
@@ -216,6 +219,10 @@ mod tests {
         assert_eq!(
             refused("[x]\nprice = { post = -1.0 }"),
             "x: price.post is -1; it must be from 0 to 4294"
+        );
+        assert_eq!(
+            refused("[x]\nprice = { post = 0.0000004 }"),
+            "x: price.post is 0.0000004; it may have at most six digits after the point"
         );
         assert!(refused("[x]\ncap = []").contains("unknown field `cap`"));
         assert!(refused("x").starts_with("this is no TOML"));

@@ -31,6 +31,7 @@ mod session;
 mod setup;
 mod socket;
 mod sse;
+mod start;
 mod target;
 mod timeline;
 mod typed_errors;

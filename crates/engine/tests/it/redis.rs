@@ -281,6 +281,9 @@ async fn an_address_that_is_none_is_refused() {
         assert_eq!(error.code, ErrorCode::InvalidInput);
     }
     let nobody = Redis::new("redis+unix:///nowhere/redis.sock", "test").unwrap();
+    assert!(nobody.is_there(), "nobody has asked yet");
+    nobody.greet().await;
+    assert!(!nobody.is_there());
     assert_eq!(
         nobody.ping().await.unwrap_err().code,
         ErrorCode::Unavailable

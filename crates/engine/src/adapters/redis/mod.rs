@@ -87,6 +87,16 @@ impl Redis {
             .map_err(unavailable)
     }
 
+    /// Tries it once, before anything asks: an address or password that is wrong is told at start. Posthaste
+    /// goes on without it.
+    pub async fn greet(&self) {
+        match timeout(CONNECTING, self.connect()).await {
+            Ok(Ok(connection)) => *self.connected() = connection,
+            Ok(Err(error)) => self.went(&error.to_string()),
+            Err(_) => self.went("no answer in time"),
+        }
+    }
+
     /// Whether it answered when it was asked last.
     pub fn is_there(&self) -> bool {
         !self.0.is_away.load(Ordering::Relaxed)
@@ -139,11 +149,22 @@ impl Redis {
             Ok(Err(error)) => error.to_string(),
             Err(_) => "no answer in time".to_owned(),
         };
-        if !self.0.is_away.swap(true, Ordering::Relaxed) {
-            tracing::warn!(%error, "Redis is away: each process limits by itself until it is back");
-            tokio::spawn(self.clone().come_back());
-        }
+        self.went(&error);
         None
+    }
+
+    /// From now on it is not asked until it is back. Its address is named without user and password.
+    fn went(&self, error: &str) {
+        if self.0.is_away.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let address = self.0.client.get_connection_info().addr();
+        tracing::warn!(
+            %address,
+            %error,
+            "Redis is away: each process limits by itself until it is back; if it stays away, check redis.url (REDIS_URL)"
+        );
+        tokio::spawn(self.clone().come_back());
     }
 
     /// Connects anew until a change is taken: what fell silent, or has become a replica, would stay so on
