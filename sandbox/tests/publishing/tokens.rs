@@ -11,10 +11,12 @@ use posthaste_core::{
 use posthaste_engine::{
     connection::{self, ask_in_time, destinations, give_back_due, remove},
     post::When,
+    publish::{self, Settings},
 };
 use posthaste_sandbox::setup::quick_timing;
 use posthaste_store::{connection::Status, revocation};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::world::World;
 
@@ -315,4 +317,25 @@ async fn fresh_tokens_outlast_a_database_that_cannot_be_written() {
     assert_ne!(now.tokens, row.tokens);
     assert_eq!((now.status, now.refreshing_since), (Status::Active, None));
     destinations(&world.app, &world.actor, &now).await.unwrap();
+}
+
+/// By a clock that is ahead every token seems old; each refresh is a chance to lose the access.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_refreshed_by_a_clock_that_differs_from_the_databases() {
+    let world = World::new().await;
+    let row = world.connect(Network::X, 0).await;
+    world.clock.advance(LONG);
+    let stop = CancellationToken::new();
+    let guarded = publish::run(world.app.clone(), Settings::default(), stop.clone());
+    let guarded = tokio::spawn(guarded);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    stop.cancel();
+    guarded.await.unwrap();
+    assert_eq!(world.account(&row).await.tokens, row.tokens);
+
+    // A worker that believes its clock does so at once.
+    world.work();
+    while world.account(&row).await.tokens == row.tokens {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }

@@ -18,7 +18,7 @@ mod work;
 pub use begin::{NewJob, begin, begin_once};
 pub use lists::{Action, all_results, allowed_actions, by_ids, count, get, list, results};
 pub use progress::progress;
-pub use run::{run, work};
+pub use run::work;
 pub use stop::{cancel, sweep};
 pub use upload::{append, offset, upload_url};
 

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     Error, ErrorCode, Result,
@@ -32,26 +30,6 @@ const RESTS: [TimeDelta; 4] = [
 ];
 /// How long a job goes on while others wait.
 const TURN: TimeDelta = TimeDelta::seconds(30);
-
-/// Works through jobs, one after the other, until `stop`; a job that is cut short goes on elsewhere.
-pub async fn run(app: App, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        let worked = work(&app, &stop).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, cause = ?error.cause, "a bulk job cannot go on yet");
-            false
-        });
-        if !worked {
-            rest(app.timing.poll, &stop).await;
-        }
-    }
-}
-
-async fn rest(time: Duration, stop: &CancellationToken) {
-    tokio::select! {
-        () = tokio::time::sleep(time) => {}
-        () = stop.cancelled() => {}
-    }
-}
 
 /// Takes the job that is free for the longest time and works through it; false when there is none.
 ///

@@ -99,14 +99,16 @@ pub async fn run_as(id: NodeId, app: App, settings: Settings, stop: Cancellation
     work.spawn(worker.clone().sweep_loop());
     work.spawn(worker.clone().token_loop());
     work.spawn(worker.clone().retention_loop());
-    work.spawn(bulk::run(worker.app.clone(), stop.clone()));
+    work.spawn(worker.clone().bulk_loop());
     work.spawn(metric::run(worker.app.clone(), stop.clone()));
     tokio::select! {
         () = stop.cancelled() => {}
         // None of them ends before it is told to.
         Some(ended) = work.join_next() => {
-            tracing::error!(worker = %id, error = ?ended.err(), "a part of the worker broke off");
-            stop.cancel();
+            if !stop.is_cancelled() {
+                tracing::error!(worker = %id, error = ?ended.err(), "a part of the worker broke off");
+                stop.cancel();
+            }
         }
     }
     let end = Instant::now() + settings.drain;
@@ -370,10 +372,31 @@ impl Worker {
     }
 
     async fn look_after_tokens(&self) -> Result<()> {
+        if !self.check_clock().await? {
+            // By a clock that is ahead every token seems old, and a refresh that is lost costs the access.
+            return Ok(());
+        }
         tokens::refresh_due(&self.app).await?;
         tokens::ask_in_time(&self.app).await?;
         tokens::give_back_due(&self.app).await?;
         Ok(())
+    }
+
+    /// Works through bulk jobs. By a wrong clock their times would seem to have passed.
+    async fn bulk_loop(self: Arc<Self>) {
+        while !self.stop.is_cancelled() {
+            let worked = match self.trusted_now() {
+                Some(_) => bulk::work(&self.app, &self.stop).await,
+                None => Ok(false),
+            };
+            let worked = worked.unwrap_or_else(|error| {
+                tracing::warn!(%error, cause = ?error.cause, "a bulk job cannot go on yet");
+                false
+            });
+            if !worked {
+                self.pause(self.app.timing.poll).await;
+            }
+        }
     }
 
     /// Until a hint, the next due instant after `asked` or the next poll, whichever comes first. What was due
