@@ -4,8 +4,8 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use posthaste_core::ids::NodeId;
-use posthaste_store::publish;
+use posthaste_core::{Error, ids::NodeId};
+use posthaste_store::{Conn, publish};
 use tokio_util::sync::CancellationToken;
 
 use super::held::Held;
@@ -26,6 +26,8 @@ pub(super) async fn keep_leases(
     let lease = app.timing.lease;
     // A database that lets it wait is no sign that this process was stopped.
     let patience = LONGEST_WRITE.min(lease / 3);
+    // Not of the pool: with much to publish it would wait there behind all whose leases it keeps.
+    let mut line: Option<Conn> = None;
     let mut last = Instant::now();
     loop {
         tokio::select! {
@@ -46,10 +48,16 @@ pub(super) async fn keep_leases(
         if in_work.is_empty() {
             continue;
         }
-        let kept =
-            async { publish::keep(&mut *app.db.get().await?, worker, &in_work, until).await };
+        let kept = async {
+            let mut conn = match line.take() {
+                Some(conn) => conn,
+                None => app.db.address().connect().await?,
+            };
+            publish::keep(&mut conn, worker, &in_work, until).await?;
+            Ok::<_, Error>(conn)
+        };
         match tokio::time::timeout(patience, kept).await {
-            Ok(Ok(())) => {}
+            Ok(Ok(conn)) => line = Some(conn),
             Ok(Err(error)) => {
                 tracing::warn!(%error, cause = ?error.cause, "cannot keep the leases");
             }

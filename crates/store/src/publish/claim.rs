@@ -243,12 +243,12 @@ pub async fn keep(
     Ok(())
 }
 
-// Locked in the order in which everybody locks.
+// Nobody is waited for: what somebody is writing at this moment is kept the next time, and all others now.
 const KEEP_LINES: &str = "
-WITH ours AS (SELECT connection_id FROM lanes WHERE connection_id = ANY($1) AND worker = $2 ORDER BY connection_id FOR NO KEY UPDATE)
+WITH ours AS (SELECT connection_id FROM lanes WHERE connection_id = ANY($1) AND worker = $2 FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE lanes l SET busy_until = $3 FROM ours WHERE l.connection_id = ours.connection_id";
 const KEEP_READINGS: &str = "
-WITH ours AS (SELECT id FROM targets WHERE id = ANY($1) AND worker = $2 AND state = 'RECONCILING' ORDER BY id FOR NO KEY UPDATE)
+WITH ours AS (SELECT id FROM targets WHERE id = ANY($1) AND worker = $2 AND state = 'RECONCILING' FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE targets t SET lease_until = $3 FROM ours WHERE t.id = ours.id";
 
 const READ_BACK: &str = "
