@@ -13,7 +13,7 @@ use serde_json::Value;
 const SIGNS: [(&str, &str); 13] = [
     ("fenced off: somebody else has this target", "fenced writes"),
     (
-        "no intent: the target or its lease is gone",
+        "no intent: the target is gone, or too little is left of its lease",
         "intents refused",
     ),
     ("was stopped for too long; ending it", WATCHDOG),

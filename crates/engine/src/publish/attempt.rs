@@ -23,7 +23,7 @@ use super::{
     crash::Point,
     journal::Journal,
     load::{Job, load},
-    obstacle::{drained, paused, stalled},
+    obstacle::{drained, paused, short, stalled},
     recover::{read_back_first, safe_start},
     room::Seat,
     settle::{apply, begun, system},
@@ -225,7 +225,6 @@ async fn send(
     app.crash.reach(Point::BeforeIntent, target.id);
     let committed = match commit_intent(app, worker, job, &ready, journal).await? {
         Commitment::Made(at) => at,
-        Commitment::Lost => return Ok(Health::Unasked),
         Commitment::Refused(verdict) => return put_back(app, worker, job, verdict, journal).await,
     };
     app.crash.reach(Point::AfterIntent, target.id);
@@ -277,9 +276,7 @@ async fn send(
 /// What came of writing the intent down.
 enum Commitment {
     Made(Instant),
-    /// The target or its lease is gone.
-    Lost,
-    /// It may not be sent now.
+    /// It may not be sent now; perhaps the target is not ours any more.
     Refused(Verdict),
 }
 
@@ -314,9 +311,9 @@ async fn commit_intent(
         if lane::is_paused(&mut tx, target.connection_id).await? {
             return Ok(Commitment::Refused(paused(now)));
         }
-        tracing::warn!(target_id = %target.id, token = target.token, "no intent: the target or its lease is gone");
-        app.telemetry.publishing().fenced();
-        return Ok(Commitment::Lost);
+        tracing::warn!(target_id = %target.id, token = target.token, "no intent: the target is gone, or too little is left of its lease");
+        // Ours still, it goes back and waits for nobody's lease to run out; otherwise nothing is written.
+        return Ok(Commitment::Refused(short(now)));
     }
     journal.note(
         "INTENT",

@@ -116,6 +116,12 @@ pub(super) fn paused(now: DateTime<Utc>) -> Verdict {
     Verdict::put_back(now, "paused", ErrorCode::ConnectionUnusable, message)
 }
 
+/// Signs of life were written too slowly for a call to end within the lease.
+pub(super) fn short(now: DateTime<Utc>) -> Verdict {
+    let message = "Too little was left of the lease; nothing was sent.";
+    Verdict::put_back(now, "lease", ErrorCode::Unavailable, message)
+}
+
 /// The process stood still between intent and call, so it did not call.
 pub(super) fn stalled(now: DateTime<Utc>) -> Verdict {
     let message = "This process was stopped between intent and call; nothing was sent.";

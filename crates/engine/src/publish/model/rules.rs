@@ -22,8 +22,8 @@ use crate::{
     post::TargetAction,
     publish::{
         obstacle::{
-            doubtful, drained, missed, paused, rescue, stalled, still_unknown, token_trouble,
-            uncounted, with_fresh_token,
+            doubtful, drained, missed, paused, rescue, short, stalled, still_unknown,
+            token_trouble, uncounted, with_fresh_token,
         },
         verdict::{
             Circumstances, Verdict, after_call, after_failed_lookup, after_failure, after_lookup,
@@ -174,6 +174,7 @@ pub fn before_sending(row: Row) -> Vec<(&'static str, Effect)> {
         ("no token any more", token(ErrorCode::ReconnectRequired)),
         ("drained", drained(now())),
         ("a person pauses the line", paused(now())),
+        ("too little is left of the lease", short(now())),
     ];
     all.extend(late(MisfirePolicy::Ask).map(|verdict| ("missed its time", verdict)));
     all.extend(late(MisfirePolicy::Skip).map(|verdict| ("missed its time, skip", verdict)));
