@@ -76,6 +76,11 @@ pub trait Case: Send + Sync {
         false
     }
 
+    /// Whether it judges how late posts are, or takes all that the machine has: then no other case plays meanwhile.
+    fn is_timed(&self) -> bool {
+        false
+    }
+
     /// About how many seconds a round takes, so that the long cases begin first.
     fn seconds(&self) -> u32 {
         20

@@ -39,7 +39,8 @@ pub struct Args {
     /// Only these cases (comma-separated), for example F1,F8; all when left out.
     #[arg(long = "case", value_delimiter = ',')]
     cases: Vec<String>,
-    /// Cases played side by side, each with processes of its own.
+    /// Cases played side by side, each with processes of its own; those that judge how late posts are play
+    /// alone in the end.
     #[arg(long, default_value_t = 3)]
     jobs: usize,
     /// Lease, settle time, back-off and the like are divided by this (1 to 20).
@@ -115,10 +116,12 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut chosen = chosen;
     // The longest first, so that none is left alone in the end.
     chosen.sort_by_key(|case| std::cmp::Reverse(case.seconds()));
-    let playing = stream::iter(chosen)
-        .map(|case| one(case, setting.clone(), args.clone()))
-        .buffer_unordered(args.jobs.max(1))
-        .collect::<Vec<Row>>();
+    let (timed, others) = chosen.into_iter().partition(|case| case.is_timed());
+    let playing = async {
+        let mut rows = side_by_side(others, args.jobs.max(1), &setting, &args).await;
+        rows.extend(side_by_side(timed, 1, &setting, &args).await);
+        rows
+    };
     let mut rows = tokio::select! {
         rows = playing => rows,
         _ = tokio::signal::ctrl_c() => bail!("interrupted"),
@@ -146,6 +149,19 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)
+}
+
+async fn side_by_side(
+    cases: Vec<Box<dyn Case>>,
+    jobs: usize,
+    setting: &Setting,
+    args: &Args,
+) -> Vec<Row> {
+    stream::iter(cases)
+        .map(|case| one(case, setting.clone(), args.clone()))
+        .buffer_unordered(jobs)
+        .collect()
+        .await
 }
 
 async fn one(case: Box<dyn Case>, setting: Setting, args: Args) -> Row {

@@ -116,6 +116,10 @@ impl Case for Slow {
         Ok(())
     }
 
+    fn is_timed(&self) -> bool {
+        true
+    }
+
     fn bit(&self, in_round: &Evidence) -> Result<(), String> {
         in_round.needs(&["delay", "healthy targets"])
     }
