@@ -1,6 +1,6 @@
 //! Many posts in one file: uploaded, followed, reported line by line.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use axum::{Router, http::StatusCode, routing::any};
 use posthaste_engine::bulk;
@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::Command,
+    time::sleep,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -24,7 +25,14 @@ a,One again,,
 /// Works on jobs as long as it is held.
 fn worker(desk: &Desk) -> DropGuard {
     let stop = CancellationToken::new();
-    tokio::spawn(bulk::run(desk.world.app.clone(), stop.clone()));
+    let (app, stopped) = (desk.world.app.clone(), stop.clone());
+    tokio::spawn(async move {
+        while !stopped.is_cancelled() {
+            if !bulk::work(&app, &stopped).await.unwrap() {
+                sleep(Duration::from_millis(10)).await;
+            }
+        }
+    });
     stop.drop_guard()
 }
 
