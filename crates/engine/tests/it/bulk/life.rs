@@ -1,5 +1,7 @@
 //! From the first byte to the sweep.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use futures::StreamExt;
 use posthaste_core::{
@@ -8,7 +10,11 @@ use posthaste_core::{
     bulk::{Format, MAX_BYTES, State},
     ids::JobId,
 };
-use posthaste_engine::{Actor, bulk};
+use posthaste_engine::{
+    Actor, bulk,
+    publish::{self, Settings},
+};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::{Desk, bytes, drafts, new, over};
@@ -308,4 +314,33 @@ async fn what_is_over_is_swept_away_in_time() {
     assert_eq!(desk.posts().await, 2, "posts stay");
     desk.world.clock.advance(TimeDelta::days(1));
     assert_eq!(bulk::sweep(app).await.unwrap(), 1);
+}
+
+/// The clock of these tests is not the database's: by a wrong one, times that are still to come would be refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_job_goes_on_by_a_clock_that_differs_from_the_databases() {
+    let desk = Desk::new().await;
+    let id = desk.job(Format::Jsonl, false, drafts(1).as_bytes()).await;
+    let worker = |guarded, stop: &CancellationToken| {
+        let settings = Settings {
+            guarded,
+            ..Settings::default()
+        };
+        tokio::spawn(publish::run(desk.world.app.clone(), settings, stop.clone()))
+    };
+    let stop = CancellationToken::new();
+    let guarded = worker(true, &stop);
+    sleep(Duration::from_millis(500)).await;
+    stop.cancel();
+    guarded.await.unwrap();
+    assert_eq!(desk.get(id).await.state, State::Queued);
+
+    // A worker that believes its clock works at once.
+    let stop = CancellationToken::new();
+    let believing = worker(false, &stop);
+    while desk.get(id).await.state != State::Finished {
+        sleep(Duration::from_millis(10)).await;
+    }
+    stop.cancel();
+    believing.await.unwrap();
 }
