@@ -116,9 +116,11 @@ pub(super) fn paused(now: DateTime<Utc>) -> Verdict {
     Verdict::put_back(now, "paused", ErrorCode::ConnectionUnusable, message)
 }
 
-/// Signs of life were written too slowly for a call to end within the lease.
+/// Signs of life were written too slowly for a call to end within the lease; or the target was marked
+/// meanwhile, and is looked for first.
 pub(super) fn short(now: DateTime<Utc>) -> Verdict {
-    let message = "Too little was left of the lease; nothing was sent.";
+    let message =
+        "Too little was left of the lease, or it must be looked for first; nothing was sent.";
     Verdict::put_back(now, "lease", ErrorCode::Unavailable, message)
 }
 

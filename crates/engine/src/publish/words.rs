@@ -41,6 +41,10 @@ fn cause(reason: &str) -> &str {
         "quota" => "no place is left under a limit",
         "retry" => "a pause before the next try",
         "token" => "access could not be renewed",
+        "drained" => "a worker stopped",
+        "lease" => "a worker had too little time left for it",
+        "paused" => "it was paused or switched off",
+        "stalled" => "a worker stood still",
         other => other,
     }
 }
@@ -154,6 +158,11 @@ mod tests {
             )
         );
         assert!(held_back("the account", &waited(None)).ends_with(" (no reason given)"));
+        // Every reason that is short for ourselves has words for people.
+        for reason in ["drained", "lease", "paused", "stalled", "token"] {
+            let told = held_back("the account", &waited(Some(reason)));
+            assert!(!told.ends_with(&format!("({reason})")), "{told}");
+        }
     }
 
     #[test]
