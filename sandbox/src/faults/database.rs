@@ -1,13 +1,22 @@
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, ensure};
 use nix::sys::signal::Signal;
 use posthaste_postgres::{Binaries, Cluster, Durability, Options, process};
-use tokio::process::Command;
+use tokio::{
+    process::Command,
+    time::{Instant, sleep},
+};
 use tokio_postgres::NoTls;
 
 /// The name of the database.
 const NAME: &str = "posthaste";
+
+/// How long a standby may take to be promoted.
+const PROMOTED: Duration = Duration::from_secs(30);
 
 /// Where the standby's data lie until it is promoted.
 fn beside(data: &Path) -> PathBuf {
@@ -96,7 +105,18 @@ impl Postgres {
         std::fs::rename(beside(&data), &data)?;
         std::fs::write(data.join("standby.signal"), "")?;
         self.recover().await?;
-        self.run("SELECT pg_promote()").await?;
+        self.promote().await
+    }
+
+    /// Asks often instead of waiting in one statement: what is still replayed may cancel that (PostgreSQL, Handling Query
+    /// Conflicts).
+    async fn promote(&self) -> anyhow::Result<()> {
+        self.run("SELECT pg_promote(wait => false)").await?;
+        let end = Instant::now() + PROMOTED;
+        while self.run("SELECT WHERE pg_is_in_recovery()").await? > 0 {
+            ensure!(Instant::now() < end, "the standby is not promoted");
+            sleep(Duration::from_millis(20)).await;
+        }
         Ok(())
     }
 

@@ -169,11 +169,14 @@ async fn one(case: Box<dyn Case>, setting: Setting, args: Args) -> Row {
     let mut row = Row::of(&*case);
     if let Err(error) = rounds(&*case, &setting, &args, &mut row).await {
         let home = setting.home.join(case.id());
-        row.failures.push(format!(
+        let failure = format!(
             "{}: {error:#}\n  the logs are in {}",
             case.id(),
             home.display()
-        ));
+        );
+        // At once, and again below the table: the other cases may take an hour.
+        eprintln!("FAILED {failure}");
+        row.failures.push(failure);
     }
     row
 }
