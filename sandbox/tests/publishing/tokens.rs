@@ -249,6 +249,42 @@ async fn a_token_refused_in_a_later_try_is_refreshed_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_token_that_is_refused_once_is_no_end_of_access() {
+    let world = World::with_timing(hasty()).await;
+    let connections = [world.connect(Network::X, 0).await];
+    let picture = world.picture().await;
+    world
+        .fault(
+            json!({ "network": "X", "operation": "prepare", "kind": "expire_token", "times": 2 }),
+        )
+        .await;
+    world.work();
+    let post = world.post("Third time.", &[picture], &connections).await;
+    let targets = world.until(post, State::Published).await;
+    assert_eq!(targets[0].attempt, 2);
+    assert_eq!(world.account(&connections[0]).await.status, Status::Active);
+    let asked = world.events(EventType::ConnectionReconnectRequired).await;
+    assert!(asked.is_empty(), "{asked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fresh_tokens_that_are_refused_try_after_try_end_access() {
+    let world = World::with_timing(hasty()).await;
+    let connections = [world.connect(Network::X, 0).await];
+    let picture = world.picture().await;
+    world
+        .fault(json!({ "network": "X", "operation": "prepare", "kind": "expire_token", "times": null }))
+        .await;
+    world.work();
+    let post = world.post("No luck.", &[picture], &connections).await;
+    let targets = world.until(post, State::Held).await;
+    let code = targets[0].error_code.as_deref();
+    assert_eq!((targets[0].attempt, code), (3, Some("RECONNECT_REQUIRED")));
+    let account = world.account(&connections[0]).await;
+    assert_eq!(account.status, Status::Reconnect);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_servers_ask_for_a_new_consent_once() {
     let world = World::new().await;
     let other = world.second();

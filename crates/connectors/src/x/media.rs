@@ -110,13 +110,13 @@ impl Progress {
             .any(|end| end - MARGIN <= now)
     }
 
-    /// True when an upload can only be made again: X no longer knows it, or a step that was done
-    /// just before a crash is refused when repeated.
+    /// True when an upload can only be made again: X no longer knows it, or a step that was done just before a
+    /// crash, or before writes that a failover lost, is refused when repeated.
     fn lost(&self, index: usize, failure: &Failure) -> bool {
         let stage = self.uploads.get(index).map(|upload| upload.stage);
         match (failure.status, stage) {
             (Some(404 | 410), Some(_)) => true,
-            (Some(400), Some(stage)) => matches!(stage, Stage::Append(1..) | Stage::Finalize),
+            (Some(400), Some(stage)) => matches!(stage, Stage::Append(_) | Stage::Finalize),
             _ => false,
         }
     }

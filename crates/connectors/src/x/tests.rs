@@ -274,6 +274,30 @@ async fn large_files_go_in_pieces_and_lost_or_old_uploads_start_anew() {
     );
 }
 
+/// What is known of the uploads may be older than they are: a failover lost the newest writes.
+#[tokio::test]
+async fn a_piece_that_was_sent_before_starts_the_upload_anew_twice_at_most() {
+    let refused = || ScriptedHttp::json(400, json!({"title": "Invalid Request", "detail": "no"}));
+    let opened = |id: &str| ok(json!({"data": {"id": id, "expires_after_secs": 86400}}));
+    let (ctx, _) = ctx([refused(), opened("2"), refused(), opened("3"), refused()]);
+    let mut post = text("Picture");
+    post.media = vec![media(MediaFormat::Jpeg)];
+    let finished =
+        json!({"uploads": [{"id": "1", "ends_at": null, "stage": {"Append": 0}}], "restarts": 0});
+    let mut progress = Some(finished);
+    for known in [json!(null), json!("2"), json!(null), json!("3")] {
+        match X.prepare(&ctx, &session(), &post, progress).await.unwrap() {
+            Prepared::Step { progress: next, .. } => {
+                assert_eq!(next["uploads"][0]["id"], known);
+                progress = Some(next);
+            }
+            Prepared::Ready { ready } => panic!("{ready}"),
+        }
+    }
+    let last = X.prepare(&ctx, &session(), &post, progress).await;
+    assert_eq!(last.unwrap_err().class, FailureClass::Rejected);
+}
+
 #[tokio::test]
 async fn only_an_id_is_a_publication() {
     let refused = TransportError::NotSent("connection refused".to_owned());

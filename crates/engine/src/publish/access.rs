@@ -13,7 +13,6 @@ use crate::{App, tokens};
 
 /// Gives a job whose token was refused a fresh one. Once in a try.
 pub(super) async fn refresh(app: &App, job: &mut Job, journal: &Journal) -> Result<()> {
-    job.refreshed = true;
     journal.note(
         "TOKEN",
         "The network refused the access token; refreshing it once.",
@@ -23,6 +22,7 @@ pub(super) async fn refresh(app: &App, job: &mut Job, journal: &Journal) -> Resu
     let fresh = tokens::refresh(app, &job.connection, reason).await?;
     job.session = tokens::session(app, &fresh).await?;
     job.connection = fresh;
+    job.refreshed = true;
     Ok(())
 }
 
@@ -39,8 +39,10 @@ pub(super) async fn after_refusal_of_token(
     verdict: Verdict,
     journal: &Journal,
 ) -> Verdict {
-    // Refreshed in this try, or refused in several: another fresh token is no help.
-    if job.refreshed || was_refused(&job.target) {
+    if job.refreshed {
+        return after_refusal_of_fresh_token(app, job, verdict).await;
+    }
+    if was_refused(&job.target) {
         return disconnected(app, job, verdict).await;
     }
     match refresh(app, job, journal).await {
@@ -50,9 +52,23 @@ pub(super) async fn after_refusal_of_token(
     }
 }
 
+/// The network refused a token that it gave in this very try: access stands, so a later try may go through;
+/// refused in several, another fresh token is no help.
+pub(super) async fn after_refusal_of_fresh_token(
+    app: &App,
+    job: &Job,
+    verdict: Verdict,
+) -> Verdict {
+    if was_refused(&job.target) {
+        return disconnected(app, job, verdict).await;
+    }
+    let later = app.now() + app.timing.back_off(1, &*app.random);
+    with_fresh_token(verdict, job.target.attempt).at_token(later)
+}
+
 /// The network refuses tokens that cannot be made better: the account is marked, unless it has others by
 /// now; with those the next try goes on.
-pub(super) async fn disconnected(app: &App, job: &Job, verdict: Verdict) -> Verdict {
+async fn disconnected(app: &App, job: &Job, verdict: Verdict) -> Verdict {
     let message = verdict
         .trouble
         .as_ref()

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    access::{after_refusal_of_token, disconnected, refresh, without_token},
+    access::{after_refusal_of_fresh_token, after_refusal_of_token, refresh, without_token},
     breaker,
     crash::Point,
     journal::Journal,
@@ -104,8 +104,9 @@ pub(super) async fn publish_one(
         Preparation::Refused(failure) => {
             let health = health_of(&failure);
             let (mut verdict, end) = refused(app, &job, failure);
-            if verdict.reconnect {
-                verdict = disconnected(app, &job, verdict).await;
+            // Without a refresh the account is marked already.
+            if verdict.reconnect && job.refreshed {
+                verdict = after_refusal_of_fresh_token(app, &job, verdict).await;
             }
             let verdict = breaker::of_line(app, &job.target, verdict, health).await;
             apply(

@@ -15,7 +15,7 @@ use posthaste_store::{
     target::Target,
 };
 
-use super::verdict::{Circumstances, Verdict, after_failure, doubt, is_suspected, sent_at};
+use super::verdict::{Circumstances, TOKEN, Verdict, after_failure, doubt, is_suspected, sent_at};
 
 /// A target whose time is long past goes out, goes to a person or is given up, as it says. Nobody is asked
 /// about the time it waited for a place under a limit, until `place_at` with its line: that is what the
@@ -81,7 +81,7 @@ pub(super) fn token_trouble(
         code if code.is_retryable() => {
             let failure = Failure::new(FailureClass::Retry, &error.message);
             let until = now + timing.back_off(1, random);
-            Verdict::put_back(until, "token", code, failure.message)
+            Verdict::put_back(until, TOKEN, code, failure.message)
         }
         code => Verdict::held(code, error.message),
     }

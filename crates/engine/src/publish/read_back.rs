@@ -14,9 +14,9 @@ use super::{
     crash::Point,
     journal::Journal,
     load::{Job, load},
-    obstacle::{still_unknown, uncounted},
+    obstacle::{still_unknown, uncounted, was_refused},
     settle::apply,
-    verdict::{Verdict, after_failed_lookup, after_lookup, is_suspected, sent_at},
+    verdict::{TOKEN, Verdict, after_failed_lookup, after_lookup, is_suspected, sent_at},
 };
 use crate::App;
 
@@ -135,9 +135,11 @@ async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptE
                 let message = failure.message.clone();
                 let verdict =
                     after_failed_lookup(failure, &at, job.target.misses, since, suspected);
-                if verdict.reconnect && has_other_tokens(app, job, &message).await {
+                // A token that the network gave a moment ago: access stands.
+                let accident = job.refreshed && !was_refused(&job.target);
+                if verdict.reconnect && (accident || has_other_tokens(app, job, &message).await) {
                     let again =
-                        Verdict::put_back(at.now, "token", ErrorCode::ReconnectRequired, message);
+                        Verdict::put_back(at.now, TOKEN, ErrorCode::ReconnectRequired, message);
                     return (still_unknown(&job.target, again, &at), end);
                 }
                 return (verdict, end);

@@ -46,6 +46,9 @@ impl Who {
 /// Why something waits that is for a place under a limit.
 pub(super) const FOR_A_PLACE: &str = "quota";
 
+/// Why something waits whose token is refused, or cannot be had.
+pub(super) const TOKEN: &str = "token";
+
 /// Who waits, until when, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wait {
@@ -105,6 +108,11 @@ impl Verdict {
             reason,
             Who::Line,
         )
+    }
+
+    /// The account waits for its next try with another token.
+    pub fn at_token(self, until: DateTime<Utc>) -> Self {
+        self.waiting(until, TOKEN, Who::Line)
     }
 
     pub fn held(code: ErrorCode, message: impl Into<String>) -> Self {
