@@ -23,17 +23,7 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
     if args.which.as_deref() == Some("plans") {
         return plans();
     }
-    run::say("building with optimisation (the first time takes long)");
-    let build = [
-        "build",
-        "--profile",
-        "bench",
-        "-p",
-        "posthaste-api",
-        "-p",
-        "posthaste-sandbox",
-    ];
-    run::succeed(run::cargo().args(build))?;
+    tools::build_optimised()?;
     // Not by `cargo run`: built alone, its packages would be built anew with fewer features.
     let program = run::target().join("release/posthaste-bench");
     let all = ["publish", "api"].map(str::to_owned);

@@ -117,3 +117,10 @@ pub fn build(arguments: &[&str]) -> anyhow::Result<()> {
     }
     bail!("the build failed; the compiler's messages are above")
 }
+
+/// Builds all programs with optimisation, into `release` of the target folder.
+pub fn build_optimised() -> anyhow::Result<()> {
+    say("building with optimisation (the first time takes long)");
+    let packages = ["-p", "posthaste-api", "-p", "posthaste-sandbox"];
+    build(&[&["--profile", "bench"], &packages[..]].concat())
+}
