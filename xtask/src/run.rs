@@ -29,11 +29,21 @@ pub fn say(line: &str) {
     eprintln!("==> {line}");
 }
 
-/// The Cargo that runs us, in the root folder.
+/// The Cargo that runs us, in the root folder, as from a shell: build scripts that look at what Cargo said about
+/// this package (ring's) would be run anew, and half of the libraries built anew with them.
 pub fn cargo() -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(program);
     command.current_dir(root());
+    for (name, _) in std::env::vars_os() {
+        let about_us = ["CARGO_PKG_", "CARGO_MANIFEST_"];
+        if about_us
+            .iter()
+            .any(|prefix| name.to_string_lossy().starts_with(prefix))
+        {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

@@ -198,7 +198,11 @@ async fn redis_troubles(redis: &Redis, round: &Round, seen: &mut Evidence) -> an
         round.pause(0.2, 0.6).await;
         match trouble {
             Trouble::Killed => redis.program.kill().await?,
-            Trouble::Emptied => drop(redis.ask("FLUSHALL").await?),
+            Trouble::Emptied => {
+                // It may have been killed a moment ago.
+                redis.there().await?;
+                redis.ask("FLUSHALL").await?;
+            }
             Trouble::Unreachable => {
                 redis.proxy.set(Rules {
                     down: true,
