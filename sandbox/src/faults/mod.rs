@@ -7,6 +7,7 @@ mod check;
 mod client;
 mod database;
 mod evidence;
+mod page;
 mod program;
 mod proxy;
 mod pulse;

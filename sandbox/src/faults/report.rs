@@ -1,8 +1,7 @@
 //! The table of a run.
 
-use std::{collections::BTreeMap, fmt::Write, path::Path};
+use std::{collections::BTreeMap, fmt::Write};
 
-use anyhow::Context;
 use posthaste_engine::publish::Point;
 
 use super::{
@@ -11,10 +10,6 @@ use super::{
     evidence::Evidence,
 };
 use crate::bench::quantile;
-
-/// Where a report's table stands in a page that holds more.
-const BEGIN: &str = "<!-- begin: cargo xtask faults -->";
-const END: &str = "<!-- end: cargo xtask faults -->";
 
 /// What a case came to.
 #[derive(Clone, Debug, Default)]
@@ -100,25 +95,38 @@ const HEAD: [&str; 11] = [
     "Shown by",
 ];
 
-/// The rows as a Markdown table.
+/// What the table of crash points of a case begins with, behind its id.
+pub const FATES_OF: &str =
+    ": what became of the targets at which workers ended or stopped themselves.";
+
+/// The rows as a Markdown table, and the tables of crash points.
 pub fn table(rows: &[Row]) -> String {
-    let mut text = format!("| {} |\n|{}\n", HEAD.join(" | "), "---|".repeat(HEAD.len()));
-    for row in rows {
-        let _ = writeln!(text, "| {} |", row.cells().join(" | "));
-    }
-    for row in rows.iter().filter(|row| !row.evidence.fates.is_empty()) {
-        let _ = write!(
-            text,
-            "\n{}: what became of the targets at which workers ended or stopped themselves.\n\n{}",
-            row.id,
-            fates(&row.evidence)
-        );
-    }
-    text
+    let lines = rows.iter().map(|row| line(row) + "\n");
+    let fates = rows
+        .iter()
+        .filter_map(fates)
+        .map(|text| format!("\n{text}"));
+    [head()].into_iter().chain(lines).chain(fates).collect()
+}
+
+/// The first two lines of the table.
+pub fn head() -> String {
+    format!("| {} |\n|{}\n", HEAD.join(" | "), "---|".repeat(HEAD.len()))
+}
+
+/// A row as a line of the table.
+pub fn line(row: &Row) -> String {
+    format!("| {} |", row.cells().join(" | "))
+}
+
+/// What became of the targets at the crash points of a case that has them.
+pub fn fates(row: &Row) -> Option<String> {
+    let any = !row.evidence.fates.is_empty();
+    any.then(|| format!("{}{FATES_OF}\n\n{}", row.id, points(&row.evidence)))
 }
 
 /// A row for each crash point, in the order they are passed.
-fn fates(evidence: &Evidence) -> String {
+fn points(evidence: &Evidence) -> String {
     let head = "---:|".repeat(FATES.len() + 1);
     let mut text = format!(
         "| Crash point | Times | {} |\n|---|{head}\n",
@@ -134,37 +142,9 @@ fn fates(evidence: &Evidence) -> String {
     text
 }
 
-/// Writes the table into a page: between its marks where it has them, else as the whole page.
-pub fn write(path: &Path, heading: &str, rows: &[Row]) -> anyhow::Result<()> {
-    let old = std::fs::read_to_string(path).unwrap_or_default();
-    let body = format!("{BEGIN}\n{heading}\n\n{}{END}", table(rows));
-    std::fs::write(path, placed(&old, &body))
-        .with_context(|| format!("cannot write {}", path.display()))
-}
-
-fn placed(old: &str, body: &str) -> String {
-    match (old.split_once(BEGIN), old.split_once(END)) {
-        (Some((before, _)), Some((_, after))) => format!("{before}{body}{after}"),
-        _ => format!("# Reliability\n\n{body}\n"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_table_replaces_what_stood_between_the_marks() {
-        let old = format!("# Page\n\nBefore.\n{BEGIN}\nold\n{END}\nAfter.\n");
-        let body = format!("{BEGIN}\nnew\n{END}");
-        let page = placed(&old, &body);
-        assert_eq!(
-            page,
-            format!("# Page\n\nBefore.\n{BEGIN}\nnew\n{END}\nAfter.\n")
-        );
-        assert_eq!(placed(&page, &body), page);
-        assert_eq!(placed("", &body), format!("# Reliability\n\n{body}\n"));
-    }
 
     #[test]
     fn a_row_has_a_cell_for_each_heading() {

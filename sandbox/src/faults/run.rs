@@ -15,6 +15,7 @@ use super::{
     cases,
     check::{Finding, check},
     evidence::Evidence,
+    page,
     report::{self, Row},
     round::all_seen,
     stage::{Setting, Stage, clear},
@@ -49,7 +50,8 @@ pub struct Args {
     /// Keep the folders of cases that passed too: logs, database, walls.
     #[arg(long)]
     keep: bool,
-    /// Writes the table as Markdown: between the marks of a page that has them.
+    /// Writes the table as Markdown, between the marks of a page that has them; rows of cases that are not played
+    /// stay as they are.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// An older `posthaste` that takes part in the rolling restart (F19).
@@ -102,6 +104,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         crowd: args.posts,
         redis: args.redis.clone(),
     };
+    let all = cases::all(&setting);
+    let known: Vec<_> = all.iter().map(|case| case.id()).collect();
     let chosen = args.chosen(&setting)?;
     if args.list {
         for case in &chosen {
@@ -130,15 +134,15 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let seconds = begin.elapsed().as_secs();
     println!("\n{}", report::table(&rows));
     if let Some(path) = &args.report {
-        let heading = format!(
-            "Written by `cargo xtask faults --seeds {}`: {} cases in {} min {} s, waits divided by {}.",
+        let how = format!(
+            "`cargo xtask faults --seeds {}`, version {}, {} min {} s, waits divided by {}.",
             args.seeds,
-            rows.len(),
+            version(),
             seconds / 60,
             seconds % 60,
             args.pace
         );
-        report::write(path, &heading, &rows)?;
+        page::write(path, &how, &rows, &known)?;
     }
     let failures: Vec<_> = rows.iter().flat_map(|row| &row.failures).collect();
     for failure in &failures {
@@ -149,6 +153,18 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)
+}
+
+/// The commit of the sources that are played, where there is one.
+fn version() -> String {
+    let told = std::process::Command::new("git")
+        .args(["describe", "--always", "--dirty", "--exclude=*"])
+        .output();
+    let commit = told.ok().filter(|told| told.status.success());
+    commit.map_or_else(
+        || env!("CARGO_PKG_VERSION").to_owned(),
+        |told| String::from_utf8_lossy(&told.stdout).trim().to_owned(),
+    )
 }
 
 async fn side_by_side(
