@@ -14,7 +14,7 @@ use super::{
     crash::Point,
     journal::Journal,
     load::{Job, load},
-    obstacle::{still_unknown, uncounted, was_refused},
+    obstacle::{still_unknown, uncounted},
     settle::apply,
     verdict::{TOKEN, Verdict, after_failed_lookup, after_lookup, is_suspected, sent_at},
 };
@@ -135,9 +135,8 @@ async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptE
                 let message = failure.message.clone();
                 let verdict =
                     after_failed_lookup(failure, &at, job.target.misses, since, suspected);
-                // A token that the network gave a moment ago: access stands.
-                let accident = job.refreshed && !was_refused(&job.target);
-                if verdict.reconnect && (accident || has_other_tokens(app, job, &message).await) {
+                // No try is counted here, so a fresh token that is refused ends access at once.
+                if verdict.reconnect && has_other_tokens(app, job, &message).await {
                     let again =
                         Verdict::put_back(at.now, TOKEN, ErrorCode::ReconnectRequired, message);
                     return (still_unknown(&job.target, again, &at), end);
