@@ -8,8 +8,8 @@ use crate::{run, tools};
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub struct Args {
-    /// Builds with optimisation, as `cargo xtask bench` does: takes long once, and then many cases fit side by side.
-    /// Stands before everything else.
+    /// Builds with optimisation, as `cargo xtask bench` does: takes long once, and then less of the processor. Stands
+    /// before everything else.
     #[arg(long)]
     release: bool,
     /// Passed on to the suite.
