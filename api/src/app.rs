@@ -2,17 +2,18 @@
 
 use std::{path::Path, sync::Arc};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use posthaste_connectors::HttpClient;
 use posthaste_core::ports::{Buckets, Clock, Tally};
 use posthaste_engine::{
     App, Parts,
-    adapters::{AesCipher, LocalBuckets, LocalTally, OsRandom, RedisBuckets, RedisTally},
+    adapters::{KeyRing, LocalBuckets, LocalTally, OsRandom, RedisBuckets, RedisTally},
     event::Hints,
     limit::Limits,
     request_log::Recorder,
     session::Guard,
     telemetry::Telemetry,
+    vault::Vault,
 };
 use posthaste_media::{BlobStore, Staging};
 use posthaste_store::Database;
@@ -38,6 +39,7 @@ pub async fn greet(app: &App) {
 
 fn build_at(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
     let secret = config.security.secret()?;
+    let db = Database::new(config.address()?, config.database.pool())?;
     let (blobs, staging) = storage(&config.storage.data_dir)?;
     let redis = config.redis.open()?;
     let buckets: Arc<dyn Buckets> = match redis.clone() {
@@ -49,11 +51,11 @@ fn build_at(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
         None => Arc::new(LocalTally::default()),
     };
     let parts = Parts {
-        db: Database::new(config.address()?, config.database.pool())?,
+        cipher: Arc::new(vault(config, &db)?),
+        db,
         clock,
         random: Arc::new(OsRandom),
-        http: Arc::new(HttpClient::new()?.at_pace(config.sandbox.pace)),
-        cipher: Arc::new(AesCipher::new(&secret)),
+        http: Arc::new(HttpClient::new(&config.networks.hosts())?.at_pace(config.sandbox.pace)),
         blobs: Arc::new(blobs),
         staging,
         secret,
@@ -74,6 +76,24 @@ fn build_at(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
         payloads: Arc::new(Documents::default()),
     };
     Ok(App::new(parts))
+}
+
+/// What seals and opens secrets on a database.
+pub fn vault(config: &Config, db: &Database) -> anyhow::Result<Vault> {
+    let secret = config.security.secret()?;
+    let masters = KeyRing::new(config.security.key_source()?, &secret)
+        .map_err(|error| match error.cause {
+            Some(cause) => anyhow!("{cause}"),
+            None => anyhow!("{}", error.message),
+        })
+        .context("The master keys cannot be used")?;
+    Ok(Vault::new(
+        db,
+        Arc::new(masters),
+        config.sandbox.clock(),
+        Arc::new(OsRandom),
+        &secret,
+    )?)
 }
 
 fn storage(data_dir: &Path) -> anyhow::Result<(BlobStore, Staging)> {

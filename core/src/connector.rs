@@ -20,6 +20,7 @@ use crate::{
     media::{MediaFacts, PictureRule, VideoRule},
     metric::{LivePost, MetricRule, Reading},
     network::Network,
+    outgoing::Reach,
     ports::{Blobs, ByteStream, Clock, Http, Response},
     post::{ContentKind, Problem},
     secret::Secret,
@@ -100,6 +101,14 @@ impl Hosts {
         match &self.base {
             Some(base) => format!("{}/{host}{path}", base.trim_end_matches('/')),
             None => format!("https://{host}{path}"),
+        }
+    }
+
+    /// What an address may reach that came from a network's answer: simulated networks are all at one host.
+    pub fn reach_of_answers(&self) -> Reach {
+        match self.base {
+            Some(_) => Reach::Networks,
+            None => Reach::Public,
         }
     }
 }

@@ -86,6 +86,9 @@ error_codes! {
     VersionConflict, "VERSION_CONFLICT", 409, false, "Somebody changed it since you read it.", "Read it again and repeat the change on the new version.";
     InvalidState, "INVALID_STATE", 409, false, "This is not possible in the present state.", "Read allowedActions to see what is possible now.";
     AlreadyExists, "ALREADY_EXISTS", 409, false, "It exists already.", "Use the existing one, or another id.";
+    LastOwner, "LAST_OWNER", 409, false, "The workspace would have no owner.", "Hand it over to another member first, or delete it.";
+    InvitationInvalid, "INVITATION_INVALID", 400, false, "The invitation is unknown, was used or taken back, or is too old.", "Ask for a new one.";
+    RoleInUse, "ROLE_IN_USE", 409, false, "Somebody holds the role.", "Name the role that its holders get in its place.";
 
     // Time
     InvalidTimeZone, "INVALID_TIME_ZONE", 400, false, "The time zone does not exist.", "Use an IANA name such as Europe/Paris.";

@@ -87,6 +87,38 @@ event_types! {
     ApiKeyRotated = "api_key.rotated";
     /// An API key was taken back.
     ApiKeyRevoked = "api_key.revoked";
+    /// A role of the workspace's own was made.
+    RoleCreated = "role.created";
+    /// A role of the workspace's own was renamed or got other permissions.
+    RoleUpdated = "role.updated";
+    /// A role of the workspace's own was removed.
+    RoleDeleted = "role.deleted";
+    /// Somebody was asked to become a member.
+    InvitationCreated = "invitation.created";
+    /// An invitation got a new token and end.
+    InvitationResent = "invitation.resent";
+    /// An invitation was taken back.
+    InvitationRevoked = "invitation.revoked";
+    /// Somebody became a member.
+    MemberAdded = "member.added";
+    /// A member got another role or limit.
+    MemberUpdated = "member.updated";
+    /// A member was removed by another.
+    MemberRemoved = "member.removed";
+    /// A member left.
+    MemberLeft = "member.left";
+    /// A team was made.
+    TeamCreated = "team.created";
+    /// A team got another name, role, limit or other members.
+    TeamUpdated = "team.updated";
+    /// A team was removed.
+    TeamDeleted = "team.deleted";
+    /// The workspace was handed over to another owner.
+    WorkspaceTransferred = "workspace.transferred";
+    /// The workspace was deleted; it is erased after the grace.
+    WorkspaceDeleted = "workspace.deleted";
+    /// The workspace's deletion was taken back.
+    WorkspaceRestored = "workspace.restored";
     /// What a workspace decides about networks' limits and money was changed.
     QuotaSettingsUpdated = "quota_settings.updated";
     /// A sandbox's workspace was put back to its sample posts.

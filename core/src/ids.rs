@@ -136,6 +136,12 @@ ids! {
     UserId = "user";
     /// An API key.
     ApiKeyId = "key";
+    /// A role that a workspace made.
+    RoleId = "role";
+    /// Somebody who is asked to become a member.
+    InvitationId = "inv";
+    /// A group of members.
+    TeamId = "team";
     /// A signed-in session of a person.
     SessionId = "ses";
     /// An OAuth consent on its way: state, verifier, and later the accounts it opened.

@@ -8,19 +8,23 @@
 //! Where to look: [`target`] holds the state machine of a publication, [`connector`] the contract
 //! of a social network, [`post`] what a person writes, [`schedule`] local times and instants,
 //! [`bulk`] files of many posts, [`metric`] how live posts do, [`quota`] what networks allow and
-//! charge, [`preflight`] what can be known before a post's time, [`error`] the one table of error codes, [`ids`] the one list of ids.
+//! charge, [`preflight`] what can be known before a post's time, [`outgoing`] where requests may go, [`audit`] the
+//! chains of what concerns security, [`error`] the one table of error codes, [`ids`] the one list of ids.
 
 pub mod access;
+pub mod audit;
 pub mod bulk;
 pub mod connector;
 pub mod error;
 pub mod event;
+pub mod hex;
 pub mod ids;
 pub mod latency;
 pub mod media;
 pub mod metric;
 mod names;
 pub mod network;
+pub mod outgoing;
 pub mod ports;
 pub mod post;
 pub mod preflight;

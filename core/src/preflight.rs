@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 use url::{Host, Url};
 
-use crate::{post::Content, webhook::is_public};
+use crate::{outgoing::is_public, post::Content};
 
 /// How close to each other the same words on the same account may be a mistake. Well below a day: what is
 /// said daily at one time is none, also where the clocks change or one of them goes out late.

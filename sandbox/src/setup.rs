@@ -12,8 +12,16 @@ use posthaste_core::{
     target::Timing,
 };
 use posthaste_engine::{
-    App, Parts, adapters::AesCipher, event::Hints, limit::Limits, publish::Crash,
-    request_log::Recorder, session::Guard, telemetry::Telemetry, webhook,
+    App, Parts,
+    adapters::{KeyRing, KeySource},
+    event::Hints,
+    limit::Limits,
+    publish::Crash,
+    request_log::Recorder,
+    session::Guard,
+    telemetry::Telemetry,
+    vault::Vault,
+    webhook,
 };
 use posthaste_media::{BlobStore, Staging};
 use posthaste_store::Database;
@@ -30,6 +38,8 @@ pub struct Setup<'a> {
     pub data_dir: &'a Path,
     /// The server's secret.
     pub secret: Secret,
+    /// Where the master keys come from.
+    pub keys: KeySource,
     /// Where networks fetch media.
     pub public_url: String,
     /// Where the simulated networks are.
@@ -72,19 +82,27 @@ pub fn unlimited() -> quota::Rules {
 pub fn app(setup: Setup<'_>) -> Result<App> {
     let blobs = BlobStore::local(setup.data_dir.join("media"))?;
     let staging = Staging::local(setup.data_dir.join("uploads"))?.moving_into(&blobs);
+    let hosts = Hosts {
+        base: Some(setup.networks_url),
+    };
+    let vault = Vault::new(
+        &setup.db,
+        Arc::new(KeyRing::new(setup.keys, &setup.secret)?),
+        setup.clock.clone(),
+        setup.random.clone(),
+        &setup.secret,
+    )?;
     Ok(App::new(Parts {
         db: setup.db,
         clock: setup.clock,
         random: setup.random,
-        http: Arc::new(HttpClient::new()?),
-        cipher: Arc::new(AesCipher::new(&setup.secret)),
+        http: Arc::new(HttpClient::new(&hosts)?),
+        cipher: Arc::new(vault),
         blobs: Arc::new(blobs),
         staging,
         secret: setup.secret,
         public_url: setup.public_url,
-        hosts: Hosts {
-            base: Some(setup.networks_url),
-        },
+        hosts,
         apps: Network::ALL
             .into_iter()
             .map(|network| (network, credentials(network)))

@@ -2,6 +2,7 @@
 
 mod manifests;
 mod migrations;
+mod security;
 mod sources;
 mod tree;
 
@@ -15,6 +16,7 @@ pub fn run() -> anyhow::Result<()> {
     let mut breaches = manifests::check(&files);
     breaches.extend(sources::check(&files));
     breaches.extend(migrations::check(&files));
+    breaches.extend(security::check(&files));
     breaches.sort();
     for breach in &breaches {
         println!("{breach}");

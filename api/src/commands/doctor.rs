@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
-use posthaste_core::{Network, ports::Request};
+use posthaste_core::{Network, outgoing::Reach, ports::Request};
 use posthaste_engine::App;
 use posthaste_store::{database_time, pending_migrations, publish::is_known};
 use serde::Serialize;
@@ -143,7 +143,11 @@ async fn storage(app: &App) -> anyhow::Result<String> {
 async fn public_address(app: &App) -> anyhow::Result<String> {
     let address = format!("{}/livez", app.public_url);
     let advice = "networks fetch media and send people back through server.public_url; start the server, and check the proxy and its name";
-    match app.http.send(Request::get(&address)).await {
+    match app
+        .http
+        .send(Request::get(&address).reaching(Reach::Anywhere))
+        .await
+    {
         Ok(answer) if answer.is_success() => Ok(format!("{} answers", app.public_url)),
         Ok(answer) => bail!("{address} answers with status {}; {advice}", answer.status),
         Err(error) => bail!("{address} cannot be reached ({error}); {advice}"),

@@ -1,11 +1,14 @@
 //! One file for each subcommand.
 
+mod audit;
 mod client;
 mod doctor;
 mod drain;
 mod errors;
+mod keys;
 mod migrate;
 mod nodes;
+mod permissions;
 mod prompt;
 mod recover;
 mod sandbox;
@@ -50,7 +53,10 @@ enum Command {
     Sandbox(sandbox::Args),
     Schema(schema::Args),
     Errors(errors::Args),
+    Permissions(permissions::Args),
     Doctor(doctor::Args),
+    Keys(keys::Args),
+    Audit(audit::Args),
     #[command(flatten)]
     Client(client::Command),
     Completions(client::Completions),
@@ -77,6 +83,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Errors(args) => {
             errors::run(&args);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Permissions(args) => {
+            permissions::run(&args);
             Ok(ExitCode::SUCCESS)
         }
         Command::Sandbox(mut args) => match args.action.take() {
@@ -110,6 +120,14 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Setup(args) => {
             let config = configured(&flags)?;
             on_runtime(setup::run(config, args))
+        }
+        Command::Keys(args) => {
+            let config = configured(&flags)?;
+            on_runtime(keys::run(config, args))
+        }
+        Command::Audit(args) => {
+            let config = configured(&flags)?;
+            on_runtime(audit::run(config, args))
         }
         Command::Client(command) => Ok(runtime()?.block_on(client::run(command))),
         Command::Completions(args) => {

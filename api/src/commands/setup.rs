@@ -74,7 +74,7 @@ fn with_way_out(mut error: Error, another: bool) -> Error {
 }
 
 /// The error as a sentence of a command: the field becomes the option, the cause is shown.
-fn explained(error: Error) -> anyhow::Error {
+pub(super) fn explained(error: Error) -> anyhow::Error {
     let place = match error.path.first() {
         Some(field) => format!("{field}: "),
         None => String::new(),

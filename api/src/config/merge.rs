@@ -28,6 +28,11 @@ const VARIABLES: &[(&str, &[&str])] = &[
     ("POSTHASTE_WORKER_LISTEN", &["worker", "listen"]),
     ("POSTHASTE_DATA_DIR", &["storage", "data_dir"]),
     ("POSTHASTE_SECRET_FILE", &["security", "secret_file"]),
+    (
+        "POSTHASTE_MASTER_KEY_FILE",
+        &["security", "master_key_file"],
+    ),
+    ("POSTHASTE_MASTER_KEYS", &["security", "master_keys"]),
     ("POSTHASTE_NETWORKS_BASE_URL", &["networks", "base_url"]),
     ("POSTHASTE_QUOTAS_FILE", &["quotas", "file"]),
     ("POSTHASTE_QUOTAS_ENFORCE", &["quotas", "enforce"]),

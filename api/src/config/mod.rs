@@ -68,7 +68,7 @@ pub struct Config {
     pub worker: Worker,
     /// Media files.
     pub storage: Storage,
-    /// The secret.
+    /// The secret and the master keys.
     pub security: Security,
     /// Where the networks are, and the app registrations.
     pub networks: Networks,

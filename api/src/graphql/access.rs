@@ -1,47 +1,7 @@
-//! Roles, permissions, and who made a change.
+//! Who made a change.
 
 use async_graphql::{Enum, ID, SimpleObject};
-use posthaste_core::{Provenance as By, access};
-
-/// Something a role may or may not do.
-#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-#[graphql(remote = "access::Permission")]
-pub enum Permission {
-    /// Read the workspace's data.
-    Read,
-    /// Create and change posts and media.
-    Write,
-    /// Schedule, publish, cancel, retry, delete on the network.
-    Publish,
-    /// Connect, reconnect, disable and remove accounts.
-    ManageConnections,
-    /// Make and take back API keys, and see the requests of all credentials.
-    ManageKeys,
-    /// Add, change, test and remove webhook endpoints.
-    ManageWebhooks,
-    /// Change budgets, and what becomes of posts over a limit.
-    ManageBudgets,
-}
-
-impl Permission {
-    const ALL: [Self; 7] = [
-        Self::Read,
-        Self::Write,
-        Self::Publish,
-        Self::ManageConnections,
-        Self::ManageKeys,
-        Self::ManageWebhooks,
-        Self::ManageBudgets,
-    ];
-
-    /// What a role may do.
-    pub fn of(role: access::Role) -> Vec<Self> {
-        Self::ALL
-            .into_iter()
-            .filter(|permission| role.may((*permission).into()))
-            .collect()
-    }
-}
+use posthaste_core::Provenance as By;
 
 /// Who or what made a change.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]

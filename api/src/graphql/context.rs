@@ -40,6 +40,14 @@ impl Caller {
         })
     }
 
+    /// The same caller with what the credential opens now; `UNAUTHENTICATED` when that is nothing any more.
+    pub async fn anew(mut self, app: &App) -> Result<Self> {
+        if let Some(credential) = &self.credential {
+            self.actor = Some(session::authenticate(app, credential.expose()).await?);
+        }
+        Ok(self)
+    }
+
     /// Has the request logged; from here on it is known whose it is.
     pub fn logged(mut self, ticket: &Ticket) -> Self {
         if let Some(actor) = &self.actor {

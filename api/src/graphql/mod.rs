@@ -12,6 +12,7 @@
 //! `ID` and are read with [`scalars::id`] so that a wrong one names its place.
 
 pub mod access;
+pub mod audit;
 pub mod chosen;
 pub mod connection;
 pub mod context;
@@ -24,6 +25,7 @@ pub mod job;
 pub mod limits;
 pub mod loader;
 pub mod media;
+pub mod member;
 pub mod network;
 pub mod node;
 pub mod noting;
@@ -33,10 +35,12 @@ pub mod page;
 pub mod payload;
 pub mod post;
 pub mod quota;
+pub mod role;
 pub mod sandbox;
 pub mod scalars;
 pub mod schema;
 pub mod target;
+pub mod team;
 pub mod variables;
 pub mod viewer;
 pub mod webhook;

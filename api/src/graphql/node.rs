@@ -4,8 +4,8 @@ use async_graphql::{Context, ID, Interface, Object, Result};
 use posthaste_core::{
     Error, ErrorCode,
     ids::{
-        ApiKeyId, ConnectionId, JobId, MediaId, PREFIXES, PostId, TargetId, WebhookDeliveryId,
-        WebhookEndpointId, WorkspaceId,
+        ApiKeyId, ConnectionId, InvitationId, JobId, MediaId, PREFIXES, PostId, RoleId, TargetId,
+        TeamId, WebhookDeliveryId, WebhookEndpointId, WorkspaceId,
     },
 };
 
@@ -15,9 +15,12 @@ use super::{
     developer::ApiKey,
     job::BulkJob,
     media::Media,
+    member::Invitation,
     post::Post,
+    role::CustomRole,
     scalars,
     target::Target,
+    team::Team,
     webhook::{WebhookDelivery, WebhookEndpoint},
     workspace::Workspace,
 };
@@ -48,6 +51,12 @@ pub enum Node {
     WebhookDelivery(WebhookDelivery),
     /// A job that works through a file.
     BulkJob(BulkJob),
+    /// A role that the workspace made.
+    CustomRole(CustomRole),
+    /// Somebody who is asked to become a member.
+    Invitation(Invitation),
+    /// A group of members with a role beside their own.
+    Team(Team),
 }
 
 /// Most ids in one call.
@@ -151,6 +160,24 @@ pub(super) async fn find(ctx: &Context<'_>, id: &ID, path: &[&str]) -> Result<Op
                 .load_one(scalars::id::<JobId>(id, path)?)
                 .await?;
             Ok(row.map(|row| Node::BulkJob(BulkJob(row))))
+        }
+        InvitationId::PREFIX => {
+            let row = loader(ctx)?
+                .load_one(scalars::id::<InvitationId>(id, path)?)
+                .await?;
+            Ok(row.map(|row| Node::Invitation(Invitation(row))))
+        }
+        TeamId::PREFIX => {
+            let row = loader(ctx)?
+                .load_one(scalars::id::<TeamId>(id, path)?)
+                .await?;
+            Ok(row.map(|row| Node::Team(Team(row))))
+        }
+        RoleId::PREFIX => {
+            let row = loader(ctx)?
+                .load_one(scalars::id::<RoleId>(id, path)?)
+                .await?;
+            Ok(row.map(|row| Node::CustomRole(CustomRole(row))))
         }
         _ if PREFIXES.contains(&prefix) => {
             let message = format!("A {prefix} cannot be read through node.");

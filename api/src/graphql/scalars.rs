@@ -9,12 +9,24 @@ use async_graphql::{
     parser::types::Field,
     registry::{Deprecation, MetaEnumValue, MetaType, MetaTypeId, Registry},
 };
-use posthaste_core::{Error, ErrorCode, Result, access, event, network};
+use posthaste_core::{Error, ErrorCode, Result, access, event, ids::ConnectionId, network};
+use posthaste_engine::Actor;
+use uuid::Uuid;
 
 /// Reads an id; a wrong one is `INVALID_ID` with the path of its field.
 pub fn id<T: FromStr<Err = Error>>(id: &ID, path: &[&str]) -> Result<T> {
     id.parse()
         .map_err(|error: Error| error.at(path.iter().copied()))
+}
+
+/// As [`limit`], as far as the viewer deals with these connections.
+pub fn limit_seen(actor: &Actor, connections: Option<&[Uuid]>) -> Option<Vec<ID>> {
+    let ids = connections?.iter().copied().map(ConnectionId::from);
+    Some(
+        ids.filter(|id| actor.reach.has(*id))
+            .map(ID::from)
+            .collect(),
+    )
 }
 
 /// Reads a list of ids, as [`id`].
@@ -23,6 +35,12 @@ pub fn ids<T: FromStr<Err = Error>>(ids: &[ID], path: &str) -> Result<Vec<T>> {
         .enumerate()
         .map(|(position, one)| id(one, &[path, &position.to_string()]))
         .collect()
+}
+
+/// Connections that somebody is limited to, as ids; none without a limit.
+pub fn limit(connections: Option<&[Uuid]>) -> Option<Vec<ID>> {
+    let ids = connections?.iter();
+    Some(ids.map(|id| ConnectionId::from(*id).into()).collect())
 }
 
 /// A table of core that the API shows as an enum, so that no second list of its names exists.
@@ -42,6 +60,12 @@ pub trait Names: Copy + PartialEq + Send + Sync + 'static {
 /// A value of one of core's tables in the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Named<T>(pub T);
+
+impl<T: Names> From<T> for Named<T> {
+    fn from(value: T) -> Self {
+        Self(value)
+    }
+}
 
 impl<T: Names> Named<T> {
     fn register(registry: &mut Registry) -> String {
@@ -177,16 +201,48 @@ pub enum Network {
     X,
 }
 
-/// What a member or key may do in the workspace.
-#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-#[graphql(remote = "access::Role")]
-pub enum Role {
-    /// Reads everything, changes nothing.
-    Viewer,
-    /// Writes, schedules and publishes.
-    Editor,
-    /// Also connects accounts.
-    Admin,
-    /// Also owns the workspace.
-    Owner,
+impl Names for access::Role {
+    const NAME: &'static str = "Role";
+    const DESCRIPTION: &'static str =
+        "What a member or key holds in the workspace: a set of permissions with a name.";
+
+    fn all() -> &'static [Self] {
+        Self::ALL
+    }
+
+    fn name(self) -> String {
+        self.as_str().to_owned()
+    }
+
+    fn meaning(self) -> String {
+        self.title().to_owned()
+    }
+}
+
+/// What a member or key holds.
+pub type Role = Named<access::Role>;
+
+impl Names for access::Permission {
+    const NAME: &'static str = "Permission";
+    const DESCRIPTION: &'static str = "Something that members and keys may or may not do.";
+
+    fn all() -> &'static [Self] {
+        Self::ALL
+    }
+
+    fn name(self) -> String {
+        self.as_str().to_owned()
+    }
+
+    fn meaning(self) -> String {
+        self.title().to_owned()
+    }
+}
+
+/// Something that members and keys may or may not do.
+pub type Permission = Named<access::Permission>;
+
+/// The permissions of a set, one by one.
+pub fn permissions(set: access::PermissionSet) -> Vec<Permission> {
+    set.iter().map(Named).collect()
 }

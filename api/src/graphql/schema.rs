@@ -7,10 +7,11 @@ use async_graphql::{
 use posthaste_engine::App;
 
 use super::{
-    connection, cost, developer, event, idempotency, job, limits, media, network, node, order,
+    audit, connection, cost, developer, event, idempotency, job, limits, media, member, network,
+    node, order,
     page::{Cursor, List},
     payload::MutationError,
-    post, quota, sandbox, target, viewer, webhook, workspace,
+    post, quota, role, sandbox, target, team, viewer, webhook, workspace,
 };
 
 /// Reads.
@@ -20,6 +21,10 @@ pub struct Query(
     viewer::ViewerQuery,
     cost::CostQuery,
     workspace::WorkspaceQuery,
+    role::RoleQuery,
+    member::MemberQuery,
+    member::InvitationQuery,
+    team::TeamQuery,
     network::NetworkQuery,
     connection::ConnectionQuery,
     post::PostQuery,
@@ -30,6 +35,7 @@ pub struct Query(
     developer::LogQuery,
     developer::UsageQuery,
     developer::ChangesQuery,
+    audit::AuditQuery,
     sandbox::SandboxQuery,
     webhook::WebhookQuery,
     job::BulkQuery,
@@ -40,6 +46,11 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     viewer::ViewerMutation,
+    workspace::WorkspaceMutation,
+    role::RoleMutation,
+    member::MemberMutation,
+    member::InvitationMutation,
+    team::TeamMutation,
     connection::ConnectionMutation,
     post::PostMutation,
     target::TargetMutation,
@@ -86,10 +97,12 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     .override_output_type_description::<List<job::BulkResult>>(
         "A page of the results of a bulk job.",
     )
-    .override_output_type_description::<Connection<Cursor, event::Event>>(
-        "A page of the event log.",
-    )
     .override_output_type_description::<List<developer::ApiKey>>("A page of API keys.")
+    .override_output_type_description::<List<role::CustomRole>>("A page of custom roles.")
+    .override_output_type_description::<List<member::Member>>("A page of members.")
+    .override_output_type_description::<List<member::Invitation>>("A page of invitations.")
+    .override_output_type_description::<List<team::Team>>("A page of teams.")
+    .override_output_type_description::<List<audit::AuditEntry>>("A page of the audit log.")
     .override_output_type_description::<List<developer::SchemaChange>>(
         "A page of the changes of the schema.",
     )

@@ -1,4 +1,4 @@
-//! Long-lived connections end when their credential does.
+//! Long-lived connections end when their credential does, or when it may do something else by now.
 
 use std::{
     collections::HashMap,
@@ -11,8 +11,10 @@ use futures::{
     future::{BoxFuture, Shared, WeakShared},
 };
 use posthaste_core::{ErrorCode, secret::Secret};
-use posthaste_engine::{App, session};
+use posthaste_engine::{Actor, App, session};
 use tokio::time::sleep;
+
+use crate::graphql::Caller;
 
 /// How often a credential is looked at again.
 const RECHECK: Duration = Duration::from_secs(15);
@@ -24,24 +26,22 @@ type Watch = BoxFuture<'static, ()>;
 pub struct Revocations(Arc<Mutex<HashMap<String, WeakShared<Watch>>>>);
 
 impl Revocations {
-    /// Ends when a credential is no longer valid; never without one. A database that is away for a
-    /// moment does not count.
-    pub fn until_revoked(&self, app: &App, credential: Option<&Secret>) -> Watch {
-        match credential {
-            Some(credential) => {
-                let look = || look(app.clone(), credential.clone()).boxed();
-                self.watch(credential, look).boxed()
+    /// Ends when a caller's credential is no longer valid or its rights are others by now; never without one.
+    /// A database that is away for a moment does not count.
+    pub fn until_revoked(&self, app: &App, caller: &Caller) -> Watch {
+        match (&caller.credential, &caller.actor) {
+            (Some(credential), Some(actor)) => {
+                let look = || look(app.clone(), credential.clone(), actor.clone()).boxed();
+                let key = format!("{:?} ", actor.rights);
+                self.watch(key + credential.expose(), look).boxed()
             }
-            None => std::future::pending().boxed(),
+            _ => std::future::pending().boxed(),
         }
     }
 
-    fn watch(&self, credential: &Secret, look: impl FnOnce() -> Watch) -> Shared<Watch> {
+    fn watch(&self, key: String, look: impl FnOnce() -> Watch) -> Shared<Watch> {
         let mut watches = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(watch) = watches
-            .get(credential.expose())
-            .and_then(WeakShared::upgrade)
-        {
+        if let Some(watch) = watches.get(&key).and_then(WeakShared::upgrade) {
             return watch;
         }
         if watches.len() == watches.capacity() {
@@ -49,18 +49,19 @@ impl Revocations {
         }
         let watch = look().shared();
         if let Some(weak) = watch.downgrade() {
-            watches.insert(credential.expose().to_owned(), weak);
+            watches.insert(key, weak);
         }
         watch
     }
 }
 
-async fn look(app: App, credential: Secret) {
+async fn look(app: App, credential: Secret, before: Actor) {
     loop {
         sleep(RECHECK).await;
-        let known = session::authenticate(&app, credential.expose()).await;
-        if known.is_err_and(|error| error.code == ErrorCode::Unauthenticated) {
-            return;
+        match session::authenticate(&app, credential.expose()).await {
+            Ok(now) if now.rights != before.rights => return,
+            Err(error) if error.code == ErrorCode::Unauthenticated => return,
+            _ => {}
         }
     }
 }
@@ -74,7 +75,7 @@ mod tests {
         let watches = Revocations::default();
         let begun = std::cell::Cell::new(0);
         let watch = |key: &str| {
-            watches.watch(&Secret::new(key), || {
+            watches.watch(key.to_owned(), || {
                 begun.set(begun.get() + 1);
                 std::future::pending().boxed()
             })

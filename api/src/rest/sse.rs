@@ -35,9 +35,7 @@ pub fn serve(
 ) -> Response {
     let heard = headers.get(LAST_EVENT_ID).filter(|id| !id.is_empty());
     let resume = Resume::after(heard.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned()));
-    let revoked = state
-        .revocations
-        .until_revoked(&state.app, caller.credential.as_ref());
+    let revoked = state.revocations.until_revoked(&state.app, &caller);
     let leaving = state.health.until_leaving();
     let results = operation::results(state, caller, operation, Some(resume.clone()));
     let events = results.map(move |answer| {

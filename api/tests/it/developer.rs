@@ -3,5 +3,6 @@
 mod changes;
 mod keys;
 mod log;
+mod owners;
 mod traffic;
 mod usage;

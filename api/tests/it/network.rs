@@ -135,3 +135,31 @@ async fn an_open_breaker_is_down_through_its_probes_and_a_wait_is_degraded() {
     world.clock.advance(TimeDelta::minutes(5));
     assert_eq!(health(&world).await.0["status"], "OPERATIONAL");
 }
+
+#[tokio::test]
+async fn whoever_is_limited_is_told_of_their_own_connections() {
+    let world = World::new().await;
+    let target = target(&world).await;
+    tried(&world, &target, &[(3, LIVE), (2, ILL)]).await;
+    let tries = async |network: Network| {
+        let input =
+            json!({ "name": "Some", "role": "VIEWER", "connectionIds": [world.home.on(network)] });
+        let made = world
+            .change_by(&world.home.owner, "apiKeyCreate", "secret", input)
+            .await;
+        let key = made["secret"].as_str().unwrap();
+        let query = "{ networks { network health { tries failures } } }";
+        let answer = world.graphql(key, query, json!({})).await;
+        let networks = answer["data"]["networks"].as_array().unwrap();
+        let x = networks.iter().find(|network| network["network"] == "X");
+        x.unwrap()["health"].clone()
+    };
+    assert_eq!(
+        tries(Network::X).await,
+        json!({ "tries": 2, "failures": 1 })
+    );
+    assert_eq!(
+        tries(Network::Facebook).await,
+        json!({ "tries": 0, "failures": 0 })
+    );
+}

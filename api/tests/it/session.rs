@@ -60,7 +60,7 @@ async fn a_person_signs_in_and_out() {
         answer["data"]["viewer"],
         json!({
             "kind": "PERSON", "person": { "name": "Ada", "email": "ada@example.org" }, "key": null, "role": "ADMIN",
-            "permissions": ["READ", "WRITE", "PUBLISH", "MANAGE_CONNECTIONS", "MANAGE_KEYS", "MANAGE_WEBHOOKS", "MANAGE_BUDGETS"],
+            "permissions": ["READ", "WRITE", "PUBLISH", "MANAGE_CONNECTIONS", "MANAGE_KEYS", "MANAGE_WEBHOOKS", "MANAGE_BUDGETS", "READ_USAGE", "READ_AUDIT_LOG", "MANAGE_MEMBERS", "MANAGE_ROLES"],
             "workspace": { "name": "Home", "timeZone": "Europe/Paris" },
         })
     );

@@ -15,13 +15,13 @@ use tempfile::TempDir;
 /// The secret of the server under test, as in its file.
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-struct Operator {
-    test: TestDatabase,
-    dir: TempDir,
+pub struct Operator {
+    pub test: TestDatabase,
+    pub dir: TempDir,
 }
 
 impl Operator {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let dir = TempDir::new().unwrap();
         fs::write(dir.path().join("secret"), SECRET).unwrap();
         fs::write(dir.path().join("password"), "correct horse\n").unwrap();
@@ -46,23 +46,26 @@ impl Operator {
     }
 
     /// The server that the command prepared.
-    fn app(&self) -> App {
+    pub fn app(&self) -> App {
         let path = |name: &str| self.dir.path().join(name).display().to_string();
         let config = Config::parse(None, |variable| match variable {
             "DATABASE_URL" => Some(self.test.url.clone()),
             "POSTHASTE_SECRET_FILE" => Some(path("secret")),
             "POSTHASTE_DATA_DIR" => Some(path("data")),
+            "POSTHASTE_MASTER_KEY_FILE" => {
+                Some(path("master-keys")).filter(|path| fs::exists(path).unwrap())
+            }
             _ => None,
         });
         app::build(&config.unwrap()).unwrap()
     }
 
-    fn run(&self, zone: &str, email: &str, options: &[&str]) -> Output {
+    pub fn run(&self, zone: &str, email: &str, options: &[&str]) -> Output {
         self.setup(zone, email, options).output().unwrap()
     }
 }
 
-const FILE: [&str; 2] = ["--password-file", "password"];
+pub const FILE: [&str; 2] = ["--password-file", "password"];
 
 /// The key of a success.
 fn key(output: &Output) -> String {

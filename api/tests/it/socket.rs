@@ -7,7 +7,7 @@ use posthaste_api::{
     config::Documents,
     rest::{ApiState, router},
 };
-use posthaste_core::Network;
+use posthaste_core::{Network, access::Role};
 use serde_json::{Value, json};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -23,7 +23,7 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::world::World;
+use crate::world::{World, person, sign_in};
 
 /// A client of a server of its own.
 pub struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
@@ -175,6 +175,34 @@ async fn a_mutation_with_a_key_is_done_once() {
         (&heard["type"], &heard["payload"][0]["extensions"]["code"]),
         (&json!("error"), &json!("INVALID_INPUT"))
     );
+}
+
+#[tokio::test]
+async fn a_change_takes_what_the_credential_opens_by_now() {
+    let world = World::new().await;
+    let ada = person(&world, &world.home, "ada@example.org", Role::Admin).await;
+    let session = sign_in(&world, &world.home, "ada@example.org").await;
+    let mut client = Client::open(&world, &session).await;
+    let owner = &world.home.owner;
+    let lower = json!({ "id": ada, "role": "EDITOR" });
+    world
+        .change_by(owner, "memberUpdate", "member { role }", lower)
+        .await;
+    let query = "mutation { apiKeyCreate(input: { name: \"a\", role: ADMIN, kind: SERVICE }) { secret errors { code } } }";
+    let ask = |id: &str| json!({ "id": id, "type": "subscribe", "payload": { "query": query } });
+    client.say(ask("1")).await;
+    let heard = client.hear().await;
+    assert_eq!(
+        heard["payload"]["data"]["apiKeyCreate"],
+        json!({ "secret": null, "errors": [{ "code": "FORBIDDEN" }] }),
+        "{heard}"
+    );
+    assert_eq!(client.hear().await["type"], "complete");
+    world
+        .change_by(owner, "memberRemove", "removedId", json!({ "id": ada }))
+        .await;
+    client.say(ask("2")).await;
+    assert_eq!(client.closed().await, 4403);
 }
 
 #[tokio::test]

@@ -299,23 +299,17 @@ async fn redirects_are_failures_and_lead_nowhere() {
 #[tokio::test]
 async fn a_name_that_leads_to_this_machine_is_not_reached() {
     let world = World::sending(Rules::default()).await;
-    let receiver = Receiver::start().await;
-    let url = receiver
-        .url
-        .replace("http://127.0.0.1", "https://localhost");
-    let (id, _) = endpoint(&world, json!({ "url": url })).await;
+    // Only the ports of web servers are allowed at all.
+    let (id, _) = endpoint(&world, json!({ "url": "https://localhost:8443/" })).await;
     let fields = "webhookDelivery { state attempts { httpStatus error } }";
     let sent = change(&world, "webhookEndpointTest", fields, json!({ "id": id })).await;
     let attempt = &sent["webhookDelivery"]["attempts"][0];
     let error = attempt["error"].as_str().unwrap();
     assert!(
-        error.ends_with("localhost is not on the public internet"),
+        error.ends_with("localhost was not found on the public internet"),
         "{error}"
     );
-    assert_eq!(
-        (&attempt["httpStatus"], receiver.waiting()),
-        (&Value::Null, 0)
-    );
+    assert_eq!(attempt["httpStatus"], Value::Null);
 }
 
 #[tokio::test]

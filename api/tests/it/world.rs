@@ -22,23 +22,25 @@ use posthaste_core::{
     access::Role,
     connector::{Account, AppCredentials, Hosts, TokenSet},
     ids::WorkspaceId,
-    ports::{BucketRule, FrozenClock, Http, PlainCipher, ScriptedHttp, SeededRandom},
+    ports::{BucketRule, Cipher, FrozenClock, Http, PlainCipher, ScriptedHttp, SeededRandom},
     secret::Secret,
     target::Timing,
 };
 use posthaste_engine::{
     Actor, App, Parts,
-    adapters::LocalBuckets,
+    adapters::{KeyRing, KeySource, LocalBuckets, OsRandom},
     connection,
     event::Hints,
     limit::Limits,
     media::{self, NewUpload},
     request_log::Recorder,
-    session::{self, Guard, KeyKind, NewKey, NewWorkspace},
+    session::{self, Guard, KeyKind, NewKey, NewUser, NewWorkspace},
     telemetry::Telemetry,
+    vault::Vault,
     webhook,
 };
 use posthaste_media::{BlobStore, Staging};
+use posthaste_store::Database;
 use posthaste_testkit::TestDatabase;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -58,7 +60,28 @@ pub struct World {
     pub home: Tenant,
     /// Another workspace.
     pub other: Tenant,
-    _dir: TempDir,
+    /// Blobs and uploads; gone after the test.
+    pub dir: TempDir,
+}
+
+/// How secrets lie in the database.
+enum Sealing {
+    /// Readable, and without a query of their own.
+    Plain,
+    /// As a server seals them.
+    Vault,
+}
+
+impl Sealing {
+    fn cipher(&self, db: &Database, clock: &FrozenClock) -> Arc<dyn Cipher> {
+        if matches!(self, Self::Plain) {
+            return Arc::new(PlainCipher);
+        }
+        let secret = Secret::new("a secret for tests");
+        let ring = KeyRing::new(KeySource::Secret, &secret).unwrap();
+        let clock = Arc::new(clock.clone());
+        Arc::new(Vault::new(db, Arc::new(ring), clock, Arc::new(OsRandom), &secret).unwrap())
+    }
 }
 
 /// A workspace with keys and an account on each network.
@@ -93,7 +116,23 @@ impl World {
     pub async fn with_http(http: ScriptedHttp) -> Self {
         let http = Arc::new(http);
         let rules = webhook::Rules::default();
-        Self::build(http.clone(), http, None, rules, Limits::default()).await
+        Self::build(
+            http.clone(),
+            http,
+            None,
+            rules,
+            Limits::default(),
+            Sealing::Plain,
+        )
+        .await
+    }
+
+    /// A world that seals as a server does.
+    pub async fn sealed(http: ScriptedHttp) -> Self {
+        let http = Arc::new(http);
+        let rules = webhook::Rules::default();
+        let limits = Limits::default();
+        Self::build(http.clone(), http, None, rules, limits, Sealing::Vault).await
     }
 
     /// A sandbox whose simulated networks answer from a script.
@@ -101,7 +140,15 @@ impl World {
         let http = Arc::new(http);
         let base = Some("http://networks.test".into());
         let rules = webhook::Rules::default();
-        Self::build(http.clone(), http, base, rules, Limits::default()).await
+        Self::build(
+            http.clone(),
+            http,
+            base,
+            rules,
+            Limits::default(),
+            Sealing::Plain,
+        )
+        .await
     }
 
     /// A world with buckets of this size that fill this fast.
@@ -110,13 +157,21 @@ impl World {
         let limits = Limits::new(Some(rule), Arc::new(LocalBuckets::default()));
         let http = Arc::new(ScriptedHttp::default());
         let rules = webhook::Rules::default();
-        Self::build(http.clone(), http, None, rules, limits).await
+        Self::build(http.clone(), http, None, rules, limits, Sealing::Plain).await
     }
 
     /// A world that really sends requests.
     pub async fn sending(webhooks: webhook::Rules) -> Self {
-        let http = Arc::new(HttpClient::new().unwrap());
-        Self::build(http, Arc::default(), None, webhooks, Limits::default()).await
+        let http = Arc::new(HttpClient::new(&Hosts { base: None }).unwrap());
+        Self::build(
+            http,
+            Arc::default(),
+            None,
+            webhooks,
+            Limits::default(),
+            Sealing::Plain,
+        )
+        .await
     }
 
     async fn build(
@@ -125,7 +180,9 @@ impl World {
         base: Option<String>,
         webhooks: webhook::Rules,
         limits: Limits,
+        sealing: Sealing,
     ) -> Self {
+        let db = TestDatabase::new().await.db;
         let clock = posthaste_testkit::clock();
         let dir = TempDir::new().unwrap();
         let blobs = BlobStore::local(dir.path().join("blobs")).unwrap();
@@ -142,11 +199,11 @@ impl World {
             )
         };
         let app = App::new(Parts {
-            db: TestDatabase::new().await.db,
+            cipher: sealing.cipher(&db, &clock),
+            db,
             clock: Arc::new(clock.clone()),
             random: Arc::new(SeededRandom::new(1)),
             http: port,
-            cipher: Arc::new(PlainCipher),
             blobs: Arc::new(blobs),
             staging,
             secret: Secret::new("a secret for tests"),
@@ -175,7 +232,7 @@ impl World {
             http,
             home,
             other,
-            _dir: dir,
+            dir,
         }
     }
 
@@ -206,14 +263,16 @@ impl World {
 
     /// Executes one mutation as the editor: its `input` type is `<Name>Input`. Returns the payload.
     pub async fn change(&self, name: &str, fields: &str, input: Value) -> Value {
+        self.change_by(&self.home.editor, name, fields, input).await
+    }
+
+    /// As [`World::change`], with another credential.
+    pub async fn change_by(&self, key: &str, name: &str, fields: &str, input: Value) -> Value {
+        let document = mutation(name, fields);
         let answer = self
-            .graphql(
-                &self.home.editor,
-                &mutation(name, fields),
-                json!({ "input": input }),
-            )
+            .graphql(key, &document, json!({ "input": input }))
             .await;
-        assert_eq!(answer["errors"], Value::Null, "{name}");
+        assert_eq!(answer["errors"], Value::Null, "{name}: {answer}");
         answer["data"][name].clone()
     }
 
@@ -309,7 +368,33 @@ async fn tenant(app: &App, name: &str) -> Tenant {
     }
 }
 
-fn account(name: &str, network: Network) -> Account {
+/// The password of everybody whom [`person`] adds.
+pub const PASSWORD: &str = "correct horse";
+
+/// Adds a person with a role to a workspace; the person's id.
+pub async fn person(world: &World, tenant: &Tenant, email: &str, role: Role) -> String {
+    let new = NewUser {
+        id: None,
+        email: email.into(),
+        name: email.split('@').next().unwrap_or_default().into(),
+        password: Secret::new(PASSWORD),
+    };
+    let user = session::create_user(&world.app, new).await.unwrap();
+    session::add_member(&world.app, tenant.workspace, user.id, role)
+        .await
+        .unwrap();
+    user.id.to_string()
+}
+
+/// Signs a person in to a workspace; the session's token.
+pub async fn sign_in(world: &World, tenant: &Tenant, email: &str) -> String {
+    let password = Secret::new(PASSWORD);
+    let signed_in = session::sign_in(&world.app, email, password, Some(tenant.workspace)).await;
+    signed_in.unwrap().0.expose().to_owned()
+}
+
+/// An account on a network.
+pub fn account(name: &str, network: Network) -> Account {
     Account {
         remote_id: format!("{}{}", network as u8 + 1, name.len()),
         name: format!("{name} on {network}"),

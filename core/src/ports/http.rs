@@ -10,6 +10,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ByteStream;
+use crate::outgoing::Reach;
 
 /// An HTTP method; only those the networks use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,9 +110,8 @@ pub struct Request {
     pub once: bool,
     /// How long the whole exchange may take.
     pub timeout: Duration,
-    /// Only to hosts of the public internet: the name is looked up once, and the connection goes to
-    /// an address that was looked at ([`crate::webhook::is_public`]). For addresses people give us.
-    pub public_only: bool,
+    /// Which hosts it may reach.
+    pub reach: Reach,
     /// Keep no more than so many bytes of the answer and drop the rest; whole without it.
     pub excerpt: Option<usize>,
 }
@@ -127,7 +127,7 @@ impl Request {
             body: Body::Empty,
             once: false,
             timeout: Duration::from_secs(30),
-            public_only: false,
+            reach: Reach::Networks,
             excerpt: None,
         }
     }
@@ -182,6 +182,12 @@ impl Request {
     /// Sets a multipart body.
     pub fn multipart(mut self, parts: Vec<Part>) -> Self {
         self.body = Body::Multipart(parts);
+        self
+    }
+
+    /// Sets which hosts it may reach.
+    pub fn reaching(mut self, reach: Reach) -> Self {
+        self.reach = reach;
         self
     }
 

@@ -3,7 +3,7 @@
 mod address;
 mod retry;
 
-pub use address::{check_url, is_public};
+pub use address::check_url;
 pub use retry::{
     AFTER_TRIES, AT_ONCE, FAILING_FOR, Fate, LONGEST_ASKED, PROBE_EVERY, RETRIES, Standing,
     after_failure, wait,

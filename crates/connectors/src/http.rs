@@ -1,12 +1,16 @@
 //! The adapter that really sends requests.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt;
-use posthaste_core::ports::{Body, Http, Part, PartBody, Request, Response, TransportError};
-use public::{PublicOnly, refuse_private_literal};
+use guard::{Guard, Lookup, PublicOnly, System};
+use posthaste_core::{
+    connector::Hosts,
+    outgoing::Reach,
+    ports::{Body, Http, Part, PartBody, Request, Response, TransportError},
+};
 use reqwest::{Client, RequestBuilder, header, multipart, redirect, retry};
 
 /// Largest answer in bytes.
@@ -15,20 +19,25 @@ const MAX_ANSWER: usize = 5 * 1024 * 1024;
 const CONNECT: Duration = Duration::from_secs(5);
 const USER_AGENT: &str = concat!("Posthaste/", env!("CARGO_PKG_VERSION"));
 
-/// HTTP over the network: no redirects, no retries, answers of at most 5 MB; to public hosts only where
-/// a request says so.
+/// HTTP over the network, for everything that the server sends: no redirects, no retries, answers of at most
+/// 5 MB, and no further than the request's [`Reach`].
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     pooled: Client,
     fresh: Client,
     guarded: Client,
+    guard: Guard,
     pace: u32,
 }
 
 impl HttpClient {
     /// A client with the system's certificates; installs the process's TLS provider when there is
     /// none yet. Fails when TLS cannot be set up.
-    pub fn new() -> posthaste_core::Result<Self> {
+    pub fn new(hosts: &Hosts) -> posthaste_core::Result<Self> {
+        Self::looking_up(hosts, Arc::new(System))
+    }
+
+    fn looking_up(hosts: &Hosts, lookup: Arc<dyn Lookup>) -> posthaste_core::Result<Self> {
         // An error only says that a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = || {
@@ -43,11 +52,15 @@ impl HttpClient {
         let fresh = builder().pool_max_idle_per_host(0).http1_only().build();
         let pooled = builder().build();
         // A proxy would look names up by itself.
-        let guarded = builder().dns_resolver(PublicOnly).no_proxy().build();
+        let guarded = builder()
+            .dns_resolver(PublicOnly(lookup))
+            .no_proxy()
+            .build();
         Ok(Self {
             pooled: pooled.map_err(posthaste_core::Error::internal)?,
             fresh: fresh.map_err(posthaste_core::Error::internal)?,
             guarded: guarded.map_err(posthaste_core::Error::internal)?,
+            guard: Guard::new(hosts)?,
             pace: 1,
         })
     }
@@ -65,14 +78,12 @@ impl HttpClient {
 #[async_trait]
 impl Http for HttpClient {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let client = match (request.public_only, request.once) {
-            (true, _) => &self.guarded,
-            (false, true) => &self.fresh,
-            (false, false) => &self.pooled,
+        self.guard.check(&request.url, request.reach)?;
+        let client = match (request.reach, request.once) {
+            (Reach::Public, _) => &self.guarded,
+            (_, true) => &self.fresh,
+            (_, false) => &self.pooled,
         };
-        if request.public_only {
-            refuse_private_literal(&request.url)?;
-        }
         let method = reqwest::Method::from_bytes(request.method.as_str().as_bytes())
             .map_err(|error| TransportError::NotSent(error.to_string()))?;
         let mut builder = client
@@ -217,6 +228,6 @@ fn explain(error: &reqwest::Error) -> String {
     text
 }
 
-mod public;
+mod guard;
 #[cfg(test)]
 mod tests;

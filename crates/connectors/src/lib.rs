@@ -20,6 +20,15 @@ mod x;
 pub use http::HttpClient;
 use posthaste_core::{Network, connector::Connector};
 
+/// Every host that connectors send requests to; a new one is a decision of ours, never of an answer.
+const HOSTS: [&str; 5] = [
+    meta::GRAPH,
+    meta::GRAPH_VIDEO,
+    meta::UPLOADS,
+    pinterest::api::API,
+    x::api::API,
+];
+
 /// The connector of a network.
 pub fn connector(network: Network) -> &'static dyn Connector {
     match network {

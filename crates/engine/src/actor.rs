@@ -1,32 +1,128 @@
 use posthaste_core::{
-    Provenance, Result,
-    access::{Permission, Role},
-    ids::WorkspaceId,
+    Error, ErrorCode, Provenance, Result,
+    access::{Permission, PermissionSet, Reach, Rights, Role},
+    ids::{ConnectionId, WorkspaceId},
 };
+use posthaste_store::{Scope, standing::Standing};
 
-/// Who asks: a person or key in one workspace, with a role.
+/// Who asks: a person or key in one workspace, with what they may do there now.
 #[derive(Clone, Debug)]
 pub struct Actor {
     /// The workspace everything is read from and written to.
     pub workspace: WorkspaceId,
-    /// What the actor may do.
+    /// The name of what the actor may do.
     pub role: Role,
+    /// What the actor may do.
+    pub rights: Rights,
+    /// With which connections the actor deals at the moment: those that it may read, until it is
+    /// [`using`](Self::using) another permission.
+    pub reach: Reach,
     /// Who it is, for the event log.
     pub provenance: Provenance,
 }
 
 impl Actor {
-    /// Posthaste itself (publisher, refresh, seeds), which may do everything in the workspace.
-    pub fn system(workspace: WorkspaceId) -> Self {
+    /// Somebody with a built-in role.
+    pub fn new(workspace: WorkspaceId, role: Role, provenance: Provenance) -> Self {
+        Self::standing(workspace, role.into(), provenance)
+    }
+
+    /// Somebody as they stand now.
+    pub(crate) fn standing(
+        workspace: WorkspaceId,
+        standing: Standing,
+        provenance: Provenance,
+    ) -> Self {
         Self {
             workspace,
-            role: Role::Owner,
-            provenance: Provenance::System,
+            role: standing.role,
+            reach: standing.rights.reach(Permission::Read),
+            rights: standing.rights,
+            provenance,
         }
     }
 
-    /// Refuses with `FORBIDDEN` unless the role carries the permission.
+    /// The same with what they may do now.
+    pub(crate) fn with(&self, standing: Standing) -> Self {
+        Self {
+            role: standing.role,
+            reach: standing.rights.reach(Permission::Read),
+            rights: standing.rights,
+            ..self.clone()
+        }
+    }
+
+    /// Posthaste itself (publisher, refresh, seeds), which may do everything in the workspace.
+    pub fn system(workspace: WorkspaceId) -> Self {
+        Self::new(workspace, Role::Owner, Provenance::System)
+    }
+
+    /// Whether the actor has the permission.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.rights.permissions().contains(permission)
+    }
+
+    /// Whether the actor has the permission for all connections.
+    pub fn may_everywhere(&self, permission: Permission) -> bool {
+        self.rights.everywhere().contains(permission)
+    }
+
+    /// Whether the actor has the permission for all of these connections.
+    pub fn may_with(
+        &self,
+        permission: Permission,
+        connections: impl IntoIterator<Item = ConnectionId>,
+    ) -> bool {
+        let mut connections = connections.into_iter();
+        self.may(permission) && connections.all(|id| self.rights.allow(permission, id))
+    }
+
+    /// Refuses with `FORBIDDEN` unless the actor has the permission.
     pub fn require(&self, permission: Permission) -> Result<()> {
-        self.role.require(permission)
+        if self.may(permission) {
+            return Ok(());
+        }
+        Err(permission.refusal())
+    }
+
+    /// The actor with the connections that the permission is for; `FORBIDDEN` without it.
+    pub fn using(&self, permission: Permission) -> Result<Self> {
+        self.require(permission)?;
+        Ok(Self {
+            reach: self.reach.both(&self.rights.reach(permission)),
+            ..self.clone()
+        })
+    }
+
+    /// Refuses with `FORBIDDEN` whoever is limited to some connections, for what concerns all of them.
+    pub fn require_whole(&self) -> Result<()> {
+        if self.reach.is_whole() {
+            return Ok(());
+        }
+        let message = "You are limited to some connections; this concerns all of the workspace's.";
+        Err(Error::new(ErrorCode::Forbidden, message))
+    }
+
+    /// Refuses with `FORBIDDEN` unless the actor has all of these: nobody gives more than they have.
+    pub fn require_all(&self, given: PermissionSet) -> Result<()> {
+        let above = given.without(self.rights.everywhere());
+        if above == PermissionSet::EMPTY {
+            return Ok(());
+        }
+        let message = format!(
+            "This is more than you may do yourself: {}.",
+            above.names().join(", ")
+        );
+        Err(Error::new(ErrorCode::Forbidden, message))
+    }
+}
+
+/// What an actor may read and write.
+impl From<&Actor> for Scope {
+    fn from(actor: &Actor) -> Self {
+        Self {
+            workspace: actor.workspace,
+            reach: actor.reach.clone(),
+        }
     }
 }

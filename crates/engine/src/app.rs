@@ -34,7 +34,7 @@ pub struct Parts {
     pub random: Arc<dyn Random>,
     /// Requests to networks.
     pub http: Arc<dyn Http>,
-    /// Encrypts tokens.
+    /// Seals what must not lie readable in the database.
     pub cipher: Arc<dyn Cipher>,
     /// Media bytes.
     pub blobs: Arc<dyn Blobs>,

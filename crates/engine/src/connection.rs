@@ -31,6 +31,7 @@ use uuid::Uuid;
 
 use crate::{Actor, App, tokens};
 
+pub(crate) use change::take_away;
 pub use change::{Change, Removed, disable, enable, pause, remove, resume, update};
 pub use consent::{Consent, ConsentRequest, Outcome, authorize, callback, grant};
 pub(crate) use create::regained;
@@ -42,13 +43,13 @@ pub use crate::tokens::{ask_in_time, give_back_due, refresh_due};
 /// The connection with an id.
 pub async fn get(app: &App, actor: &Actor, id: ConnectionId) -> Result<Connection> {
     actor.require(Permission::Read)?;
-    connection::get(&mut *app.db.get().await?, actor.workspace, id).await
+    connection::get(&mut *app.db.get().await?, actor, id).await
 }
 
 /// The connections with these ids, in no order; unknown ones are left out.
 pub async fn by_ids(app: &App, actor: &Actor, ids: &[ConnectionId]) -> Result<Vec<Connection>> {
     actor.require(Permission::Read)?;
-    connection::by_ids(&mut *app.db.get().await?, actor.workspace, ids).await
+    connection::by_ids(&mut *app.db.get().await?, actor, ids).await
 }
 
 /// The position of a connection in its list: when it was connected, and its id.
@@ -62,19 +63,19 @@ pub async fn list(
     page: &PageRequest<Key>,
 ) -> Result<Page<Connection>> {
     actor.require(Permission::Read)?;
-    connection::list(&mut *app.db.get().await?, actor.workspace, filter, page).await
+    connection::list(&mut *app.db.get().await?, actor, filter, page).await
 }
 
 /// How many connections the filter leaves.
 pub async fn count(app: &App, actor: &Actor, filter: &Filter) -> Result<i64> {
     actor.require(Permission::Read)?;
-    connection::count(&mut *app.db.get().await?, actor.workspace, filter).await
+    connection::count(&mut *app.db.get().await?, actor, filter).await
 }
 
 /// The publishing lines of connections, in no order.
 pub async fn lanes(app: &App, actor: &Actor, ids: &[ConnectionId]) -> Result<Vec<Lane>> {
     actor.require(Permission::Read)?;
-    lane::by_connections(&mut *app.db.get().await?, actor.workspace, ids).await
+    lane::by_connections(&mut *app.db.get().await?, actor, ids).await
 }
 
 /// What holds each network back, for all workspaces of this server.
@@ -83,20 +84,20 @@ pub async fn networks(app: &App, actor: &Actor) -> Result<Vec<NetworkState>> {
     network_state::all(&mut *app.db.get().await?).await
 }
 
-/// How each network does, by its breaker and by what the workspace tried lately.
+/// How each network does, by its breaker and by what was tried lately on the actor's connections.
 pub async fn health(app: &App, actor: &Actor) -> Result<Vec<(Network, Health)>> {
     actor.require(Permission::Read)?;
     let now = app.now();
     let mut conn = app.db.get().await?;
     let states = network_state::all(&mut conn).await?;
-    let tries = network_state::tries_since(&mut conn, actor.workspace, now - LATELY).await?;
+    let tries = network_state::tries_since(&mut conn, actor, now - LATELY).await?;
     Ok(Health::of_all(states, &tries, now))
 }
 
 /// How the workspace's accounts stand, by network; networks without an account are left out.
 pub async fn standings(app: &App, actor: &Actor) -> Result<Vec<Standing>> {
     actor.require(Permission::Read)?;
-    connection::standings(&mut *app.db.get().await?, actor.workspace, app.now()).await
+    connection::standings(&mut *app.db.get().await?, actor, app.now()).await
 }
 
 /// The boards or the like of an account, asked from the network now.
@@ -158,7 +159,7 @@ fn none_in_flight(targets: &[posthaste_store::target::Target]) -> Result<()> {
 
 /// What `actor` may do with a connection now, by name of the mutation.
 pub fn allowed_actions(actor: &Actor, row: &Connection, paused: bool) -> Vec<Action> {
-    if !actor.role.may(Permission::ManageConnections) || row.status == Status::Removed {
+    if !actor.may_with(Permission::ManageConnections, [row.id]) || row.status == Status::Removed {
         return Vec::new();
     }
     let mut actions = vec![Action::Update, Action::Reconnect, Action::Remove];

@@ -14,7 +14,7 @@ use posthaste_store::idempotency::{self as rows, Mark, Row, Scope};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{Actor, App, session};
+use crate::{Actor, App, session, vault::place};
 
 /// Longest key, in characters of visible ASCII.
 pub const MAX_KEY: usize = 255;
@@ -193,7 +193,9 @@ pub async fn reserve(
     };
     let (created_at, is_repeat) = match judge(&known, &fingerprint, now) {
         Verdict::Replay(sealed) => {
-            let answer = app.cipher.open(sealed, &context(&scope))?;
+            let sealed = sealed.to_owned();
+            tx.rollback().await?;
+            let answer = app.cipher.open(&sealed, &place::answer(&scope)).await?;
             return Ok(Reserved::Replay(answer));
         }
         Verdict::Mismatch => return Err(mismatch()),
@@ -257,7 +259,10 @@ pub async fn keep(app: &App, reservation: &Reservation) -> Infallible {
 
 /// Keeps the answer of a run.
 pub async fn answer(app: &App, reservation: &Reservation, text: &[u8]) -> Result<()> {
-    let sealed = app.cipher.seal(text, &context(&reservation.scope))?;
+    let sealed = app
+        .cipher
+        .seal(text, &place::answer(&reservation.scope))
+        .await?;
     mark(app, reservation, Mark::Answered(&sealed)).await
 }
 
@@ -304,11 +309,6 @@ fn credential(actor: &Actor) -> Result<Uuid> {
         Provenance::Key { key } => Ok(key.uuid()),
         Provenance::System => Err(Error::internal("the system repeats nothing under a key")),
     }
-}
-
-/// What a sealed answer is bound to.
-fn context(scope: &Scope) -> String {
-    format!("{} {} {}", scope.workspace, scope.credential, scope.key)
 }
 
 fn mismatch() -> Error {

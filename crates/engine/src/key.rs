@@ -1,27 +1,37 @@
-//! API keys as people manage them. Owners and admins make, rotate and take back keys whose role is not
-//! above their own; a key of any role sees itself.
+//! API keys as people manage them. Whoever manages keys makes, rotates and takes back those that may not
+//! do more than they may; a person sees and takes back their own, and a key itself. A person's key never does
+//! more than the person may at that moment; a service account is the workspace's and outlives whoever made it.
+
+mod revoke;
+mod rights;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     Error, ErrorCode, Provenance, Result,
-    access::{Permission, Role},
+    access::{Permission, PermissionSet},
     event::EventType,
-    ids::ApiKeyId,
+    ids::{ApiKeyId, ConnectionId, UserId},
     secret::Secret,
 };
 use posthaste_store::{
-    Page, PageRequest, Tx, event,
+    Page, PageRequest, Tx,
+    event::NewEvent,
     key::{self, ApiKey, Filter, Status},
 };
 use serde_json::json;
 use uuid::Uuid;
 
+pub use revoke::revoke;
+pub(crate) use revoke::revoke_of_person;
+pub use rights::{Owner, Rights, connections, owner};
+
 use crate::{
-    Actor, App,
+    Actor, App, change,
     idempotency::{self, Once},
-    post::HORIZON,
+    member,
     session::{self, KeyKind, NewKey},
 };
+use rights::{check_before, check_end, check_rights, check_whose, choose_owner, maker, own};
 
 /// How long the secret before a rotation works when nothing is said.
 pub const GRACE: TimeDelta = TimeDelta::days(1);
@@ -35,9 +45,13 @@ pub struct Wanted {
     /// Name.
     pub name: String,
     /// What it may do; not more than who makes it.
-    pub role: Role,
+    pub rights: Rights,
     /// When it ends, if ever.
     pub expires_at: Option<DateTime<Utc>>,
+    /// The connections that it is limited to; all without.
+    pub connections: Option<Vec<ConnectionId>>,
+    /// Whose it is; when nothing is said a person's key is the person's, and a key's key whose that one is.
+    pub owner: Option<Owner>,
 }
 
 /// What a person may change; what is left out stays.
@@ -65,14 +79,26 @@ pub async fn create(
     if let Some(made) = made_before(app, actor, once).await.map_err(one)? {
         return Ok(made);
     }
+    let begun = change::begin(app, actor, Permission::ManageKeys).await;
+    let (mut tx, actor) = begun.map_err(one)?;
+    let actor = &actor;
+    let maker = maker(&mut tx, actor).await.map_err(one)?;
+    let owner = choose_owner(actor, maker.as_ref(), wanted.owner);
     let mut errors = Vec::new();
     errors.extend(session::named(&wanted.name).err());
-    errors.extend(check_role(actor, wanted.role).err());
+    errors.extend(check_rights(actor, wanted.rights).err());
     errors.extend(check_end(app, wanted.expires_at).err());
-    if !errors.is_empty() {
-        return Err(errors);
+    errors.extend(before(maker.as_ref(), wanted.expires_at).err());
+    match owner {
+        Ok(user) if errors.is_empty() => {
+            let made = insert(app, actor, tx, wanted, user, once).await;
+            made.map_err(one)
+        }
+        owner => {
+            errors.extend(owner.err());
+            Err(errors)
+        }
     }
-    insert(app, actor, wanted, once).await.map_err(one)
 }
 
 /// What an earlier run of the request made.
@@ -103,80 +129,73 @@ fn secret(app: &App, once: Option<&Once>) -> Result<Secret> {
 async fn insert(
     app: &App,
     actor: &Actor,
+    mut tx: Tx,
     wanted: Wanted,
+    user: Option<UserId>,
     once: Option<&Once>,
 ) -> Result<(Secret, ApiKey)> {
     let new = NewKey {
         id: once.map(Once::id),
         name: wanted.name,
-        role: wanted.role,
+        role: wanted.rights.role(),
         kind: KeyKind::of(app),
     };
     let by = actor.provenance.clone();
     let secret = secret(app, once)?;
     let (mut row, hash) = session::key_row(app, actor.workspace, new, &secret, by)?;
     row.expires_at = wanted.expires_at;
-    let mut tx = app.db.begin().await?;
+    row.user_id = user.map(UserId::uuid);
+    row.own = wanted.rights.own().map(PermissionSet::names);
+    let role = wanted.rights.role();
+    let reach = member::limit(&mut tx, actor, role, wanted.connections).await?;
+    row.connection_ids = reach.ids();
     key::insert(&mut tx, &row, &hash).await?;
     finish(app, actor, tx, EventType::ApiKeyCreated, &row).await?;
     Ok((secret, row))
 }
 
-fn check_role(actor: &Actor, role: Role) -> Result<()> {
-    if role <= actor.role {
+/// A key locked for a change behind the workspace. Nobody changes keys that may do more than they may.
+async fn open(app: &App, actor: &Actor, id: ApiKeyId) -> Result<(Tx, Actor, ApiKey)> {
+    let (mut tx, actor) = change::begin(app, actor, Permission::ManageKeys).await?;
+    let row = key::lock(&mut tx, actor.workspace, id).await?;
+    actor.require_all(row.permissions())?;
+    refuse_revoked(app, &row)?;
+    Ok((tx, actor, row))
+}
+
+fn refuse_revoked(app: &App, row: &ApiKey) -> Result<()> {
+    if row.status(app.now()) != Status::Revoked {
         return Ok(());
     }
-    let message = format!(
-        "A key of role {} may do more than you, whose role is {}.",
-        role.as_str(),
-        actor.role.as_str()
-    );
-    Err(Error::new(ErrorCode::Forbidden, message).at(["role"]))
+    let message = "The key was revoked; make a new one.";
+    Err(Error::new(ErrorCode::InvalidState, message))
 }
 
-fn check_end(app: &App, end: Option<DateTime<Utc>>) -> Result<()> {
-    let (code, message) = match end {
-        Some(end) if end <= app.now() => (ErrorCode::TimeInPast, "This time has passed."),
-        Some(end) if end > app.now() + HORIZON => (
-            ErrorCode::TimeTooFar,
-            "This is more than five years ahead; leave it out for a key without an end.",
-        ),
-        _ => return Ok(()),
-    };
-    Err(Error::new(code, message).at(["expiresAt"]))
-}
-
-/// A key locked for a change. Nobody changes keys that may do more than they may.
-async fn begin(app: &App, actor: &Actor, id: ApiKeyId) -> Result<(Tx, ApiKey)> {
-    actor.require(Permission::ManageKeys)?;
-    let mut tx = app.db.begin().await?;
-    let row = key::lock(&mut tx, actor.workspace, id).await?;
-    if row.role > actor.role {
-        let message = format!(
-            "Only an owner may change a key of role {}.",
-            row.role.as_str()
-        );
-        return Err(Error::new(ErrorCode::Forbidden, message));
-    }
-    if row.status(app.now()) == Status::Revoked {
-        let message = "The key was revoked; make a new one.";
-        return Err(Error::new(ErrorCode::InvalidState, message));
-    }
-    Ok((tx, row))
-}
-
-async fn finish(app: &App, actor: &Actor, mut tx: Tx, kind: EventType, row: &ApiKey) -> Result<()> {
+/// An event about a key.
+fn happened(app: &App, actor: &Actor, kind: EventType, row: &ApiKey) -> NewEvent {
     let data = json!({
-        "keyId": row.id, "name": row.name, "role": row.role, "expiresAt": row.expires_at,
+        "keyId": row.id, "name": row.name, "role": row.role, "permissions": row.permissions().names(),
+        "expiresAt": row.expires_at, "userId": row.user_id.map(UserId::from), "connectionIds": connections(row),
     });
-    let event = app.event(actor, kind, data);
-    event::append(&mut tx, actor.workspace, &[event]).await?;
-    tx.commit().await?;
-    app.hints.events();
-    Ok(())
+    app.event(actor, kind, data)
 }
 
-/// Renames a key or changes when it ends.
+async fn finish(app: &App, actor: &Actor, tx: Tx, kind: EventType, row: &ApiKey) -> Result<()> {
+    let event = happened(app, actor, kind, row);
+    change::finish(app, actor, tx, &[event]).await
+}
+
+/// [`check_before`] of the end that was wanted.
+fn before(maker: Option<&ApiKey>, end: Option<DateTime<Utc>>) -> Result<()> {
+    check_before(maker, end).map_err(|error| error.at(["expiresAt"]))
+}
+
+/// Whether a key that ends at one time works longer than with another; none is never.
+fn is_later(end: Option<DateTime<Utc>>, other: Option<DateTime<Utc>>) -> bool {
+    other.is_some_and(|other| end.is_none_or(|end| end > other))
+}
+
+/// Renames a key or changes when it ends; what makes it work longer takes what [`rotate`] takes.
 pub async fn update(
     app: &App,
     actor: &Actor,
@@ -184,7 +203,10 @@ pub async fn update(
     change: Change,
 ) -> Result<ApiKey, Vec<Error>> {
     let one = |error: Error| vec![error];
-    let (mut tx, mut row) = begin(app, actor, id).await.map_err(one)?;
+    let (mut tx, actor, mut row) = open(app, actor, id).await.map_err(one)?;
+    let actor = &actor;
+    let maker = maker(&mut tx, actor).await.map_err(one)?;
+    let maker = maker.as_ref();
     let mut errors = Vec::new();
     match change.name.map(|name| session::named(&name)).transpose() {
         Ok(name) => row.name = name.unwrap_or(row.name),
@@ -192,6 +214,10 @@ pub async fn update(
     }
     if let Some(end) = change.expires_at {
         errors.extend(check_end(app, end).err());
+        errors.extend(before(maker, end).err());
+        if is_later(end, row.expires_at) {
+            errors.extend(check_whose(actor, maker, &row).err());
+        }
         row.expires_at = end;
     }
     if !errors.is_empty() {
@@ -205,8 +231,9 @@ pub async fn update(
 }
 
 /// Gives a key a new secret, returned this once. The one before works for `grace` (a day when nothing
-/// is said, at most a week); one from an earlier rotation ends now. With `once` an earlier run of the
-/// request may have done it: then nothing is changed, and the answer is the same secret.
+/// is said, at most a week); one from an earlier rotation ends now. It takes whose the key is: a person for the
+/// own ones, `MANAGE_MEMBERS` or another service account for a service account. With `once` an earlier run
+/// of the request may have done it: then nothing is changed, and the answer is the same secret.
 pub async fn rotate(
     app: &App,
     actor: &Actor,
@@ -219,7 +246,11 @@ pub async fn rotate(
         let message = "The secret before may work for 0 to 168 hours.";
         return Err(Error::new(ErrorCode::InvalidInput, message).at(["graceHours"]));
     }
-    let (mut tx, mut row) = begin(app, actor, id).await?;
+    let (mut tx, actor, mut row) = open(app, actor, id).await?;
+    let actor = &actor;
+    let maker = maker(&mut tx, actor).await?;
+    check_whose(actor, maker.as_ref(), &row)?;
+    check_before(maker.as_ref(), row.expires_at)?;
     if row.status(app.now()) == Status::Expired {
         let message = "The key has expired; give it another end first.";
         return Err(Error::new(ErrorCode::InvalidState, message));
@@ -236,42 +267,32 @@ pub async fn rotate(
     Ok((secret, row))
 }
 
-/// Takes a key back: requests with it are refused from now on, and its open subscriptions end.
-pub async fn revoke(app: &App, actor: &Actor, id: ApiKeyId) -> Result<ApiKey> {
-    let (mut tx, mut row) = begin(app, actor, id).await?;
-    row.revoked_at = Some(app.now());
-    key::update(&mut tx, &row).await?;
-    finish(app, actor, tx, EventType::ApiKeyRevoked, &row).await?;
-    Ok(row)
-}
-
-/// The key of an actor, if it is one.
-fn own(actor: &Actor) -> Option<ApiKeyId> {
+/// Whether a key is the actor itself, or the person's who it is.
+fn is_own(actor: &Actor, row: &ApiKey) -> bool {
     match actor.provenance {
-        Provenance::Key { key } => Some(key),
-        _ => None,
+        Provenance::Key { key } => row.id == key,
+        Provenance::Person { user } => row.user_id == Some(user.uuid()),
+        Provenance::System => false,
     }
 }
 
-/// Whether an actor may see a key: those who manage keys see all, a key sees itself.
-fn sees(actor: &Actor, id: ApiKeyId) -> bool {
-    actor.role.may(Permission::ManageKeys) || own(actor) == Some(id)
+/// Whether an actor may see a key: those who manage keys see all, others their own.
+fn sees(actor: &Actor, row: &ApiKey) -> bool {
+    actor.may(Permission::ManageKeys) || is_own(actor, row)
 }
 
 /// The key with an id, also when it was revoked.
 pub async fn get(app: &App, actor: &Actor, id: ApiKeyId) -> Result<ApiKey> {
-    actor.require(Permission::Read)?;
-    if !sees(actor, id) {
-        return Err(Error::not_found("API key"));
-    }
-    key::get(&mut *app.db.get().await?, actor.workspace, id).await
+    let mut found = by_ids(app, actor, &[id]).await?;
+    found.pop().ok_or_else(|| Error::not_found("API key"))
 }
 
 /// The keys with these ids that the actor may see, in no order.
 pub async fn by_ids(app: &App, actor: &Actor, ids: &[ApiKeyId]) -> Result<Vec<ApiKey>> {
     actor.require(Permission::Read)?;
-    let seen: Vec<ApiKeyId> = ids.iter().copied().filter(|id| sees(actor, *id)).collect();
-    key::by_ids(&mut *app.db.get().await?, actor.workspace, &seen).await
+    let mut found = key::by_ids(&mut *app.db.get().await?, actor.workspace, ids).await?;
+    found.retain(|row| sees(actor, row));
+    Ok(found)
 }
 
 /// A page of the keys that the actor may see, in the order in which they were made.
@@ -306,13 +327,18 @@ pub async fn count(app: &App, actor: &Actor, statuses: Option<Vec<Status>>) -> R
 
 fn seen(actor: &Actor, statuses: Option<Vec<Status>>) -> Result<Filter> {
     actor.require(Permission::Read)?;
-    let only = if actor.role.may(Permission::ManageKeys) {
-        None
-    } else {
-        // A person without the right sees none: no key has this id.
-        Some(own(actor).unwrap_or(ApiKeyId::from(Uuid::nil())))
+    let mut filter = Filter {
+        statuses,
+        ..Filter::default()
     };
-    Ok(Filter { only, statuses })
+    if !actor.may(Permission::ManageKeys) {
+        match actor.provenance {
+            Provenance::Key { key } => filter.only = Some(key),
+            Provenance::Person { user } => filter.user = Some(user),
+            Provenance::System => {}
+        }
+    }
+    Ok(filter)
 }
 
 /// Something a person can do with a key.
@@ -328,12 +354,18 @@ pub enum Action {
 
 /// What `actor` may do with a key now.
 pub fn allowed_actions(app: &App, actor: &Actor, row: &ApiKey) -> Vec<Action> {
-    if !actor.role.may(Permission::ManageKeys) || row.role > actor.role {
-        return Vec::new();
+    let status = row.status(app.now());
+    let manages =
+        actor.may(Permission::ManageKeys) && actor.rights.everywhere().covers(row.permissions());
+    if !manages {
+        let revokes = is_own(actor, row) && status != Status::Revoked;
+        return revokes.then_some(Action::Revoke).into_iter().collect();
     }
-    match row.status(app.now()) {
-        Status::Active => vec![Action::Update, Action::Rotate, Action::Revoke],
-        Status::Expired => vec![Action::Update, Action::Revoke],
+    // Whose the key of a request is takes a query: such a one is told of more than it may.
+    let may_renew = own(actor).is_some() || check_whose(actor, None, row).is_ok();
+    match status {
+        Status::Active if may_renew => vec![Action::Update, Action::Rotate, Action::Revoke],
+        Status::Active | Status::Expired => vec![Action::Update, Action::Revoke],
         Status::Revoked => Vec::new(),
     }
 }

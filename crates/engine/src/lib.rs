@@ -8,6 +8,8 @@
 //! - [`session`]: signing in, keys, who asks
 //! - [`connection`]: connecting accounts by OAuth, reconnect, pause, remove
 //! - [`key`]: API keys as people manage them
+//! - [`member`]: members, invitations, who owns the workspace
+//! - [`role`]: roles that a workspace makes
 //! - [`request_log`]: what was asked of the API, and how much it is used
 //! - [`retention`]: how long events and timelines are kept
 //! - [`sandbox`]: simulated networks that take orders, and sample posts
@@ -21,14 +23,20 @@
 //! - [`event`]: reading the event log and following it live
 //! - [`idempotency`]: requests that come twice
 //! - [`limit`]: how much a caller may ask for
+//! - [`audit`]: what was done that concerns security, in chains that show every change
 //! - [`node`]: the processes that run, and draining them
+//! - [`team`]: groups of members with a role beside their own
 //! - [`telemetry`]: what operators watch
+//! - [`workspace`]: deleting one, and taking it back
+//! - [`vault`]: what is sealed, and the keys it lies under
 //! - [`webhook`]: endpoints, and the worker that delivers events to them
 
 mod actor;
 pub mod adapters;
 mod app;
+pub mod audit;
 pub mod bulk;
+mod change;
 pub mod connection;
 pub mod event;
 pub mod governor;
@@ -36,6 +44,7 @@ pub mod idempotency;
 pub mod key;
 pub mod limit;
 pub mod media;
+pub mod member;
 pub mod metric;
 pub mod node;
 pub mod post;
@@ -43,11 +52,15 @@ pub mod preflight;
 pub mod publish;
 pub mod request_log;
 pub mod retention;
+pub mod role;
 pub mod sandbox;
 pub mod session;
+pub mod team;
 pub mod telemetry;
 mod tokens;
+pub mod vault;
 pub mod webhook;
+pub mod workspace;
 
 pub use actor::Actor;
 pub use app::{App, NetworkApps, Parts};

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use posthaste_core::{
-    Error, ErrorCode, Provenance, Result,
+    ErrorCode, Provenance, Result,
     access::Permission,
     ids::{self, ApiKeyId},
     latency,
@@ -151,18 +151,17 @@ pub async fn sweep(app: &App) -> Result<usize> {
     Ok(swept)
 }
 
-/// Whose requests an actor may see: everybody's with the right to manage keys, else only its own;
+/// Whose requests an actor may see: everybody's with READ_USAGE, else only its own;
 /// `FORBIDDEN` when it asks for another's.
 fn visible(actor: &Actor, wanted: Option<String>) -> Result<Option<String>> {
     actor.require(Permission::Read)?;
-    if actor.role.may(Permission::ManageKeys) {
+    if actor.may(Permission::ReadUsage) {
         return Ok(wanted);
     }
     let own = actor.provenance.credential();
     match wanted {
         Some(other) if other != own => {
-            let message = "Your role may see its own requests only.";
-            Err(Error::new(ErrorCode::Forbidden, message).at(["filter", "credential"]))
+            Err(Permission::ReadUsage.refusal().at(["filter", "credential"]))
         }
         _ => Ok(Some(own)),
     }

@@ -13,8 +13,10 @@ use posthaste_core::{
     secret::Secret,
 };
 use posthaste_store::{
+    Conn,
     access::{self, Session, User},
     key::{self, ApiKey},
+    standing,
     workspace::Workspace,
 };
 use sha2::Sha256;
@@ -26,7 +28,7 @@ pub use setup::{
     Founded, KeyKind, NewKey, NewUser, NewWorkspace, add_member, create_key, create_user,
     create_workspace, found, sample_key,
 };
-pub(crate) use setup::{key_row, named, shown_prefix};
+pub(crate) use setup::{address, key_row, named, shown_prefix, user_row};
 
 /// How long a session lasts.
 const SESSION_LIFE: TimeDelta = TimeDelta::days(30);
@@ -43,28 +45,23 @@ pub async fn authenticate(app: &App, credential: &str) -> Result<Actor> {
     let hash = credential_hash(app, credential)?;
     let mut conn = app.db.get().await?;
     if credential.starts_with(SESSION_PREFIX) {
-        let session = access::session_by_hash(&mut conn, &hash, app.now())
+        let (session, standing) = access::session_by_hash(&mut conn, &hash, app.now())
             .await?
             .ok_or_else(unauthenticated)?;
-        return Ok(Actor {
-            workspace: session.workspace_id,
-            role: session.role,
-            provenance: Provenance::Person {
-                user: session.user_id,
-            },
-        });
+        let by = Provenance::Person {
+            user: session.user_id,
+        };
+        return Ok(Actor::standing(session.workspace_id, standing, by));
     }
-    let key = key::by_hash(&mut conn, &hash, app.now())
+    let (key, standing) = key::by_hash(&mut conn, &hash, app.now())
         .await?
         .ok_or_else(unauthenticated)?;
-    Ok(Actor {
-        workspace: key.workspace_id,
-        role: key.role,
-        provenance: Provenance::Key { key: key.id },
-    })
+    let by = Provenance::Key { key: key.id };
+    Ok(Actor::standing(key.workspace_id, standing, by))
 }
 
-fn unauthenticated() -> Error {
+/// What a credential that opens nothing is told.
+pub(crate) fn unauthenticated() -> Error {
     Error::new(
         ErrorCode::Unauthenticated,
         "The API key or session token is not valid: unknown, revoked or expired.",
@@ -105,21 +102,26 @@ pub async fn sign_in(
     password: Secret,
     workspace: Option<WorkspaceId>,
 ) -> Result<(Secret, Session)> {
-    let email = email.trim().to_lowercase();
+    let user = recognise(app, &email.trim().to_lowercase(), password).await?;
+    open_session(app, &user, workspace).await
+}
+
+/// The person whose e-mail (in lower case) and password these are.
+pub(crate) async fn recognise(app: &App, email: &str, password: Secret) -> Result<User> {
     let guard = &app.guard;
-    guard.enter(&email, app.now()).await?;
-    let user = access::user_by_email(&mut *app.db.get().await?, &email).await?;
+    guard.enter(email, app.now()).await?;
+    let user = access::user_by_email(&mut *app.db.get().await?, email).await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let right = password::verify(guard, password, hash).await?;
     let Some(user) = user.filter(|_| right) else {
-        guard.failed(&email, app.now()).await?;
+        guard.failed(email, app.now()).await?;
         return Err(Error::new(
             ErrorCode::WrongCredentials,
             ErrorCode::WrongCredentials.title(),
         ));
     };
-    guard.succeeded(&email).await?;
-    open_session(app, &user, workspace).await
+    guard.succeeded(email).await?;
+    Ok(user)
 }
 
 async fn open_session(
@@ -156,7 +158,7 @@ async fn open_session(
 pub async fn sign_out(app: &App, token: &str) -> Result<SessionId> {
     let hash = credential_hash(app, token)?;
     let mut conn = app.db.get().await?;
-    let session = access::session_by_hash(&mut conn, &hash, app.now())
+    let (session, _) = access::session_by_hash(&mut conn, &hash, app.now())
         .await?
         .ok_or_else(|| {
             Error::new(
@@ -185,24 +187,18 @@ pub async fn present(
     workspace: WorkspaceId,
     provenance: &Provenance,
 ) -> Result<Option<Actor>> {
-    let mut conn = app.db.get().await?;
-    let role = match *provenance {
-        Provenance::Person { user } => access::memberships(&mut conn, user)
-            .await?
-            .into_iter()
-            .find_map(|(of, role)| (of == workspace).then_some(role)),
-        Provenance::Key { key: id } => key::by_ids(&mut conn, workspace, &[id])
-            .await?
-            .pop()
-            .filter(|key| key.status(app.now()) == key::Status::Active)
-            .map(|key| key.role),
-        Provenance::System => return Ok(Some(Actor::system(workspace))),
-    };
-    Ok(role.map(|role| Actor {
-        workspace,
-        role,
-        provenance: provenance.clone(),
-    }))
+    present_in(app, &mut *app.db.get().await?, workspace, provenance).await
+}
+
+/// As [`present`], inside a transaction.
+pub(crate) async fn present_in(
+    app: &App,
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    provenance: &Provenance,
+) -> Result<Option<Actor>> {
+    let standing = standing::of(conn, workspace, provenance, app.now()).await?;
+    Ok(standing.map(|standing| Actor::standing(workspace, standing, provenance.clone())))
 }
 
 /// The workspace an actor is in.

@@ -9,12 +9,12 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use posthaste_core::{
     Error, ErrorCode, Result,
     connector::{Session, TokenSet},
-    ids::ConnectionId,
+    ids::{ConnectionId, WorkspaceId},
     token::{reauthorize_by, renews},
 };
 use posthaste_store::connection::{Connection, Status};
 
-use crate::App;
+use crate::{App, vault::place};
 
 pub use ahead::{ask_in_time, refresh_due};
 pub use give_back::give_back_due;
@@ -26,37 +26,53 @@ pub(crate) use refresh::{refused, written};
 const LEEWAY: TimeDelta = TimeDelta::seconds(60);
 
 /// Seals tokens for a connection's row.
-pub(crate) fn seal(app: &App, id: ConnectionId, tokens: &TokenSet) -> Result<Vec<u8>> {
+pub(crate) async fn seal(
+    app: &App,
+    workspace: WorkspaceId,
+    id: ConnectionId,
+    tokens: &TokenSet,
+) -> Result<Vec<u8>> {
     let json = serde_json::to_vec(tokens).map_err(Error::internal)?;
-    app.cipher.seal(&json, &id.to_string())
+    app.cipher.seal(&json, &place::tokens(workspace, id)).await
 }
 
 /// Opens the tokens of a connection; a removed one has none.
-pub(crate) fn open(app: &App, row: &Connection) -> Result<TokenSet> {
+pub(crate) async fn open(app: &App, row: &Connection) -> Result<TokenSet> {
     let sealed = row.tokens.as_deref().ok_or_else(|| {
         Error::new(
             ErrorCode::ConnectionUnusable,
             format!("{} was removed.", row.name),
         )
     })?;
-    unseal(app, row.id, sealed)
+    unseal(app, row.workspace_id, row.id, sealed).await
 }
 
-fn unseal(app: &App, id: ConnectionId, sealed: &[u8]) -> Result<TokenSet> {
-    let json = app.cipher.open(sealed, &id.to_string())?;
+async fn unseal(
+    app: &App,
+    workspace: WorkspaceId,
+    id: ConnectionId,
+    sealed: &[u8],
+) -> Result<TokenSet> {
+    let place = place::tokens(workspace, id);
+    let json = app.cipher.open(sealed, &place).await?;
     serde_json::from_slice(&json).map_err(Error::internal)
 }
 
 /// Whether two readings of a row hold the same tokens: a rename changes them as little as sealing them
-/// anew does.
-fn same(app: &App, one: &Connection, other: &Connection) -> bool {
-    one.tokens == other.tokens
-        || matches!((open(app, one), open(app, other)), (Ok(one), Ok(other)) if one == other)
+/// anew does. Fails when it cannot be seen now: tokens must not be lost because their key could not be read.
+async fn same(app: &App, one: &Connection, other: &Connection) -> Result<bool> {
+    if one.tokens == other.tokens {
+        return Ok(true);
+    }
+    if one.tokens.is_none() || other.tokens.is_none() {
+        return Ok(false);
+    }
+    Ok(open(app, one).await? == open(app, other).await?)
 }
 
 /// Puts tokens into a row that is about to be written.
-pub(crate) fn put(app: &App, row: &mut Connection, tokens: &TokenSet) -> Result<()> {
-    let sealed = seal(app, row.id, tokens)?;
+pub(crate) async fn put(app: &App, row: &mut Connection, tokens: &TokenSet) -> Result<()> {
+    let sealed = seal(app, row.workspace_id, row.id, tokens).await?;
     put_sealed(row, tokens, sealed, app.now());
     Ok(())
 }
@@ -87,18 +103,18 @@ pub async fn session(app: &App, row: &Connection) -> Result<Session> {
         .token_expires_at
         .is_some_and(|end| end <= app.now() + LEEWAY);
     if !ends_soon {
-        return session_of(app, row);
+        return session_of(app, row).await;
     }
     let fresh = refresh(app, row, "the access token ends").await?;
-    session_of(app, &fresh)
+    session_of(app, &fresh).await
 }
 
 /// As [`session`], with the token as it is; asks nobody.
-pub fn session_of(app: &App, row: &Connection) -> Result<Session> {
+pub async fn session_of(app: &App, row: &Connection) -> Result<Session> {
     if row.status == Status::Reconnect {
         return Err(reconnect_required(row));
     }
-    let tokens = open(app, row)?;
+    let tokens = open(app, row).await?;
     Ok(Session {
         account_id: row.remote_id.clone(),
         username: row.username.clone(),

@@ -12,7 +12,9 @@ use uuid::Uuid;
 
 use crate::{
     Conn, StoreExt,
-    schema::{members, sessions, users},
+    schema::{members, roles, sessions, users, workspaces},
+    standing::Standing,
+    team_role::{TeamRoles, team_roles},
 };
 
 /// A person.
@@ -94,32 +96,16 @@ pub async fn user(conn: &mut Conn, workspace: WorkspaceId, id: UserId) -> Result
         .stored()
 }
 
-/// Makes a person a member.
-pub async fn insert_member(
-    conn: &mut Conn,
-    workspace: WorkspaceId,
-    user: UserId,
-    role: Role,
-    at: DateTime<Utc>,
-) -> Result<()> {
-    diesel::insert_into(members::table)
-        .values((
-            members::workspace_id.eq(workspace.uuid()),
-            members::user_id.eq(user.uuid()),
-            members::role.eq(role.as_str()),
-            members::created_at.eq(at),
-        ))
-        .execute(conn)
-        .await
-        .stored_unless_taken("This person is a member already.")?;
-    Ok(())
-}
-
-/// The workspaces a person belongs to, oldest membership first.
+/// The workspaces a person belongs to, oldest membership first; those that are to be erased come last.
 pub async fn memberships(conn: &mut Conn, user: UserId) -> Result<Vec<(WorkspaceId, Role)>> {
     let rows: Vec<(Uuid, String)> = members::table
+        .inner_join(workspaces::table)
         .filter(members::user_id.eq(user.uuid()))
-        .order((members::created_at, members::workspace_id))
+        .order((
+            workspaces::deleted_at.is_not_null(),
+            members::created_at,
+            members::workspace_id,
+        ))
         .select((members::workspace_id, members::role))
         .load(conn)
         .await
@@ -151,18 +137,28 @@ pub async fn insert_session(
     Ok(())
 }
 
-/// The session behind a hash, unless revoked or expired.
+type Found = (
+    Session,
+    Option<Vec<String>>,
+    Option<Vec<Uuid>>,
+    TeamRoles,
+    bool,
+);
+
+/// The session behind a hash and what its member may do now, unless revoked or expired.
 pub async fn session_by_hash(
     conn: &mut Conn,
     hash: &[u8],
     now: DateTime<Utc>,
-) -> Result<Option<Session>> {
-    sessions::table
+) -> Result<Option<(Session, Standing)>> {
+    let found: Option<Found> = sessions::table
         .inner_join(
             members::table.on(members::workspace_id
                 .eq(sessions::workspace_id)
                 .and(members::user_id.eq(sessions::user_id))),
         )
+        .inner_join(workspaces::table.on(workspaces::id.eq(sessions::workspace_id)))
+        .left_join(roles::table.on(members::role_id.eq(roles::id.nullable())))
         .filter(
             sessions::hash
                 .eq(hash)
@@ -170,16 +166,31 @@ pub async fn session_by_hash(
                 .and(sessions::expires_at.gt(now)),
         )
         .select((
-            sessions::id,
-            sessions::user_id,
-            sessions::workspace_id,
-            members::role,
-            sessions::expires_at,
+            (
+                sessions::id,
+                sessions::user_id,
+                sessions::workspace_id,
+                members::role,
+                sessions::expires_at,
+            ),
+            roles::permissions.nullable(),
+            members::connection_ids,
+            team_roles(
+                members::workspace_id.nullable(),
+                members::user_id.nullable(),
+            ),
+            workspaces::deleted_at.is_not_null(),
         ))
         .first(conn)
         .await
         .optional()
-        .stored()
+        .stored()?;
+    Ok(
+        found.map(|(session, own, connections, teams, is_in_grace)| {
+            let standing = Standing::new(session.role, own.as_deref(), connections, teams);
+            (session, standing.in_grace(is_in_grace))
+        }),
+    )
 }
 
 /// Ends a session.

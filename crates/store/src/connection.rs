@@ -5,7 +5,7 @@ mod ending;
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Int8, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, Int8, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
@@ -15,7 +15,7 @@ use posthaste_core::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Conn, Page, PageRequest, Slice, StoreExt, schema::connections};
+use crate::{Conn, Page, PageRequest, Scope, Slice, StoreExt, schema::connections};
 
 pub use ending::{Ending, ask_for_consent};
 
@@ -190,12 +190,22 @@ pub async fn begin_refresh(
     Ok(())
 }
 
+/// Refuses what is outside a limit as if it were not there.
+fn within(scope: &Scope, id: ConnectionId) -> Result<()> {
+    if scope.reach.has(id) {
+        return Ok(());
+    }
+    Err(Error::not_found("connection"))
+}
+
 /// The connection with an id, removed ones included (their history stays readable).
-pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: ConnectionId) -> Result<Connection> {
+pub async fn get(conn: &mut Conn, scope: impl Into<Scope>, id: ConnectionId) -> Result<Connection> {
+    let scope = scope.into();
+    within(&scope, id)?;
     connections::table
         .filter(
             connections::workspace_id
-                .eq(workspace.uuid())
+                .eq(scope.workspace.uuid())
                 .and(connections::id.eq(id.uuid())),
         )
         .select(Connection::as_select())
@@ -207,11 +217,17 @@ pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: ConnectionId) -> R
 }
 
 /// As [`get`], locking the row until the transaction ends.
-pub async fn lock(conn: &mut Conn, workspace: WorkspaceId, id: ConnectionId) -> Result<Connection> {
+pub async fn lock(
+    conn: &mut Conn,
+    scope: impl Into<Scope>,
+    id: ConnectionId,
+) -> Result<Connection> {
+    let scope = scope.into();
+    within(&scope, id)?;
     connections::table
         .filter(
             connections::workspace_id
-                .eq(workspace.uuid())
+                .eq(scope.workspace.uuid())
                 .and(connections::id.eq(id.uuid())),
         )
         .select(Connection::as_select())
@@ -226,12 +242,14 @@ pub async fn lock(conn: &mut Conn, workspace: WorkspaceId, id: ConnectionId) -> 
 /// The connections with these ids, in no order; unknown ids are left out.
 pub async fn by_ids(
     conn: &mut Conn,
-    workspace: WorkspaceId,
+    scope: impl Into<Scope>,
     ids: &[ConnectionId],
 ) -> Result<Vec<Connection>> {
+    let scope = scope.into();
+    let inside = ids.iter().filter(|id| scope.reach.has(**id));
     connections::table
-        .filter(connections::workspace_id.eq(workspace.uuid()))
-        .filter(connections::id.eq_any(ids.iter().map(|id| id.uuid()).collect::<Vec<_>>()))
+        .filter(connections::workspace_id.eq(scope.workspace.uuid()))
+        .filter(connections::id.eq_any(inside.map(|id| id.uuid()).collect::<Vec<_>>()))
         .select(Connection::as_select())
         .load(conn)
         .await
@@ -272,15 +290,16 @@ diesel::define_sql_function! {
 /// unless removed.
 pub async fn by_usernames(
     conn: &mut Conn,
-    workspace: WorkspaceId,
+    scope: impl Into<Scope>,
     networks: &[Network],
     usernames: &[String],
 ) -> Result<Vec<Connection>> {
+    let scope = scope.into();
     let networks: Vec<_> = networks.iter().map(|network| network.as_str()).collect();
-    connections::table
+    let found: Vec<Connection> = connections::table
         .filter(
             connections::workspace_id
-                .eq(workspace.uuid())
+                .eq(scope.workspace.uuid())
                 .and(connections::network.eq_any(networks)),
         )
         .filter(
@@ -291,7 +310,9 @@ pub async fn by_usernames(
         .select(Connection::as_select())
         .load(conn)
         .await
-        .stored()
+        .stored()?;
+    let inside = found.into_iter().filter(|row| scope.reach.has(row.id));
+    Ok(inside.collect())
 }
 
 /// What a list of connections is narrowed by.
@@ -304,10 +325,13 @@ pub struct Filter {
 }
 
 macro_rules! filtered {
-    ($query:expr, $workspace:expr, $filter:expr) => {{
+    ($query:expr, $scope:expr, $filter:expr) => {{
         let mut query = $query
-            .filter(connections::workspace_id.eq($workspace.uuid()))
+            .filter(connections::workspace_id.eq($scope.workspace.uuid()))
             .into_boxed();
+        if let Some(limit) = $scope.reach.ids() {
+            query = query.filter(connections::id.eq_any(limit));
+        }
         if let Some(networks) = &$filter.networks {
             query = query.filter(
                 connections::network
@@ -329,13 +353,14 @@ macro_rules! filtered {
 /// A page of connections in the order in which they were connected.
 pub async fn list(
     conn: &mut Conn,
-    workspace: WorkspaceId,
+    scope: impl Into<Scope>,
     filter: &Filter,
     page: &PageRequest<(DateTime<Utc>, Uuid)>,
 ) -> Result<Page<Connection>> {
+    let scope = scope.into();
     let mut query = filtered!(
         connections::table.select(Connection::as_select()),
-        workspace,
+        scope,
         filter
     );
     if let Some((at, id)) = page.after {
@@ -362,8 +387,9 @@ pub async fn list(
 }
 
 /// How many connections the filter leaves.
-pub async fn count(conn: &mut Conn, workspace: WorkspaceId, filter: &Filter) -> Result<i64> {
-    filtered!(connections::table.count(), workspace, filter)
+pub async fn count(conn: &mut Conn, scope: impl Into<Scope>, filter: &Filter) -> Result<i64> {
+    let scope = scope.into();
+    filtered!(connections::table.count(), scope, filter)
         .get_result(conn)
         .await
         .stored()
@@ -429,9 +455,10 @@ impl Standing {
 /// How the accounts of a workspace stand, by network.
 pub async fn standings(
     conn: &mut Conn,
-    workspace: WorkspaceId,
+    scope: impl Into<Scope>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Standing>> {
+    let scope = scope.into();
     diesel::sql_query(
         "SELECT c.network, count(*) FILTER (WHERE c.status = 'ACTIVE') AS active,
             count(*) FILTER (WHERE c.status = 'RECONNECT') AS reconnect,
@@ -440,10 +467,12 @@ pub async fn standings(
             min(l.next_due_at) AS next_due_at
          FROM connections c JOIN lanes l ON l.connection_id = c.id
          WHERE c.workspace_id = $1 AND l.workspace_id = $1 AND c.status <> 'REMOVED'
+            AND ($3 IS NULL OR c.id = ANY($3))
          GROUP BY c.network ORDER BY c.network",
     )
-    .bind::<SqlUuid, _>(workspace.uuid())
+    .bind::<SqlUuid, _>(scope.workspace.uuid())
     .bind::<Timestamptz, _>(now)
+    .bind::<Nullable<Array<SqlUuid>>, _>(scope.reach.ids())
     .load(conn)
     .await
     .stored()

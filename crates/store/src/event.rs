@@ -15,7 +15,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    CachedExt, Conn, Json, StoreExt,
+    CachedExt, Conn, Json, Scope, StoreExt, audit,
     schema::{event_heads, events},
 };
 
@@ -69,8 +69,8 @@ pub struct Event {
     pub data: Json<Value>,
 }
 
-/// Appends events in order. Call it last in a transaction: from here to the commit other writers of
-/// the workspace wait.
+/// Appends events in order, and those that concern security to the audit log too. Call it last in a
+/// transaction: from here to the commit other writers of the workspace wait.
 pub async fn append(conn: &mut Conn, workspace: WorkspaceId, new: &[NewEvent]) -> Result<()> {
     let new: Vec<_> = new.iter().map(|event| (workspace, event)).collect();
     append_all(conn, &new).await
@@ -125,11 +125,10 @@ pub async fn append_all(conn: &mut Conn, new: &[(WorkspaceId, &NewEvent)]) -> Re
         .execute(conn)
         .await
         .stored()?;
-    if written == new.len() {
-        Ok(())
-    } else {
-        Err(Error::not_found("workspace"))
+    if written != new.len() {
+        return Err(Error::not_found("workspace"));
     }
+    audit::append_events(conn, new).await
 }
 
 /// In the order of their ids, so that two writers never wait for each other in a circle.
@@ -200,6 +199,30 @@ pub async fn after(
         query = query.filter(events::post_id.eq(post.uuid()));
     }
     query.load(conn).await.stored()
+}
+
+/// Keeps of these events what concerns a post or connection within a limit, or media, which are everybody's.
+pub async fn keep_within(
+    conn: &mut Conn,
+    scope: &Scope,
+    mut events: Vec<Event>,
+) -> Result<Vec<Event>> {
+    let Some(limit) = scope.reach.ids() else {
+        return Ok(events);
+    };
+    let posts = events.iter().filter_map(|event| event.post_id).collect();
+    let seen = scope.seen(conn, posts, limit).await?;
+    events.retain(|event| {
+        // A post may have gone to another connection once.
+        let connection = event.connection_id.map(ConnectionId::from);
+        let is_there = connection.is_none_or(|id| scope.reach.has(id));
+        let concerns = match event.post_id {
+            Some(post) => seen.contains(&post),
+            None => connection.is_some() || event.media_id.is_some(),
+        };
+        is_there && concerns
+    });
+    Ok(events)
 }
 
 /// The newest event of these types, as the log writes them (of any when empty).

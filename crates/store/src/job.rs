@@ -1,6 +1,5 @@
 //! Bulk jobs, the results of their lines, and the keys that lines carry.
 
-mod author;
 mod key;
 mod result;
 mod work;
@@ -17,7 +16,6 @@ use uuid::Uuid;
 
 use crate::{Conn, Json, Page, PageRequest, Slice, StoreExt, page::TimeOrder, schema::jobs};
 
-pub use author::author_role;
 pub use key::{delete_expired_keys, known_key, reserve_key};
 pub use result::{JobResult, earlier_result, insert_result, results};
 pub use work::{advance, claim, end, release, set_lines};

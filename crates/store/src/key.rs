@@ -6,17 +6,22 @@ use diesel::{
     dsl::sql,
     pg::Pg,
     prelude::*,
-    sql_types::{Array, Bool, Nullable, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
     Error, Provenance, Result,
-    access::Role,
-    ids::{ApiKeyId, WorkspaceId},
+    access::{PermissionSet, Role},
+    ids::{ApiKeyId, UserId, WorkspaceId},
 };
 use uuid::Uuid;
 
-use crate::{Conn, Json, Page, PageRequest, Slice, StoreExt, schema::api_keys};
+use crate::{
+    Conn, Json, Page, PageRequest, Slice, StoreExt,
+    schema::{api_keys, members, roles, workspaces},
+    standing::Standing,
+    team_role::{TeamRoles, team_roles},
+};
 
 /// An API key; its secret is not kept.
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -47,6 +52,13 @@ pub struct ApiKey {
     pub last_used_at: Option<DateTime<Utc>>,
     /// Until when the secret before the last rotation works.
     pub old_expires_at: Option<DateTime<Utc>>,
+    /// Its own permissions, of a key without a role.
+    #[diesel(column_name = permissions)]
+    pub own: Option<Vec<String>>,
+    /// Whose it is; the workspace's when nobody's.
+    pub user_id: Option<Uuid>,
+    /// The connections that it was limited to.
+    pub connection_ids: Option<Vec<Uuid>>,
 }
 
 /// How a key stands.
@@ -61,6 +73,11 @@ pub enum Status {
 }
 
 impl ApiKey {
+    /// What it was given; what it may do now, [`present`] says.
+    pub fn permissions(&self) -> PermissionSet {
+        PermissionSet::held(self.role, self.own.as_deref())
+    }
+
     /// How it stands at an instant.
     pub fn status(&self, now: DateTime<Utc>) -> Status {
         if self.revoked_at.is_some() {
@@ -86,6 +103,9 @@ pub async fn insert(conn: &mut Conn, key: &ApiKey, hash: &[u8]) -> Result<()> {
             api_keys::provenance.eq(&key.provenance),
             api_keys::created_at.eq(key.created_at),
             api_keys::expires_at.eq(key.expires_at),
+            api_keys::permissions.eq(&key.own),
+            api_keys::user_id.eq(key.user_id),
+            api_keys::connection_ids.eq(&key.connection_ids),
         ))
         .execute(conn)
         .await
@@ -93,14 +113,89 @@ pub async fn insert(conn: &mut Conn, key: &ApiKey, hash: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The key behind a secret's hash, unless revoked or expired; also by the secret before the last
-/// rotation while that one works.
-pub async fn by_hash(conn: &mut Conn, hash: &[u8], now: DateTime<Utc>) -> Result<Option<ApiKey>> {
+/// A key with what bounds it: whether its workspace is to be erased; role, permissions, limit and teams
+/// of the member whose it is.
+type Bounded = (
+    ApiKey,
+    bool,
+    Option<String>,
+    Option<Vec<String>>,
+    Option<Vec<Uuid>>,
+    TeamRoles,
+);
+
+macro_rules! bounded {
+    () => {
+        api_keys::table
+            .inner_join(workspaces::table.on(workspaces::id.eq(api_keys::workspace_id)))
+            .left_join(
+                members::table.on(members::workspace_id
+                    .eq(api_keys::workspace_id)
+                    .and(members::user_id.nullable().eq(api_keys::user_id))),
+            )
+            .left_join(roles::table.on(members::role_id.eq(roles::id.nullable())))
+            .select((
+                ApiKey::as_select(),
+                workspaces::deleted_at.is_not_null(),
+                members::role.nullable(),
+                roles::permissions.nullable(),
+                members::connection_ids.nullable(),
+                team_roles(
+                    members::workspace_id.nullable(),
+                    members::user_id.nullable(),
+                ),
+            ))
+    };
+}
+
+/// The key with what it may do now: what it was given, as far as whose it is may do it. None when that
+/// person is no longer a member.
+fn now_may(
+    (key, is_in_grace, role, own, limit, teams): Bounded,
+) -> Result<Option<(ApiKey, Standing)>> {
+    let limits = key.connection_ids.clone();
+    let given = Standing::new(key.role, key.own.as_deref(), limits, None);
+    let standing = match (key.user_id, role) {
+        (None, _) => given,
+        (Some(_), None) => return Ok(None),
+        (Some(_), Some(role)) => {
+            given.within(&Standing::new(role.parse()?, own.as_deref(), limit, teams))
+        }
+    };
+    Ok(Some((key, standing.in_grace(is_in_grace))))
+}
+
+/// The key with an id and what it may do now; none when it was revoked, has ended, or whose it is has left.
+pub async fn present(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    id: ApiKeyId,
+    now: DateTime<Utc>,
+) -> Result<Option<(ApiKey, Standing)>> {
+    let found: Option<Bounded> = bounded!()
+        .filter(api_keys::workspace_id.eq(workspace.uuid()))
+        .filter(api_keys::id.eq(id.uuid()))
+        .first(conn)
+        .await
+        .optional()
+        .stored()?;
+    found
+        .filter(|(key, ..)| key.status(now) == Status::Active)
+        .map_or(Ok(None), now_may)
+}
+
+/// The key behind a secret's hash and what it may do now, unless revoked or expired; also by the secret
+/// before the last rotation while that one works.
+pub async fn by_hash(
+    conn: &mut Conn,
+    hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Option<(ApiKey, Standing)>> {
     let by_old = api_keys::old_hash
         .eq(hash)
         .and(api_keys::old_expires_at.gt(now))
         .assume_not_null();
-    api_keys::table
+    let found: Option<Bounded> = bounded!()
         .filter(api_keys::hash.eq(hash).or(by_old))
         .filter(api_keys::revoked_at.is_null())
         .filter(
@@ -108,10 +203,51 @@ pub async fn by_hash(conn: &mut Conn, hash: &[u8], now: DateTime<Utc>) -> Result
                 .is_null()
                 .or(api_keys::expires_at.gt(now)),
         )
-        .select(ApiKey::as_select())
         .first(conn)
         .await
         .optional()
+        .stored()?;
+    found.map_or(Ok(None), now_may)
+}
+
+/// The keys of a person that were not taken back, locked for a change.
+pub async fn lock_of_person(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    user: UserId,
+) -> Result<Vec<ApiKey>> {
+    api_keys::table
+        .filter(api_keys::workspace_id.eq(workspace.uuid()))
+        .filter(api_keys::user_id.eq(user.uuid()))
+        .filter(api_keys::revoked_at.is_null())
+        .order(api_keys::id)
+        .select(ApiKey::as_select())
+        .for_update()
+        .load(conn)
+        .await
+        .stored()
+}
+
+/// The keys that other keys made and that were not taken back, locked for a change.
+pub async fn lock_made_by(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    makers: &[ApiKeyId],
+) -> Result<Vec<ApiKey>> {
+    let makers: Vec<String> = makers.iter().map(ToString::to_string).collect();
+    api_keys::table
+        .filter(api_keys::workspace_id.eq(workspace.uuid()))
+        .filter(api_keys::revoked_at.is_null())
+        .filter(
+            sql::<Bool>("provenance ->> 'key' = ANY (")
+                .bind::<Array<Text>, _>(makers)
+                .sql(")"),
+        )
+        .order(api_keys::id)
+        .select(ApiKey::as_select())
+        .for_update()
+        .load(conn)
+        .await
         .stored()
 }
 
@@ -196,13 +332,15 @@ pub async fn rotate(conn: &mut Conn, key: &ApiKey, hash: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Remembers when keys were used last; an earlier time changes nothing.
+/// Remembers when keys were used last; an earlier time changes nothing. A key that is being changed is passed over:
+/// it waits for nobody, so that nobody waits in a circle.
 pub async fn touch(conn: &mut Conn, used: &[(ApiKeyId, DateTime<Utc>)]) -> Result<()> {
     let (ids, times): (Vec<Uuid>, Vec<DateTime<Utc>>) =
         used.iter().map(|(id, at)| (id.uuid(), *at)).unzip();
     diesel::sql_query(
         "UPDATE api_keys SET last_used_at = used.at FROM unnest($1, $2) AS used (id, at)
-         WHERE api_keys.id = used.id AND (last_used_at IS NULL OR last_used_at < used.at)",
+         WHERE api_keys.id = used.id AND (last_used_at IS NULL OR last_used_at < used.at)
+           AND api_keys.id = ANY (ARRAY(SELECT id FROM api_keys WHERE id = ANY ($1) FOR NO KEY UPDATE SKIP LOCKED))",
     )
     .bind::<Array<SqlUuid>, _>(ids)
     .bind::<Array<Timestamptz>, _>(times)
@@ -217,6 +355,8 @@ pub async fn touch(conn: &mut Conn, used: &[(ApiKeyId, DateTime<Utc>)]) -> Resul
 pub struct Filter {
     /// Only this one.
     pub only: Option<ApiKeyId>,
+    /// Only this person's.
+    pub user: Option<UserId>,
     /// Only these states; without it all but revoked ones.
     pub statuses: Option<Vec<Status>>,
 }
@@ -246,6 +386,9 @@ macro_rules! filtered {
             .into_boxed();
         if let Some(only) = $filter.only {
             query = query.filter(api_keys::id.eq(only.uuid()));
+        }
+        if let Some(user) = $filter.user {
+            query = query.filter(api_keys::user_id.eq(user.uuid()));
         }
         match &$filter.statuses {
             None => query = query.filter(api_keys::revoked_at.is_null()),

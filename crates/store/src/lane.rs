@@ -9,7 +9,7 @@ use posthaste_core::{
 };
 use uuid::Uuid;
 
-use crate::{CachedExt, Conn, StoreExt, schema::lanes};
+use crate::{CachedExt, Conn, Scope, StoreExt, schema::lanes};
 
 /// The publishing line of a connection.
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -282,15 +282,58 @@ pub async fn set_paused(
     Ok(())
 }
 
+/// Pauses every lane of a workspace that is not paused yet; `at` marks them for [`resume_all`].
+pub async fn pause_all(conn: &mut Conn, workspace: WorkspaceId, at: DateTime<Utc>) -> Result<()> {
+    lock_of_workspace(conn, workspace).await?;
+    let running = lanes::workspace_id
+        .eq(workspace.uuid())
+        .and(lanes::paused_at.is_null());
+    diesel::update(lanes::table.filter(running))
+        .set(lanes::paused_at.eq(at))
+        .execute(conn)
+        .await
+        .stored()?;
+    Ok(())
+}
+
+/// Resumes the lanes of a workspace that [`pause_all`] paused at an instant.
+pub async fn resume_all(conn: &mut Conn, workspace: WorkspaceId, at: DateTime<Utc>) -> Result<()> {
+    lock_of_workspace(conn, workspace).await?;
+    let paused = lanes::workspace_id
+        .eq(workspace.uuid())
+        .and(lanes::paused_at.eq(at));
+    diesel::update(lanes::table.filter(paused))
+        .set(lanes::paused_at.eq(None::<DateTime<Utc>>))
+        .execute(conn)
+        .await
+        .stored()?;
+    Ok(())
+}
+
+/// Locks all lanes of a workspace, in the order in which everybody locks lanes.
+pub async fn lock_of_workspace(conn: &mut Conn, workspace: WorkspaceId) -> Result<()> {
+    lanes::table
+        .filter(lanes::workspace_id.eq(workspace.uuid()))
+        .order(lanes::connection_id)
+        .select(lanes::connection_id)
+        .for_update()
+        .load::<Uuid>(conn)
+        .await
+        .stored()?;
+    Ok(())
+}
+
 /// The lanes of connections, for their views.
 pub async fn by_connections(
     conn: &mut Conn,
-    workspace: WorkspaceId,
+    scope: impl Into<Scope>,
     ids: &[ConnectionId],
 ) -> Result<Vec<Lane>> {
+    let scope = scope.into();
+    let inside = ids.iter().filter(|id| scope.reach.has(**id));
     lanes::table
-        .filter(lanes::workspace_id.eq(workspace.uuid()))
-        .filter(lanes::connection_id.eq_any(ids.iter().map(|id| id.uuid()).collect::<Vec<_>>()))
+        .filter(lanes::workspace_id.eq(scope.workspace.uuid()))
+        .filter(lanes::connection_id.eq_any(inside.map(|id| id.uuid()).collect::<Vec<_>>()))
         .select(Lane::as_select())
         .load(conn)
         .await
@@ -298,8 +341,8 @@ pub async fn by_connections(
 }
 
 /// The lane of one connection.
-pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: ConnectionId) -> Result<Lane> {
-    by_connections(conn, workspace, &[id])
+pub async fn get(conn: &mut Conn, scope: impl Into<Scope>, id: ConnectionId) -> Result<Lane> {
+    by_connections(conn, scope, &[id])
         .await?
         .pop()
         .ok_or_else(|| Error::not_found("connection"))

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use diesel::{dsl::count_star, prelude::*};
+use diesel::{
+    dsl::{count_star, exists},
+    prelude::*,
+};
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
     Error, ErrorCode, Provenance, Result,
@@ -13,8 +16,8 @@ use posthaste_core::{
 use uuid::Uuid;
 
 use crate::{
-    Conn, Json, Page, PageRequest, Slice, StoreExt,
-    schema::{media, post_media, posts, renditions},
+    Conn, Json, Page, PageRequest, Scope, Slice, StoreExt,
+    schema::{media, post_media, posts, renditions, targets},
 };
 
 /// How an upload stands.
@@ -326,6 +329,24 @@ pub async fn uses(
         .into_iter()
         .map(|(id, count)| (id.into(), count))
         .collect())
+}
+
+/// Whether a post that goes beyond a limit uses a media.
+pub async fn is_used_beyond(conn: &mut Conn, scope: &Scope, id: MediaId) -> Result<bool> {
+    let Some(limit) = scope.reach.ids() else {
+        return Ok(false);
+    };
+    let beyond = post_media::table
+        .inner_join(posts::table.on(posts::id.eq(post_media::post_id)))
+        .inner_join(targets::table.on(targets::post_id.eq(post_media::post_id)))
+        .filter(post_media::workspace_id.eq(scope.workspace.uuid()))
+        .filter(post_media::media_id.eq(id.uuid()))
+        .filter(posts::deleted_at.is_null())
+        .filter(targets::connection_id.ne_all(limit));
+    diesel::select(exists(beyond))
+        .get_result(conn)
+        .await
+        .stored()
 }
 
 /// A page of media, newest last.

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use diesel::{
     prelude::*,
-    sql_types::{Int8, Nullable, Text, Timestamptz, Uuid as SqlUuid},
+    sql_types::{Array, Int8, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
-use posthaste_core::{ErrorCode, Network, Result, ids::WorkspaceId};
+use posthaste_core::{ErrorCode, Network, Result};
 
-use crate::{Conn, StoreExt, schema::network_states};
+use crate::{Conn, Scope, StoreExt, schema::network_states};
 
 /// How a network stands, for all nodes.
 #[derive(Clone, Debug, Queryable, Selectable)]
@@ -55,13 +55,14 @@ impl Tries {
     }
 }
 
-/// How the tries of a workspace since an instant went, by network; networks without one are left out. A try
+/// How the tries of a scope since an instant went, by network; networks without one are left out. A try
 /// that ended without an answer, before the network was asked, counts for nothing.
 pub async fn tries_since(
     conn: &mut Conn,
-    workspace: WorkspaceId,
+    scope: impl Into<Scope>,
     since: DateTime<Utc>,
 ) -> Result<Vec<Tries>> {
+    let scope = scope.into();
     diesel::sql_query(
         "SELECT network, count(*) AS tries, count(*) FILTER (WHERE ill) AS failures,
                 min(started_at) FILTER (WHERE ill) AS failing_since,
@@ -72,13 +73,15 @@ pub async fn tries_since(
                     a.outcome = 'PUBLISHED' OR a.http_status IS NOT NULL AS answered
              FROM attempts a JOIN targets t ON t.workspace_id = a.workspace_id AND t.id = a.target_id
              WHERE a.workspace_id = $1 AND a.started_at >= $2 AND a.finished_at IS NOT NULL
+               AND ($4::uuid[] IS NULL OR t.connection_id = ANY ($4))
          ) AS lately
          WHERE ill OR answered
          GROUP BY network",
     )
-    .bind::<SqlUuid, _>(workspace.uuid())
+    .bind::<SqlUuid, _>(scope.workspace.uuid())
     .bind::<Timestamptz, _>(since)
     .bind::<Text, _>(ErrorCode::NetworkUnavailable.as_str())
+    .bind::<Nullable<Array<SqlUuid>>, _>(scope.reach.ids())
     .load(conn)
     .await
     .stored()

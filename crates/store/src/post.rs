@@ -16,9 +16,10 @@ use posthaste_core::{
 use uuid::Uuid;
 
 use crate::{
-    Conn, Json, Page, PageRequest, Slice, StoreExt,
+    Conn, Json, Page, PageRequest, Scope, Slice, StoreExt,
     page::TimeOrder,
     schema::{post_media, posts, targets},
+    scope::none_beyond,
 };
 
 /// A post.
@@ -148,44 +149,47 @@ pub async fn delete(conn: &mut Conn, post: PostId, at: DateTime<Utc>) -> Result<
 }
 
 /// The post with an id.
-pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: PostId) -> Result<Post> {
-    by_ids(conn, workspace, &[id])
+pub async fn get(conn: &mut Conn, scope: impl Into<Scope>, id: PostId) -> Result<Post> {
+    by_ids(conn, scope, &[id])
         .await?
         .pop()
         .ok_or_else(|| Error::not_found("post"))
 }
 
 /// As [`get`], locking the row until the transaction ends.
-pub async fn lock(conn: &mut Conn, workspace: WorkspaceId, id: PostId) -> Result<Post> {
-    posts::table
+pub async fn lock(conn: &mut Conn, scope: impl Into<Scope>, id: PostId) -> Result<Post> {
+    let scope = scope.into();
+    let found = posts::table
         .filter(
             posts::workspace_id
-                .eq(workspace.uuid())
+                .eq(scope.workspace.uuid())
                 .and(posts::id.eq(id.uuid())),
         )
         .filter(posts::deleted_at.is_null())
         .select(Post::as_select())
         .for_update()
-        .first(conn)
+        .load(conn)
         .await
-        .optional()
-        .stored()?
-        .ok_or_else(|| Error::not_found("post"))
+        .stored()?;
+    let mut seen = scope.keep(conn, found, |row: &Post| row.id.uuid()).await?;
+    seen.pop().ok_or_else(|| Error::not_found("post"))
 }
 
 /// The posts with these ids, in no order; unknown and deleted ones are left out.
-pub async fn by_ids(conn: &mut Conn, workspace: WorkspaceId, ids: &[PostId]) -> Result<Vec<Post>> {
-    posts::table
+pub async fn by_ids(conn: &mut Conn, scope: impl Into<Scope>, ids: &[PostId]) -> Result<Vec<Post>> {
+    let scope = scope.into();
+    let found = posts::table
         .filter(
             posts::workspace_id
-                .eq(workspace.uuid())
+                .eq(scope.workspace.uuid())
                 .and(posts::deleted_at.is_null()),
         )
         .filter(posts::id.eq_any(ids.iter().map(|id| id.uuid()).collect::<Vec<_>>()))
         .select(Post::as_select())
         .load(conn)
         .await
-        .stored()
+        .stored()?;
+    scope.keep(conn, found, |row: &Post| row.id.uuid()).await
 }
 
 /// What a list of posts is narrowed by; all conditions hold together.
@@ -228,15 +232,22 @@ pub struct Sort {
 const DUE_OR_NEVER: &str = "coalesce(posts.due_at, 'infinity'::timestamptz)";
 
 macro_rules! filtered {
-    ($query:expr, $workspace:expr, $filter:expr) => {{
+    ($query:expr, $scope:expr, $filter:expr) => {{
         let mut query = $query
             .filter(
                 posts::workspace_id
-                    .eq($workspace.uuid())
+                    .eq($scope.workspace.uuid())
                     .and(posts::deleted_at.is_null()),
             )
             .into_boxed();
         let of_post = || targets::table.filter(targets::post_id.eq(posts::id));
+        if let Some(limit) = $scope.reach.ids() {
+            // It names the connections, so that a plan can begin at the targets of a quiet one.
+            let inside = of_post().filter(targets::connection_id.eq_any(limit.clone()));
+            query = query
+                .filter(exists(inside))
+                .filter(none_beyond!("posts.id", limit));
+        }
         if let Some(states) = &$filter.states {
             let names: Vec<_> = states.iter().map(|state| state.as_str()).collect();
             query = query.filter(exists(of_post().filter(targets::state.eq_any(names))));
@@ -274,17 +285,18 @@ macro_rules! filtered {
 /// A page of posts.
 pub async fn list(
     conn: &mut Conn,
-    workspace: WorkspaceId,
+    scope: impl Into<Scope>,
     filter: &Filter,
     sort: Sort,
     page: &PageRequest<(Option<DateTime<Utc>>, Uuid)>,
 ) -> Result<Page<Post>> {
+    let scope = scope.into();
     let column = match sort.by {
         Order::Created => "posts.created_at",
         Order::Updated => "posts.updated_at",
         Order::Due => DUE_OR_NEVER,
     };
-    let mut query = filtered!(posts::table.select(Post::as_select()), workspace, filter);
+    let mut query = filtered!(posts::table.select(Post::as_select()), scope, filter);
     let order = TimeOrder {
         table: "posts",
         column,
@@ -303,8 +315,9 @@ pub async fn list(
 }
 
 /// How many posts the filter leaves.
-pub async fn count(conn: &mut Conn, workspace: WorkspaceId, filter: &Filter) -> Result<i64> {
-    filtered!(posts::table.count(), workspace, filter)
+pub async fn count(conn: &mut Conn, scope: impl Into<Scope>, filter: &Filter) -> Result<i64> {
+    let scope = scope.into();
+    filtered!(posts::table.count(), scope, filter)
         .get_result(conn)
         .await
         .stored()

@@ -12,7 +12,10 @@ use posthaste_core::{
 };
 use uuid::Uuid;
 
-use crate::{Conn, StoreExt, schema::revocations};
+use crate::{
+    Conn, StoreExt,
+    schema::{connections, revocations},
+};
 
 /// Access to be given back.
 #[derive(Clone, Debug, QueryableByName)]
@@ -72,6 +75,18 @@ UPDATE revocations SET tries = tries + 1, next_at = $2
 WHERE connection_id = ANY(ARRAY(
     SELECT connection_id FROM revocations WHERE next_at <= $1 ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED))
 RETURNING connection_id, workspace_id, tokens, tries";
+
+/// Whether access to accounts of a workspace is still to be given back.
+pub async fn any_of(conn: &mut Conn, workspace: WorkspaceId) -> Result<bool> {
+    let own = connections::table
+        .filter(connections::workspace_id.eq(workspace.uuid()))
+        .select(connections::id);
+    let found = revocations::table.filter(revocations::connection_id.eq_any(own));
+    diesel::select(diesel::dsl::exists(found))
+        .get_result(conn)
+        .await
+        .stored()
+}
 
 /// Takes what is due, longest due first; nobody else takes it before `until`.
 pub async fn claim(

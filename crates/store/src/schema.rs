@@ -2,9 +2,13 @@
 
 mod job;
 mod quota;
+mod security;
+mod tenant;
 
 pub use job::{job_keys, job_results, jobs};
 pub use quota::{budgets, quota_readings};
+pub use security::{audit_entries, audit_heads, data_keys};
+pub use tenant::{invitations, roles, team_members, teams};
 
 diesel::table! {
     api_keys (id) {
@@ -21,6 +25,9 @@ diesel::table! {
         last_used_at -> Nullable<Timestamptz>,
         old_hash -> Nullable<Bytea>,
         old_expires_at -> Nullable<Timestamptz>,
+        permissions -> Nullable<Array<Text>>,
+        user_id -> Nullable<Uuid>,
+        connection_ids -> Nullable<Array<Uuid>>,
     }
 }
 
@@ -149,6 +156,8 @@ diesel::table! {
         user_id -> Uuid,
         role -> Text,
         created_at -> Timestamptz,
+        role_id -> Nullable<Uuid>,
+        connection_ids -> Nullable<Array<Uuid>>,
     }
 }
 
@@ -320,6 +329,8 @@ diesel::table! {
         created_at -> Timestamptz,
         when_full -> Text,
         over_budget -> Text,
+        deleted_at -> Nullable<Timestamptz>,
+        erase_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -387,6 +398,7 @@ diesel::joinable!(members -> users (user_id));
 diesel::joinable!(members -> workspaces (workspace_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(lanes -> connections (connection_id));
+diesel::allow_tables_to_appear_in_same_query!(revocations, connections);
 diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     attempts,
@@ -394,6 +406,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     event_heads,
     events,
     grants,
+    invitations,
     lanes,
     media,
     members,
@@ -402,10 +415,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     post_media,
     posts,
     renditions,
+    roles,
     sessions,
     steps,
     target_transitions,
     targets,
+    team_members,
+    teams,
     users,
     webhook_attempts,
     webhook_deliveries,

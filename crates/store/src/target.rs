@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{Conn, Json, Page, PageRequest, Slice, StoreExt, page::TimeOrder, schema::targets};
+use crate::{
+    Conn, Json, Page, PageRequest, Scope, Slice, StoreExt, page::TimeOrder, schema::targets,
+    scope::none_beyond,
+};
 
 /// What to do once it is proved that an unknown call published nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -257,8 +260,8 @@ pub async fn delete(conn: &mut Conn, workspace: WorkspaceId, id: TargetId) -> Re
 }
 
 /// The target with an id.
-pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: TargetId) -> Result<Target> {
-    by_ids(conn, workspace, &[id])
+pub async fn get(conn: &mut Conn, scope: impl Into<Scope>, id: TargetId) -> Result<Target> {
+    by_ids(conn, scope, &[id])
         .await?
         .pop()
         .ok_or_else(|| Error::not_found("target"))
@@ -267,32 +270,40 @@ pub async fn get(conn: &mut Conn, workspace: WorkspaceId, id: TargetId) -> Resul
 /// The targets with these ids, in no order; unknown ones are left out.
 pub async fn by_ids(
     conn: &mut Conn,
-    workspace: WorkspaceId,
+    scope: impl Into<Scope>,
     ids: &[TargetId],
 ) -> Result<Vec<Target>> {
-    targets::table
-        .filter(targets::workspace_id.eq(workspace.uuid()))
+    let scope = scope.into();
+    let found = targets::table
+        .filter(targets::workspace_id.eq(scope.workspace.uuid()))
         .filter(targets::id.eq_any(ids.iter().map(|id| id.uuid()).collect::<Vec<_>>()))
         .select(Target::as_select())
         .load(conn)
         .await
-        .stored()
+        .stored()?;
+    scope
+        .keep(conn, found, |row: &Target| row.post_id.uuid())
+        .await
 }
 
 /// The targets of posts, each post's in order.
 pub async fn of_posts(
     conn: &mut Conn,
-    workspace: WorkspaceId,
+    scope: impl Into<Scope>,
     posts: &[PostId],
 ) -> Result<Vec<Target>> {
-    targets::table
-        .filter(targets::workspace_id.eq(workspace.uuid()))
+    let scope = scope.into();
+    let found = targets::table
+        .filter(targets::workspace_id.eq(scope.workspace.uuid()))
         .filter(targets::post_id.eq_any(posts.iter().map(|id| id.uuid()).collect::<Vec<_>>()))
         .order((targets::post_id, targets::position))
         .select(Target::as_select())
         .load(conn)
         .await
-        .stored()
+        .stored()?;
+    scope
+        .keep(conn, found, |row: &Target| row.post_id.uuid())
+        .await
 }
 
 /// Scheduled targets of a connection on their way or waiting, for a check when it goes away.
@@ -344,10 +355,15 @@ pub struct Filter {
 }
 
 macro_rules! filtered {
-    ($query:expr, $workspace:expr, $filter:expr) => {{
+    ($query:expr, $scope:expr, $filter:expr) => {{
         let mut query = $query
-            .filter(targets::workspace_id.eq($workspace.uuid()))
+            .filter(targets::workspace_id.eq($scope.workspace.uuid()))
             .into_boxed();
+        if let Some(limit) = $scope.reach.ids() {
+            query = query
+                .filter(targets::connection_id.eq_any(limit.clone()))
+                .filter(none_beyond!("targets.post_id", limit));
+        }
         if let Some(states) = &$filter.states {
             query = query.filter(
                 targets::state.eq_any(states.iter().map(|s| s.as_str()).collect::<Vec<_>>()),
@@ -380,22 +396,19 @@ macro_rules! filtered {
 /// A page of targets, by due time or by creation; ties are broken by id.
 pub async fn list(
     conn: &mut Conn,
-    workspace: WorkspaceId,
+    scope: impl Into<Scope>,
     filter: &Filter,
     by_due: bool,
     descending: bool,
     page: &PageRequest<(Option<DateTime<Utc>>, Uuid)>,
 ) -> Result<Page<Target>> {
+    let scope = scope.into();
     let column = if by_due {
         "coalesce(targets.due_at, 'infinity'::timestamptz)"
     } else {
         "targets.created_at"
     };
-    let mut query = filtered!(
-        targets::table.select(Target::as_select()),
-        workspace,
-        filter
-    );
+    let mut query = filtered!(targets::table.select(Target::as_select()), scope, filter);
     let order = TimeOrder {
         table: "targets",
         column,
@@ -414,8 +427,9 @@ pub async fn list(
 }
 
 /// How many targets the filter leaves.
-pub async fn count(conn: &mut Conn, workspace: WorkspaceId, filter: &Filter) -> Result<i64> {
-    filtered!(targets::table.count(), workspace, filter)
+pub async fn count(conn: &mut Conn, scope: impl Into<Scope>, filter: &Filter) -> Result<i64> {
+    let scope = scope.into();
+    filtered!(targets::table.count(), scope, filter)
         .get_result(conn)
         .await
         .stored()

@@ -34,6 +34,10 @@ pub struct Workspace {
     /// What becomes of posts for which no money is left.
     #[diesel(deserialize_as = String)]
     pub over_budget: OverBudget,
+    /// Since when it is to be erased.
+    pub deleted_at: Option<DateTime<Utc>>,
+    /// When it is erased.
+    pub erase_at: Option<DateTime<Utc>>,
 }
 
 /// Adds a workspace and the head of its event log.
@@ -83,6 +87,69 @@ pub async fn get(conn: &mut Conn, id: WorkspaceId) -> Result<Workspace> {
         .optional()
         .stored()?
         .ok_or_else(|| Error::not_found("workspace"))
+}
+
+/// Holds a workspace until the transaction ends: nobody else decides about its members meanwhile.
+pub async fn hold(conn: &mut Conn, id: WorkspaceId) -> Result<()> {
+    let found: Option<Uuid> = workspaces::table
+        .find(id.uuid())
+        .select(workspaces::id)
+        .for_no_key_update()
+        .first(conn)
+        .await
+        .optional()
+        .stored()?;
+    found.map(drop).ok_or_else(|| Error::not_found("workspace"))
+}
+
+/// Says since when a workspace is to be erased and when, or takes it back.
+pub async fn set_deleted(
+    conn: &mut Conn,
+    id: WorkspaceId,
+    times: Option<(DateTime<Utc>, DateTime<Utc>)>,
+) -> Result<()> {
+    let (deleted_at, erase_at) = times.unzip();
+    diesel::update(workspaces::table.find(id.uuid()))
+        .set((
+            workspaces::deleted_at.eq(deleted_at),
+            workspaces::erase_at.eq(erase_at),
+        ))
+        .execute(conn)
+        .await
+        .stored()?;
+    Ok(())
+}
+
+/// The workspace after another whose time to be erased has come, with that time; longest due first.
+pub async fn next_to_erase(
+    conn: &mut Conn,
+    now: DateTime<Utc>,
+    after: Option<(DateTime<Utc>, WorkspaceId)>,
+) -> Result<Option<(DateTime<Utc>, WorkspaceId)>> {
+    let mut query = workspaces::table
+        .filter(workspaces::erase_at.le(now))
+        .order((workspaces::erase_at, workspaces::id))
+        .select((workspaces::erase_at.assume_not_null(), workspaces::id))
+        .into_boxed();
+    if let Some((at, id)) = after {
+        let later = workspaces::erase_at.gt(at);
+        let at_once = workspaces::erase_at
+            .eq(at)
+            .and(workspaces::id.gt(id.uuid()));
+        query = query.filter(later.or(at_once));
+    }
+    let found: Option<(DateTime<Utc>, Uuid)> = query.first(conn).await.optional().stored()?;
+    Ok(found.map(|(at, id)| (at, id.into())))
+}
+
+/// Removes a workspace that is to be erased, with all that is left of it, unless somebody else did. Its content
+/// must be gone before ([`crate::content::remove_some`]).
+pub async fn erase(conn: &mut Conn, id: WorkspaceId) -> Result<bool> {
+    let marked = workspaces::table
+        .find(id.uuid())
+        .filter(workspaces::erase_at.is_not_null());
+    let gone = diesel::delete(marked).execute(conn).await.stored()?;
+    Ok(gone > 0)
 }
 
 /// Writes what becomes of posts without a place or without money; what is left out stays.

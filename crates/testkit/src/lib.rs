@@ -5,11 +5,13 @@ mod database;
 mod metrics;
 mod redis;
 mod statements;
+mod tenant;
 
 pub use database::TestDatabase;
 pub use metrics::samples;
 pub use redis::TestRedis;
 pub use statements::{count_statements, statements};
+pub use tenant::rows_of;
 
 use chrono::{DateTime, Utc};
 use posthaste_core::ports::FrozenClock;

@@ -1,10 +1,10 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::Context;
-use posthaste_core::{Provenance, access::Role, secret::Secret};
+use posthaste_core::secret::Secret;
 use posthaste_engine::{
     Actor, App,
-    adapters::{OsRandom, SystemClock},
+    adapters::{KeySource, OsRandom, SystemClock},
     session::{self, NewWorkspace},
 };
 use posthaste_postgres::{Binaries, Cluster, Durability, Options, Search};
@@ -76,6 +76,7 @@ impl Ground {
             random: Arc::new(OsRandom),
             data_dir: &files.path().join("data"),
             secret: Secret::new(SECRET),
+            keys: KeySource::Secret,
             public_url: public_url.clone(),
             networks_url: networks_url.clone(),
             quotas: unlimited(),
@@ -128,11 +129,7 @@ async fn workspace(app: &App) -> anyhow::Result<Actor> {
         time_zone: "UTC".into(),
     };
     let workspace = session::create_workspace(app, new).await?.id;
-    Ok(Actor {
-        workspace,
-        role: Role::Owner,
-        provenance: Provenance::System,
-    })
+    Ok(Actor::system(workspace))
 }
 
 fn set_open(folder: &Path) -> anyhow::Result<()> {

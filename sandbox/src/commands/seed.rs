@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use posthaste_core::{ports::Clock, secret::Secret};
-use posthaste_engine::adapters::{MovableClock, OsRandom, SystemClock};
+use posthaste_engine::adapters::{KeySource, MovableClock, OsRandom, SystemClock};
 use posthaste_store::{Address, Database, PoolSettings};
 
 use crate::{
@@ -52,6 +52,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         random: Arc::new(OsRandom),
         data_dir: &args.data_dir,
         secret: Secret::new(secret.trim()),
+        keys: KeySource::Secret,
         public_url: args.public_url,
         networks_url: args.networks_url.clone(),
         timing: quick_timing(),

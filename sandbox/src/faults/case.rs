@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::{
-    check::{self, Verdict},
+    check::{self, Fault, Finding, Verdict},
     evidence::{Crash, Evidence, PANICS, WATCHDOG},
     round::{Round, due},
     stage::{Stage, Wanted},
@@ -107,6 +107,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Whether nothing happened that no machine is slow enough for: twice, too early, out of order, a panic.
+    pub fn is_safe(&self) -> bool {
+        let slow = |finding: &Finding| matches!(finding.fault, Fault::Lost | Fault::Unknown);
+        self.verdict.findings.iter().all(slow) && !self.complaints.iter().any(|one| one == PANICKED)
+    }
+
     /// Whether everything is as it must be.
     pub fn is_good(&self) -> bool {
         self.verdict.findings.is_empty() && self.complaints.is_empty()
@@ -115,6 +121,8 @@ impl Outcome {
 
 /// How often a round is written anew because it was not in time.
 const TURNS: u32 = 6;
+/// The complaint about a panic.
+const PANICKED: &str = "a process panicked";
 /// Offenders whose timelines are shown.
 const SHOWN: usize = 5;
 /// What is this late in the suite itself was the machine's doing.
@@ -159,7 +167,7 @@ pub async fn play(case: &dyn Case, stage: &mut Stage, seed: u64) -> anyhow::Resu
     stage.evidence.rounds += 1;
     count_tries(&mut stage.evidence, &targets);
     let crashes = stage.read_logs()?;
-    case.after(stage, &round, &targets).await?;
+    let looked = case.after(stage, &round, &targets).await;
     stage.judged.extend(dues.iter().cloned());
     let mut complaints: Vec<_> = verdict
         .waiting
@@ -169,9 +177,10 @@ pub async fn play(case: &dyn Case, stage: &mut Stage, seed: u64) -> anyhow::Resu
             format!("{count} wait for a person with {code}, which this case does not allow")
         })
         .collect();
+    complaints.extend(looked.err().map(|error| format!("{error:#}")));
     let in_round = stage.evidence.since(&before);
     if in_round.count(PANICS) > 0 {
-        complaints.push("a process panicked".to_owned());
+        complaints.push(PANICKED.to_owned());
     }
     complaints.extend(ends(case, stage, &in_round));
     complaints.extend(case.bit(&in_round).err());

@@ -45,6 +45,8 @@ const SIGNS: [(&str, &str); 13] = [
 pub const PANICS: &str = "panics";
 /// Workers that ended themselves because they had been stopped.
 pub const WATCHDOG: &str = "watchdog ends";
+/// Rounds that were played again because others had the machine.
+pub const REPLAYED: &str = "rounds played again";
 /// Processes that others believed dead.
 pub const CALLED_LOST: &str = "processes called lost";
 

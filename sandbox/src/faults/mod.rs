@@ -7,6 +7,7 @@ mod check;
 mod client;
 mod database;
 mod evidence;
+mod machine;
 mod page;
 mod program;
 mod proxy;

@@ -167,7 +167,7 @@ impl Round {
         let query = "query($filter: TargetFilter, $first: Int, $after: String) {
             targets(first: $first, after: $after, filter: $filter) {
                 nodes { id state dueAt remoteId network connection { id remoteId }
-                    post { content { text } } error { code message } attempts { n kind outcome } }
+                    post { content { text } } error { code message } attempts { n kind outcome error { code } } }
                 pageInfo { hasNextPage endCursor }
             } }";
         let mut all = Vec::new();

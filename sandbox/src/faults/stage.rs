@@ -10,16 +10,19 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use posthaste_core::{Provenance, access::Role, ids::ApiKeyId, secret::Secret};
+use posthaste_core::{access::Role, ids::ApiKeyId, secret::Secret};
 use posthaste_engine::{
     Actor, App,
-    adapters::{OsRandom, SystemClock},
+    adapters::{KeyRing, KeySource, OsRandom, SystemClock},
     session::{self, NewWorkspace},
 };
 use posthaste_postgres::{Binaries, Durability, Search};
 use posthaste_store::{Address, Database, PoolSettings};
 use serde_json::json;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    process::Command,
+    time::{Instant, sleep},
+};
 
 use super::{
     check::Due,
@@ -110,6 +113,8 @@ pub struct Stage {
     /// The targets of all rounds, as they were judged.
     pub judged: Vec<Due>,
     logs: Logs,
+    /// What every process is told by its environment.
+    environment: BTreeMap<String, String>,
 }
 
 /// The lead at first.
@@ -158,6 +163,12 @@ impl Stage {
             ("POSTHASTE_LOG".into(), "info".into()),
             ("POSTHASTE_LOG_FORMAT".into(), "json".into()),
         ]);
+        let keys = home.join("master-keys");
+        std::fs::write(&keys, format!("{}\n", KeyRing::new_line().expose()))?;
+        common.insert(
+            "POSTHASTE_MASTER_KEY_FILE".into(),
+            keys.display().to_string(),
+        );
         let redis = if wanted.redis {
             Some(Redis::start(&home, &setting.redis).await?)
         } else {
@@ -199,6 +210,7 @@ impl Stage {
             pulse: Pulse::start(),
             judged: Vec::new(),
             logs,
+            environment: common,
         };
         stage.until_ready().await?;
         stage.calm(wanted).await?;
@@ -253,6 +265,19 @@ impl Stage {
             self.evidence.add(&kind, hits);
         }
         Ok(())
+    }
+
+    /// Runs a command of `posthaste` as the operator does, beside the processes; what it prints.
+    pub async fn operator(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let output = Command::new(beside("posthaste")?)
+            .args(arguments)
+            .envs(&self.environment)
+            .output()
+            .await?;
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        let why = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "{arguments:?}: {told}{why}");
+        Ok(told)
     }
 
     /// All processes of Posthaste.
@@ -366,6 +391,7 @@ fn application(
         random: Arc::new(OsRandom),
         data_dir: &home.join("data"),
         secret: Secret::new(SECRET),
+        keys: KeySource::File(home.join("master-keys")),
         public_url: public_url.to_owned(),
         networks_url: networks_url.to_owned(),
         timing: quick_timing(),
@@ -382,12 +408,7 @@ async fn owner(app: &App) -> anyhow::Result<(Actor, String)> {
     let workspace = session::create_workspace(app, new).await?.id;
     let id = ApiKeyId::new(&*app.clock, &*app.random);
     let key = session::sample_key(app, workspace, id, Role::Owner).await?;
-    let actor = Actor {
-        workspace,
-        role: Role::Owner,
-        provenance: Provenance::System,
-    };
-    Ok((actor, key.expose().to_owned()))
+    Ok((Actor::system(workspace), key.expose().to_owned()))
 }
 
 fn picture(shade: u8) -> anyhow::Result<Vec<u8>> {

@@ -1,5 +1,5 @@
 use posthaste_core::{
-    Error, ErrorCode, Network, Provenance,
+    Error, ErrorCode, Network,
     access::Role,
     ids::{UserId, WorkspaceId},
     secret::Secret,
@@ -100,11 +100,7 @@ struct Place {
 
 impl Place {
     fn owner(&self) -> Actor {
-        Actor {
-            workspace: self.id,
-            role: Role::Owner,
-            provenance: Provenance::System,
-        }
+        Actor::system(self.id)
     }
 }
 

@@ -58,12 +58,13 @@ impl World {
         let networks = Networks::open(config).unwrap();
         tokio::spawn(serve(listener, networks.clone(), std::future::pending()));
         let id = format!("sandbox-{}", network.as_str().to_lowercase());
+        let hosts = Hosts {
+            base: Some(base.clone()),
+        };
         let ctx = Ctx {
-            http: Arc::new(HttpClient::new().unwrap()),
+            http: Arc::new(HttpClient::new(&hosts).unwrap()),
             clock: Arc::new(SimulatedClock(networks)),
-            hosts: Hosts {
-                base: Some(base.clone()),
-            },
+            hosts,
             app: AppCredentials {
                 secret: Secret::new(format!("{id}-secret")),
                 id,

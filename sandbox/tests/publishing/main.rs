@@ -5,6 +5,7 @@
 mod broken_off;
 mod doubts;
 mod faults;
+mod keys;
 mod metrics;
 mod operators;
 mod orders;

@@ -54,9 +54,10 @@ async fn the_event_log_tells_the_story_of_each_target_in_order() {
     world.work();
     let post = world.post("In order.", &[], &connections).await;
     let targets = world.until(post, State::Published).await;
-    let events = event::after(&world.app, &world.actor, 0, &Filter::default(), 200)
+    let part = event::after(&world.app, &world.actor, 0, &Filter::default(), 200)
         .await
         .unwrap();
+    let events = part.events;
     let numbers: Vec<_> = events.iter().map(|event| event.seq).collect();
     assert_eq!(numbers, (1..=events.len() as i64).collect::<Vec<_>>());
     for target in targets {

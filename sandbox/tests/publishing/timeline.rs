@@ -1,6 +1,6 @@
 //! What the timeline tells of real exchanges with the simulated networks.
 
-use posthaste_core::{Network, connector::TokenSet, secret::Secret, target::State};
+use posthaste_core::{Network, connector::TokenSet, ports::Place, secret::Secret, target::State};
 use posthaste_engine::post;
 use posthaste_sandbox::setup::credentials;
 use posthaste_store::{connection::Connection, target::Target, timeline::Step};
@@ -16,9 +16,15 @@ async fn steps(world: &World, target: &Target) -> Vec<Step> {
 }
 
 /// Everything that must not be read in a timeline.
-fn secrets(world: &World, row: &Connection) -> Vec<Secret> {
+async fn secrets(world: &World, row: &Connection) -> Vec<Secret> {
+    let place = Place {
+        table: "connections",
+        column: "tokens",
+        workspace: row.workspace_id,
+        row: row.id.to_string(),
+    };
     let sealed = row.tokens.as_deref().unwrap();
-    let tokens = world.app.cipher.open(sealed, &row.id.to_string()).unwrap();
+    let tokens = world.app.cipher.open(sealed, &place).await.unwrap();
     let tokens: TokenSet = serde_json::from_slice(&tokens).unwrap();
     let all = [Some(tokens.access), tokens.refresh];
     let app = credentials(row.network).secret;
@@ -45,7 +51,7 @@ async fn every_request_is_told_without_a_secret_and_without_the_words_of_the_pos
             .iter()
             .find(|row| row.id == target.connection_id)
             .unwrap();
-        for secret in secrets(&world, row) {
+        for secret in secrets(&world, row).await {
             assert!(!whole.contains(secret.expose()), "{whole}");
         }
         for words in ["Whispered", "The harbor at dawn", "harborstreet.example"] {

@@ -2,6 +2,7 @@
 
 use std::{
     io::Cursor,
+    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -9,8 +10,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, stream};
 use posthaste_core::{
-    Network, Provenance,
-    access::Role,
+    Network,
     event::EventType,
     ids::{MediaId, PostId, WorkspaceId},
     ports::Clock,
@@ -21,11 +21,12 @@ use posthaste_core::{
 };
 use posthaste_engine::{
     Actor, App,
-    adapters::{OsRandom, SystemClock},
+    adapters::{KeyRing, KeySource, OsRandom, SystemClock},
     media::{self, NewUpload},
     post::{self, NewPost, NewTarget, When},
     publish::{self, Settings},
     session::{self, NewWorkspace},
+    vault::Vault,
 };
 use posthaste_sandbox::{
     networks::{Config, Networks, serve},
@@ -42,6 +43,9 @@ use posthaste_testkit::TestDatabase;
 use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+
+/// The server's secret.
+const SECRET: &str = "a secret of at least thirty-two characters";
 
 /// The machine's clock, moved by tests.
 #[derive(Default)]
@@ -64,6 +68,8 @@ pub struct World {
     pub clock: Arc<TestClock>,
     pub actor: Actor,
     pub control: Control,
+    /// The master key file.
+    pub keys: PathBuf,
     stop: CancellationToken,
     workers: Mutex<Vec<JoinHandle<()>>>,
     /// Where media lie.
@@ -98,6 +104,8 @@ impl World {
         let simulated = Networks::open(config).unwrap();
         tokio::spawn(serve(networks, simulated, std::future::pending()));
 
+        let keys = files.path().join("master-keys");
+        std::fs::write(&keys, "11".repeat(32)).unwrap();
         let public = listen().await;
         let clock = Arc::new(TestClock::default());
         let app = app(Setup {
@@ -105,7 +113,8 @@ impl World {
             clock: clock.clone(),
             random: Arc::new(OsRandom),
             data_dir: files.path(),
-            secret: Secret::new("a secret of at least thirty-two characters"),
+            secret: Secret::new(SECRET),
+            keys: KeySource::File(keys.clone()),
             public_url: format!("http://{}", public.local_addr().unwrap()),
             networks_url: networks_url.clone(),
             timing,
@@ -121,21 +130,26 @@ impl World {
             time_zone: "Europe/Paris".into(),
         };
         let workspace: WorkspaceId = session::create_workspace(&app, new).await.unwrap().id;
-        let actor = Actor {
-            workspace,
-            role: Role::Owner,
-            provenance: Provenance::System,
-        };
+        let actor = Actor::system(workspace);
         let control = Control::new(&networks_url).unwrap();
         Self {
             app,
             clock,
             actor,
             control,
+            keys,
             stop: CancellationToken::new(),
             workers: Mutex::default(),
             files,
         }
+    }
+
+    /// The vault of another process: what it knows it has from the database and the file.
+    pub fn other_vault(&self) -> Vault {
+        let secret = Secret::new(SECRET);
+        let ring = KeyRing::new(KeySource::File(self.keys.clone()), &secret).unwrap();
+        let (clock, random) = (self.clock.clone(), Arc::new(OsRandom));
+        Vault::new(&self.app.db, Arc::new(ring), clock, random, &secret).unwrap()
     }
 
     /// Another server on the same database and the same networks.
@@ -146,6 +160,7 @@ impl World {
             random: Arc::new(OsRandom),
             data_dir: self.files.path(),
             secret: self.app.secret.clone(),
+            keys: KeySource::File(self.keys.clone()),
             public_url: self.app.public_url.clone(),
             networks_url: self.app.hosts.base.clone().unwrap(),
             timing: self.app.timing,

@@ -45,8 +45,8 @@ impl ApiKeysApi {
         )
     }
 
-    /// The workspace's API keys, in the order in which they were made. Owners and admins see all of
-    /// them, any other key itself only.
+    /// The workspace's API keys, in the order in which they were made. With `MANAGE_KEYS` all
+    /// of them, without it a key sees itself only.
     pub fn list(&self, options: ApiKeyListOptions) -> Call<ApiKeyPage> {
         self.client.call(operations::API_KEY_LIST, options)
     }
@@ -64,8 +64,8 @@ impl ApiKeysApi {
         )
     }
 
-    /// Revokes an API key: requests with it are refused from now on, and its open subscriptions end
-    /// within seconds. This cannot be undone.
+    /// Revokes an API key and the keys that it made: requests with them are refused from now on, and their
+    /// open subscriptions end within seconds. This cannot be undone.
     pub fn revoke(&self, input: impl Into<ApiKeyRevokeInput>) -> Call<ApiKeyPayload> {
         self.client.call(
             operations::API_KEY_REVOKE,
@@ -74,7 +74,8 @@ impl ApiKeysApi {
     }
 
     /// Gives an API key a new secret, shown this once. The secret before works a while longer, so that
-    /// programs can be changed one after the other; one from an earlier rotation ends now.
+    /// programs can be changed one after the other; one from an earlier rotation ends now. A person rotates the own
+    /// keys, and with `MANAGE_MEMBERS` those of services; another person's key can only be revoked.
     pub fn rotate(&self, input: impl Into<ApiKeyRotateInput>) -> Call<ApiKeySecretPayload> {
         self.client.call(
             operations::API_KEY_ROTATE,
@@ -82,12 +83,71 @@ impl ApiKeysApi {
         )
     }
 
-    /// Renames an API key or changes when it ends.
+    /// Renames an API key or changes when it ends. To let one end later takes what `apiKeyRotate` takes.
     pub fn update(&self, input: impl Into<ApiKeyUpdateInput>) -> Call<ApiKeyPayload> {
         self.client.call(
             operations::API_KEY_UPDATE,
             json!({ "input": Into::<ApiKeyUpdateInput>::into(input) }),
         )
+    }
+}
+
+impl Client {
+    /// Operations on auditLog.
+    pub fn audit_log(&self) -> AuditLogApi {
+        AuditLogApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on auditLog.
+#[derive(Clone, Debug)]
+pub struct AuditLogApi {
+    pub(crate) client: Client,
+}
+
+impl AuditLogApi {
+    /// What was done in the workspace that concerns security (keys, members, roles, connected accounts, webhooks,
+    /// settings), newest first; it takes `READ_AUDIT_LOG`. Entries are never changed or removed, only a detail can be
+    /// erased; each entry's hash covers all before it.
+    pub fn list(&self, options: AuditLogListOptions) -> Call<AuditEntryPage> {
+        self.client.call(operations::AUDIT_LOG_LIST, options)
+    }
+
+    /// [`list`](Self::list), page by page, one item after the other.
+    pub fn list_all(&self, options: AuditLogListOptions) -> Items<AuditEntry> {
+        let (list, after) = (self.clone(), options.after.clone());
+        page::all(
+            move |after| {
+                let mut options = options.clone();
+                options.after = after;
+                list.list(options)
+            },
+            after,
+        )
+    }
+}
+
+impl Client {
+    /// Operations on builtInRoles.
+    pub fn built_in_roles(&self) -> BuiltInRolesApi {
+        BuiltInRolesApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on builtInRoles.
+#[derive(Clone, Debug)]
+pub struct BuiltInRolesApi {
+    pub(crate) client: Client,
+}
+
+impl BuiltInRolesApi {
+    /// The roles that every workspace has, and what each carries.
+    pub fn list(&self) -> Call<Vec<BuiltInRole>> {
+        self.client.call(operations::BUILT_IN_ROLE_LIST, none())
     }
 }
 
@@ -316,6 +376,74 @@ impl ConnectionsApi {
 }
 
 impl Client {
+    /// Operations on customRoles.
+    pub fn custom_roles(&self) -> CustomRolesApi {
+        CustomRolesApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on customRoles.
+#[derive(Clone, Debug)]
+pub struct CustomRolesApi {
+    pub(crate) client: Client,
+}
+
+impl CustomRolesApi {
+    /// Makes a role of the workspace's own.
+    pub fn create(&self, input: impl Into<CustomRoleCreateInput>) -> Call<CustomRolePayload> {
+        self.client.call(
+            operations::CUSTOM_ROLE_CREATE,
+            json!({ "input": Into::<CustomRoleCreateInput>::into(input) }),
+        )
+    }
+
+    /// Removes a role. While somebody holds it, another one must be named in its place (`ROLE_IN_USE`), which takes
+    /// `MANAGE_MEMBERS`, too.
+    pub fn delete(&self, input: impl Into<CustomRoleDeleteInput>) -> Call<CustomRoleDeletePayload> {
+        self.client.call(
+            operations::CUSTOM_ROLE_DELETE,
+            json!({ "input": Into::<CustomRoleDeleteInput>::into(input) }),
+        )
+    }
+
+    /// The role of the workspace's own with an id.
+    pub fn get(&self, id: impl Into<String>) -> Call<CustomRole> {
+        self.client.call(
+            operations::CUSTOM_ROLE_GET,
+            json!({ "id": Into::<String>::into(id) }),
+        )
+    }
+
+    /// The roles that the workspace made, in the order in which they were made.
+    pub fn list(&self, options: CustomRoleListOptions) -> Call<CustomRolePage> {
+        self.client.call(operations::CUSTOM_ROLE_LIST, options)
+    }
+
+    /// [`list`](Self::list), page by page, one item after the other.
+    pub fn list_all(&self, options: CustomRoleListOptions) -> Items<CustomRole> {
+        let (list, after) = (self.clone(), options.after.clone());
+        page::all(
+            move |after| {
+                let mut options = options.clone();
+                options.after = after;
+                list.list(options)
+            },
+            after,
+        )
+    }
+
+    /// Renames a role or changes what it carries. Whoever holds it may do so much from now on.
+    pub fn update(&self, input: impl Into<CustomRoleUpdateInput>) -> Call<CustomRolePayload> {
+        self.client.call(
+            operations::CUSTOM_ROLE_UPDATE,
+            json!({ "input": Into::<CustomRoleUpdateInput>::into(input) }),
+        )
+    }
+}
+
+impl Client {
     /// Operations on events.
     pub fn events(&self) -> EventsApi {
         EventsApi {
@@ -366,6 +494,83 @@ impl EventsApi {
                 list.list(options)
             },
             after,
+        )
+    }
+}
+
+impl Client {
+    /// Operations on invitations.
+    pub fn invitations(&self) -> InvitationsApi {
+        InvitationsApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on invitations.
+#[derive(Clone, Debug)]
+pub struct InvitationsApi {
+    pub(crate) client: Client,
+}
+
+impl InvitationsApi {
+    /// Becomes a member by an invitation's token. Needs no credential: whoever has an account for the
+    /// e-mail shows it by its session or password, anybody else gets one.
+    pub fn accept(&self, input: impl Into<InvitationAcceptInput>) -> Call<InvitationAcceptPayload> {
+        self.client.call(
+            operations::INVITATION_ACCEPT,
+            json!({ "input": Into::<InvitationAcceptInput>::into(input) }),
+        )
+    }
+
+    /// Asks somebody to become a member, within seven days. The token works once and is shown this once.
+    pub fn create(&self, input: impl Into<InvitationCreateInput>) -> Call<InvitationLinkPayload> {
+        self.client.call(
+            operations::INVITATION_CREATE,
+            json!({ "input": Into::<InvitationCreateInput>::into(input) }),
+        )
+    }
+
+    /// The invitation with an id.
+    pub fn get(&self, id: impl Into<String>) -> Call<Invitation> {
+        self.client.call(
+            operations::INVITATION_GET,
+            json!({ "id": Into::<String>::into(id) }),
+        )
+    }
+
+    /// Who is asked to become a member, newest first.
+    pub fn list(&self, options: InvitationListOptions) -> Call<InvitationPage> {
+        self.client.call(operations::INVITATION_LIST, options)
+    }
+
+    /// [`list`](Self::list), page by page, one item after the other.
+    pub fn list_all(&self, options: InvitationListOptions) -> Items<Invitation> {
+        let (list, after) = (self.clone(), options.after.clone());
+        page::all(
+            move |after| {
+                let mut options = options.clone();
+                options.after = after;
+                list.list(options)
+            },
+            after,
+        )
+    }
+
+    /// Gives an invitation a new token, shown this once, and seven more days. The token before is worth
+    /// nothing from now on.
+    pub fn resend(&self, input: impl Into<InvitationResendInput>) -> Call<InvitationLinkPayload> {
+        self.client.call(
+            operations::INVITATION_RESEND,
+            json!({ "input": Into::<InvitationResendInput>::into(input) }),
+        )
+    }
+
+    /// Takes an invitation back: its token is worth nothing from now on.
+    pub fn revoke(&self, input: impl Into<InvitationRevokeInput>) -> Call<InvitationPayload> {
+        self.client.call(
+            operations::INVITATION_REVOKE,
+            json!({ "input": Into::<InvitationRevokeInput>::into(input) }),
         )
     }
 }
@@ -458,6 +663,67 @@ impl MediaApi {
         self.client.call(
             operations::MEDIA_UPLOAD_CREATE,
             json!({ "input": Into::<MediaUploadCreateInput>::into(input) }),
+        )
+    }
+}
+
+impl Client {
+    /// Operations on members.
+    pub fn members(&self) -> MembersApi {
+        MembersApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on members.
+#[derive(Clone, Debug)]
+pub struct MembersApi {
+    pub(crate) client: Client,
+}
+
+impl MembersApi {
+    /// The member with a person's id.
+    pub fn get(&self, id: impl Into<String>) -> Call<Member> {
+        self.client.call(
+            operations::MEMBER_GET,
+            json!({ "id": Into::<String>::into(id) }),
+        )
+    }
+
+    /// The workspace's members, who came first first.
+    pub fn list(&self, options: MemberListOptions) -> Call<MemberPage> {
+        self.client.call(operations::MEMBER_LIST, options)
+    }
+
+    /// [`list`](Self::list), page by page, one item after the other.
+    pub fn list_all(&self, options: MemberListOptions) -> Items<Member> {
+        let (list, after) = (self.clone(), options.after.clone());
+        page::all(
+            move |after| {
+                let mut options = options.clone();
+                options.after = after;
+                list.list(options)
+            },
+            after,
+        )
+    }
+
+    /// Ends another's membership; the person's sessions in this workspace end with it. It takes
+    /// `MANAGE_MEMBERS`.
+    pub fn remove(&self, input: impl Into<MemberRemoveInput>) -> Call<MemberRemovePayload> {
+        self.client.call(
+            operations::MEMBER_REMOVE,
+            json!({ "input": Into::<MemberRemoveInput>::into(input) }),
+        )
+    }
+
+    /// Gives a member another role or limit, from the next request on. It takes `MANAGE_MEMBERS`, and to make an owner
+    /// or take the role from one also a signed-in person; the only owner keeps it (`LAST_OWNER`).
+    pub fn update(&self, input: impl Into<MemberUpdateInput>) -> Call<MemberPayload> {
+        self.client.call(
+            operations::MEMBER_UPDATE,
+            json!({ "input": Into::<MemberUpdateInput>::into(input) }),
         )
     }
 }
@@ -716,7 +982,7 @@ pub struct RequestLogApi {
 
 impl RequestLogApi {
     /// What was asked of the API in the last seven days, newest first, a second after it was answered.
-    /// Owners and admins see all requests of the workspace, others their own credential's.
+    /// With `READ_USAGE` all requests of the workspace, without it one's own credential's.
     pub fn list(&self, options: RequestLogListOptions) -> Call<LoggedRequestPage> {
         self.client.call(operations::REQUEST_LOG_LIST, options)
     }
@@ -1024,6 +1290,73 @@ impl TargetsApi {
 }
 
 impl Client {
+    /// Operations on teams.
+    pub fn teams(&self) -> TeamsApi {
+        TeamsApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on teams.
+#[derive(Clone, Debug)]
+pub struct TeamsApi {
+    pub(crate) client: Client,
+}
+
+impl TeamsApi {
+    /// Makes a team. Its members have its role beside their own from their next request on.
+    pub fn create(&self, input: impl Into<TeamCreateInput>) -> Call<TeamPayload> {
+        self.client.call(
+            operations::TEAM_CREATE,
+            json!({ "input": Into::<TeamCreateInput>::into(input) }),
+        )
+    }
+
+    /// Removes a team. Its members stay members, with their own roles.
+    pub fn delete(&self, input: impl Into<TeamDeleteInput>) -> Call<TeamDeletePayload> {
+        self.client.call(
+            operations::TEAM_DELETE,
+            json!({ "input": Into::<TeamDeleteInput>::into(input) }),
+        )
+    }
+
+    /// The team with an id.
+    pub fn get(&self, id: impl Into<String>) -> Call<Team> {
+        self.client.call(
+            operations::TEAM_GET,
+            json!({ "id": Into::<String>::into(id) }),
+        )
+    }
+
+    /// The workspace's teams, in the order in which they were made.
+    pub fn list(&self, options: TeamListOptions) -> Call<TeamPage> {
+        self.client.call(operations::TEAM_LIST, options)
+    }
+
+    /// [`list`](Self::list), page by page, one item after the other.
+    pub fn list_all(&self, options: TeamListOptions) -> Items<Team> {
+        let (list, after) = (self.clone(), options.after.clone());
+        page::all(
+            move |after| {
+                let mut options = options.clone();
+                options.after = after;
+                list.list(options)
+            },
+            after,
+        )
+    }
+
+    /// Changes a team: its name, role, limit, or who belongs to it.
+    pub fn update(&self, input: impl Into<TeamUpdateInput>) -> Call<TeamPayload> {
+        self.client.call(
+            operations::TEAM_UPDATE,
+            json!({ "input": Into::<TeamUpdateInput>::into(input) }),
+        )
+    }
+}
+
+impl Client {
     /// Operations on usage.
     pub fn usage(&self) -> UsageApi {
         UsageApi {
@@ -1040,8 +1373,8 @@ pub struct UsageApi {
 
 impl UsageApi {
     /// How much the API was used in a span of time, by whole hours, in the order of the groups. Kept
-    /// for 90 days; it counts the same requests as `requestLog`. Owners and admins see all requests of
-    /// the workspace, others their own credential's.
+    /// for 90 days; it counts the same requests as `requestLog`: with `READ_USAGE` all
+    /// of the workspace, without it one's own credential's.
     pub fn get(
         &self,
         from: DateTime<Utc>,
@@ -1281,8 +1614,40 @@ pub struct WorkspaceApi {
 }
 
 impl WorkspaceApi {
+    /// Stops publishing now and has the workspace erased in 14 days. Until then its members may look, and
+    /// `workspaceRestore` takes it back.
+    pub fn delete(&self, input: impl Into<WorkspaceDeleteInput>) -> Call<WorkspacePayload> {
+        self.client.call(
+            operations::WORKSPACE_DELETE,
+            json!({ "input": Into::<WorkspaceDeleteInput>::into(input) }),
+        )
+    }
+
     /// The workspace that the credential opens.
     pub fn get(&self) -> Call<Workspace> {
         self.client.call(operations::WORKSPACE_GET, none())
+    }
+
+    /// Ends one's own membership; the only owner must hand the workspace over before (`LAST_OWNER`).
+    pub fn leave(&self) -> Call<WorkspaceLeavePayload> {
+        self.client.call(operations::WORKSPACE_LEAVE, none())
+    }
+
+    /// Takes the deletion of the workspace back. Publishing goes on; posts whose time has passed meanwhile
+    /// are treated as any that are late.
+    pub fn restore(&self) -> Call<WorkspacePayload> {
+        self.client.call(operations::WORKSPACE_RESTORE, none())
+    }
+
+    /// Hands the workspace over: the member becomes its owner, and you become an admin. It takes
+    /// `OWN_WORKSPACE` and a signed-in person.
+    pub fn transfer(
+        &self,
+        input: impl Into<WorkspaceTransferInput>,
+    ) -> Call<WorkspaceTransferPayload> {
+        self.client.call(
+            operations::WORKSPACE_TRANSFER,
+            json!({ "input": Into::<WorkspaceTransferInput>::into(input) }),
+        )
     }
 }

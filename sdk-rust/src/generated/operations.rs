@@ -26,7 +26,11 @@ pub const API_KEY_CREATE: Operation = Operation {
 fragment ApiKeyFields on ApiKey {
   id
   name
+  kind
+  personId
   role
+  permissions
+  connectionIds
   prefix
   status
   createdAt
@@ -127,7 +131,11 @@ pub const API_KEY_GET: Operation = Operation {
 fragment ApiKeyFields on ApiKey {
   id
   name
+  kind
+  personId
   role
+  permissions
+  connectionIds
   prefix
   status
   createdAt
@@ -175,7 +183,11 @@ pub const API_KEY_LIST: Operation = Operation {
 fragment ApiKeyFields on ApiKey {
   id
   name
+  kind
+  personId
   role
+  permissions
+  connectionIds
   prefix
   status
   createdAt
@@ -224,7 +236,11 @@ pub const API_KEY_REVOKE: Operation = Operation {
 fragment ApiKeyFields on ApiKey {
   id
   name
+  kind
+  personId
   role
+  permissions
+  connectionIds
   prefix
   status
   createdAt
@@ -334,7 +350,11 @@ pub const API_KEY_ROTATE: Operation = Operation {
 fragment ApiKeyFields on ApiKey {
   id
   name
+  kind
+  personId
   role
+  permissions
+  connectionIds
   prefix
   status
   createdAt
@@ -443,7 +463,11 @@ pub const API_KEY_UPDATE: Operation = Operation {
 fragment ApiKeyFields on ApiKey {
   id
   name
+  kind
+  personId
   role
+  permissions
+  connectionIds
   prefix
   status
   createdAt
@@ -526,6 +550,68 @@ fragment WarningFields on Warning {
   path
   advice
   docsUrl
+}
+",
+    ),
+};
+
+pub const AUDIT_LOG_LIST: Operation = Operation {
+    name: Some("AuditLogList"),
+    kind: Kind::Query,
+    field: Some("auditLog"),
+    document: Cow::Borrowed(
+        r"query AuditLogList(
+  $filter: AuditLogFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  auditLog(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      seq
+      at
+      act
+      subject
+      detail
+      hash
+      provenance {
+        ...ProvenanceFields
+      }
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+",
+    ),
+};
+
+pub const BUILT_IN_ROLE_LIST: Operation = Operation {
+    name: Some("BuiltInRoleList"),
+    kind: Kind::Query,
+    field: Some("builtInRoles"),
+    document: Cow::Borrowed(
+        r"query BuiltInRoleList {
+  builtInRoles {
+    role
+    title
+    permissions
+  }
 }
 ",
     ),
@@ -2239,6 +2325,382 @@ fragment WarningFields on Warning {
     ),
 };
 
+pub const CUSTOM_ROLE_CREATE: Operation = Operation {
+    name: Some("CustomRoleCreate"),
+    kind: Kind::Mutation,
+    field: Some("customRoleCreate"),
+    document: Cow::Borrowed(
+        r"mutation CustomRoleCreate($input: CustomRoleCreateInput!) {
+  customRoleCreate(input: $input) {
+    customRole {
+      ...CustomRoleFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment CustomRoleFields on CustomRole {
+  id
+  name
+  permissions
+  version
+  createdAt
+  updatedAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const CUSTOM_ROLE_DELETE: Operation = Operation {
+    name: Some("CustomRoleDelete"),
+    kind: Kind::Mutation,
+    field: Some("customRoleDelete"),
+    document: Cow::Borrowed(
+        r"mutation CustomRoleDelete($input: CustomRoleDeleteInput!) {
+  customRoleDelete(input: $input) {
+    deletedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const CUSTOM_ROLE_GET: Operation = Operation {
+    name: Some("CustomRoleGet"),
+    kind: Kind::Query,
+    field: Some("customRole"),
+    document: Cow::Borrowed(
+        r"query CustomRoleGet($id: ID!) {
+  customRole(id: $id) {
+    ...CustomRoleFields
+  }
+}
+fragment CustomRoleFields on CustomRole {
+  id
+  name
+  permissions
+  version
+  createdAt
+  updatedAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+",
+    ),
+};
+
+pub const CUSTOM_ROLE_LIST: Operation = Operation {
+    name: Some("CustomRoleList"),
+    kind: Kind::Query,
+    field: Some("customRoles"),
+    document: Cow::Borrowed(
+        r"query CustomRoleList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  customRoles(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...CustomRoleFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+fragment CustomRoleFields on CustomRole {
+  id
+  name
+  permissions
+  version
+  createdAt
+  updatedAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+",
+    ),
+};
+
+pub const CUSTOM_ROLE_UPDATE: Operation = Operation {
+    name: Some("CustomRoleUpdate"),
+    kind: Kind::Mutation,
+    field: Some("customRoleUpdate"),
+    document: Cow::Borrowed(
+        r"mutation CustomRoleUpdate($input: CustomRoleUpdateInput!) {
+  customRoleUpdate(input: $input) {
+    customRole {
+      ...CustomRoleFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment CustomRoleFields on CustomRole {
+  id
+  name
+  permissions
+  version
+  createdAt
+  updatedAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
 pub const EVENT_FOLLOW: Operation = Operation {
     name: Some("EventFollow"),
     kind: Kind::Subscription,
@@ -2325,6 +2787,534 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+}
+",
+    ),
+};
+
+pub const INVITATION_ACCEPT: Operation = Operation {
+    name: Some("InvitationAccept"),
+    kind: Kind::Mutation,
+    field: Some("invitationAccept"),
+    document: Cow::Borrowed(
+        r"mutation InvitationAccept($input: InvitationAcceptInput!) {
+  invitationAccept(input: $input) {
+    workspaceId
+    personId
+    role
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const INVITATION_CREATE: Operation = Operation {
+    name: Some("InvitationCreate"),
+    kind: Kind::Mutation,
+    field: Some("invitationCreate"),
+    document: Cow::Borrowed(
+        r"mutation InvitationCreate($input: InvitationCreateInput!) {
+  invitationCreate(input: $input) {
+    token
+    link
+    invitation {
+      ...InvitationFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment InvitationFields on Invitation {
+  id
+  email
+  role
+  customRole {
+    id
+    name
+  }
+  connectionIds
+  status
+  createdAt
+  sentAt
+  expiresAt
+  acceptedAt
+  revokedAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const INVITATION_GET: Operation = Operation {
+    name: Some("InvitationGet"),
+    kind: Kind::Query,
+    field: Some("invitation"),
+    document: Cow::Borrowed(
+        r"query InvitationGet($id: ID!) {
+  invitation(id: $id) {
+    ...InvitationFields
+  }
+}
+fragment InvitationFields on Invitation {
+  id
+  email
+  role
+  customRole {
+    id
+    name
+  }
+  connectionIds
+  status
+  createdAt
+  sentAt
+  expiresAt
+  acceptedAt
+  revokedAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+",
+    ),
+};
+
+pub const INVITATION_LIST: Operation = Operation {
+    name: Some("InvitationList"),
+    kind: Kind::Query,
+    field: Some("invitations"),
+    document: Cow::Borrowed(
+        r"query InvitationList(
+  $filter: InvitationFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  invitations(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...InvitationFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+fragment InvitationFields on Invitation {
+  id
+  email
+  role
+  customRole {
+    id
+    name
+  }
+  connectionIds
+  status
+  createdAt
+  sentAt
+  expiresAt
+  acceptedAt
+  revokedAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+",
+    ),
+};
+
+pub const INVITATION_RESEND: Operation = Operation {
+    name: Some("InvitationResend"),
+    kind: Kind::Mutation,
+    field: Some("invitationResend"),
+    document: Cow::Borrowed(
+        r"mutation InvitationResend($input: InvitationResendInput!) {
+  invitationResend(input: $input) {
+    token
+    link
+    invitation {
+      ...InvitationFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment InvitationFields on Invitation {
+  id
+  email
+  role
+  customRole {
+    id
+    name
+  }
+  connectionIds
+  status
+  createdAt
+  sentAt
+  expiresAt
+  acceptedAt
+  revokedAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const INVITATION_REVOKE: Operation = Operation {
+    name: Some("InvitationRevoke"),
+    kind: Kind::Mutation,
+    field: Some("invitationRevoke"),
+    document: Cow::Borrowed(
+        r"mutation InvitationRevoke($input: InvitationRevokeInput!) {
+  invitationRevoke(input: $input) {
+    invitation {
+      ...InvitationFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment InvitationFields on Invitation {
+  id
+  email
+  role
+  customRole {
+    id
+    name
+  }
+  connectionIds
+  status
+  createdAt
+  sentAt
+  expiresAt
+  acceptedAt
+  revokedAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
 }
 ",
     ),
@@ -2752,6 +3742,268 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const MEMBER_GET: Operation = Operation {
+    name: Some("MemberGet"),
+    kind: Kind::Query,
+    field: Some("member"),
+    document: Cow::Borrowed(
+        r"query MemberGet($id: ID!) {
+  member(id: $id) {
+    ...MemberFields
+  }
+}
+fragment MemberFields on Member {
+  personId
+  name
+  email
+  role
+  customRole {
+    id
+    name
+  }
+  permissions
+  connectionIds
+  joinedAt
+  allowedActions
+}
+",
+    ),
+};
+
+pub const MEMBER_LIST: Operation = Operation {
+    name: Some("MemberList"),
+    kind: Kind::Query,
+    field: Some("members"),
+    document: Cow::Borrowed(
+        r"query MemberList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  members(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...MemberFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+fragment MemberFields on Member {
+  personId
+  name
+  email
+  role
+  customRole {
+    id
+    name
+  }
+  permissions
+  connectionIds
+  joinedAt
+  allowedActions
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+",
+    ),
+};
+
+pub const MEMBER_REMOVE: Operation = Operation {
+    name: Some("MemberRemove"),
+    kind: Kind::Mutation,
+    field: Some("memberRemove"),
+    document: Cow::Borrowed(
+        r"mutation MemberRemove($input: MemberRemoveInput!) {
+  memberRemove(input: $input) {
+    removedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const MEMBER_UPDATE: Operation = Operation {
+    name: Some("MemberUpdate"),
+    kind: Kind::Mutation,
+    field: Some("memberUpdate"),
+    document: Cow::Borrowed(
+        r"mutation MemberUpdate($input: MemberUpdateInput!) {
+  memberUpdate(input: $input) {
+    member {
+      ...MemberFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment MemberFields on Member {
+  personId
+  name
+  email
+  role
+  customRole {
+    id
+    name
+  }
+  permissions
+  connectionIds
+  joinedAt
+  allowedActions
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
 }
 fragment WarningFields on Warning {
   code
@@ -6936,6 +8188,402 @@ fragment TimelineStepFields on TimelineStep {
     ),
 };
 
+pub const TEAM_CREATE: Operation = Operation {
+    name: Some("TeamCreate"),
+    kind: Kind::Mutation,
+    field: Some("teamCreate"),
+    document: Cow::Borrowed(
+        r"mutation TeamCreate($input: TeamCreateInput!) {
+  teamCreate(input: $input) {
+    team {
+      ...TeamFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment TeamFields on Team {
+  id
+  name
+  role
+  customRole {
+    id
+    name
+  }
+  connectionIds
+  memberIds
+  version
+  createdAt
+  updatedAt
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const TEAM_DELETE: Operation = Operation {
+    name: Some("TeamDelete"),
+    kind: Kind::Mutation,
+    field: Some("teamDelete"),
+    document: Cow::Borrowed(
+        r"mutation TeamDelete($input: TeamDeleteInput!) {
+  teamDelete(input: $input) {
+    deletedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const TEAM_GET: Operation = Operation {
+    name: Some("TeamGet"),
+    kind: Kind::Query,
+    field: Some("team"),
+    document: Cow::Borrowed(
+        r"query TeamGet($id: ID!) {
+  team(id: $id) {
+    ...TeamFields
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment TeamFields on Team {
+  id
+  name
+  role
+  customRole {
+    id
+    name
+  }
+  connectionIds
+  memberIds
+  version
+  createdAt
+  updatedAt
+  provenance {
+    ...ProvenanceFields
+  }
+}
+",
+    ),
+};
+
+pub const TEAM_LIST: Operation = Operation {
+    name: Some("TeamList"),
+    kind: Kind::Query,
+    field: Some("teams"),
+    document: Cow::Borrowed(
+        r"query TeamList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  teams(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...TeamFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment TeamFields on Team {
+  id
+  name
+  role
+  customRole {
+    id
+    name
+  }
+  connectionIds
+  memberIds
+  version
+  createdAt
+  updatedAt
+  provenance {
+    ...ProvenanceFields
+  }
+}
+",
+    ),
+};
+
+pub const TEAM_UPDATE: Operation = Operation {
+    name: Some("TeamUpdate"),
+    kind: Kind::Mutation,
+    field: Some("teamUpdate"),
+    document: Cow::Borrowed(
+        r"mutation TeamUpdate($input: TeamUpdateInput!) {
+  teamUpdate(input: $input) {
+    team {
+      ...TeamFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+}
+fragment TeamFields on Team {
+  id
+  name
+  role
+  customRole {
+    id
+    name
+  }
+  connectionIds
+  memberIds
+  version
+  createdAt
+  updatedAt
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
 pub const USAGE_GET: Operation = Operation {
     name: Some("UsageGet"),
     kind: Kind::Query,
@@ -6976,6 +8624,7 @@ pub const VIEWER_GET: Operation = Operation {
     kind
     role
     permissions
+    connectionIds
     person {
       id
       name
@@ -6997,6 +8646,8 @@ fragment WorkspaceFields on Workspace {
   name
   timeZone
   createdAt
+  deletedAt
+  eraseAt
 }
 ",
     ),
@@ -8200,6 +9851,102 @@ fragment WebhookEndpointFields on WebhookEndpoint {
     ),
 };
 
+pub const WORKSPACE_DELETE: Operation = Operation {
+    name: Some("WorkspaceDelete"),
+    kind: Kind::Mutation,
+    field: Some("workspaceDelete"),
+    document: Cow::Borrowed(
+        r"mutation WorkspaceDelete($input: WorkspaceDeleteInput!) {
+  workspaceDelete(input: $input) {
+    workspace {
+      ...WorkspaceFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+fragment WorkspaceFields on Workspace {
+  id
+  name
+  timeZone
+  createdAt
+  deletedAt
+  eraseAt
+}
+",
+    ),
+};
+
 pub const WORKSPACE_GET: Operation = Operation {
     name: Some("WorkspaceGet"),
     kind: Kind::Query,
@@ -8215,6 +9962,292 @@ fragment WorkspaceFields on Workspace {
   name
   timeZone
   createdAt
+  deletedAt
+  eraseAt
+}
+",
+    ),
+};
+
+pub const WORKSPACE_LEAVE: Operation = Operation {
+    name: Some("WorkspaceLeave"),
+    kind: Kind::Mutation,
+    field: Some("workspaceLeave"),
+    document: Cow::Borrowed(
+        r"mutation WorkspaceLeave {
+  workspaceLeave {
+    removedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const WORKSPACE_RESTORE: Operation = Operation {
+    name: Some("WorkspaceRestore"),
+    kind: Kind::Mutation,
+    field: Some("workspaceRestore"),
+    document: Cow::Borrowed(
+        r"mutation WorkspaceRestore {
+  workspaceRestore {
+    workspace {
+      ...WorkspaceFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+fragment WorkspaceFields on Workspace {
+  id
+  name
+  timeZone
+  createdAt
+  deletedAt
+  eraseAt
+}
+",
+    ),
+};
+
+pub const WORKSPACE_TRANSFER: Operation = Operation {
+    name: Some("WorkspaceTransfer"),
+    kind: Kind::Mutation,
+    field: Some("workspaceTransfer"),
+    document: Cow::Borrowed(
+        r"mutation WorkspaceTransfer($input: WorkspaceTransferInput!) {
+  workspaceTransfer(input: $input) {
+    member {
+      ...MemberFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment MemberFields on Member {
+  personId
+  name
+  email
+  role
+  customRole {
+    id
+    name
+  }
+  permissions
+  connectionIds
+  joinedAt
+  allowedActions
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
 }
 ",
     ),

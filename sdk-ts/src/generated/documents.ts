@@ -6,7 +6,11 @@ import type * as t from './types.js';
 const ApiKeyFields = `fragment ApiKeyFields on ApiKey {
   id
   name
+  kind
+  personId
   role
+  permissions
+  connectionIds
   prefix
   status
   createdAt
@@ -74,6 +78,20 @@ const ConnectionFields = `fragment ConnectionFields on Connection {
     blockedUntil
     blockReason
     pausedAt
+  }
+}
+`;
+
+const CustomRoleFields = `fragment CustomRoleFields on CustomRole {
+  id
+  name
+  permissions
+  version
+  createdAt
+  updatedAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
   }
 }
 `;
@@ -174,6 +192,28 @@ const GrantFields = `fragment GrantFields on ConnectionGrant {
 }
 `;
 
+const InvitationFields = `fragment InvitationFields on Invitation {
+  id
+  email
+  role
+  customRole {
+    id
+    name
+  }
+  connectionIds
+  status
+  createdAt
+  sentAt
+  expiresAt
+  acceptedAt
+  revokedAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+}
+`;
+
 const MediaFields = `fragment MediaFields on Media {
   id
   status
@@ -199,6 +239,22 @@ const MediaFields = `fragment MediaFields on Media {
     message
     advice
   }
+}
+`;
+
+const MemberFields = `fragment MemberFields on Member {
+  personId
+  name
+  email
+  role
+  customRole {
+    id
+    name
+  }
+  permissions
+  connectionIds
+  joinedAt
+  allowedActions
 }
 `;
 
@@ -448,6 +504,25 @@ const TargetPreviewFields = `fragment TargetPreviewFields on TargetPreview {
 }
 `;
 
+const TeamFields = `fragment TeamFields on Team {
+  id
+  name
+  role
+  customRole {
+    id
+    name
+  }
+  connectionIds
+  memberIds
+  version
+  createdAt
+  updatedAt
+  provenance {
+    ...ProvenanceFields
+  }
+}
+`;
+
 const TimelineStepFields = `fragment TimelineStepFields on TimelineStep {
   cursor
   at
@@ -536,6 +611,8 @@ const WorkspaceFields = `fragment WorkspaceFields on Workspace {
   name
   timeZone
   createdAt
+  deletedAt
+  eraseAt
 }
 `;
 
@@ -668,6 +745,56 @@ export const ApiKeyUpdate: Document<t.ApiKeyUpdateResult, t.ApiKeyUpdateVariable
 }
 `,
   fragments: [ApiKeyFields, ErrorFields, NodeFields, ProvenanceFields, WarningFields],
+};
+
+/** `auditLog.list`: the query `auditLog`. */
+export const AuditLogList: Document<t.AuditLogListResult, t.AuditLogListVariables> = {
+  kind: 'query',
+  name: 'AuditLogList',
+  fields: ['auditLog'],
+  text: `query AuditLogList(
+  $filter: AuditLogFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  auditLog(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      seq
+      at
+      act
+      subject
+      detail
+      hash
+      provenance {
+        ...ProvenanceFields
+      }
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [PageFields, ProvenanceFields],
+};
+
+/** `builtInRoles.list`: the query `builtInRoles`. */
+export const BuiltInRoleList: Document<Array<t.BuiltInRoleListResult>, Record<string, never>> = {
+  kind: 'query',
+  name: 'BuiltInRoleList',
+  fields: ['builtInRoles'],
+  text: `query BuiltInRoleList {
+  builtInRoles {
+    role
+    title
+    permissions
+  }
+}
+`,
 };
 
 /** `bulkJobs.cancel`: the mutation `bulkJobCancel`. */
@@ -1083,6 +1210,110 @@ export const ConnectionUpdate: Document<t.ConnectionUpdateResult, t.ConnectionUp
   fragments: [ConnectionFields, ErrorFields, NodeFields, WarningFields],
 };
 
+/** `customRoles.create`: the mutation `customRoleCreate`. */
+export const CustomRoleCreate: Document<t.CustomRoleCreateResult, t.CustomRoleCreateVariables> = {
+  kind: 'mutation',
+  name: 'CustomRoleCreate',
+  fields: ['customRoleCreate'],
+  text: `mutation CustomRoleCreate($input: CustomRoleCreateInput!) {
+  customRoleCreate(input: $input) {
+    customRole {
+      ...CustomRoleFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [CustomRoleFields, ErrorFields, NodeFields, ProvenanceFields, WarningFields],
+};
+
+/** `customRoles.delete`: the mutation `customRoleDelete`. */
+export const CustomRoleDelete: Document<t.CustomRoleDeleteResult, t.CustomRoleDeleteVariables> = {
+  kind: 'mutation',
+  name: 'CustomRoleDelete',
+  fields: ['customRoleDelete'],
+  text: `mutation CustomRoleDelete($input: CustomRoleDeleteInput!) {
+  customRoleDelete(input: $input) {
+    deletedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `customRoles.get`: the query `customRole`. */
+export const CustomRoleGet: Document<t.CustomRole, t.CustomRoleGetVariables> = {
+  kind: 'query',
+  name: 'CustomRoleGet',
+  fields: ['customRole'],
+  text: `query CustomRoleGet($id: ID!) {
+  customRole(id: $id) {
+    ...CustomRoleFields
+  }
+}
+`,
+  fragments: [CustomRoleFields, ProvenanceFields],
+};
+
+/** `customRoles.list`: the query `customRoles`. */
+export const CustomRoleList: Document<t.CustomRoleListResult, t.CustomRoleListVariables> = {
+  kind: 'query',
+  name: 'CustomRoleList',
+  fields: ['customRoles'],
+  text: `query CustomRoleList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  customRoles(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...CustomRoleFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [CustomRoleFields, PageFields, ProvenanceFields],
+};
+
+/** `customRoles.update`: the mutation `customRoleUpdate`. */
+export const CustomRoleUpdate: Document<t.CustomRoleUpdateResult, t.CustomRoleUpdateVariables> = {
+  kind: 'mutation',
+  name: 'CustomRoleUpdate',
+  fields: ['customRoleUpdate'],
+  text: `mutation CustomRoleUpdate($input: CustomRoleUpdateInput!) {
+  customRoleUpdate(input: $input) {
+    customRole {
+      ...CustomRoleFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [CustomRoleFields, ErrorFields, NodeFields, ProvenanceFields, WarningFields],
+};
+
 /** `events.follow`: the subscription `events`. */
 export const EventFollow: Document<t.Event, t.EventFollowVariables> = {
   kind: 'subscription',
@@ -1127,6 +1358,139 @@ export const EventList: Document<t.EventListResult, t.EventListVariables> = {
 }
 `,
   fragments: [EventFields, PageFields, ProvenanceFields],
+};
+
+/** `invitations.accept`: the mutation `invitationAccept`. */
+export const InvitationAccept: Document<t.InvitationAcceptResult, t.InvitationAcceptVariables> = {
+  kind: 'mutation',
+  name: 'InvitationAccept',
+  fields: ['invitationAccept'],
+  text: `mutation InvitationAccept($input: InvitationAcceptInput!) {
+  invitationAccept(input: $input) {
+    workspaceId
+    personId
+    role
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `invitations.create`: the mutation `invitationCreate`. */
+export const InvitationCreate: Document<t.InvitationCreateResult, t.InvitationCreateVariables> = {
+  kind: 'mutation',
+  name: 'InvitationCreate',
+  fields: ['invitationCreate'],
+  text: `mutation InvitationCreate($input: InvitationCreateInput!) {
+  invitationCreate(input: $input) {
+    token
+    link
+    invitation {
+      ...InvitationFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, InvitationFields, NodeFields, ProvenanceFields, WarningFields],
+};
+
+/** `invitations.get`: the query `invitation`. */
+export const InvitationGet: Document<t.Invitation, t.InvitationGetVariables> = {
+  kind: 'query',
+  name: 'InvitationGet',
+  fields: ['invitation'],
+  text: `query InvitationGet($id: ID!) {
+  invitation(id: $id) {
+    ...InvitationFields
+  }
+}
+`,
+  fragments: [InvitationFields, ProvenanceFields],
+};
+
+/** `invitations.list`: the query `invitations`. */
+export const InvitationList: Document<t.InvitationListResult, t.InvitationListVariables> = {
+  kind: 'query',
+  name: 'InvitationList',
+  fields: ['invitations'],
+  text: `query InvitationList(
+  $filter: InvitationFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  invitations(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...InvitationFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [InvitationFields, PageFields, ProvenanceFields],
+};
+
+/** `invitations.resend`: the mutation `invitationResend`. */
+export const InvitationResend: Document<t.InvitationResendResult, t.InvitationResendVariables> = {
+  kind: 'mutation',
+  name: 'InvitationResend',
+  fields: ['invitationResend'],
+  text: `mutation InvitationResend($input: InvitationResendInput!) {
+  invitationResend(input: $input) {
+    token
+    link
+    invitation {
+      ...InvitationFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, InvitationFields, NodeFields, ProvenanceFields, WarningFields],
+};
+
+/** `invitations.revoke`: the mutation `invitationRevoke`. */
+export const InvitationRevoke: Document<t.InvitationRevokeResult, t.InvitationRevokeVariables> = {
+  kind: 'mutation',
+  name: 'InvitationRevoke',
+  fields: ['invitationRevoke'],
+  text: `mutation InvitationRevoke($input: InvitationRevokeInput!) {
+  invitationRevoke(input: $input) {
+    invitation {
+      ...InvitationFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, InvitationFields, NodeFields, ProvenanceFields, WarningFields],
 };
 
 /** `limits.get`: the query `rateLimitStatus`. */
@@ -1249,6 +1613,88 @@ export const MediaUpdate: Document<t.MediaUpdateResult, t.MediaUpdateVariables> 
 }
 `,
   fragments: [ErrorFields, MediaFields, NodeFields, ProvenanceFields, WarningFields],
+};
+
+/** `members.get`: the query `member`. */
+export const MemberGet: Document<t.Member, t.MemberGetVariables> = {
+  kind: 'query',
+  name: 'MemberGet',
+  fields: ['member'],
+  text: `query MemberGet($id: ID!) {
+  member(id: $id) {
+    ...MemberFields
+  }
+}
+`,
+  fragments: [MemberFields],
+};
+
+/** `members.list`: the query `members`. */
+export const MemberList: Document<t.MemberListResult, t.MemberListVariables> = {
+  kind: 'query',
+  name: 'MemberList',
+  fields: ['members'],
+  text: `query MemberList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  members(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...MemberFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [MemberFields, PageFields],
+};
+
+/** `members.remove`: the mutation `memberRemove`. */
+export const MemberRemove: Document<t.MemberRemoveResult, t.MemberRemoveVariables> = {
+  kind: 'mutation',
+  name: 'MemberRemove',
+  fields: ['memberRemove'],
+  text: `mutation MemberRemove($input: MemberRemoveInput!) {
+  memberRemove(input: $input) {
+    removedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `members.update`: the mutation `memberUpdate`. */
+export const MemberUpdate: Document<t.MemberUpdateResult, t.MemberUpdateVariables> = {
+  kind: 'mutation',
+  name: 'MemberUpdate',
+  fields: ['memberUpdate'],
+  text: `mutation MemberUpdate($input: MemberUpdateInput!) {
+  memberUpdate(input: $input) {
+    member {
+      ...MemberFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, MemberFields, NodeFields, WarningFields],
 };
 
 /** `networks.list`: the query `networks`. */
@@ -2264,6 +2710,110 @@ export const TargetTimeline: Document<t.TargetTimelineResult, t.TargetTimelineVa
   fragments: [ProvenanceFields, TimelineStepFields],
 };
 
+/** `teams.create`: the mutation `teamCreate`. */
+export const TeamCreate: Document<t.TeamCreateResult, t.TeamCreateVariables> = {
+  kind: 'mutation',
+  name: 'TeamCreate',
+  fields: ['teamCreate'],
+  text: `mutation TeamCreate($input: TeamCreateInput!) {
+  teamCreate(input: $input) {
+    team {
+      ...TeamFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, ProvenanceFields, TeamFields, WarningFields],
+};
+
+/** `teams.delete`: the mutation `teamDelete`. */
+export const TeamDelete: Document<t.TeamDeleteResult, t.TeamDeleteVariables> = {
+  kind: 'mutation',
+  name: 'TeamDelete',
+  fields: ['teamDelete'],
+  text: `mutation TeamDelete($input: TeamDeleteInput!) {
+  teamDelete(input: $input) {
+    deletedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `teams.get`: the query `team`. */
+export const TeamGet: Document<t.Team, t.TeamGetVariables> = {
+  kind: 'query',
+  name: 'TeamGet',
+  fields: ['team'],
+  text: `query TeamGet($id: ID!) {
+  team(id: $id) {
+    ...TeamFields
+  }
+}
+`,
+  fragments: [ProvenanceFields, TeamFields],
+};
+
+/** `teams.list`: the query `teams`. */
+export const TeamList: Document<t.TeamListResult, t.TeamListVariables> = {
+  kind: 'query',
+  name: 'TeamList',
+  fields: ['teams'],
+  text: `query TeamList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  teams(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...TeamFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [PageFields, ProvenanceFields, TeamFields],
+};
+
+/** `teams.update`: the mutation `teamUpdate`. */
+export const TeamUpdate: Document<t.TeamUpdateResult, t.TeamUpdateVariables> = {
+  kind: 'mutation',
+  name: 'TeamUpdate',
+  fields: ['teamUpdate'],
+  text: `mutation TeamUpdate($input: TeamUpdateInput!) {
+  teamUpdate(input: $input) {
+    team {
+      ...TeamFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, ProvenanceFields, TeamFields, WarningFields],
+};
+
 /** `usage.get`: the query `usage`. */
 export const UsageGet: Document<Array<t.UsageGetResult>, t.UsageGetVariables> = {
   kind: 'query',
@@ -2299,6 +2849,7 @@ export const ViewerGet: Document<t.ViewerGetResult, Record<string, never>> = {
     kind
     role
     permissions
+    connectionIds
     person {
       id
       name
@@ -2599,6 +3150,28 @@ export const WebhookEndpointUpdate: Document<t.WebhookEndpointUpdateResult, t.We
   fragments: [ErrorFields, NodeFields, ProvenanceFields, WarningFields, WebhookEndpointFields],
 };
 
+/** `workspace.delete`: the mutation `workspaceDelete`. */
+export const WorkspaceDelete: Document<t.WorkspaceDeleteResult, t.WorkspaceDeleteVariables> = {
+  kind: 'mutation',
+  name: 'WorkspaceDelete',
+  fields: ['workspaceDelete'],
+  text: `mutation WorkspaceDelete($input: WorkspaceDeleteInput!) {
+  workspaceDelete(input: $input) {
+    workspace {
+      ...WorkspaceFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields, WorkspaceFields],
+};
+
 /** `workspace.get`: the query `workspace`. */
 export const WorkspaceGet: Document<t.Workspace, Record<string, never>> = {
   kind: 'query',
@@ -2611,4 +3184,68 @@ export const WorkspaceGet: Document<t.Workspace, Record<string, never>> = {
 }
 `,
   fragments: [WorkspaceFields],
+};
+
+/** `workspace.leave`: the mutation `workspaceLeave`. */
+export const WorkspaceLeave: Document<t.WorkspaceLeaveResult, Record<string, never>> = {
+  kind: 'mutation',
+  name: 'WorkspaceLeave',
+  fields: ['workspaceLeave'],
+  text: `mutation WorkspaceLeave {
+  workspaceLeave {
+    removedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `workspace.restore`: the mutation `workspaceRestore`. */
+export const WorkspaceRestore: Document<t.WorkspaceRestoreResult, Record<string, never>> = {
+  kind: 'mutation',
+  name: 'WorkspaceRestore',
+  fields: ['workspaceRestore'],
+  text: `mutation WorkspaceRestore {
+  workspaceRestore {
+    workspace {
+      ...WorkspaceFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields, WorkspaceFields],
+};
+
+/** `workspace.transfer`: the mutation `workspaceTransfer`. */
+export const WorkspaceTransfer: Document<t.WorkspaceTransferResult, t.WorkspaceTransferVariables> = {
+  kind: 'mutation',
+  name: 'WorkspaceTransfer',
+  fields: ['workspaceTransfer'],
+  text: `mutation WorkspaceTransfer($input: WorkspaceTransferInput!) {
+  workspaceTransfer(input: $input) {
+    member {
+      ...MemberFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, MemberFields, NodeFields, WarningFields],
 };

@@ -14,22 +14,37 @@ export class Api extends Client {
     /** The API key with an id, also when it was revoked. */
     get: readingById(this, documents.ApiKeyGet),
     /**
-     * The workspace's API keys, in the order in which they were made. Owners and admins see all of
-     * them, any other key itself only.
+     * The workspace's API keys, in the order in which they were made. With `MANAGE_KEYS` all
+     * of them, without it a key sees itself only.
      */
     list: listing(this, documents.ApiKeyList),
     /**
-     * Revokes an API key: requests with it are refused from now on, and its open subscriptions end
-     * within seconds. This cannot be undone.
+     * Revokes an API key and the keys that it made: requests with them are refused from now on, and their
+     * open subscriptions end within seconds. This cannot be undone.
      */
     revoke: changing(this, documents.ApiKeyRevoke),
     /**
      * Gives an API key a new secret, shown this once. The secret before works a while longer, so that
-     * programs can be changed one after the other; one from an earlier rotation ends now.
+     * programs can be changed one after the other; one from an earlier rotation ends now. A person rotates the own
+     * keys, and with `MANAGE_MEMBERS` those of services; another person's key can only be revoked.
      */
     rotate: changing(this, documents.ApiKeyRotate),
-    /** Renames an API key or changes when it ends. */
+    /** Renames an API key or changes when it ends. To let one end later takes what `apiKeyRotate` takes. */
     update: changing(this, documents.ApiKeyUpdate),
+  };
+
+  readonly auditLog = {
+    /**
+     * What was done in the workspace that concerns security (keys, members, roles, connected accounts, webhooks,
+     * settings), newest first; it takes `READ_AUDIT_LOG`. Entries are never changed or removed, only a detail can be
+     * erased; each entry's hash covers all before it.
+     */
+    list: listing(this, documents.AuditLogList),
+  };
+
+  readonly builtInRoles = {
+    /** The roles that every workspace has, and what each carries. */
+    list: reading(this, documents.BuiltInRoleList),
   };
 
   readonly bulkJobs = {
@@ -89,6 +104,22 @@ export class Api extends Client {
     update: changing(this, documents.ConnectionUpdate),
   };
 
+  readonly customRoles = {
+    /** Makes a role of the workspace's own. */
+    create: changing(this, documents.CustomRoleCreate),
+    /**
+     * Removes a role. While somebody holds it, another one must be named in its place (`ROLE_IN_USE`), which takes
+     * `MANAGE_MEMBERS`, too.
+     */
+    delete: changing(this, documents.CustomRoleDelete),
+    /** The role of the workspace's own with an id. */
+    get: readingById(this, documents.CustomRoleGet),
+    /** The roles that the workspace made, in the order in which they were made. */
+    list: listing(this, documents.CustomRoleList),
+    /** Renames a role or changes what it carries. Whoever holds it may do so much from now on. */
+    update: changing(this, documents.CustomRoleUpdate),
+  };
+
   readonly events = {
     /**
      * What happens from now on, in order. With `after` everything since that cursor comes first, so
@@ -103,6 +134,27 @@ export class Api extends Client {
      * again to miss nothing, or follow the subscription of the same name.
      */
     list: listing(this, documents.EventList),
+  };
+
+  readonly invitations = {
+    /**
+     * Becomes a member by an invitation's token. Needs no credential: whoever has an account for the
+     * e-mail shows it by its session or password, anybody else gets one.
+     */
+    accept: changing(this, documents.InvitationAccept),
+    /** Asks somebody to become a member, within seven days. The token works once and is shown this once. */
+    create: changing(this, documents.InvitationCreate),
+    /** The invitation with an id. */
+    get: readingById(this, documents.InvitationGet),
+    /** Who is asked to become a member, newest first. */
+    list: listing(this, documents.InvitationList),
+    /**
+     * Gives an invitation a new token, shown this once, and seven more days. The token before is worth
+     * nothing from now on.
+     */
+    resend: changing(this, documents.InvitationResend),
+    /** Takes an invitation back: its token is worth nothing from now on. */
+    revoke: changing(this, documents.InvitationRevoke),
   };
 
   readonly limits = {
@@ -122,6 +174,23 @@ export class Api extends Client {
     list: listing(this, documents.MediaList),
     /** Changes what is said about a media. */
     update: changing(this, documents.MediaUpdate),
+  };
+
+  readonly members = {
+    /** The member with a person's id. */
+    get: readingById(this, documents.MemberGet),
+    /** The workspace's members, who came first first. */
+    list: listing(this, documents.MemberList),
+    /**
+     * Ends another's membership; the person's sessions in this workspace end with it. It takes
+     * `MANAGE_MEMBERS`.
+     */
+    remove: changing(this, documents.MemberRemove),
+    /**
+     * Gives a member another role or limit, from the next request on. It takes `MANAGE_MEMBERS`, and to make an owner
+     * or take the role from one also a signed-in person; the only owner keeps it (`LAST_OWNER`).
+     */
+    update: changing(this, documents.MemberUpdate),
   };
 
   readonly networks = {
@@ -187,7 +256,7 @@ export class Api extends Client {
   readonly requestLog = {
     /**
      * What was asked of the API in the last seven days, newest first, a second after it was answered.
-     * Owners and admins see all requests of the workspace, others their own credential's.
+     * With `READ_USAGE` all requests of the workspace, without it one's own credential's.
      */
     list: listing(this, documents.RequestLogList),
   };
@@ -271,11 +340,24 @@ export class Api extends Client {
     timeline: readingWith(this, documents.TargetTimeline),
   };
 
+  readonly teams = {
+    /** Makes a team. Its members have its role beside their own from their next request on. */
+    create: changing(this, documents.TeamCreate),
+    /** Removes a team. Its members stay members, with their own roles. */
+    delete: changing(this, documents.TeamDelete),
+    /** The team with an id. */
+    get: readingById(this, documents.TeamGet),
+    /** The workspace's teams, in the order in which they were made. */
+    list: listing(this, documents.TeamList),
+    /** Changes a team: its name, role, limit, or who belongs to it. */
+    update: changing(this, documents.TeamUpdate),
+  };
+
   readonly usage = {
     /**
      * How much the API was used in a span of time, by whole hours, in the order of the groups. Kept
-     * for 90 days; it counts the same requests as `requestLog`. Owners and admins see all requests of
-     * the workspace, others their own credential's.
+     * for 90 days; it counts the same requests as `requestLog`: with `READ_USAGE` all
+     * of the workspace, without it one's own credential's.
      */
     get: readingWith(this, documents.UsageGet),
   };
@@ -327,7 +409,24 @@ export class Api extends Client {
   };
 
   readonly workspace = {
+    /**
+     * Stops publishing now and has the workspace erased in 14 days. Until then its members may look, and
+     * `workspaceRestore` takes it back.
+     */
+    delete: changing(this, documents.WorkspaceDelete),
     /** The workspace that the credential opens. */
     get: reading(this, documents.WorkspaceGet),
+    /** Ends one's own membership; the only owner must hand the workspace over before (`LAST_OWNER`). */
+    leave: changingNothing(this, documents.WorkspaceLeave),
+    /**
+     * Takes the deletion of the workspace back. Publishing goes on; posts whose time has passed meanwhile
+     * are treated as any that are late.
+     */
+    restore: changingNothing(this, documents.WorkspaceRestore),
+    /**
+     * Hands the workspace over: the member becomes its owner, and you become an admin. It takes
+     * `OWN_WORKSPACE` and a signed-in person.
+     */
+    transfer: changing(this, documents.WorkspaceTransfer),
   };
 }

@@ -10,6 +10,14 @@ export type ApiKeyAction =
   | 'UPDATE'
   | (string & {});
 
+/** Whose an API key is. */
+export type ApiKeyKind =
+  /** A person's: it never does more than the person may at that moment, and ends when the person goes. */
+  | 'PERSONAL'
+  /** The workspace's, for a service: it stays when whoever made it goes. */
+  | 'SERVICE'
+  | (string & {});
+
 /** How an API key stands. */
 export type ApiKeyStatus =
   /** It works. */
@@ -126,6 +134,14 @@ export type ContentKind =
   | 'STORY'
   | (string & {});
 
+/** Something the viewer may do with a role now. */
+export type CustomRoleAction =
+  /** `customRoleDelete`. */
+  | 'DELETE'
+  /** `customRoleUpdate`. */
+  | 'UPDATE'
+  | (string & {});
+
 /** What went wrong, as a stable code. Each has a page under /docs/errors. */
 export type ErrorCode =
   /** The access to the account ends before the post is due. Reconnect the account before that day; scheduled posts stay as they are. */
@@ -168,6 +184,10 @@ export type ErrorCode =
   | 'INVALID_STATE'
   /** The time zone does not exist. Use an IANA name such as Europe/Paris. */
   | 'INVALID_TIME_ZONE'
+  /** The invitation is unknown, was used or taken back, or is too old. Ask for a new one. */
+  | 'INVITATION_INVALID'
+  /** The workspace would have no owner. Hand it over to another member first, or delete it. */
+  | 'LAST_OWNER'
   /** A link makes the post dearer on this network. Leave the link out there, in a variant of its own, if it is not worth its price. */
   | 'LINK_COSTS_MORE'
   /** The link is not a public web address. Use an http or https address of at most 2048 characters. */
@@ -238,6 +258,8 @@ export type ErrorCode =
   | 'RATE_LIMITED'
   /** The network no longer accepts our access to this account. Reconnect the account; waiting posts go out by themselves afterwards. */
   | 'RECONNECT_REQUIRED'
+  /** Somebody holds the role. Name the role that its holders get in its place. */
+  | 'ROLE_IN_USE'
   /** This exists in a sandbox only. Start one with 'posthaste sandbox' and use its keys (phk_test_…). */
   | 'SANDBOX_ONLY'
   /** Scheduled posts are cancelled with it. Give them another account first if they shall go out. */
@@ -306,12 +328,26 @@ export type EventType =
   | 'CONNECTION_REMOVED'
   /** An account was reconnected, renamed, enabled, disabled, paused or resumed. */
   | 'CONNECTION_UPDATED'
+  /** Somebody was asked to become a member. */
+  | 'INVITATION_CREATED'
+  /** An invitation got a new token and end. */
+  | 'INVITATION_RESENT'
+  /** An invitation was taken back. */
+  | 'INVITATION_REVOKED'
   /** Media was removed. */
   | 'MEDIA_DELETED'
   /** An upload turned out to be unusable. */
   | 'MEDIA_FAILED'
   /** An upload was finished and looked at. */
   | 'MEDIA_READY'
+  /** Somebody became a member. */
+  | 'MEMBER_ADDED'
+  /** A member left. */
+  | 'MEMBER_LEFT'
+  /** A member was removed by another. */
+  | 'MEMBER_REMOVED'
+  /** A member got another role or limit. */
+  | 'MEMBER_UPDATED'
   /** A post was written. */
   | 'POST_CREATED'
   /** A post was removed. */
@@ -322,6 +358,12 @@ export type EventType =
   | 'PUBLISHING_RECOVERED'
   /** What a workspace decides about networks' limits and money was changed. */
   | 'QUOTA_SETTINGS_UPDATED'
+  /** A role of the workspace's own was made. */
+  | 'ROLE_CREATED'
+  /** A role of the workspace's own was removed. */
+  | 'ROLE_DELETED'
+  /** A role of the workspace's own was renamed or got other permissions. */
+  | 'ROLE_UPDATED'
   /** A sandbox's workspace was put back to its sample posts. */
   | 'SANDBOX_RESET'
   /** Something stands in the way of a target whose time comes soon. */
@@ -346,6 +388,12 @@ export type EventType =
   | 'TARGET_SENDING'
   /** It is not known whether the post is live; reading back. */
   | 'TARGET_UNCERTAIN'
+  /** A team was made. */
+  | 'TEAM_CREATED'
+  /** A team was removed. */
+  | 'TEAM_DELETED'
+  /** A team got another name, role, limit or other members. */
+  | 'TEAM_UPDATED'
   /** An endpoint for webhooks was added. */
   | 'WEBHOOK_CREATED'
   /** An endpoint for webhooks was removed. */
@@ -358,6 +406,12 @@ export type EventType =
   | 'WEBHOOK_RESUMED'
   /** An endpoint for webhooks was changed, or its secret rotated. */
   | 'WEBHOOK_UPDATED'
+  /** The workspace was deleted; it is erased after the grace. */
+  | 'WORKSPACE_DELETED'
+  /** The workspace's deletion was taken back. */
+  | 'WORKSPACE_RESTORED'
+  /** The workspace was handed over to another owner. */
+  | 'WORKSPACE_TRANSFERRED'
   | (string & {});
 
 /** What to do with media that does not fit the network. */
@@ -390,6 +444,26 @@ export type IfAbsent =
   | 'RESEND'
   | (string & {});
 
+/** Something that can be done with an invitation now. */
+export type InvitationAction =
+  /** `invitationResend`. */
+  | 'RESEND'
+  /** `invitationRevoke`. */
+  | 'REVOKE'
+  | (string & {});
+
+/** How an invitation stands. */
+export type InvitationStatus =
+  /** The person accepted. */
+  | 'ACCEPTED'
+  /** Its time is over; it can be sent again. */
+  | 'EXPIRED'
+  /** It can be accepted. */
+  | 'OPEN'
+  /** It was taken back. */
+  | 'REVOKED'
+  | (string & {});
+
 /** Something the viewer may do with a media now. */
 export type MediaAction =
   /** `mediaDelete`. */
@@ -410,6 +484,16 @@ export type MediaStatus =
   | 'READY'
   /** Bytes are missing. */
   | 'UPLOADING'
+  | (string & {});
+
+/** Something the viewer may do with a member now. */
+export type MemberAction =
+  /** `memberRemove`. */
+  | 'REMOVE'
+  /** `workspaceTransfer`. */
+  | 'TRANSFER'
+  /** `memberUpdate`. */
+  | 'UPDATE'
   | (string & {});
 
 /** A figure that tells how a post does. */
@@ -478,20 +562,30 @@ export type OverBudget =
   | 'HOLD'
   | (string & {});
 
-/** Something a role may or may not do. */
+/** Something that members and keys may or may not do. */
 export type Permission =
   /** Change budgets, and what becomes of posts over a limit. */
   | 'MANAGE_BUDGETS'
   /** Connect, reconnect, disable and remove accounts. */
   | 'MANAGE_CONNECTIONS'
-  /** Make and take back API keys, and see the requests of all credentials. */
+  /** Make and take back API keys. */
   | 'MANAGE_KEYS'
+  /** Invite, change and remove members, and form teams. */
+  | 'MANAGE_MEMBERS'
+  /** Make, change and remove the workspace's own roles. */
+  | 'MANAGE_ROLES'
   /** Add, change, test and remove webhook endpoints. */
   | 'MANAGE_WEBHOOKS'
+  /** Hand the workspace over, and delete it. */
+  | 'OWN_WORKSPACE'
   /** Schedule, publish, cancel, retry, delete on the network. */
   | 'PUBLISH'
   /** Read the workspace's data. */
   | 'READ'
+  /** Read the audit log. */
+  | 'READ_AUDIT_LOG'
+  /** See the requests of all credentials, and how much each uses the API. */
+  | 'READ_USAGE'
   /** Create and change posts and media. */
   | 'WRITE'
   | (string & {});
@@ -582,10 +676,18 @@ export type RequestTransport =
   | 'WEBSOCKET'
   | (string & {});
 
-/** What a member or key may do in the workspace. */
+/** What a member or key holds in the workspace: a set of permissions with a name. */
 export type Role =
-  /** Also connects accounts. */
+  /** Also connects accounts, and manages members, roles, keys, webhooks and budgets, and reads the audit log. */
   | 'ADMIN'
+  /** Reads everything, and how the API is used. */
+  | 'ANALYST'
+  /** Decides what goes out: schedules, publishes and cancels what others write. */
+  | 'APPROVER'
+  /** Permissions of its own: a role that the workspace made, or those that a key was given. */
+  | 'CUSTOM'
+  /** Builds programs: makes keys and webhooks, and sees all requests. */
+  | 'DEVELOPER'
   /** Writes, schedules and publishes. */
   | 'EDITOR'
   /** Also owns the workspace. */
@@ -836,12 +938,21 @@ export type WhenFull =
 
 /** The API key to make. */
 export interface ApiKeyCreateInput {
-  /** When it ends; left out for never. */
+  /** The connections that it is limited to (`conn_…`, 1 to 500); all when left out. */
+  connectionIds?: ReadonlyArray<string> | null | undefined;
+  /** When it ends; left out for never. A key that ends makes none that ends later. */
   expiresAt?: string | null | undefined;
+  /**
+   * Whose it is. When left out: yours, or whose the key of the request is. A person needs
+   * `MANAGE_MEMBERS` for a `SERVICE`.
+   */
+  kind?: ApiKeyKind | null | undefined;
   /** The name, 1 to 100 characters. */
   name: string;
-  /** What it may do; not more than you. */
-  role: Role;
+  /** What it may do, not more than you; or name a `role`. */
+  permissions?: ReadonlyArray<Permission> | null | undefined;
+  /** A role whose permissions it has, not more than yours; or name `permissions`. */
+  role?: Role | null | undefined;
 }
 
 /** What a list of API keys is narrowed by. */
@@ -872,6 +983,20 @@ export interface ApiKeyUpdateInput {
   id: string;
   /** The name, 1 to 100 characters. */
   name?: string | null | undefined;
+}
+
+/** What the audit log is narrowed by; all conditions hold together. */
+export interface AuditLogFilter {
+  /** Only these acts. */
+  acts?: ReadonlyArray<string> | null | undefined;
+  /** Only what was done by this API key (`key_…`) or person (`user_…`). */
+  credential?: string | null | undefined;
+  /** Only from this instant on. */
+  since?: string | null | undefined;
+  /** Only what was done to the thing with this id. */
+  subject?: string | null | undefined;
+  /** Only before this instant. */
+  until?: string | null | undefined;
 }
 
 /** The job to stop. */
@@ -1013,6 +1138,79 @@ export interface CropInput {
   y: number;
 }
 
+/** The role to make. */
+export interface CustomRoleCreateInput {
+  /** The name, 1 to 100 characters, of no other role of the workspace. */
+  name: string;
+  /** What it carries: `READ` at least, and not more than you may do. */
+  permissions: ReadonlyArray<Permission>;
+}
+
+/** The role to remove, and what its holders get. Without `role` and `customRoleId` nobody may hold it. */
+export interface CustomRoleDeleteInput {
+  /** The role of the workspace's own that its holders get. */
+  customRoleId?: string | null | undefined;
+  /** The id (`role_…`). */
+  id: string;
+  /** The built-in role that its holders get. */
+  role?: Role | null | undefined;
+}
+
+/** What to change; what is left out stays. */
+export interface CustomRoleUpdateInput {
+  /** The id (`role_…`). */
+  id: string;
+  /** The name, 1 to 100 characters, of no other role of the workspace. */
+  name?: string | null | undefined;
+  /** What it carries: `READ` at least, and not more than you may do. */
+  permissions?: ReadonlyArray<Permission> | null | undefined;
+  /** The version that was read. */
+  version: number;
+}
+
+/**
+ * The token, and who accepts: the session of the e-mail's account, its password, or name and password of
+ * a new one.
+ */
+export interface InvitationAcceptInput {
+  /** The name of somebody who has no account yet, 1 to 100 characters. */
+  name?: string | null | undefined;
+  /** The account's password; of somebody who has none yet, the one to be: 8 characters or more. */
+  password?: string | null | undefined;
+  /** The token of the invitation (`phi_…`). */
+  token: string;
+}
+
+/** Who is asked, and the role to give: a built-in one or one of the workspace's own. */
+export interface InvitationCreateInput {
+  /** The connections that the person is limited to (`conn_…`, 1 to 500); all when left out. */
+  connectionIds?: ReadonlyArray<string> | null | undefined;
+  /** A role of the workspace's own (`role_…`), not above yours. */
+  customRoleId?: string | null | undefined;
+  /** The e-mail. */
+  email: string;
+  /** A built-in role, not above yours. */
+  role?: Role | null | undefined;
+}
+
+/** What a list of invitations is narrowed by. */
+export interface InvitationFilter {
+  /** Also those that were accepted or taken back. */
+  closed?: boolean | null | undefined;
+}
+
+/** The invitation to send again. */
+export interface InvitationResendInput {
+  /** The id (`inv_…`). */
+  id: string;
+}
+
+/** The invitation to take back. */
+export interface InvitationRevokeInput {
+  /** The id (`inv_…`). */
+  id: string;
+}
+
 /** Parameters added to the post's link, so that visits can be told apart. */
 export interface LinkTrackingInput {
   /** `utm_campaign`. */
@@ -1049,6 +1247,24 @@ export interface MediaUploadCreateInput {
   fileName: string;
   /** An id of your choice (`media_…`, a TypeID of a UUIDv7); a new one otherwise. */
   id?: string | null | undefined;
+}
+
+/** The member to remove. */
+export interface MemberRemoveInput {
+  /** The person's id (`user_…`). */
+  id: string;
+}
+
+/** The member and what to change: the role, which is a built-in one or one of the workspace's own, or the limit. */
+export interface MemberUpdateInput {
+  /** The connections that the member is limited to (`conn_…`, 1 to 500); null for all, left out to keep it. */
+  connectionIds?: ReadonlyArray<string> | null | undefined;
+  /** A role of the workspace's own (`role_…`), not above yours. */
+  customRoleId?: string | null | undefined;
+  /** The person's id (`user_…`). */
+  id: string;
+  /** A built-in role, not above yours. */
+  role?: Role | null | undefined;
 }
 
 /** A post that is taken back. */
@@ -1412,6 +1628,44 @@ export interface TargetSettleInput {
   remoteId?: string | null | undefined;
 }
 
+/** The team to make, with a built-in role or one of the workspace's own. */
+export interface TeamCreateInput {
+  /** The connections that the role is limited to (`conn_…`, 1 to 500); all when left out. */
+  connectionIds?: ReadonlyArray<string> | null | undefined;
+  /** A role of the workspace's own (`role_…`), not above yours. */
+  customRoleId?: string | null | undefined;
+  /** Who belongs to it (`user_…`), at most 500 members. */
+  memberIds?: ReadonlyArray<string> | null | undefined;
+  /** The name, 1 to 100 characters, of no other team of the workspace. */
+  name: string;
+  /** A built-in role but `OWNER`, not above yours. */
+  role?: Role | null | undefined;
+}
+
+/** The team to remove. */
+export interface TeamDeleteInput {
+  /** The id (`team_…`). */
+  id: string;
+}
+
+/** What to change; what is left out stays. */
+export interface TeamUpdateInput {
+  /** The connections that the role is limited to (`conn_…`, 1 to 500); null for all. */
+  connectionIds?: ReadonlyArray<string> | null | undefined;
+  /** A role of the workspace's own (`role_…`), not above yours. */
+  customRoleId?: string | null | undefined;
+  /** The id (`team_…`). */
+  id: string;
+  /** All who belong to it (`user_…`), at most 500 members. */
+  memberIds?: ReadonlyArray<string> | null | undefined;
+  /** The name, 1 to 100 characters, of no other team of the workspace. */
+  name?: string | null | undefined;
+  /** A built-in role but `OWNER`, not above yours. */
+  role?: Role | null | undefined;
+  /** The version that was read. */
+  version: number;
+}
+
 /** What usage is narrowed by; all conditions hold together. */
 export interface UsageFilter {
   /** Only requests of this API key (`key_…`) or person (`user_…`). */
@@ -1515,14 +1769,34 @@ export interface WebhookEndpointUpdateInput {
   version: number;
 }
 
+/** The workspace to delete. */
+export interface WorkspaceDeleteInput {
+  /** The workspace's name, so that nobody deletes the wrong one. */
+  name: string;
+}
+
+/** Who gets the workspace. */
+export interface WorkspaceTransferInput {
+  /** The id of the member (`user_…`) who becomes its owner. */
+  personId: string;
+}
+
 /** A key that opens the API for a program; its secret is never shown again. */
 export interface ApiKey {
   /** The id (`key_…`). */
   id: string;
   /** The name. */
   name: string;
-  /** What it may do. */
+  /** Whether it is a person's or the workspace's. */
+  kind: ApiKeyKind;
+  /** The person whose it is; null when it is the workspace's. */
+  personId: string | null;
+  /** Its role; `CUSTOM` when it has permissions of its own. */
   role: Role;
+  /** What it was given. A person's key does what the person may at that moment, and no more. */
+  permissions: Array<Permission>;
+  /** The connections that it was limited to; null without a limit. */
+  connectionIds: Array<string> | null;
   /** The first characters of its secret, to tell keys apart; null for keys of earlier versions. */
   prefix: string | null;
   /** How it stands. */
@@ -1645,6 +1919,26 @@ export interface Connection {
     /** Since when a person holds it back. */
     pausedAt: string | null;
   } | null;
+}
+
+/** A role that the workspace made: a name for a set of permissions. */
+export interface CustomRole {
+  /** The id (`role_…`). */
+  id: string;
+  /** The name; no two roles of a workspace have the same one. */
+  name: string;
+  /** What it carries. */
+  permissions: Array<Permission>;
+  /** Grows with each change; `customRoleUpdate` names the one that was read. */
+  version: number;
+  /** When it was made. */
+  createdAt: string;
+  /** When it was changed last. */
+  updatedAt: string;
+  /** What the viewer may do with it now. */
+  allowedActions: Array<CustomRoleAction>;
+  /** Who made it. */
+  provenance: Provenance;
 }
 
 /** What a dry run would have done; nothing was written or sent. */
@@ -1845,6 +2139,41 @@ export interface ConnectionGrant {
   }>;
 }
 
+/** Somebody who is asked to become a member. Only who has `MANAGE_MEMBERS` sees invitations. */
+export interface Invitation {
+  /** The id (`inv_…`). */
+  id: string;
+  /** Who is asked, in lower case. */
+  email: string;
+  /** The role that the person gets; `CUSTOM` when it is one that the workspace made. */
+  role: Role;
+  /** The role that the workspace made, if it is one. */
+  customRole: {
+    /** The id (`role_…`). */
+    id: string;
+    /** The name; no two roles of a workspace have the same one. */
+    name: string;
+  } | null;
+  /** The connections that the person is to be limited to; null without a limit. */
+  connectionIds: Array<string> | null;
+  /** How it stands. */
+  status: InvitationStatus;
+  /** When it was made. */
+  createdAt: string;
+  /** When its present token was made. */
+  sentAt: string;
+  /** When it ends. */
+  expiresAt: string;
+  /** When the person accepted. */
+  acceptedAt: string | null;
+  /** When it was taken back. */
+  revokedAt: string | null;
+  /** What can be done with it now. A role above one's own is refused all the same. */
+  allowedActions: Array<InvitationAction>;
+  /** Who asks. */
+  provenance: Provenance;
+}
+
 /** An uploaded picture or video. */
 export interface Media {
   /** The id (`media_…`). */
@@ -1895,6 +2224,33 @@ export interface Media {
   } | null;
 }
 
+/** A person in the workspace. */
+export interface Member {
+  /** The person's id (`user_…`). */
+  personId: string;
+  /** The person's name. */
+  name: string;
+  /** The person's e-mail; null unless it is you, or you have `MANAGE_MEMBERS`. */
+  email: string | null;
+  /** The role; `CUSTOM` when it is one that the workspace made. */
+  role: Role;
+  /** The role that the workspace made, if it is one. */
+  customRole: {
+    /** The id (`role_…`). */
+    id: string;
+    /** The name; no two roles of a workspace have the same one. */
+    name: string;
+  } | null;
+  /** What the member may do, be it with some connections only. */
+  permissions: Array<Permission>;
+  /** The connections that the member is limited to, as far as you deal with them; null without a limit. */
+  connectionIds: Array<string> | null;
+  /** Since when the person is a member. */
+  joinedAt: string;
+  /** What the viewer may do with the member now. The only owner keeps the role all the same. */
+  allowedActions: Array<MemberAction>;
+}
+
 /** Anything with an id that is unique across the API. */
 export type Node =
   | {
@@ -1927,6 +2283,16 @@ export type Node =
     connectionStatus: ConnectionStatus;
   }
   | {
+    __typename: 'CustomRole';
+    /** The id (`role_…`). */
+    id: string;
+  }
+  | {
+    __typename: 'Invitation';
+    /** The id (`inv_…`). */
+    id: string;
+  }
+  | {
     __typename: 'Media';
     /** The id (`media_…`). */
     id: string;
@@ -1952,6 +2318,11 @@ export type Node =
     permalink: string | null;
     /** The state. */
     targetState: TargetState;
+  }
+  | {
+    __typename: 'Team';
+    /** The id (`team_…`). */
+    id: string;
   }
   | {
     __typename: 'WebhookDelivery';
@@ -2324,6 +2695,35 @@ export interface TargetPreview {
   }>;
 }
 
+/** A group of members with a role that they have beside their own, for some connections or all. */
+export interface Team {
+  /** The id (`team_…`). */
+  id: string;
+  /** The name; no two teams of a workspace have the same one. */
+  name: string;
+  /** The role that it gives; `CUSTOM` when it is one that the workspace made. */
+  role: Role;
+  /** The role that the workspace made, if it is one. */
+  customRole: {
+    /** The id (`role_…`). */
+    id: string;
+    /** The name; no two roles of a workspace have the same one. */
+    name: string;
+  } | null;
+  /** The connections that the role is limited to, as far as you deal with them; null for all. */
+  connectionIds: Array<string> | null;
+  /** The ids of the persons (`user_…`) who belong to it, at most 500. */
+  memberIds: Array<string>;
+  /** Grows with each change; `teamUpdate` names the one that was read. */
+  version: number;
+  /** When it was made. */
+  createdAt: string;
+  /** When it was changed last. */
+  updatedAt: string;
+  /** Who made it. */
+  provenance: Provenance;
+}
+
 /** One step of a target's timeline. */
 export interface TimelineStep {
   /** Its place in the timeline: hand it to `timeline(after:)` or `targetTimeline(after:)` to go on from here. */
@@ -2474,6 +2874,10 @@ export interface Workspace {
   timeZone: string;
   /** When it was made. */
   createdAt: string;
+  /** Since when it is deleted: nothing is published, and `workspaceRestore` takes it back. Null otherwise. */
+  deletedAt: string | null;
+  /** When it is erased for good. */
+  eraseAt: string | null;
 }
 
 /** What came of making a key or a new secret. */
@@ -2576,6 +2980,58 @@ export interface ApiKeyUpdateVariables {
   /** What to change. */
   input: ApiKeyUpdateInput;
 }
+
+/** A page of the audit log. */
+export interface AuditLogListResult {
+  /** A list of nodes. */
+  nodes: Array<{
+    /** Its position in the workspace's log, from 1, without gaps. */
+    seq: number;
+    /** When it was done. */
+    at: string;
+    /** What was done: a type of event, or the name of an act that is none. */
+    act: string;
+    /** The id of what it was done to. */
+    subject: string | null;
+    /** More, by act; null once it was erased. */
+    detail: unknown | null;
+    /** The hash of this entry and all before it, as 64 hexadecimal digits. */
+    hash: string;
+    /** Who did it. */
+    provenance: Provenance;
+  }>;
+  /** Information to aid in pagination. */
+  pageInfo: PageInfo;
+  /** How many items the filter leaves altogether; counted only when asked for. */
+  totalCount?: number | null;
+}
+
+/** Variables of AuditLogList. */
+export interface AuditLogListVariables {
+  /** What to narrow the log by. */
+  filter?: AuditLogFilter | null | undefined;
+  /** How many from the start, 1 to 100; 25 when nothing is said. */
+  first?: number | null | undefined;
+  /** Only what follows this cursor. */
+  after?: string | null | undefined;
+  /** How many from the end, 1 to 100. */
+  last?: number | null | undefined;
+  /** Only what precedes this cursor. */
+  before?: string | null | undefined;
+  /** Whether to count all items, into `totalCount`. */
+  withTotal?: boolean | null | undefined;
+}
+
+/** A role that every workspace has. */
+export interface BuiltInRoleListResult {
+  /** The role. */
+  role: Role;
+  /** What it is for, in one sentence. */
+  title: string;
+  /** What it carries. */
+  permissions: Array<Permission>;
+}
+
 
 /** What came of beginning or stopping a bulk job. */
 export interface BulkJobCancelResult {
@@ -2902,6 +3358,85 @@ export interface ConnectionUpdateVariables {
   input: ConnectionUpdateInput;
 }
 
+/** What came of making or changing a role. */
+export interface CustomRoleCreateResult {
+  /** The role as it is now. */
+  customRole: CustomRole | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of CustomRoleCreate. */
+export interface CustomRoleCreateVariables {
+  /** The role to make. */
+  input: CustomRoleCreateInput;
+}
+
+/** What came of removing a role. */
+export interface CustomRoleDeleteResult {
+  /** The id of the role that was removed. */
+  deletedId: string | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of CustomRoleDelete. */
+export interface CustomRoleDeleteVariables {
+  /** The role to remove. */
+  input: CustomRoleDeleteInput;
+}
+
+
+/** Variables of CustomRoleGet. */
+export interface CustomRoleGetVariables {
+  /** The id (`role_…`). */
+  id: string;
+}
+
+/** A page of custom roles. */
+export interface CustomRoleListResult {
+  /** A list of nodes. */
+  nodes: Array<CustomRole>;
+  /** Information to aid in pagination. */
+  pageInfo: PageInfo;
+  /** How many items the filter leaves altogether; counted only when asked for. */
+  totalCount?: number | null;
+}
+
+/** Variables of CustomRoleList. */
+export interface CustomRoleListVariables {
+  /** How many from the start, 1 to 100; 25 when nothing is said. */
+  first?: number | null | undefined;
+  /** Only what follows this cursor. */
+  after?: string | null | undefined;
+  /** How many from the end, 1 to 100. */
+  last?: number | null | undefined;
+  /** Only what precedes this cursor. */
+  before?: string | null | undefined;
+  /** Whether to count all items, into `totalCount`. */
+  withTotal?: boolean | null | undefined;
+}
+
+/** What came of making or changing a role. */
+export interface CustomRoleUpdateResult {
+  /** The role as it is now. */
+  customRole: CustomRole | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of CustomRoleUpdate. */
+export interface CustomRoleUpdateVariables {
+  /** What to change. */
+  input: CustomRoleUpdateInput;
+}
+
 
 /** Variables of EventFollow. */
 export interface EventFollowVariables {
@@ -2938,6 +3473,115 @@ export interface EventListVariables {
   first?: number | null | undefined;
   /** Only what follows this cursor. */
   after?: string | null | undefined;
+}
+
+/** What came of accepting an invitation. */
+export interface InvitationAcceptResult {
+  /** The workspace that the person belongs to now; `sessionCreate` opens it. */
+  workspaceId: string | null;
+  /** The person. */
+  personId: string | null;
+  /** The role there. */
+  role: Role | null;
+  /** Why nobody became a member; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of InvitationAccept. */
+export interface InvitationAcceptVariables {
+  /** The token, and who accepts. */
+  input: InvitationAcceptInput;
+}
+
+/** What came of an invitation that is to be sent. */
+export interface InvitationCreateResult {
+  /** What `invitationAccept` takes (`phi_…`); shown this once. */
+  token: string | null;
+  /** The address to send to the person, with the token behind its `#`; shown this once. */
+  link: string | null;
+  /** The invitation. */
+  invitation: Invitation | null;
+  /** Why nobody was invited; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of InvitationCreate. */
+export interface InvitationCreateVariables {
+  /** Who is asked. */
+  input: InvitationCreateInput;
+}
+
+
+/** Variables of InvitationGet. */
+export interface InvitationGetVariables {
+  /** The id (`inv_…`). */
+  id: string;
+}
+
+/** A page of invitations. */
+export interface InvitationListResult {
+  /** A list of nodes. */
+  nodes: Array<Invitation>;
+  /** Information to aid in pagination. */
+  pageInfo: PageInfo;
+  /** How many items the filter leaves altogether; counted only when asked for. */
+  totalCount?: number | null;
+}
+
+/** Variables of InvitationList. */
+export interface InvitationListVariables {
+  /** What to narrow the list by. */
+  filter?: InvitationFilter | null | undefined;
+  /** How many from the start, 1 to 100; 25 when nothing is said. */
+  first?: number | null | undefined;
+  /** Only what follows this cursor. */
+  after?: string | null | undefined;
+  /** How many from the end, 1 to 100. */
+  last?: number | null | undefined;
+  /** Only what precedes this cursor. */
+  before?: string | null | undefined;
+  /** Whether to count all items, into `totalCount`. */
+  withTotal?: boolean | null | undefined;
+}
+
+/** What came of an invitation that is to be sent. */
+export interface InvitationResendResult {
+  /** What `invitationAccept` takes (`phi_…`); shown this once. */
+  token: string | null;
+  /** The address to send to the person, with the token behind its `#`; shown this once. */
+  link: string | null;
+  /** The invitation. */
+  invitation: Invitation | null;
+  /** Why nobody was invited; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of InvitationResend. */
+export interface InvitationResendVariables {
+  /** The invitation. */
+  input: InvitationResendInput;
+}
+
+/** What came of taking an invitation back. */
+export interface InvitationRevokeResult {
+  /** The invitation as it is now. */
+  invitation: Invitation | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of InvitationRevoke. */
+export interface InvitationRevokeVariables {
+  /** The invitation. */
+  input: InvitationRevokeInput;
 }
 
 /**
@@ -3037,6 +3681,69 @@ export interface MediaUpdateResult {
 export interface MediaUpdateVariables {
   /** What to change. */
   input: MediaUpdateInput;
+}
+
+
+/** Variables of MemberGet. */
+export interface MemberGetVariables {
+  /** The person's id (`user_…`). */
+  id: string;
+}
+
+/** A page of members. */
+export interface MemberListResult {
+  /** A list of nodes. */
+  nodes: Array<Member>;
+  /** Information to aid in pagination. */
+  pageInfo: PageInfo;
+  /** How many items the filter leaves altogether; counted only when asked for. */
+  totalCount?: number | null;
+}
+
+/** Variables of MemberList. */
+export interface MemberListVariables {
+  /** How many from the start, 1 to 100; 25 when nothing is said. */
+  first?: number | null | undefined;
+  /** Only what follows this cursor. */
+  after?: string | null | undefined;
+  /** How many from the end, 1 to 100. */
+  last?: number | null | undefined;
+  /** Only what precedes this cursor. */
+  before?: string | null | undefined;
+  /** Whether to count all items, into `totalCount`. */
+  withTotal?: boolean | null | undefined;
+}
+
+/** What came of removing a member. */
+export interface MemberRemoveResult {
+  /** The id of the person who is no longer a member. */
+  removedId: string | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of MemberRemove. */
+export interface MemberRemoveVariables {
+  /** The member to remove. */
+  input: MemberRemoveInput;
+}
+
+/** What came of changing a member. */
+export interface MemberUpdateResult {
+  /** The member as it is now. */
+  member: Member | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of MemberUpdate. */
+export interface MemberUpdateVariables {
+  /** The member and the role. */
+  input: MemberUpdateInput;
 }
 
 /** A social network, as this server sees it. */
@@ -4008,6 +4715,85 @@ export interface TargetTimelineVariables {
   after?: string | null | undefined;
 }
 
+/** What came of making or changing a team. */
+export interface TeamCreateResult {
+  /** The team as it is now. */
+  team: Team | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of TeamCreate. */
+export interface TeamCreateVariables {
+  /** The team to make. */
+  input: TeamCreateInput;
+}
+
+/** What came of removing a team. */
+export interface TeamDeleteResult {
+  /** The id of the team that was removed. */
+  deletedId: string | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of TeamDelete. */
+export interface TeamDeleteVariables {
+  /** The team to remove. */
+  input: TeamDeleteInput;
+}
+
+
+/** Variables of TeamGet. */
+export interface TeamGetVariables {
+  /** The id (`team_…`). */
+  id: string;
+}
+
+/** A page of teams. */
+export interface TeamListResult {
+  /** A list of nodes. */
+  nodes: Array<Team>;
+  /** Information to aid in pagination. */
+  pageInfo: PageInfo;
+  /** How many items the filter leaves altogether; counted only when asked for. */
+  totalCount?: number | null;
+}
+
+/** Variables of TeamList. */
+export interface TeamListVariables {
+  /** How many from the start, 1 to 100; 25 when nothing is said. */
+  first?: number | null | undefined;
+  /** Only what follows this cursor. */
+  after?: string | null | undefined;
+  /** How many from the end, 1 to 100. */
+  last?: number | null | undefined;
+  /** Only what precedes this cursor. */
+  before?: string | null | undefined;
+  /** Whether to count all items, into `totalCount`. */
+  withTotal?: boolean | null | undefined;
+}
+
+/** What came of making or changing a team. */
+export interface TeamUpdateResult {
+  /** The team as it is now. */
+  team: Team | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of TeamUpdate. */
+export interface TeamUpdateVariables {
+  /** What to change. */
+  input: TeamUpdateInput;
+}
+
 /**
  * How much, how well and how fast a group of requests was answered. Fields that nothing was grouped
  * by are null.
@@ -4056,8 +4842,10 @@ export interface ViewerGetResult {
   kind: ViewerKind;
   /** The role in the workspace. */
   role: Role;
-  /** What the role may do. */
+  /** What the caller may do. */
   permissions: Array<Permission>;
+  /** The connections that the caller may read; null for all. */
+  connectionIds: Array<string> | null;
   /** The person, if it is one. */
   person: {
     /** The id (`user_…`). */
@@ -4297,4 +5085,58 @@ export interface WebhookEndpointUpdateVariables {
   input: WebhookEndpointUpdateInput;
 }
 
+/** What came of deleting the workspace or taking it back. */
+export interface WorkspaceDeleteResult {
+  /** The workspace as it is now. */
+  workspace: Workspace | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
 
+/** Variables of WorkspaceDelete. */
+export interface WorkspaceDeleteVariables {
+  /** The workspace's name. */
+  input: WorkspaceDeleteInput;
+}
+
+
+
+/** What came of leaving. */
+export interface WorkspaceLeaveResult {
+  /** The id of the person who is no longer a member. */
+  removedId: string | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+
+/** What came of deleting the workspace or taking it back. */
+export interface WorkspaceRestoreResult {
+  /** The workspace as it is now. */
+  workspace: Workspace | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+
+/** What came of handing the workspace over. */
+export interface WorkspaceTransferResult {
+  /** The owner. */
+  member: Member | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of WorkspaceTransfer. */
+export interface WorkspaceTransferVariables {
+  /** Who gets it. */
+  input: WorkspaceTransferInput;
+}

@@ -6,12 +6,13 @@ use super::Files;
 use crate::run;
 
 /// A file and the arguments of `posthaste` that print it.
-const FILES: [(&str, &[&str]); 2] = [
+const FILES: [(&str, &[&str]); 3] = [
     ("schema.graphql", &["schema"]),
     ("docs/errors.md", &["errors", "--markdown"]),
+    ("docs/permissions.md", &["permissions"]),
 ];
 
-/// The schema and the page of error codes.
+/// The schema, and the pages of error codes and of permissions.
 pub fn make() -> anyhow::Result<Files> {
     FILES
         .iter()

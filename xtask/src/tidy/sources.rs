@@ -13,7 +13,7 @@ struct Banned {
     rule: &'static str,
 }
 
-const BANNED: [Banned; 3] = [
+const BANNED: [Banned; 4] = [
     Banned {
         words: &[concat!("#[", "allow("), concat!("#![", "allow(")],
         except: &[],
@@ -28,6 +28,17 @@ const BANNED: [Banned; 3] = [
         words: &[concat!("async_", "graphql::")],
         except: &["api/"],
         rule: "only api knows GraphQL",
+    },
+    Banned {
+        words: &[concat!("req", "west::"), concat!("req", "west as ")],
+        // The server's one client; the clients of people, simulators and tests are not the server.
+        except: &[
+            "crates/connectors/src/http",
+            "api/src/commands/client/",
+            "sandbox/",
+            "sdk-rust/",
+        ],
+        rule: "send requests through the Http port: its one client knows where they may go",
     },
 ];
 
@@ -113,6 +124,21 @@ mod tests {
         assert_eq!(
             rules("crates/engine/src/a.rs", line),
             ["crates/engine/src/a.rs:1: only crates/store writes SQL"]
+        );
+    }
+
+    #[test]
+    fn only_the_guarded_client_sends_requests() {
+        let line = concat!("let http = req", "west::Client::builder();\n");
+        assert_eq!(
+            rules("crates/connectors/src/http.rs", line),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            rules("crates/connectors/src/x/api.rs", line),
+            [
+                "crates/connectors/src/x/api.rs:1: send requests through the Http port: its one client knows where they may go"
+            ]
         );
     }
 

@@ -177,7 +177,7 @@ impl ConnectionPayload {
     }
 }
 
-/// Changes of connections; all need the role ADMIN or OWNER.
+/// Changes of connections; all take the permission `MANAGE_CONNECTIONS`.
 #[derive(Default)]
 pub struct ConnectionMutation;
 

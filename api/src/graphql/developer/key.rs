@@ -2,15 +2,18 @@ use std::collections::HashMap;
 
 use async_graphql::{Context, Enum, ID, Object, Result, dataloader::Loader as Load};
 use chrono::{DateTime, Utc};
-use posthaste_core::{Provenance as By, ids::ApiKeyId};
-use posthaste_engine::key::{self as engine, Action};
+use posthaste_core::{
+    Provenance as By,
+    ids::{ApiKeyId, UserId},
+};
+use posthaste_engine::key::{self as engine, Action, Owner};
 use posthaste_store::key;
 
 use crate::graphql::{
     access::Provenance,
     context::{app, both},
     loader::{LoadError, Loader},
-    scalars::Role,
+    scalars::{self, Permission, Role},
 };
 
 impl Load<ApiKeyId> for Loader {
@@ -33,6 +36,18 @@ pub enum ApiKeyStatus {
     Expired,
     /// It was revoked.
     Revoked,
+}
+
+/// Whose an API key is.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[graphql(remote = "Owner")]
+pub enum ApiKeyKind {
+    /// A person's: it never does more than the person may at that moment, and ends when the person goes.
+    #[graphql(name = "PERSONAL")]
+    Person,
+    /// The workspace's, for a service: it stays when whoever made it goes.
+    #[graphql(name = "SERVICE")]
+    Workspace,
 }
 
 /// Something the viewer may do with an API key now.
@@ -64,9 +79,29 @@ impl ApiKey {
         &self.0.name
     }
 
-    /// What it may do.
+    /// Its role; `CUSTOM` when it has permissions of its own.
     async fn role(&self) -> Role {
         self.0.role.into()
+    }
+
+    /// Whether it is a person's or the workspace's.
+    async fn kind(&self) -> ApiKeyKind {
+        engine::owner(&self.0).into()
+    }
+
+    /// The person whose it is; null when it is the workspace's.
+    async fn person_id(&self) -> Option<ID> {
+        self.0.user_id.map(|id| UserId::from(id).into())
+    }
+
+    /// The connections that it was limited to; null without a limit.
+    async fn connection_ids(&self) -> Option<Vec<ID>> {
+        scalars::limit(self.0.connection_ids.as_deref())
+    }
+
+    /// What it was given. A person's key does what the person may at that moment, and no more.
+    async fn permissions(&self) -> Vec<Permission> {
+        scalars::permissions(self.0.permissions())
     }
 
     /// The first characters of its secret, to tell keys apart; null for keys of earlier versions.

@@ -1,18 +1,18 @@
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use chrono::{DateTime, TimeDelta, Utc};
-use posthaste_core::{Error, Result as CoreResult, secret::Secret};
+use posthaste_core::{Error, ErrorCode, Result as CoreResult, ids::ConnectionId, secret::Secret};
 use posthaste_engine::{
     App,
-    key::{self as engine, Change, Wanted},
+    key::{self as engine, Change, Rights, Wanted},
 };
 use posthaste_store::key;
 
-use super::key::ApiKey;
+use super::key::{ApiKey, ApiKeyKind};
 use crate::graphql::{
     context::both,
     idempotency::once,
     payload::{MutationError, Warning, payload, split_all},
-    scalars::{self, Role},
+    scalars::{self, Permission, Role},
 };
 
 /// The API key to make.
@@ -20,10 +20,17 @@ use crate::graphql::{
 pub struct ApiKeyCreateInput {
     /// The name, 1 to 100 characters.
     name: String,
-    /// What it may do; not more than you.
-    role: Role,
-    /// When it ends; left out for never.
+    /// A role whose permissions it has, not more than yours; or name `permissions`.
+    role: Option<Role>,
+    /// What it may do, not more than you; or name a `role`.
+    permissions: Option<Vec<Permission>>,
+    /// When it ends; left out for never. A key that ends makes none that ends later.
     expires_at: Option<DateTime<Utc>>,
+    /// Whose it is. When left out: yours, or whose the key of the request is. A person needs
+    /// `MANAGE_MEMBERS` for a `SERVICE`.
+    kind: Option<ApiKeyKind>,
+    /// The connections that it is limited to (`conn_…`, 1 to 500); all when left out.
+    connection_ids: Option<Vec<ID>>,
 }
 
 /// What to change; what is left out stays.
@@ -87,7 +94,24 @@ payload! {
     }
 }
 
-/// Changes of API keys; all need the role ADMIN or OWNER, and nobody changes keys that may do more.
+fn limit(ids: Option<Vec<ID>>) -> CoreResult<Option<Vec<ConnectionId>>> {
+    ids.map(|ids| scalars::ids(&ids, "connectionIds"))
+        .transpose()
+}
+
+/// What a key is to have: a role, or permissions of its own.
+fn rights(role: Option<Role>, permissions: Option<Vec<Permission>>) -> CoreResult<Rights> {
+    match (role, permissions) {
+        (Some(role), None) => Ok(Rights::Role(role.0)),
+        (None, Some(own)) => Ok(Rights::Only(own.into_iter().map(|one| one.0).collect())),
+        _ => {
+            let message = "Name either a role or permissions.";
+            Err(Error::new(ErrorCode::InvalidInput, message).at(["role"]))
+        }
+    }
+}
+
+/// Changes of API keys; all need the permission `MANAGE_KEYS`, and nobody changes keys that may do more.
 #[derive(Default)]
 pub struct KeyMutation;
 
@@ -100,16 +124,20 @@ impl KeyMutation {
         #[graphql(desc = "The key to make.")] input: ApiKeyCreateInput,
     ) -> Result<ApiKeySecretPayload> {
         let (app, actor) = both(ctx)?;
-        let wanted = Wanted {
-            name: input.name,
-            role: input.role.into(),
-            expires_at: input.expires_at,
+        let outcome = async {
+            let wanted = Wanted {
+                rights: rights(input.role, input.permissions).map_err(|error| vec![error])?,
+                name: input.name,
+                expires_at: input.expires_at,
+                connections: limit(input.connection_ids).map_err(|error| vec![error])?,
+                owner: input.kind.map(Into::into),
+            };
+            engine::create(app, actor, wanted, once(ctx).as_ref()).await
         };
-        let outcome = engine::create(app, actor, wanted, once(ctx).as_ref()).await;
-        Ok(ApiKeySecretPayload::of(app, outcome)?)
+        Ok(ApiKeySecretPayload::of(app, outcome.await)?)
     }
 
-    /// Renames an API key or changes when it ends.
+    /// Renames an API key or changes when it ends. To let one end later takes what `apiKeyRotate` takes.
     async fn api_key_update(
         &self,
         ctx: &Context<'_>,
@@ -137,7 +165,8 @@ impl KeyMutation {
     }
 
     /// Gives an API key a new secret, shown this once. The secret before works a while longer, so that
-    /// programs can be changed one after the other; one from an earlier rotation ends now.
+    /// programs can be changed one after the other; one from an earlier rotation ends now. A person rotates the own
+    /// keys, and with `MANAGE_MEMBERS` those of services; another person's key can only be revoked.
     async fn api_key_rotate(
         &self,
         ctx: &Context<'_>,
@@ -155,8 +184,8 @@ impl KeyMutation {
         Ok(ApiKeySecretPayload::of(app, outcome)?)
     }
 
-    /// Revokes an API key: requests with it are refused from now on, and its open subscriptions end
-    /// within seconds. This cannot be undone.
+    /// Revokes an API key and the keys that it made: requests with them are refused from now on, and their
+    /// open subscriptions end within seconds. This cannot be undone.
     async fn api_key_revoke(
         &self,
         ctx: &Context<'_>,

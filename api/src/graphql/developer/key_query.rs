@@ -24,8 +24,8 @@ pub struct KeyQuery;
 
 #[Object]
 impl KeyQuery {
-    /// The workspace's API keys, in the order in which they were made. Owners and admins see all of
-    /// them, any other key itself only.
+    /// The workspace's API keys, in the order in which they were made. With `MANAGE_KEYS` all
+    /// of them, without it a key sees itself only.
     #[graphql(complexity = "page::cost(first, last, child_complexity)")]
     async fn api_keys(
         &self,

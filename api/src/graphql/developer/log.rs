@@ -184,7 +184,7 @@ fn status(status: i32) -> posthaste_core::Result<i16> {
 }
 
 /// Reads the id of a key or person.
-pub(super) fn credential(id: ID) -> posthaste_core::Result<String> {
+pub(in crate::graphql) fn credential(id: ID) -> posthaste_core::Result<String> {
     match By::of_credential(&id) {
         By::System => {
             let message = "A credential is an API key (key_…) or a person (user_…).";
@@ -211,7 +211,7 @@ pub struct LogQuery;
 #[Object]
 impl LogQuery {
     /// What was asked of the API in the last seven days, newest first, a second after it was answered.
-    /// Owners and admins see all requests of the workspace, others their own credential's.
+    /// With `READ_USAGE` all requests of the workspace, without it one's own credential's.
     #[graphql(complexity = "page::cost(first, last, child_complexity)")]
     async fn request_log(
         &self,

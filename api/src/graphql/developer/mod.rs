@@ -11,5 +11,6 @@ pub use changes::{ChangesQuery, SchemaChange};
 pub use key::ApiKey;
 pub use key_mutation::KeyMutation;
 pub use key_query::KeyQuery;
+pub(super) use log::credential;
 pub use log::{LogQuery, Logged, LoggedRequest};
 pub use usage::UsageQuery;

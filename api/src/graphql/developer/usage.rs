@@ -97,8 +97,8 @@ pub struct UsageQuery;
 #[Object]
 impl UsageQuery {
     /// How much the API was used in a span of time, by whole hours, in the order of the groups. Kept
-    /// for 90 days; it counts the same requests as `requestLog`. Owners and admins see all requests of
-    /// the workspace, others their own credential's.
+    /// for 90 days; it counts the same requests as `requestLog`: with `READ_USAGE` all
+    /// of the workspace, without it one's own credential's.
     #[graphql(complexity = "100 * child_complexity")]
     async fn usage(
         &self,

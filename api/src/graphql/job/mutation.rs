@@ -49,7 +49,7 @@ payload! {
     }
 }
 
-/// Changes of bulk jobs; all need the role EDITOR, ADMIN or OWNER.
+/// Changes of bulk jobs; all take the permission `WRITE`.
 #[derive(Default)]
 pub struct BulkMutation;
 

@@ -73,7 +73,7 @@ payload! {
     }
 }
 
-/// Changes of media; all need the role EDITOR, ADMIN or OWNER.
+/// Changes of media; all take the permission `WRITE`.
 #[derive(Default)]
 pub struct MediaMutation;
 

@@ -74,7 +74,7 @@ impl PostPayload {
     }
 }
 
-/// Changes of posts; all need the role EDITOR, ADMIN or OWNER.
+/// Changes of posts; all take the permission `WRITE` or `PUBLISH`.
 #[derive(Default)]
 pub struct PostMutation;
 

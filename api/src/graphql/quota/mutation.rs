@@ -18,7 +18,7 @@ pub struct QuotaSettingsPayload {
     warnings: Vec<Warning>,
 }
 
-/// Changes of what a workspace decides about limits and money; all need the role ADMIN or OWNER.
+/// Changes of what a workspace decides about limits and money; all take the permission `MANAGE_BUDGETS`.
 #[derive(Default)]
 pub struct QuotaMutation;
 

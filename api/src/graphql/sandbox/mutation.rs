@@ -95,7 +95,7 @@ payload! {
     }
 }
 
-/// Orders to a sandbox; all need the role EDITOR. The simulated networks and the clock are one for all
+/// Orders to a sandbox; all take the permission `WRITE`. The simulated networks and the clock are one for all
 /// workspaces of the sandbox.
 #[derive(Default)]
 pub struct SandboxMutation;

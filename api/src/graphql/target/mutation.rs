@@ -50,7 +50,7 @@ impl TargetPayload {
     }
 }
 
-/// Changes of targets; all need the role EDITOR, ADMIN or OWNER.
+/// Changes of targets; all take the permission `PUBLISH`.
 #[derive(Default)]
 pub struct TargetMutation;
 

@@ -4,7 +4,10 @@ use posthaste_engine::{Actor, session::Identity};
 use posthaste_store::access;
 
 use crate::graphql::{
-    access::Permission, context::both, developer::ApiKey, scalars::Role, workspace::Workspace,
+    context::both,
+    developer::ApiKey,
+    scalars::{self, Permission, Role},
+    workspace::Workspace,
 };
 
 /// What kind of caller it is.
@@ -55,9 +58,14 @@ impl Viewer {
         self.actor.role.into()
     }
 
-    /// What the role may do.
+    /// What the caller may do.
     async fn permissions(&self) -> Vec<Permission> {
-        Permission::of(self.actor.role)
+        scalars::permissions(self.actor.rights.permissions())
+    }
+
+    /// The connections that the caller may read; null for all.
+    async fn connection_ids(&self) -> Option<Vec<ID>> {
+        scalars::limit(self.actor.reach.ids().as_deref())
     }
 
     /// The workspace.

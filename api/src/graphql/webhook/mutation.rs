@@ -99,7 +99,7 @@ impl WebhookEndpointTestPayload {
     }
 }
 
-/// Changes of webhooks; all need the role ADMIN or OWNER.
+/// Changes of webhooks; all take the permission `MANAGE_WEBHOOKS`.
 #[derive(Default)]
 pub struct WebhookMutation;
 

@@ -40,6 +40,16 @@ impl Workspace {
         Ok(QuotaSettings(governor::settings(app, actor).await?))
     }
 
+    /// Since when it is deleted: nothing is published, and `workspaceRestore` takes it back. Null otherwise.
+    async fn deleted_at(&self) -> Option<DateTime<Utc>> {
+        self.0.deleted_at
+    }
+
+    /// When it is erased for good.
+    async fn erase_at(&self) -> Option<DateTime<Utc>> {
+        self.0.erase_at
+    }
+
     /// When it was made.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at

@@ -1,6 +1,6 @@
 use std::{collections::HashMap, net::IpAddr, pin::pin, time::Duration};
 
-use async_graphql::{Request as Query, Response as Answer};
+use async_graphql::{Request as Query, Response as Answer, parser::types::OperationType};
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures::{
     SinkExt, StreamExt,
@@ -165,7 +165,7 @@ impl Session<'_> {
         let mut revoked = self
             .state
             .revocations
-            .until_revoked(&self.state.app, self.caller.credential.as_ref());
+            .until_revoked(&self.state.app, &self.caller);
         let mut leaving = pin!(self.state.health.until_leaving());
         let mut ping = interval_at(Instant::now() + PING, PING);
         loop {
@@ -201,7 +201,7 @@ impl Session<'_> {
         if self.handles.len() >= OPERATIONS {
             return Err(End::Close(Close::TooMany));
         }
-        let caller = self.caller.on_socket(&self.ticket);
+        let mut caller = self.caller.on_socket(&self.ticket);
         let operation = match Operation::new(&self.state, &caller, query, self.is_browser) {
             Ok(operation) => operation,
             Err(error) => {
@@ -209,6 +209,20 @@ impl Session<'_> {
                 return self.refuse(id, error).await;
             }
         };
+        // What the credential opened when the socket began is not enough to change anything.
+        if operation.kind() == OperationType::Mutation {
+            let ticket = caller.ticket.clone();
+            caller = match caller.anew(&self.state.app).await {
+                Ok(caller) => caller,
+                Err(error) => {
+                    ticket.failed(error.code, true);
+                    if error.code == ErrorCode::Unauthenticated {
+                        return Err(End::Close(Close::Forbidden));
+                    }
+                    return self.refuse(id, error).await;
+                }
+            };
+        }
         let name = id.clone();
         let results = operation::results(self.state.clone(), caller, operation, None)
             .map(Some)

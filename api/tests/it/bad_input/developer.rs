@@ -7,7 +7,7 @@ use super::{Ask, Case, document, fixture::Fixture};
 const NOBODY: &str = "01h455vb4pex5vsknk084sn02q";
 
 /// A case with a document of the owner.
-fn by_owner(
+pub fn by_owner(
     f: &Fixture,
     name: &'static str,
     query: impl Into<String>,
@@ -22,7 +22,7 @@ fn by_owner(
     }
 }
 
-fn mutation(name: &str, input: &str) -> String {
+pub fn mutation(name: &str, input: &str) -> String {
     format!("mutation {{ {name}(input: {{ {input} }}) {{ errors {{ code path advice }} }} }}")
 }
 
@@ -63,6 +63,48 @@ pub fn cases(f: &Fixture) -> Vec<Case> {
             "name: \"a\", role: KING",
             "INVALID_INPUT",
             "role",
+        ),
+        key(
+            "a key of a role without permissions",
+            "apiKeyCreate",
+            "name: \"a\", role: CUSTOM",
+            "INVALID_INPUT",
+            "role",
+        ),
+        key(
+            "a key with both",
+            "apiKeyCreate",
+            "name: \"a\", role: VIEWER, permissions: [READ]",
+            "INVALID_INPUT",
+            "role",
+        ),
+        key(
+            "a key with neither",
+            "apiKeyCreate",
+            "name: \"a\"",
+            "INVALID_INPUT",
+            "role",
+        ),
+        key(
+            "a key that opens nothing",
+            "apiKeyCreate",
+            "name: \"a\", permissions: []",
+            "INVALID_INPUT",
+            "permissions",
+        ),
+        key(
+            "a key that does not read",
+            "apiKeyCreate",
+            "name: \"a\", permissions: [WRITE, PUBLISH]",
+            "INVALID_INPUT",
+            "permissions",
+        ),
+        key(
+            "a key that owns the workspace",
+            "apiKeyCreate",
+            "name: \"a\", permissions: [READ, OWN_WORKSPACE]",
+            "INVALID_INPUT",
+            "permissions",
         ),
         key(
             "a key's id of another kind",
@@ -130,6 +172,29 @@ pub fn cases(f: &Fixture) -> Vec<Case> {
             "{ apiKeys(first: 1, last: 1) { nodes { id } } }",
             "INVALID_PAGE_SIZE",
             "last",
+        ),
+        by_owner(
+            f,
+            "a place of another log",
+            "{ auditLog(after: \"MQ\") { nodes { seq } } }",
+            "INVALID_CURSOR",
+            "after",
+        ),
+        by_owner(
+            f,
+            "an actor that is none",
+            format!(
+                "{{ auditLog(filter: {{ credential: \"conn_{NOBODY}\" }}) {{ nodes {{ seq }} }} }}"
+            ),
+            "INVALID_ID",
+            "filter.credential",
+        ),
+        document(
+            f,
+            "an editor's look at the audit log",
+            "{ auditLog { nodes { seq } } }",
+            "FORBIDDEN",
+            "",
         ),
         by_owner(
             f,

@@ -5,6 +5,7 @@ mod content;
 mod developer;
 mod fixture;
 mod ids;
+mod members;
 mod protocol;
 mod state;
 mod time;
@@ -132,6 +133,7 @@ async fn every_wrong_request_gets_its_code_and_path_and_changes_nothing() {
         state::cases(&f),
         protocol::cases(&f),
         developer::cases(&f),
+        members::cases(&f),
         webhook::cases(&f),
     ];
     let cases: Vec<_> = cases.into_iter().flatten().collect();

@@ -5,24 +5,17 @@ use posthaste_core::access::Role;
 use posthaste_engine::session::{self, KeyKind, NewKey};
 use serde_json::{Value, json};
 
-use crate::world::{World, mutation};
+use crate::world::World;
 
 const FIELDS: &str = "apiKey { id name role prefix status createdAt lastUsedAt expiresAt revokedAt \
     previousSecretExpiresAt allowedActions provenance { kind } }";
 
-async fn by(world: &World, key: &str, name: &str, fields: &str, input: Value) -> Value {
-    let document = mutation(name, fields);
-    let answer = world
-        .graphql(key, &document, json!({ "input": input }))
-        .await;
-    assert_eq!(answer["errors"], Value::Null, "{answer}");
-    answer["data"][name].clone()
-}
-
 /// Makes a key as the owner; its id and secret.
 async fn made(world: &World, input: Value) -> (String, String) {
     let fields = format!("secret {FIELDS}");
-    let payload = by(world, &world.home.owner, "apiKeyCreate", &fields, input).await;
+    let payload = world
+        .change_by(&world.home.owner, "apiKeyCreate", &fields, input)
+        .await;
     assert_eq!(payload["errors"], json!([]), "{payload}");
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     (text(&payload["apiKey"]["id"]), text(&payload["secret"]))
@@ -55,7 +48,9 @@ async fn a_key_is_made_shown_once_and_works() {
     let world = World::new().await;
     let input = json!({ "name": " CI ", "role": "EDITOR", "expiresAt": "2027-02-01T00:00:00Z" });
     let fields = format!("secret {FIELDS}");
-    let payload = by(&world, &world.home.owner, "apiKeyCreate", &fields, input).await;
+    let payload = world
+        .change_by(&world.home.owner, "apiKeyCreate", &fields, input)
+        .await;
     let secret = payload["secret"].as_str().unwrap();
     assert!(
         secret.starts_with("phk_live_") && secret.len() == 52,
@@ -78,7 +73,7 @@ async fn a_key_is_made_shown_once_and_works() {
     assert_eq!(
         told["events"]["nodes"],
         json!([{ "type": "API_KEY_CREATED", "provenance": { "kind": "KEY" }, "data": {
-            "keyId": id, "name": "CI", "role": "EDITOR", "expiresAt": "2027-02-01T00:00:00Z" } }])
+            "keyId": id, "name": "CI", "role": "EDITOR", "permissions": ["READ", "WRITE", "PUBLISH"], "expiresAt": "2027-02-01T00:00:00Z", "userId": null, "connectionIds": null } }])
     );
     world.clock.advance(TimeDelta::days(28));
     assert_eq!(opens(&world, secret).await, "UNAUTHENTICATED");
@@ -89,7 +84,9 @@ async fn all_mistakes_are_told_at_once_and_nobody_makes_a_key_above_themselves()
     let world = World::new().await;
     let admin = admin(&world).await;
     let input = json!({ "name": " ", "role": "OWNER", "expiresAt": "2027-01-04T08:00:00Z" });
-    let payload = by(&world, &admin, "apiKeyCreate", "secret", input).await;
+    let payload = world
+        .change_by(&admin, "apiKeyCreate", "secret", input)
+        .await;
     let told: Vec<_> = payload["errors"]
         .as_array()
         .unwrap()
@@ -111,18 +108,15 @@ async fn all_mistakes_are_told_at_once_and_nobody_makes_a_key_above_themselves()
     );
     assert_eq!(payload["secret"], Value::Null);
     let input = json!({ "name": "a", "role": "ADMIN", "expiresAt": "2037-01-04T08:00:00Z" });
-    let payload = by(&world, &admin, "apiKeyCreate", "secret", input).await;
+    let payload = world
+        .change_by(&admin, "apiKeyCreate", "secret", input)
+        .await;
     assert_eq!(payload["errors"][0]["code"], "TIME_TOO_FAR");
     let (owners, _) = made(&world, json!({ "name": "a", "role": "OWNER" })).await;
     for name in ["apiKeyRotate", "apiKeyRevoke", "apiKeyUpdate"] {
-        let payload = by(
-            &world,
-            &admin,
-            name,
-            "apiKey { id }",
-            json!({ "id": owners }),
-        )
-        .await;
+        let payload = world
+            .change_by(&admin, name, "apiKey { id }", json!({ "id": owners }))
+            .await;
         assert_eq!(payload["errors"][0]["code"], "FORBIDDEN", "{name}");
     }
     let list = "{ apiKeys { nodes { role allowedActions } } }";
@@ -143,7 +137,9 @@ async fn after_a_rotation_both_secrets_work_until_the_grace_is_over() {
     let rotate = async |hours: Option<i32>| {
         let input = json!({ "id": id, "graceHours": hours });
         let fields = format!("secret {FIELDS}");
-        let payload = by(&world, &world.home.owner, "apiKeyRotate", &fields, input).await;
+        let payload = world
+            .change_by(&world.home.owner, "apiKeyRotate", &fields, input)
+            .await;
         assert_eq!(payload["errors"], json!([]), "{payload}");
         let end = payload["apiKey"]["previousSecretExpiresAt"].clone();
         (payload["secret"].as_str().unwrap().to_owned(), end)
@@ -171,7 +167,9 @@ async fn after_a_rotation_both_secrets_work_until_the_grace_is_over() {
         assert_eq!(opens(&world, secret).await, told);
     }
     let input = json!({ "id": id, "graceHours": 169 });
-    let payload = by(&world, &world.home.owner, "apiKeyRotate", "secret", input).await;
+    let payload = world
+        .change_by(&world.home.owner, "apiKeyRotate", "secret", input)
+        .await;
     assert_eq!(
         (&payload["errors"][0]["code"], &payload["errors"][0]["path"]),
         (&json!("INVALID_INPUT"), &json!(["graceHours"]))
@@ -182,8 +180,11 @@ async fn after_a_rotation_both_secrets_work_until_the_grace_is_over() {
 async fn a_key_is_renamed_ended_and_revoked() {
     let world = World::new().await;
     let (id, secret) = made(&world, json!({ "name": "CI", "role": "VIEWER" })).await;
-    let change =
-        async |name: &str, input: Value| by(&world, &world.home.owner, name, FIELDS, input).await;
+    let change = async |name: &str, input: Value| {
+        world
+            .change_by(&world.home.owner, name, FIELDS, input)
+            .await
+    };
     let input = json!({ "id": id, "name": "Nightly", "expiresAt": "2027-01-04T09:00:00Z" });
     let payload = change("apiKeyUpdate", input).await;
     assert_eq!(payload["apiKey"]["name"], "Nightly");
@@ -211,14 +212,14 @@ async fn a_key_is_renamed_ended_and_revoked() {
 async fn the_list_has_states_pages_and_only_oneself_for_lesser_roles() {
     let world = World::new().await;
     let (revoked, _) = made(&world, json!({ "name": "Old", "role": "VIEWER" })).await;
-    by(
-        &world,
-        &world.home.owner,
-        "apiKeyRevoke",
-        "apiKey { id }",
-        json!({ "id": revoked }),
-    )
-    .await;
+    world
+        .change_by(
+            &world.home.owner,
+            "apiKeyRevoke",
+            "apiKey { id }",
+            json!({ "id": revoked }),
+        )
+        .await;
     let ending = json!({ "name": "Short", "role": "VIEWER", "expiresAt": "2027-01-04T08:00:01Z" });
     made(&world, ending).await;
     world.clock.advance(TimeDelta::seconds(1));

@@ -14,7 +14,7 @@ use super::error;
 use crate::answer;
 
 /// The host of the API.
-const API: &str = "api.pinterest.com";
+pub const API: &str = "api.pinterest.com";
 /// The version in every path.
 const VERSION: &str = "/v5";
 

@@ -133,7 +133,9 @@ async fn send(
         content_type: Some(video.facts.format.mime().to_owned()),
         body: wire::stream(&video.source, 0..bytes),
     };
-    let mut request = Request::post(&upload.url).multipart(fields.chain([file]).collect());
+    let mut request = Request::post(&upload.url)
+        .reaching(ctx.hosts.reach_of_answers())
+        .multipart(fields.chain([file]).collect());
     request.timeout = wire::upload_time(bytes);
     let sent = answer::call(ctx, Network::Pinterest, request, error::classify).await;
     match sent {

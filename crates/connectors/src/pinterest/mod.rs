@@ -1,6 +1,6 @@
 //! Pinterest: pins with pictures by address, videos uploaded beforehand, read-back by board.
 
-mod api;
+pub(crate) mod api;
 mod capabilities;
 mod check;
 mod error;

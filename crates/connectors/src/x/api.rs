@@ -11,7 +11,7 @@ use super::error;
 use crate::answer;
 
 /// The host of the API.
-const API: &str = "api.x.com";
+pub const API: &str = "api.x.com";
 /// The version in every path.
 const VERSION: &str = "/2";
 

@@ -1,6 +1,6 @@
 //! X: OAuth 2.0 with PKCE, uploads in pieces, `POST /2/tweets`, read-back by text.
 
-mod api;
+pub(crate) mod api;
 mod capabilities;
 mod chars;
 mod check;

@@ -38,7 +38,8 @@ pub struct NewJob {
 /// Begins a job: its file must arrive within 24 hours, then it runs by itself. Names all violations
 /// at once; `ALREADY_EXISTS` when a chosen id is taken.
 pub async fn begin(app: &App, actor: &Actor, mut new: NewJob) -> Result<Job, Violations> {
-    actor.require(Permission::Write).map_err(one)?;
+    let writer = actor.using(Permission::Write).map_err(one)?;
+    writer.require_whole().map_err(one)?;
     let mut violations = std::mem::take(&mut new.unread);
     violations.extend(check(&new));
     if !violations.is_empty() {

@@ -19,15 +19,21 @@ use crate::{Actor, App};
 /// Results read at once for a file of all of them.
 const BATCH: i64 = 500;
 
+/// Whoever reads a job reads what it wrote, whatever connection it is for.
+fn reader(actor: &Actor) -> Result<()> {
+    actor.require(Permission::Read)?;
+    actor.require_whole()
+}
+
 /// The job with an id.
 pub async fn get(app: &App, actor: &Actor, id: JobId) -> Result<Job> {
-    actor.require(Permission::Read)?;
+    reader(actor)?;
     rows::get(&mut *app.db.get().await?, actor.workspace, id).await
 }
 
 /// The jobs with these ids, in no order; unknown ids are left out.
 pub async fn by_ids(app: &App, actor: &Actor, ids: &[JobId]) -> Result<Vec<Job>> {
-    actor.require(Permission::Read)?;
+    reader(actor)?;
     rows::by_ids(&mut *app.db.get().await?, actor.workspace, ids).await
 }
 
@@ -38,13 +44,13 @@ pub async fn list(
     states: Option<&[State]>,
     page: &PageRequest<(Option<DateTime<Utc>>, Uuid)>,
 ) -> Result<Page<Job>> {
-    actor.require(Permission::Read)?;
+    reader(actor)?;
     rows::list(&mut *app.db.get().await?, actor.workspace, states, page).await
 }
 
 /// How many jobs there are.
 pub async fn count(app: &App, actor: &Actor, states: Option<&[State]>) -> Result<i64> {
-    actor.require(Permission::Read)?;
+    reader(actor)?;
     rows::count(&mut *app.db.get().await?, actor.workspace, states).await
 }
 
@@ -56,7 +62,7 @@ pub async fn results(
     outcome: Option<Outcome>,
     page: &PageRequest<i64>,
 ) -> Result<HashMap<JobId, Page<JobResult>>> {
-    actor.require(Permission::Read)?;
+    reader(actor)?;
     let mut conn = app.db.get().await?;
     let mut found: HashMap<JobId, Vec<JobResult>> =
         jobs.iter().map(|id| (*id, Vec::new())).collect();
@@ -127,7 +133,7 @@ pub enum Action {
 
 /// What the actor may do with a job.
 pub fn allowed_actions(actor: &Actor, job: &Job) -> Vec<Action> {
-    if !actor.role.may(Permission::Write) {
+    if !actor.may_everywhere(Permission::Write) {
         return Vec::new();
     }
     let upload = (job.state == State::Uploading).then_some(Action::Upload);

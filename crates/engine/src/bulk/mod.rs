@@ -19,6 +19,7 @@ pub use begin::{NewJob, begin, begin_once};
 pub use lists::{Action, all_results, allowed_actions, by_ids, count, get, list, results};
 pub use progress::progress;
 pub use run::work;
+pub(crate) use stop::clear_all;
 pub use stop::{cancel, sweep};
 pub use upload::{append, offset, upload_url};
 

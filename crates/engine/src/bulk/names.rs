@@ -45,7 +45,7 @@ pub(super) async fn resolve(conn: &mut Conn, actor: &Actor, line: &mut Line) -> 
         .iter()
         .map(|named| named.username.clone())
         .collect();
-    let rows = connection::by_usernames(conn, actor.workspace, &networks, &usernames).await?;
+    let rows = connection::by_usernames(conn, actor, &networks, &usernames).await?;
     for named in line.named.drain(..) {
         let is_meant = |row: &&connection::Connection| {
             let username = row.username.as_deref().unwrap_or_default();

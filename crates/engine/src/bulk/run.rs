@@ -7,6 +7,7 @@ use posthaste_core::{
 use posthaste_store::{
     event as events,
     job::{self as rows, Job},
+    workspace,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -44,17 +45,19 @@ pub async fn work(app: &App, stop: &CancellationToken) -> Result<bool> {
     };
     tracing::info!(job = %job.id, line = job.next_line, "a bulk job goes on");
     let mut run = Run { app, job, lease };
-    match run.go(stop).await {
-        Ok(()) => Ok(true),
-        Err(error) if is_passing(&error) && run.job.tries < MOST_TRIES => {
-            run.release(app.now() + run.pause(&error)).await?;
-            Err(error)
-        }
-        Err(error) => {
-            run.end(State::Failed, Some(&error)).await?;
-            Ok(true)
-        }
+    let Err(error) = run.go(stop).await else {
+        return Ok(true);
+    };
+    if is_passing(&error) && run.job.tries < MOST_TRIES {
+        run.release(app.now() + run.pause(&error)).await?;
+        return Err(error);
     }
+    if run.is_halted().await? {
+        run.release(app.now()).await?;
+    } else {
+        run.end(State::Failed, Some(&error)).await?;
+    }
+    Ok(true)
 }
 
 /// A job and the claim on it.
@@ -140,6 +143,13 @@ impl Run<'_> {
             ErrorCode::Unavailable => RESTS.get(tries).copied().unwrap_or(RESTS[0]),
             _ => RESTS[0],
         }
+    }
+
+    /// Whether the workspace is to be erased: nobody may do anything there, until that is taken back.
+    async fn is_halted(&self) -> Result<bool> {
+        let mut conn = self.app.db.get().await?;
+        let workspace = workspace::get(&mut conn, self.job.workspace_id).await?;
+        Ok(workspace.deleted_at.is_some())
     }
 
     async fn release(&self, free_at: DateTime<Utc>) -> Result<()> {

@@ -1,8 +1,12 @@
 use posthaste_core::{
-    Error, ErrorCode, Result, access::Permission, bulk::State, event::EventType, ids::JobId,
+    Error, ErrorCode, Result,
+    access::Permission,
+    bulk::State,
+    event::EventType,
+    ids::{JobId, WorkspaceId},
 };
 use posthaste_store::{
-    Tx, event as events,
+    PageRequest, Tx, event as events,
     job::{self as rows, Job},
 };
 
@@ -16,7 +20,7 @@ const KEYS: i64 = 10_000;
 
 /// Stops a job; the lines done so far stay done. `INVALID_STATE` when it is over.
 pub async fn cancel(app: &App, actor: &Actor, id: JobId) -> Result<Job> {
-    actor.require(Permission::Write)?;
+    actor.using(Permission::Write)?.require_whole()?;
     let mut tx = app.db.begin().await?;
     let job = rows::lock(&mut tx, actor.workspace, id).await?;
     if job.state.is_over() {
@@ -49,14 +53,48 @@ pub(super) async fn end(
     Ok(Some(job))
 }
 
-/// Removes the bytes of a job that is over. The end stands whatever happens here, so a storage that is
-/// away is only logged; the sweep comes by again.
-async fn clear(app: &App, job: &Job) {
+/// Removes the bytes of a job that is over; whether all of them are gone. The end stands whatever happens here, so
+/// a storage that is away is only logged; the sweep comes by again.
+async fn clear(app: &App, job: &Job) -> bool {
+    let mut is_gone = true;
     if let Err(error) = app.blobs.delete(&file_key(job)).await {
         tracing::warn!(%error, cause = ?error.cause, job = %job.id, "the file of a job stays behind");
+        is_gone = false;
     }
     if let Err(error) = app.staging.abort(&job.id.to_string()).await {
         tracing::warn!(%error, cause = ?error.cause, job = %job.id, "the upload of a job stays behind");
+        is_gone = false;
+    }
+    is_gone
+}
+
+/// Removes all jobs of a workspace that is about to be erased, the files first; whether all are gone.
+pub(crate) async fn clear_all(app: &App, workspace: WorkspaceId) -> Result<bool> {
+    let mut is_gone = true;
+    let mut page = PageRequest {
+        limit: 100,
+        after: None,
+        before: None,
+        from_end: false,
+    };
+    loop {
+        let mut conn = app.db.get().await?;
+        let found = rows::list(&mut conn, workspace, None, &page).await?;
+        drop(conn);
+        for job in &found.rows {
+            if clear(app, job).await {
+                rows::delete(&mut *app.db.get().await?, job.id).await?;
+            } else {
+                is_gone = false;
+            }
+        }
+        page.after = found
+            .rows
+            .last()
+            .map(|job| (Some(job.created_at), job.id.uuid()));
+        if !found.has_next {
+            return Ok(is_gone);
+        }
     }
 }
 

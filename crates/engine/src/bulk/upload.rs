@@ -46,7 +46,7 @@ pub async fn append(
 /// How many bytes of a job's file have arrived, and the job as it stands. A job whose last request
 /// was cut before it was queued is queued here.
 pub async fn offset(app: &App, actor: &Actor, id: JobId) -> Result<(u64, Job)> {
-    actor.require(Permission::Write)?;
+    actor.using(Permission::Write)?.require_whole()?;
     let job = rows::get(&mut *app.db.get().await?, actor.workspace, id).await?;
     let total = job.bytes as u64;
     if job.state == State::Cancelled {

@@ -15,6 +15,7 @@ use super::{KEY_LIFE, line::Line, names};
 use crate::{
     Actor, App,
     post::{Created, Violations, create_in, rehearse},
+    session,
 };
 
 /// What became of a line, not yet written down.
@@ -64,10 +65,11 @@ impl Task<'_> {
             post_id: verdict.post,
             problems: self.named(verdict.problems),
         };
-        rows::insert_result(&mut tx, self.job.workspace_id, &row).await?;
+        // The claim first: whoever lost it would find the other's result of this line.
         if !rows::advance(&mut tx, self.job, outcome, next, self.lease_until).await? {
             return Ok(false);
         }
+        rows::insert_result(&mut tx, self.job.workspace_id, &row).await?;
         match verdict.created {
             Some(created) => created.finish(self.app, &actor, tx).await.map(drop)?,
             None => tx.commit().await?,
@@ -82,17 +84,13 @@ impl Task<'_> {
             provenance,
             ..
         } = self.job;
-        let role = rows::author_role(tx, *workspace_id, provenance, self.app.now()).await?;
-        let role = role.filter(|role| role.may(Permission::Write));
-        let role = role.ok_or_else(|| {
-            let message = "Whoever began the job may no longer write posts here; the lines that follow were not done.";
-            Error::new(ErrorCode::Forbidden, message)
-        })?;
-        Ok(Actor {
-            workspace: *workspace_id,
-            role,
-            provenance: provenance.0.clone(),
-        })
+        let author = session::present_in(self.app, tx, *workspace_id, provenance).await?;
+        author
+            .filter(|author| author.may(Permission::Write))
+            .ok_or_else(|| {
+                let message = "Whoever began the job may no longer write posts here; the lines that follow were not done.";
+                Error::new(ErrorCode::Forbidden, message)
+            })
     }
 
     async fn judge(

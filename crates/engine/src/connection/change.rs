@@ -28,10 +28,10 @@ pub struct Change {
 
 /// A connection locked for a change, and the transaction that holds it.
 async fn begin(app: &App, actor: &Actor, id: ConnectionId) -> Result<(Tx, Connection)> {
-    actor.require(Permission::ManageConnections)?;
+    let actor = &actor.using(Permission::ManageConnections)?;
     let mut tx = app.db.begin().await?;
     lane::lock(&mut tx, &[id]).await?;
-    let row = connection::lock(&mut tx, actor.workspace, id).await?;
+    let row = connection::lock(&mut tx, actor, id).await?;
     if row.status == Status::Removed {
         return Err(Error::new(
             ErrorCode::ConnectionUnusable,
@@ -144,7 +144,7 @@ async fn set_paused(
         let message = format!("{} is disabled; enable it instead.", row.name);
         return Err(Error::new(ErrorCode::InvalidState, message));
     }
-    let lane = lane::get(&mut tx, actor.workspace, id).await?;
+    let lane = lane::get(&mut tx, actor, id).await?;
     if lane.paused_at.is_some() == paused {
         return Ok(row);
     }
@@ -168,6 +168,20 @@ pub struct Removed {
 /// Takes a connection away: its scheduled targets are cancelled, its tokens dropped and given back
 /// to the network where it has a call for that. Refused while a post is on its way.
 pub async fn remove(app: &App, actor: &Actor, id: ConnectionId) -> Result<Removed> {
+    let (removed, access) = take_away(app, actor, id).await?;
+    if let Some(sealed) = access {
+        tokens::give_back(app, &removed.connection, &sealed).await;
+    }
+    Ok(removed)
+}
+
+/// As [`remove`], without asking the network: whoever calls it may give the access back, and a worker does so
+/// in any case.
+pub(crate) async fn take_away(
+    app: &App,
+    actor: &Actor,
+    id: ConnectionId,
+) -> Result<(Removed, Option<Vec<u8>>)> {
     let (mut tx, row) = begin(app, actor, id).await?;
     let open = target::open_of_connection(&mut tx, actor.workspace, id).await?;
     none_in_flight(&open)?;
@@ -183,12 +197,12 @@ pub async fn remove(app: &App, actor: &Actor, id: ConnectionId) -> Result<Remove
         }
         let connection = gone(row);
         tx.rollback().await?;
-        let trial = Some(shown(scheduled));
-        return Ok(Removed {
+        let removed = Removed {
             connection,
             warnings,
-            trial,
-        });
+            trial: Some(shown(scheduled)),
+        };
+        return Ok((removed, None));
     }
     for target in scheduled {
         events.push(cancel(app, actor, &mut tx, target).await?);
@@ -201,15 +215,12 @@ pub async fn remove(app: &App, actor: &Actor, id: ConnectionId) -> Result<Remove
     let row = gone(row);
     let kind = EventType::ConnectionRemoved;
     events.push(happened(app, actor, kind, &row, "removed"));
-    let row = finish(app, actor, tx, row, events).await?;
-    if let Some(sealed) = access {
-        tokens::give_back(app, &row, &sealed).await;
-    }
-    Ok(Removed {
-        connection: row,
+    let removed = Removed {
+        connection: finish(app, actor, tx, row, events).await?,
         warnings,
         trial: None,
-    })
+    };
+    Ok((removed, access))
 }
 
 fn gone(row: Connection) -> Connection {

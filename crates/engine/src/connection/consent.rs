@@ -5,6 +5,7 @@ use posthaste_core::{
     access::{Permission, Role},
     connector::{Account, Authorization, Failure},
     ids::{ConnectionId, GrantId},
+    ports::Place,
 };
 use posthaste_store::{
     connection::{self, Status},
@@ -15,7 +16,7 @@ use sha2::{Digest, Sha256};
 use url::{Host, Url};
 
 use super::create::renew;
-use crate::{Actor, App};
+use crate::{Actor, App, session, vault::place};
 
 /// How long a person may take on the network's page.
 const GRANT_LIFE: TimeDelta = TimeDelta::minutes(15);
@@ -37,6 +38,7 @@ pub struct ConsentRequest {
 struct Pending {
     verifier: String,
     by: Provenance,
+    /// Read by nodes of the version before; what the person may do is asked for when the consent comes.
     role: Role,
 }
 
@@ -46,7 +48,7 @@ pub async fn authorize(
     actor: &Actor,
     request: ConsentRequest,
 ) -> Result<(Grant, String)> {
-    actor.require(Permission::ManageConnections)?;
+    let actor = &actor.using(Permission::ManageConnections)?;
     let ctx = app
         .network_ctx(request.network)
         .map_err(|error| error.at(["network"]))?;
@@ -54,8 +56,11 @@ pub async fn authorize(
         check_return(app, address)?;
     }
     let mut conn = app.db.get().await?;
+    if request.reconnect.is_none() {
+        actor.require_whole()?;
+    }
     if let Some(id) = request.reconnect {
-        let row = connection::get(&mut conn, actor.workspace, id).await?;
+        let row = connection::get(&mut conn, actor, id).await?;
         if row.status == Status::Removed || row.network != request.network {
             let message =
                 "Only a connection of the same network that was not removed can be reconnected.";
@@ -76,7 +81,7 @@ pub async fn authorize(
         network: request.network,
         status: GrantStatus::Pending,
         state_hash: hash(&state),
-        verifier: seal(app, id, &pending)?,
+        verifier: seal(app, &place::verifier(actor.workspace, id), &pending).await?,
         return_to: request.return_to,
         connection_id: request.reconnect.map(ConnectionId::uuid),
         accounts: None,
@@ -115,15 +120,14 @@ fn redirect_uri(app: &App, network: Network) -> String {
     )
 }
 
-fn seal<T: Serialize>(app: &App, id: GrantId, value: &T) -> Result<Vec<u8>> {
-    app.cipher.seal(
-        &serde_json::to_vec(value).map_err(Error::internal)?,
-        &id.to_string(),
-    )
+async fn seal<T: Serialize + Sync>(app: &App, place: &Place, value: &T) -> Result<Vec<u8>> {
+    let plain = serde_json::to_vec(value).map_err(Error::internal)?;
+    app.cipher.seal(&plain, place).await
 }
 
-fn open<T: for<'a> Deserialize<'a>>(app: &App, id: GrantId, sealed: &[u8]) -> Result<T> {
-    serde_json::from_slice(&app.cipher.open(sealed, &id.to_string())?).map_err(Error::internal)
+async fn open<T: for<'a> Deserialize<'a>>(app: &App, place: &Place, sealed: &[u8]) -> Result<T> {
+    let plain = app.cipher.open(sealed, place).await?;
+    serde_json::from_slice(&plain).map_err(Error::internal)
 }
 
 /// Only places that belong to this server or the person's own machine: the callback must not become
@@ -227,10 +231,15 @@ async fn settle(
             format!("{} gave no access: {said}", row.network),
         )
     })?;
-    let pending: Pending = open(app, row.id, &row.verifier)?;
+    let pending: Pending = open(
+        app,
+        &place::verifier(row.workspace_id, row.id),
+        &row.verifier,
+    )
+    .await?;
     let accounts = fetch_accounts(app, row, state, &code, &pending.verifier).await?;
     let Some(id) = row.connection_id.map(ConnectionId::from) else {
-        let sealed = seal(app, row.id, &accounts)?;
+        let sealed = seal(app, &place::accounts(row.workspace_id, row.id), &accounts).await?;
         grant::finish(
             &mut *app.db.get().await?,
             row.id,
@@ -241,11 +250,10 @@ async fn settle(
         .await?;
         return Ok(Outcome::Ready);
     };
-    let actor = Actor {
-        workspace: row.workspace_id,
-        role: pending.role,
-        provenance: pending.by,
-    };
+    let actor = session::present(app, row.workspace_id, &pending.by).await?;
+    let actor = actor
+        .ok_or_else(|| Permission::ManageConnections.refusal())?
+        .using(Permission::ManageConnections)?;
     reconnect(app, &actor, row, id, accounts).await
 }
 
@@ -283,7 +291,7 @@ async fn reconnect(
     id: ConnectionId,
     accounts: Vec<Account>,
 ) -> Result<Outcome> {
-    let known = connection::get(&mut *app.db.get().await?, actor.workspace, id).await?;
+    let known = connection::get(&mut *app.db.get().await?, actor, id).await?;
     let Some(account) = accounts
         .iter()
         .find(|account| account.remote_id == known.remote_id)
@@ -330,15 +338,20 @@ async fn refuse(app: &App, row: &Grant, error: Error) -> Result<Outcome> {
 
 /// A grant with the accounts its consent opened (none until then, and none once used).
 pub async fn grant(app: &App, actor: &Actor, id: GrantId) -> Result<(Grant, Vec<Account>)> {
-    actor.require(Permission::ManageConnections)?;
+    let actor = &actor.using(Permission::ManageConnections)?;
     let row = grant::get(&mut *app.db.get().await?, actor.workspace, id).await?;
-    let accounts = accounts_of(app, &row)?;
+    let is_within = row.connection_id.map(ConnectionId::from);
+    if !is_within.map_or(actor.reach.is_whole(), |id| actor.reach.has(id)) {
+        return Err(Error::not_found("grant"));
+    }
+    let accounts = accounts_of(app, &row).await?;
     Ok((row, accounts))
 }
 
 /// The accounts that a grant's consent opened.
-pub(super) fn accounts_of(app: &App, row: &Grant) -> Result<Vec<Account>> {
-    row.accounts
-        .as_deref()
-        .map_or_else(|| Ok(Vec::new()), |sealed| open(app, row.id, sealed))
+pub(super) async fn accounts_of(app: &App, row: &Grant) -> Result<Vec<Account>> {
+    match &row.accounts {
+        Some(sealed) => open(app, &place::accounts(row.workspace_id, row.id), sealed).await,
+        None => Ok(Vec::new()),
+    }
 }

@@ -34,13 +34,14 @@ pub struct Chosen {
 /// Connects the chosen accounts of a consent. An account that is connected already gets the new
 /// access instead of a second connection. A grant serves once.
 pub async fn create(app: &App, actor: &Actor, chosen: Chosen) -> Result<Vec<Connection>> {
-    actor.require(Permission::ManageConnections)?;
+    let actor = &actor.using(Permission::ManageConnections)?;
+    actor.require_whole()?;
     let mut tx = app.db.begin().await?;
     let row = grant::lock(&mut tx, actor.workspace, chosen.grant)
         .await
         .map_err(|error| error.at(["grantId"]))?;
     let offered = match row.status {
-        GrantStatus::Ready if row.expires_at > app.now() => accounts_of(app, &row)?,
+        GrantStatus::Ready if row.expires_at > app.now() => accounts_of(app, &row).await?,
         GrantStatus::Pending => {
             let message = "The consent is not given yet; open authorizeUrl first.";
             return Err(Error::new(ErrorCode::InvalidState, message).at(["grantId"]));
@@ -109,7 +110,7 @@ pub async fn import(
     network: Network,
     account: &Account,
 ) -> Result<Connection> {
-    actor.require(Permission::ManageConnections)?;
+    let actor = &actor.using(Permission::ManageConnections)?;
     let mut tx = app.db.begin().await?;
     let (row, events) = connect(app, actor, &mut tx, network, account, None).await?;
     event::append(&mut tx, actor.workspace, &events).await?;
@@ -152,7 +153,7 @@ async fn connect(
         created_at: now,
         updated_at: now,
     };
-    tokens::put(app, &mut row, &account.tokens)?;
+    tokens::put(app, &mut row, &account.tokens).await?;
     connection::insert(conn, &row).await?;
     lane::insert(conn, actor.workspace, row.id, network).await?;
     let event = happened(app, actor, EventType::ConnectionCreated, &row, "connected");
@@ -168,7 +169,7 @@ pub(super) async fn renew(
     account: &Account,
 ) -> Result<(Connection, Vec<NewEvent>)> {
     lane::lock(conn, &[id]).await?;
-    let mut row = connection::lock(conn, actor.workspace, id).await?;
+    let mut row = connection::lock(conn, actor, id).await?;
     if row.status == Status::Removed {
         return Err(Error::new(
             ErrorCode::ConnectionUnusable,
@@ -178,7 +179,7 @@ pub(super) async fn renew(
     row.status = Status::Active;
     row.username.clone_from(&account.username);
     row.avatar_url.clone_from(&account.avatar_url);
-    tokens::put(app, &mut row, &account.tokens)?;
+    tokens::put(app, &mut row, &account.tokens).await?;
     connection::update(conn, &mut row).await?;
     let events = regained(app, actor, conn, &row).await?;
     Ok((row, events))

@@ -1,8 +1,11 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use futures::{Stream, stream};
-use posthaste_core::{Error, Result, access::Permission, ids::WorkspaceId};
-use posthaste_store::event::{self, Event, Filter};
+use posthaste_core::{Error, Result, access::Permission};
+use posthaste_store::{
+    Scope,
+    event::{self, Event, Filter},
+};
 use tokio::sync::watch;
 
 use super::{BATCH, check_reached, tail::Tail};
@@ -24,7 +27,7 @@ pub async fn follow(
     check_reached(at, reach)?;
     let state = Follower {
         app: app.clone(),
-        workspace: actor.workspace,
+        scope: actor.into(),
         filter,
         at,
         ready: VecDeque::new(),
@@ -38,7 +41,7 @@ pub async fn follow(
 
 struct Follower {
     app: App,
-    workspace: WorkspaceId,
+    scope: Scope,
     filter: Filter,
     /// Everything up to here was told or was not asked for.
     at: i64,
@@ -61,27 +64,42 @@ impl Follower {
     }
 
     /// Takes what follows from the log's end in memory, or from the database when that begins too
-    /// late. Whether there was anything.
+    /// late. Whether there is something to tell, or more to read.
     async fn read(&mut self) -> Result<bool> {
         let tail = self.tail.borrow_and_update().clone();
-        self.ready = match tail.as_ref().and_then(|tail| tail.after(self.at)) {
-            Some(events) => {
-                let wanted = events.iter().filter(|event| self.filter.accepts(event));
-                wanted.map(|event| Event::clone(event)).collect()
-            }
-            None => self.read_log().await?.into(),
+        let newest = tail.as_ref().and_then(|tail| tail.after(self.at));
+        let (read, is_end) = if let Some(events) = newest {
+            let wanted = events.iter().filter(|event| self.filter.accepts(event));
+            (wanted.map(|event| Event::clone(event)).collect(), true)
+        } else {
+            let read = self.read_log().await?;
+            let is_end = read.is_empty();
+            (read, is_end)
         };
+        let last = read.last().map(|event| event.seq);
+        self.ready = self.seen(read).await?.into();
         if self.ready.is_empty() {
-            self.at = tail.map_or(self.at, |tail| self.at.max(tail.head()));
+            self.at = match tail {
+                Some(tail) if is_end => self.at.max(tail.head()),
+                _ => last.unwrap_or(self.at),
+            };
         }
-        Ok(!self.ready.is_empty())
+        // What was read and is not to be seen is passed over, and more may follow it.
+        Ok(!self.ready.is_empty() || !is_end)
+    }
+
+    async fn seen(&self, events: Vec<Event>) -> Result<Vec<Event>> {
+        if self.scope.reach.is_whole() || events.is_empty() {
+            return Ok(events);
+        }
+        event::keep_within(&mut *self.app.db.get().await?, &self.scope, events).await
     }
 
     async fn read_log(&self) -> Result<Vec<Event>> {
         let mut conn = self.app.db.get().await?;
         event::after(
             &mut conn,
-            self.workspace,
+            self.scope.workspace,
             self.at,
             &self.filter,
             BATCH as i64,

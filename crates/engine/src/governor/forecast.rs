@@ -134,9 +134,7 @@ async fn accounts(
         let error = Error::new(ErrorCode::InvalidInput, message);
         return Err(one(error.at(["connectionIds"])));
     }
-    let known = connection::by_ids(conn, actor.workspace, ids)
-        .await
-        .map_err(one)?;
+    let known = connection::by_ids(conn, actor, ids).await.map_err(one)?;
     let mut found = Vec::new();
     let mut violations = Violations::new();
     for (index, id) in ids.iter().enumerate() {
@@ -278,8 +276,9 @@ async fn money(
         let mine = budgets.iter().find(|budget| budget.connection == of);
         mine.map(|budget| budget.amount)
     };
-    let mut asked: Vec<(Option<usize>, Month)> =
-        months.iter().map(|month| (None, *month)).collect();
+    // The whole workspace's money is nothing for whoever is limited to some connections.
+    let whole = months.iter().filter(|_| actor.reach.is_whole());
+    let mut asked: Vec<(Option<usize>, Month)> = whole.map(|month| (None, *month)).collect();
     for (index, account) in accounts.iter().enumerate() {
         if amount(Some(account.id)).is_some() {
             asked.extend(months.iter().map(|month| (Some(index), *month)));

@@ -54,8 +54,17 @@ async fn read(conn: &mut Conn, actor: &Actor) -> Result<Settings> {
     Ok(Settings {
         when_full: home.when_full,
         over_budget: home.over_budget,
-        budgets: budget::of(conn, actor.workspace).await?,
+        budgets: shown(actor, budget::of(conn, actor.workspace).await?),
     })
+}
+
+/// The budgets that an actor may see: whoever is limited sees those of the own connections.
+fn shown(actor: &Actor, mut budgets: Vec<Budget>) -> Vec<Budget> {
+    budgets.retain(|budget| match budget.connection {
+        Some(connection) => actor.reach.has(connection),
+        None => actor.reach.is_whole(),
+    });
+    budgets
 }
 
 /// Changes the settings. What is scheduled already stays; it is judged anew when its time comes, and what
@@ -80,7 +89,7 @@ async fn judge(conn: &mut Conn, actor: &Actor, change: &Change) -> Result<Violat
         violations.extend(refused(amount).map(|error| error.at(["budget"])));
     }
     let ids: Vec<_> = change.connections.iter().map(|(id, _)| *id).collect();
-    let known = connection::by_ids(conn, actor.workspace, &ids).await?;
+    let known = connection::by_ids(conn, actor, &ids).await?;
     for (index, (id, amount)) in change.connections.iter().enumerate() {
         let at = |field: &str| {
             [
@@ -124,7 +133,10 @@ async fn write(app: &App, conn: &mut Conn, actor: &Actor, change: &Change) -> Re
         budget::set(conn, actor.workspace, Some(*connection), *amount, now).await?;
     }
     let settings = read(conn, actor).await?;
+    let budget =
+        |budget: &Budget| json!({ "connectionId": budget.connection, "amount": budget.amount });
     let data = json!({
+        "budgets": settings.budgets.iter().map(budget).collect::<Vec<_>>(),
         "whenFull": settings.when_full.as_str(),
         "overBudget": settings.over_budget.as_str(),
     });

@@ -1,9 +1,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
-use posthaste_core::{Error, Result, ids::MediaId, media::MediaFormat};
+use posthaste_core::{Error, Result, hex, ids::MediaId, media::MediaFormat};
 use sha2::Sha256;
 
-use super::hex;
 use crate::App;
 
 /// How long a network may fetch what it was told about.
@@ -57,5 +56,5 @@ fn sign(app: &App, media: MediaId, recipe: &str, expires: i64) -> String {
     let mut mac =
         Hmac::<Sha256>::new_from_slice(app.secret.expose().as_bytes()).expect("any length");
     mac.update(format!("media\0{media}\0{recipe}\0{expires}").as_bytes());
-    hex(&mac.finalize().into_bytes()[..16])
+    hex::encode(&mac.finalize().into_bytes()[..16])
 }

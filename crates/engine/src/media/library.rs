@@ -5,7 +5,7 @@ use posthaste_core::{
     Error, ErrorCode, Result, access::Permission, event::EventType, ids::MediaId, ports::Clock,
 };
 use posthaste_store::{
-    Page, PageRequest,
+    Page, PageRequest, Scope,
     media::{self as rows, Media, Status},
 };
 use serde_json::json;
@@ -73,7 +73,7 @@ pub enum Action {
 
 /// What the actor may do with a media that this many posts use.
 pub fn allowed_actions(actor: &Actor, row: &Media, uses: i64) -> Vec<Action> {
-    if !actor.role.may(Permission::Write) {
+    if !actor.may(Permission::Write) {
         return Vec::new();
     }
     let upload = (row.status == Status::Uploading).then_some(Action::Upload);
@@ -84,7 +84,7 @@ pub fn allowed_actions(actor: &Actor, row: &Media, uses: i64) -> Vec<Action> {
         .collect()
 }
 
-/// Sets the alt text; an empty one removes it.
+/// Sets the alt text; an empty one removes it. Refused where it would change a post beyond the actor's connections.
 pub async fn set_alt_text(
     app: &App,
     actor: &Actor,
@@ -94,7 +94,13 @@ pub async fn set_alt_text(
     actor.require(Permission::Write)?;
     check_alt_text(text)?;
     let text = text.map(str::trim).filter(|text| !text.is_empty());
-    rows::set_alt_text(&mut *app.db.get().await?, actor.workspace, id, text).await
+    let mut conn = app.db.get().await?;
+    let scope = Scope::from(&actor.using(Permission::Write)?);
+    if rows::is_used_beyond(&mut conn, &scope, id).await? {
+        let message = "A post for connections beyond your limit uses this media.";
+        return Err(Error::new(ErrorCode::Forbidden, message));
+    }
+    rows::set_alt_text(&mut conn, actor.workspace, id, text).await
 }
 
 pub(super) fn check_alt_text(text: Option<&str>) -> Result<()> {
@@ -138,19 +144,23 @@ pub async fn delete(app: &App, actor: &Actor, id: MediaId) -> Result<Media> {
     Ok(row)
 }
 
-/// Removes the bytes after the row is gone. The deletion stands whatever happens here, so a storage
+/// Removes the bytes; whether all of them are gone. A deletion stands whatever happens here, so a storage
 /// that is away is only logged.
-pub(crate) async fn clear(app: &App, row: &Media, recipes: &[String]) {
+pub(crate) async fn clear(app: &App, row: &Media, recipes: &[String]) -> bool {
+    let mut is_gone = true;
     let names = recipes.iter().map(String::as_str).chain([ORIGINAL]);
     for name in names {
         let key = blob_key(row.workspace_id, row.id, name);
         if let Err(error) = app.blobs.delete(&key).await {
             tracing::warn!(%error, cause = ?error.cause, key, "bytes of deleted media stay behind");
+            is_gone = false;
         }
     }
     if let Err(error) = app.staging.abort(&row.id.to_string()).await {
         tracing::warn!(%error, cause = ?error.cause, media = %row.id, "an upload of deleted media stays behind");
+        is_gone = false;
     }
+    is_gone
 }
 
 /// Completes uploads that a crash cut while they were looked at, and clears away uploads that were

@@ -33,12 +33,3 @@ pub const ORIGINAL: &str = "original";
 pub fn blob_key(workspace: WorkspaceId, media: MediaId, recipe: &str) -> String {
     format!("{workspace}/{media}/{recipe}")
 }
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}

@@ -8,7 +8,7 @@ use posthaste_media::{Action, Plan};
 use posthaste_store::media::{self as rows, Media, Status};
 use sha2::{Digest, Sha256};
 
-use super::{ORIGINAL, blob_key, hex, signed_url};
+use super::{ORIGINAL, blob_key, signed_url};
 use crate::App;
 
 /// One file as a network will get it.
@@ -138,5 +138,5 @@ fn picture_rule<'c>(
 /// The same work always has the same name, so that it is done once.
 fn recipe_name(plan: &Plan) -> String {
     let hash = Sha256::digest(format!("{:?}", plan.action));
-    hex(&hash[..8])
+    posthaste_core::hex::encode(&hash[..8])
 }

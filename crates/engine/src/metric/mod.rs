@@ -17,7 +17,7 @@ use posthaste_store::{
     target::Target,
 };
 
-use crate::{Actor, App};
+use crate::{Actor, App, post};
 
 pub use worker::read_due;
 pub(crate) use worker::run;
@@ -47,5 +47,7 @@ pub(crate) async fn begin(
 /// How targets do, in no order; those that are not watched are left out.
 pub async fn of_targets(app: &App, actor: &Actor, ids: &[TargetId]) -> Result<Vec<TargetMetrics>> {
     actor.require(Permission::Read)?;
-    rows::of_targets(&mut *app.db.get().await?, actor.workspace, ids).await
+    let mut conn = app.db.get().await?;
+    let ids = post::within(&mut conn, actor, ids).await?;
+    rows::of_targets(&mut conn, actor.workspace, &ids).await
 }

@@ -110,8 +110,8 @@ pub(super) fn is_outcome_unknown(row: &Target) -> bool {
 /// What `actor` may do with a target now.
 pub fn target_actions(actor: &Actor, row: &Target) -> Vec<TargetAction> {
     let may = |action: &TargetAction| match action {
-        TargetAction::Update => actor.role.may(Permission::Write),
-        _ => actor.role.may(Permission::Publish),
+        TargetAction::Update => actor.may_with(Permission::Write, [row.connection_id]),
+        _ => actor.may_with(Permission::Publish, [row.connection_id]),
     };
     TargetAction::ALL
         .into_iter()
@@ -121,9 +121,10 @@ pub fn target_actions(actor: &Actor, row: &Target) -> Vec<TargetAction> {
 
 /// What `actor` may do with a post whose targets these are.
 pub fn post_actions(actor: &Actor, rows: &[Target]) -> Vec<PostAction> {
+    let with = |permission| actor.may_with(permission, rows.iter().map(|row| row.connection_id));
     let may = |action: &PostAction| match action {
-        PostAction::Update | PostAction::Delete => actor.role.may(Permission::Write),
-        _ => actor.role.may(Permission::Publish),
+        PostAction::Update | PostAction::Delete => with(Permission::Write),
+        _ => with(Permission::Publish),
     };
     PostAction::ALL
         .into_iter()

@@ -177,7 +177,7 @@ pub(super) async fn booked(
         .filter(|row| row.state == State::Scheduled)
         .filter_map(|row| Some((row, connections.get(&row.connection_id)?)))
         .collect();
-    let booked = book(app, actor.workspace, tx, &pairs, before, true).await;
+    let booked = book(app, &actor.into(), tx, &pairs, before, true).await;
     let mut booked = booked.map_err(one)?;
     match std::mem::take(&mut booked.violations) {
         violations if violations.is_empty() => Ok(booked),
@@ -193,13 +193,11 @@ async fn judge_new(
     new: &mut NewPost,
 ) -> Result<Judgement, Violations> {
     let strict = new.is_scheduled();
-    let permission = if strict {
-        Permission::Publish
-    } else {
-        Permission::Write
-    };
-    actor.require(permission).map_err(one)?;
-    let judgement = judge(app, tx, actor, new, strict).await.map_err(one)?;
+    let mut actor = actor.using(Permission::Write).map_err(one)?;
+    if strict {
+        actor = actor.using(Permission::Publish).map_err(one)?;
+    }
+    let judgement = judge(app, tx, &actor, new, strict).await.map_err(one)?;
     if judgement.violations.is_empty() {
         Ok(judgement)
     } else {

@@ -5,7 +5,7 @@ use posthaste_core::{
     ids::{PostId, TargetId},
 };
 use posthaste_store::{
-    Page, PageRequest,
+    Conn, Page, PageRequest,
     post::{self, Filter, Post, Sort},
     target::{self as targets, Target},
     timeline::{self as timelines, Attempt, Step},
@@ -17,7 +17,7 @@ use crate::{Actor, App};
 /// The post with an id.
 pub async fn get(app: &App, actor: &Actor, id: PostId) -> Result<Post> {
     actor.require(Permission::Read)?;
-    post::get(&mut *app.db.get().await?, actor.workspace, id).await
+    post::get(&mut *app.db.get().await?, actor, id).await
 }
 
 /// A page of posts.
@@ -29,26 +29,19 @@ pub async fn list(
     page: &PageRequest<(Option<DateTime<Utc>>, Uuid)>,
 ) -> Result<Page<Post>> {
     actor.require(Permission::Read)?;
-    post::list(
-        &mut *app.db.get().await?,
-        actor.workspace,
-        filter,
-        sort,
-        page,
-    )
-    .await
+    post::list(&mut *app.db.get().await?, actor, filter, sort, page).await
 }
 
 /// How many posts the filter leaves.
 pub async fn count(app: &App, actor: &Actor, filter: &Filter) -> Result<i64> {
     actor.require(Permission::Read)?;
-    post::count(&mut *app.db.get().await?, actor.workspace, filter).await
+    post::count(&mut *app.db.get().await?, actor, filter).await
 }
 
 /// The target with an id.
 pub async fn target(app: &App, actor: &Actor, id: TargetId) -> Result<Target> {
     actor.require(Permission::Read)?;
-    targets::get(&mut *app.db.get().await?, actor.workspace, id).await
+    targets::get(&mut *app.db.get().await?, actor, id).await
 }
 
 /// A page of targets, by due time or by creation.
@@ -63,7 +56,7 @@ pub async fn target_list(
     actor.require(Permission::Read)?;
     targets::list(
         &mut *app.db.get().await?,
-        actor.workspace,
+        actor,
         filter,
         by_due,
         descending,
@@ -75,13 +68,28 @@ pub async fn target_list(
 /// How many targets the filter leaves.
 pub async fn target_count(app: &App, actor: &Actor, filter: &targets::Filter) -> Result<i64> {
     actor.require(Permission::Read)?;
-    targets::count(&mut *app.db.get().await?, actor.workspace, filter).await
+    targets::count(&mut *app.db.get().await?, actor, filter).await
 }
 
 /// The attempts of targets, oldest first.
 pub async fn attempts(app: &App, actor: &Actor, ids: &[TargetId]) -> Result<Vec<Attempt>> {
     actor.require(Permission::Read)?;
-    timelines::attempts_of(&mut *app.db.get().await?, actor.workspace, ids).await
+    let mut conn = app.db.get().await?;
+    let ids = within(&mut conn, actor, ids).await?;
+    timelines::attempts_of(&mut conn, actor.workspace, &ids).await
+}
+
+/// Of these targets those that the actor may see.
+pub(crate) async fn within(
+    conn: &mut Conn,
+    actor: &Actor,
+    ids: &[TargetId],
+) -> Result<Vec<TargetId>> {
+    if actor.reach.is_whole() {
+        return Ok(ids.to_vec());
+    }
+    let rows = targets::by_ids(conn, actor, ids).await?;
+    Ok(rows.iter().map(|row| row.id).collect())
 }
 
 /// The steps of targets that follow a position (0 is the beginning), each target's in order, at most `limit`
@@ -94,14 +102,9 @@ pub async fn steps(
     limit: i64,
 ) -> Result<Vec<Step>> {
     actor.require(Permission::Read)?;
-    timelines::steps_after(
-        &mut *app.db.get().await?,
-        actor.workspace,
-        ids,
-        after,
-        limit,
-    )
-    .await
+    let mut conn = app.db.get().await?;
+    let ids = within(&mut conn, actor, ids).await?;
+    timelines::steps_after(&mut conn, actor.workspace, &ids, after, limit).await
 }
 
 /// All attempts and steps of targets, in order: the answer to "why?".
@@ -112,25 +115,26 @@ pub async fn timeline(
 ) -> Result<(Vec<Attempt>, Vec<Step>)> {
     actor.require(Permission::Read)?;
     let mut conn = app.db.get().await?;
-    let attempts = timelines::attempts_of(&mut conn, actor.workspace, ids).await?;
-    let steps = timelines::steps_of(&mut conn, actor.workspace, ids).await?;
+    let ids = within(&mut conn, actor, ids).await?;
+    let attempts = timelines::attempts_of(&mut conn, actor.workspace, &ids).await?;
+    let steps = timelines::steps_of(&mut conn, actor.workspace, &ids).await?;
     Ok((attempts, steps))
 }
 
 /// The posts with these ids, in no order; unknown and removed ones are left out.
 pub async fn by_ids(app: &App, actor: &Actor, ids: &[PostId]) -> Result<Vec<Post>> {
     actor.require(Permission::Read)?;
-    post::by_ids(&mut *app.db.get().await?, actor.workspace, ids).await
+    post::by_ids(&mut *app.db.get().await?, actor, ids).await
 }
 
 /// The targets with these ids, in no order; unknown ones are left out.
 pub async fn targets_by_ids(app: &App, actor: &Actor, ids: &[TargetId]) -> Result<Vec<Target>> {
     actor.require(Permission::Read)?;
-    targets::by_ids(&mut *app.db.get().await?, actor.workspace, ids).await
+    targets::by_ids(&mut *app.db.get().await?, actor, ids).await
 }
 
 /// The targets of posts, each post's in order.
 pub async fn targets_of_posts(app: &App, actor: &Actor, ids: &[PostId]) -> Result<Vec<Target>> {
     actor.require(Permission::Read)?;
-    targets::of_posts(&mut *app.db.get().await?, actor.workspace, ids).await
+    targets::of_posts(&mut *app.db.get().await?, actor, ids).await
 }

@@ -22,6 +22,7 @@ mod write;
 pub use actions::{PostAction, TargetAction, post_actions, target_actions};
 pub use create::create;
 pub use follow::follow_steps;
+pub(crate) use lists::within;
 pub use lists::{
     attempts, by_ids, count, get, list, steps, target, target_count, target_list, targets_by_ids,
     targets_of_posts, timeline,

@@ -123,7 +123,7 @@ pub(super) async fn by_id(
     actor: &Actor,
     ids: &[ConnectionId],
 ) -> Result<HashMap<ConnectionId, Connection>> {
-    let rows = connection::by_ids(conn, actor.workspace, ids).await?;
+    let rows = connection::by_ids(conn, actor, ids).await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 

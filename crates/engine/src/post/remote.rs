@@ -19,10 +19,10 @@ use crate::{Actor, App, tokens};
 
 /// Deletes a live post on its network. Deleting what is gone already is a success.
 pub async fn delete_remote(app: &App, actor: &Actor, id: TargetId) -> Result<Changed> {
-    actor.require(Permission::Publish)?;
+    let actor = &actor.using(Permission::Publish)?;
     let mut conn = app.db.get().await?;
-    let row = target::get(&mut conn, actor.workspace, id).await?;
-    let account = connection::get(&mut conn, actor.workspace, row.connection_id).await?;
+    let row = target::get(&mut conn, actor, id).await?;
+    let account = connection::get(&mut conn, actor, row.connection_id).await?;
     drop(conn);
     if row.state != State::Published {
         return Err(wrong_state(&row, "deleted on the network"));
@@ -34,7 +34,7 @@ pub async fn delete_remote(app: &App, actor: &Actor, id: TargetId) -> Result<Cha
     })?;
     let ctx = app.network_ctx(account.network)?;
     if app.is_dry_run() {
-        tokens::session_of(app, &account)?;
+        tokens::session_of(app, &account).await?;
     } else {
         let session = tokens::session(app, &account).await?;
         app.connector(account.network)
@@ -45,7 +45,7 @@ pub async fn delete_remote(app: &App, actor: &Actor, id: TargetId) -> Result<Cha
 
     let mut tx = app.db.begin().await?;
     lane::lock(&mut tx, &[row.connection_id]).await?;
-    let mut row = target::get(&mut tx, actor.workspace, id).await?;
+    let mut row = target::get(&mut tx, actor, id).await?;
     row.state = State::DeletedRemote;
     row.updated_at = app.now();
     target::update(&mut tx, &mut row, State::Published).await?;

@@ -31,7 +31,7 @@ pub async fn schedule(
     when: &When,
     only: Option<&[TargetId]>,
 ) -> Result<Written, Violations> {
-    actor.require(Permission::Publish).map_err(one)?;
+    let actor = &actor.using(Permission::Publish).map_err(one)?;
     let chosen = when
         .resolve(app.now())
         .map_err(|error| one(error.within(["schedule"])))?;
@@ -136,7 +136,7 @@ pub async fn unschedule(
     id: PostId,
     only: Option<&[TargetId]>,
 ) -> Result<Post, Violations> {
-    actor.require(Permission::Publish).map_err(one)?;
+    let actor = &actor.using(Permission::Publish).map_err(one)?;
     let mut tx = app.db.begin().await.map_err(one)?;
     let (_, mut rows) = open(&mut tx, actor, id, None, &[]).await.map_err(one)?;
     choose(
@@ -188,7 +188,7 @@ pub async fn cancel(
     id: PostId,
     only: Option<&[TargetId]>,
 ) -> Result<Post, Violations> {
-    actor.require(Permission::Publish).map_err(one)?;
+    let actor = &actor.using(Permission::Publish).map_err(one)?;
     let mut tx = app.db.begin().await.map_err(one)?;
     let (_, mut rows) = open(&mut tx, actor, id, None, &[]).await.map_err(one)?;
     let all = rows.clone();
@@ -286,7 +286,7 @@ fn name<'a>(
 }
 
 async fn reread(tx: &mut Tx, actor: &Actor, id: PostId) -> posthaste_core::Result<Post> {
-    post::get(tx, actor.workspace, id).await
+    post::get(tx, actor, id).await
 }
 
 fn one(error: Error) -> Violations {

@@ -43,7 +43,7 @@ pub enum Settlement {
 /// Tries a failed or held target again, now. One whose outcome is unknown must be settled instead,
 /// because only a person can see whether that would publish it twice.
 pub async fn retry(app: &App, actor: &Actor, id: TargetId) -> Result<Changed> {
-    actor.require(Permission::Publish)?;
+    let actor = &actor.using(Permission::Publish)?;
     let (mut tx, mut row) = open(app, actor, id).await?;
     if row.state == State::Held && is_outcome_unknown(&row) {
         let message = "It is not certain whether this target is live; a retry could publish it twice. Settle it instead.";
@@ -54,7 +54,7 @@ pub async fn retry(app: &App, actor: &Actor, id: TargetId) -> Result<Changed> {
     }
     let account = publish_again(app, actor, &mut tx, &mut row, "Retried by a person.").await?;
     let pairs = [(&row, &account)];
-    let booked = book(app, actor.workspace, &mut tx, &pairs, &[], true).await?;
+    let booked = book(app, &actor.into(), &mut tx, &pairs, &[], true).await?;
     let forbidden = booked.violations.into_iter().map(as_warning);
     let warnings = forbidden.chain(booked.warnings).collect();
     let trial = trial_of(app, actor, &mut tx, &row, booked.outlay).await?;
@@ -73,7 +73,7 @@ fn as_warning(error: Error) -> Problem {
 
 /// Settles by hand a target that is held, failed or uncertain (or was published elsewhere).
 pub async fn settle(app: &App, actor: &Actor, id: TargetId, how: Settlement) -> Result<Target> {
-    actor.require(Permission::Publish)?;
+    let actor = &actor.using(Permission::Publish)?;
     let (mut tx, mut row) = open(app, actor, id).await?;
     let mut events = Vec::new();
     match how {
@@ -161,7 +161,7 @@ async fn publish_again(
     row: &mut Target,
     why: &str,
 ) -> Result<Connection> {
-    let account = connection::get(tx, actor.workspace, row.connection_id).await?;
+    let account = connection::get(tx, actor, row.connection_id).await?;
     if account.status != connection::Status::Active {
         let message = format!(
             "{} must be usable first; it is {}.",
@@ -180,11 +180,9 @@ async fn publish_again(
 
 async fn open(app: &App, actor: &Actor, id: TargetId) -> Result<(Tx, Target)> {
     let mut tx = app.db.begin().await?;
-    let connection: ConnectionId = target::get(&mut tx, actor.workspace, id)
-        .await?
-        .connection_id;
+    let connection: ConnectionId = target::get(&mut tx, actor, id).await?.connection_id;
     lane::lock(&mut tx, &[connection]).await?;
-    let row = target::get(&mut tx, actor.workspace, id).await?;
+    let row = target::get(&mut tx, actor, id).await?;
     Ok((tx, row))
 }
 

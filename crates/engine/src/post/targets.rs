@@ -89,6 +89,11 @@ pub(super) async fn inspect(
     let mut violations = body.violations();
     violations.extend(missing_media(body, &media));
     violations.extend(missing_connections(body, &connections));
+    if targets.is_empty() && !actor.reach.is_whole() {
+        // It would be out of everybody's reach who is limited, its author's included.
+        let message = "You are limited to some connections; name one of them.";
+        violations.push(Error::new(ErrorCode::TargetsRequired, message).at(["targets"]));
+    }
     let mut warnings = Vec::new();
     for (index, (id, settings)) in targets.iter().enumerate() {
         let at = [

@@ -64,7 +64,7 @@ pub(super) async fn trial(
     if !app.is_dry_run() {
         return Ok(None);
     }
-    let targets = target::of_posts(tx, actor.workspace, &[post.id]).await?;
+    let targets = target::of_posts(tx, actor, &[post.id]).await?;
     let previews = previews(app, actor, tx, post, &targets).await?;
     Ok(Some(Trial {
         targets,
@@ -85,9 +85,7 @@ pub(super) async fn trial_of(
         return Ok(None);
     }
     let targets = vec![row.clone()];
-    let post = post::by_ids(tx, actor.workspace, &[row.post_id])
-        .await?
-        .pop();
+    let post = post::by_ids(tx, actor, &[row.post_id]).await?.pop();
     let previews = match post {
         Some(post) => previews(app, actor, tx, &post, &targets).await?,
         None => Vec::new(),

@@ -37,7 +37,7 @@ pub async fn validate(app: &App, actor: &Actor, mut post: NewPost) -> Result<Val
             .filter_map(|row| Some((row, seen.connections.get(&row.connection_id)?)))
             .collect();
         // Nothing is written, so nobody waits for it.
-        let booked = preflight::book(app, actor.workspace, &mut conn, &pairs, &[], false).await?;
+        let booked = preflight::book(app, &actor.into(), &mut conn, &pairs, &[], false).await?;
         violations = booked.violations;
         warnings = booked.warnings;
     }
@@ -82,7 +82,7 @@ pub(super) async fn judge(
             None
         }
     };
-    if strict && post.targets.is_empty() {
+    if strict && post.targets.is_empty() && actor.reach.is_whole() {
         let message = "There is nothing to publish to: the post has no target.";
         violations.push(Error::new(ErrorCode::TargetsRequired, message).at(["targets"]));
     }

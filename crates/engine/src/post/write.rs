@@ -85,7 +85,7 @@ pub async fn update(
     id: PostId,
     change: Change,
 ) -> Result<Written, Violations> {
-    actor.require(Permission::Write).map_err(one)?;
+    let actor = &actor.using(Permission::Write).map_err(one)?;
     let mut tx = app.db.begin().await.map_err(one)?;
     let added = known(&mut tx, actor, change.targets.as_deref())
         .await
@@ -106,7 +106,10 @@ pub async fn update(
     };
     let strict = rows.iter().any(|row| row.state == State::Scheduled);
     if strict {
-        actor.require(Permission::Publish).map_err(one)?;
+        let publisher = actor.using(Permission::Publish).map_err(one)?;
+        if !plan.iter().all(|(id, _)| publisher.reach.has(*id)) {
+            return Err(one(Permission::Publish.refusal()));
+        }
     }
     let mut seen = inspect(app, &mut tx, actor, &post.body, &plan, strict)
         .await
@@ -233,7 +236,7 @@ async fn retarget(
 
 /// Removes a post whose targets are neither on their way nor live; scheduled ones are cancelled.
 pub async fn delete(app: &App, actor: &Actor, id: PostId) -> posthaste_core::Result<()> {
-    actor.require(Permission::Write)?;
+    let actor = &actor.using(Permission::Write)?;
     let mut tx = app.db.begin().await?;
     let (post, mut rows) = open(&mut tx, actor, id, None, &[]).await?;
     refuse_in_flight(&rows)?;
@@ -312,9 +315,9 @@ pub(super) async fn open(
     version: Option<i32>,
     added: &[ConnectionId],
 ) -> posthaste_core::Result<(Post, Vec<Target>)> {
-    let before = target::of_posts(tx, actor.workspace, &[id]).await?;
+    let before = target::of_posts(tx, actor, &[id]).await?;
     lane::lock(tx, &[&lanes_of(&before)[..], added].concat()).await?;
-    let post = post::lock(tx, actor.workspace, id).await?;
+    let post = post::lock(tx, actor, id).await?;
     if let Some(version) = version
         && version != post.version
     {
@@ -326,7 +329,7 @@ pub(super) async fn open(
             .at(["version"])
             .about_version(post.id, post.version));
     }
-    let rows = target::of_posts(tx, actor.workspace, &[id]).await?;
+    let rows = target::of_posts(tx, actor, &[id]).await?;
     Ok((post, rows))
 }
 

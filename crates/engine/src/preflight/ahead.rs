@@ -49,7 +49,7 @@ async fn look_at_some(app: &App) -> Result<usize> {
     let mut looks = Vec::new();
     // In the order of their ids, so that two workers never wait for each other in a circle.
     for (workspace, rows) in by_workspace {
-        let found = examine(app, workspace, &mut tx, &rows).await?;
+        let found = examine(app, &workspace.into(), &mut tx, &rows).await?;
         let (mut events, mut steps) = (Vec::new(), Vec::new());
         for (row, problems) in rows.iter().zip(found) {
             let next = row.due_at.and_then(|due| next_look(due, app.now()));

@@ -17,10 +17,10 @@ use std::collections::HashMap;
 
 use posthaste_core::{
     Error, ErrorCode, Result,
-    ids::{TargetId, WorkspaceId},
+    ids::TargetId,
     post::{Problem, Severity},
 };
-use posthaste_store::{Conn, connection::Connection, target::Target};
+use posthaste_store::{Conn, Scope, connection::Connection, target::Target};
 
 pub use ahead::look_ahead;
 pub(crate) use case::account;
@@ -41,7 +41,7 @@ pub(crate) type Pair<'a> = (&'a Target, &'a Connection);
 /// about the same places and money until the transaction ends.
 pub(crate) async fn timed(
     app: &App,
-    workspace: WorkspaceId,
+    scope: &Scope,
     conn: &mut Conn,
     pairs: &[Pair<'_>],
     exact: bool,
@@ -50,11 +50,11 @@ pub(crate) async fn timed(
         .iter()
         .map(|pair| case::access(*pair).into_iter().collect())
         .collect();
-    let repeats = repeat::repeats(app, workspace, conn, pairs).await?;
+    let repeats = repeat::repeats(app, scope, conn, pairs).await?;
     for (problems, repeat) in found.iter_mut().zip(repeats) {
         problems.extend(repeat);
     }
-    let mut outlay = governor::outlay(app, workspace, conn, pairs, exact).await?;
+    let mut outlay = governor::outlay(app, scope.workspace, conn, pairs, exact).await?;
     for (index, problem) in outlay.problems.drain(..) {
         found[index].push(problem);
     }
@@ -82,13 +82,13 @@ impl Booked {
 /// schedule `before`, what a change leaves as it was forbids nothing. `exact` as in [`timed`].
 pub(crate) async fn book(
     app: &App,
-    workspace: WorkspaceId,
+    scope: &Scope,
     conn: &mut Conn,
     pairs: &[Pair<'_>],
     before: &[Target],
     exact: bool,
 ) -> Result<Booked> {
-    let (found, outlay) = timed(app, workspace, conn, pairs, exact).await?;
+    let (found, outlay) = timed(app, scope, conn, pairs, exact).await?;
     let mut booked = Booked {
         outlay,
         ..Booked::default()

@@ -73,6 +73,6 @@ async fn said_before(
     Ok(twin.map(|twin| Obstacle {
         remedy: Remedy::Hold,
         code: ErrorCode::PossibleDuplicate,
-        message: repeat::told(connection, &twin),
+        message: repeat::told(connection, &twin, true),
     }))
 }

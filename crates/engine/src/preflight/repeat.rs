@@ -1,14 +1,17 @@
 //! The same words on the same account twice within hours.
 
+use std::collections::HashSet;
+
 use posthaste_core::{
     ErrorCode, Result,
-    ids::WorkspaceId,
+    ids::PostId,
     post::{Problem, Severity},
     preflight::{DUPLICATE_WINDOW, REFUSAL_WINDOW, is_text_alone},
 };
 use posthaste_store::{
-    Conn,
+    Conn, Scope,
     connection::Connection,
+    post,
     preflight::{Twin, Words, twins},
     target::Target,
 };
@@ -16,10 +19,10 @@ use posthaste_store::{
 use super::{Pair, place};
 use crate::App;
 
-/// Repetitions, looked for with one query; in the order of the pairs.
+/// Repetitions, looked for with one query; in the order of the pairs. Posts beyond the scope are not named.
 pub(super) async fn repeats(
     app: &App,
-    workspace: WorkspaceId,
+    scope: &Scope,
     conn: &mut Conn,
     pairs: &[Pair<'_>],
 ) -> Result<Vec<Option<Problem>>> {
@@ -32,12 +35,26 @@ pub(super) async fn repeats(
         }
     }
     let mut found = vec![None; pairs.len()];
-    let twins = twins(conn, workspace, &asked, DUPLICATE_WINDOW, app.now()).await?;
+    let twins = twins(conn, scope.workspace, &asked, DUPLICATE_WINDOW, app.now()).await?;
+    let seen = seen(conn, scope, &twins).await?;
     for (index, twin) in places.into_iter().zip(twins) {
         let (row, connection) = pairs[index];
-        found[index] = twin.map(|twin| problem(app, row, connection, &twin));
+        found[index] = twin.map(|twin| {
+            let is_seen = seen.contains(&twin.post);
+            problem(app, row, connection, &twin, is_seen)
+        });
     }
     Ok(found)
+}
+
+/// Which of the other posts are within the scope.
+async fn seen(conn: &mut Conn, scope: &Scope, twins: &[Option<Twin>]) -> Result<HashSet<PostId>> {
+    let ids: Vec<PostId> = twins.iter().flatten().map(|twin| twin.post).collect();
+    if scope.reach.is_whole() || ids.is_empty() {
+        return Ok(ids.into_iter().collect());
+    }
+    let within = post::by_ids(conn, scope.clone(), &ids).await?;
+    Ok(within.into_iter().map(|post| post.id).collect())
 }
 
 /// What is asked about a target.
@@ -66,7 +83,13 @@ fn may_be_refused(app: &App, row: &Target) -> bool {
 }
 
 /// An error where the network would surely refuse it; elsewhere a person may mean it.
-fn problem(app: &App, row: &Target, connection: &Connection, twin: &Twin) -> Problem {
+fn problem(
+    app: &App,
+    row: &Target,
+    connection: &Connection,
+    twin: &Twin,
+    is_seen: bool,
+) -> Problem {
     let apart = row.due_at.map(|due| (twin.at - due.max(app.now())).abs());
     let close = apart.is_some_and(|apart| apart < REFUSAL_WINDOW);
     let severity = if close && may_be_refused(app, row) {
@@ -78,18 +101,23 @@ fn problem(app: &App, row: &Target, connection: &Connection, twin: &Twin) -> Pro
         severity,
         ..Problem::error(
             ErrorCode::PossibleDuplicate,
-            told(connection, twin),
+            told(connection, twin, is_seen),
             place(row),
         )
     }
 }
 
-/// The repetition in words.
-pub(super) fn told(connection: &Connection, twin: &Twin) -> String {
+/// The repetition in words; the other post is named to those who see it.
+pub(super) fn told(connection: &Connection, twin: &Twin, is_seen: bool) -> String {
+    let post = if is_seen {
+        twin.post.to_string()
+    } else {
+        "another post".to_owned()
+    };
     let at = twin.at.format("%-d %B %Y at %H:%M UTC");
     let verb = if twin.live { "went" } else { "goes" };
     format!(
-        "{} ({}) says the same twice: {} {verb} out on {at}.",
-        connection.name, connection.network, twin.post
+        "{} ({}) says the same twice: {post} {verb} out on {at}.",
+        connection.name, connection.network
     )
 }

@@ -9,7 +9,7 @@ use posthaste_core::{
     target::State,
 };
 use posthaste_store::{
-    Conn, connection, media,
+    Conn, Scope, connection, media,
     post::{self, Post},
     target::{self, Target},
 };
@@ -38,8 +38,8 @@ pub async fn preflight(
 ) -> Result<HashMap<TargetId, Preflight>> {
     actor.require(Permission::Read)?;
     let mut conn = app.db.get().await?;
-    let rows = target::by_ids(&mut conn, actor.workspace, ids).await?;
-    let found = examine(app, actor.workspace, &mut conn, &rows).await?;
+    let rows = target::by_ids(&mut conn, actor, ids).await?;
+    let found = examine(app, &actor.into(), &mut conn, &rows).await?;
     let checked_at = app.now();
     let shown = rows.iter().zip(found).map(|(row, problems)| {
         let preflight = Preflight {
@@ -54,7 +54,7 @@ pub async fn preflight(
 /// All checks on targets of one workspace, in their order.
 pub(super) async fn examine(
     app: &App,
-    workspace: WorkspaceId,
+    scope: &Scope,
     conn: &mut Conn,
     rows: &[Target],
 ) -> Result<Vec<Vec<Problem>>> {
@@ -63,7 +63,7 @@ pub(super) async fn examine(
         matches!(row.state, Draft | Scheduled | Held | Failed | Cancelled)
     };
     let waiting: Vec<&Target> = rows.iter().filter(waits).collect();
-    let (posts, accounts, files) = gather(conn, workspace, &waiting).await?;
+    let (posts, accounts, files) = gather(conn, scope.workspace, &waiting).await?;
 
     let mut stamped: Vec<Target> = Vec::new();
     let mut found: HashMap<TargetId, Vec<Problem>> = HashMap::new();
@@ -83,7 +83,7 @@ pub(super) async fn examine(
         .iter()
         .filter_map(|row| Some((row, accounts.get(&row.connection_id)?)))
         .collect();
-    let (timed, _) = timed(app, workspace, conn, &pairs, false).await?;
+    let (timed, _) = timed(app, scope, conn, &pairs, false).await?;
     for ((row, _), problems) in pairs.iter().zip(timed) {
         found.entry(row.id).or_default().extend(problems);
     }

@@ -2,8 +2,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
-    ErrorCode, Provenance, Result, access::Role, connector::Exhausted, event::EventType,
-    ids::NodeId, target::State,
+    ErrorCode, Result, connector::Exhausted, event::EventType, ids::NodeId, target::State,
 };
 use posthaste_store::{
     Tx, event, lane, network_state, place,
@@ -23,11 +22,7 @@ use crate::{Actor, App, governor, metric};
 
 /// Posthaste itself as the author of what the publisher does.
 pub(super) fn system(target: &Target) -> Actor {
-    Actor {
-        workspace: target.workspace_id,
-        role: Role::Owner,
-        provenance: Provenance::System,
-    }
+    Actor::system(target.workspace_id)
 }
 
 /// How often an outcome is written down before the lease and the sweep must see to it.

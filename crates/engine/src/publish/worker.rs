@@ -26,7 +26,7 @@ use super::{
 use crate::{
     App, bulk, metric,
     retention::{self, Retention},
-    tokens,
+    tokens, workspace,
 };
 
 /// So much time is between two looks at a queue that had no more: what comes due meanwhile is taken together.
@@ -97,6 +97,7 @@ pub async fn run_as(id: NodeId, app: App, settings: Settings, stop: Cancellation
     work.spawn(worker.clone().publish_loop());
     work.spawn(worker.clone().read_back_loop());
     work.spawn(worker.clone().sweep_loop());
+    work.spawn(worker.clone().erase_loop());
     work.spawn(worker.clone().token_loop());
     work.spawn(worker.clone().retention_loop());
     work.spawn(worker.clone().bulk_loop());
@@ -324,6 +325,27 @@ impl Worker {
         bulk::sweep(&self.app).await?;
         crate::preflight::look_ahead(&self.app).await?;
         Ok(())
+    }
+
+    /// Erases deleted workspaces. It may take hours and be broken off anywhere: the next call goes on.
+    async fn erase_loop(self: Arc<Self>) {
+        while !self.stop.is_cancelled() {
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                tried = self.erase() => if let Err(error) = tried {
+                    tracing::warn!(%error, cause = ?error.cause, "cannot look for what is to be erased");
+                },
+            }
+            self.pause(self.app.timing.sweep).await;
+        }
+    }
+
+    async fn erase(&self) -> Result<()> {
+        if !self.check_clock().await? {
+            // By a clock that is ahead the grace seems over, and nothing brings a workspace back.
+            return Ok(());
+        }
+        workspace::erase_due(&self.app).await
     }
 
     /// Compares the clock with the database's; whether it can be trusted.

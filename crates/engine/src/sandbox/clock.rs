@@ -33,7 +33,7 @@ pub async fn clock(app: &App, actor: &Actor) -> Result<Clock> {
 
 /// Moves the clock forwards, for the API, the workers and the networks alike; at most five years.
 pub async fn clock_advance(app: &App, actor: &Actor, advance: Advance) -> Result<Clock> {
-    actor.require(Permission::Write)?;
+    actor.using(Permission::Write)?.require_whole()?;
     let control = Control::of(app)?;
     let (by, field) = match advance {
         Advance::By(seconds) => (seconds, "seconds"),
@@ -56,7 +56,7 @@ pub async fn clock_advance(app: &App, actor: &Actor, advance: Advance) -> Result
 
 /// Puts the clock back to the machine's time.
 pub async fn clock_reset(app: &App, actor: &Actor) -> Result<Clock> {
-    actor.require(Permission::Write)?;
+    actor.using(Permission::Write)?.require_whole()?;
     let order = json!({ "reset": true });
     moved(app, Control::of(app)?.post("clock", order).await?).await
 }

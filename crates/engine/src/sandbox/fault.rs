@@ -182,7 +182,8 @@ pub async fn fault_script(
     script: Vec<(Fault, Option<ConnectionId>)>,
 ) -> Result<Vec<FaultInForce>, Vec<Error>> {
     let one = |error: Error| vec![error];
-    actor.require(Permission::Write).map_err(one)?;
+    let writer = actor.using(Permission::Write).map_err(one)?;
+    writer.require_whole().map_err(one)?;
     let control = Control::of(app).map_err(one)?;
     if !(1..=MAX_FAULTS).contains(&script.len()) {
         let message = format!("A script has 1 to {MAX_FAULTS} faults.");
@@ -227,7 +228,7 @@ async fn aimed(
 }
 
 async fn account(app: &App, actor: &Actor, id: ConnectionId, network: Network) -> Result<String> {
-    let row = connection::get(&mut *app.db.get().await?, actor.workspace, id).await?;
+    let row = connection::get(&mut *app.db.get().await?, actor, id).await?;
     if row.network != network {
         let message = format!(
             "{} is an account on {}, not on {network}.",
@@ -259,7 +260,7 @@ pub(super) async fn put(control: &Control<'_>, faults: &[Fault]) -> Result<()> {
 
 /// Takes all faults back; returns how many there were.
 pub async fn faults_clear(app: &App, actor: &Actor) -> Result<usize> {
-    actor.require(Permission::Write)?;
+    actor.using(Permission::Write)?.require_whole()?;
     let control = Control::of(app)?;
     let known: Vec<Value> = control.get("faults").await?;
     control.delete("faults").await?;

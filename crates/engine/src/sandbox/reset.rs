@@ -19,7 +19,7 @@ pub struct Reset {
 /// Empties the walls of the simulated networks and takes all faults back; accounts that lost their
 /// access get it again. The networks are one for all workspaces of the sandbox.
 pub async fn reset(app: &App, actor: &Actor, what: Reset) -> Result<()> {
-    actor.require(Permission::Write)?;
+    actor.using(Permission::Write)?.require_whole()?;
     let control = Control::of(app)?;
     let _: Value = control.post("reset", json!({})).await?;
     if what.workspace {

@@ -51,7 +51,7 @@ pub async fn scenario(app: &App, actor: &Actor) -> Result<Scenario> {
 /// Plays a scenario in place of the one before: faults are cleared and accounts that lost their access
 /// get it back first. Posts stay.
 pub async fn scenario_play(app: &App, actor: &Actor, scenario: Scenario) -> Result<Scenario> {
-    actor.require(Permission::Write)?;
+    actor.using(Permission::Write)?.require_whole()?;
     let control = Control::of(app)?;
     control.delete("faults").await?;
     reconnect(app, actor).await?;

@@ -3,7 +3,7 @@
 
 use posthaste_core::{
     Error, ErrorCode, Provenance, Result,
-    access::Role,
+    access::{Reach, Role},
     ids::{ApiKeyId, UserId, WorkspaceId},
     quota::{OverBudget, WhenFull},
     schedule,
@@ -12,9 +12,13 @@ use posthaste_core::{
 use posthaste_store::{
     Json,
     access::{self, User},
+    audit::{self, NewEntry},
     key::{self, ApiKey},
+    member,
     workspace::{self, Workspace},
 };
+
+use serde_json::json;
 
 use super::{credential, keyed_hash, password};
 use crate::{App, idempotency};
@@ -119,14 +123,34 @@ pub async fn found(
     }
     workspace::insert(&mut tx, &workspace).await?;
     access::insert_user(&mut tx, &owner).await?;
-    access::insert_member(&mut tx, workspace.id, owner.id, Role::Owner, app.now()).await?;
+    member::insert(
+        &mut tx,
+        workspace.id,
+        owner.id,
+        Role::Owner,
+        None,
+        &Reach::All,
+        app.now(),
+    )
+    .await?;
     key::insert(&mut tx, &key, &hash).await?;
+    audit::append(&mut tx, Some(workspace.id), &[founded(app, &owner, &key)]).await?;
     tx.commit().await?;
     Ok(Founded {
         workspace,
         owner,
         key: secret,
     })
+}
+
+fn founded(app: &App, owner: &User, key: &ApiKey) -> NewEntry {
+    NewEntry {
+        at: app.now(),
+        act: "workspace.founded",
+        actor: Provenance::System.credential(),
+        subject: Some(owner.id.to_string()),
+        detail: json!({ "ownerId": owner.id, "name": owner.name, "email": owner.email, "keyId": key.id }),
+    }
 }
 
 /// Adds a person; `ALREADY_EXISTS` when the e-mail is taken.
@@ -136,14 +160,21 @@ pub async fn create_user(app: &App, new: NewUser) -> Result<User> {
     Ok(user)
 }
 
-async fn user_row(app: &App, new: NewUser) -> Result<User> {
-    let email = new.email.trim().to_lowercase();
-    let name = named(&new.name)?;
+/// An e-mail address as it is kept, in lower case.
+pub(crate) fn address(email: &str) -> Result<String> {
+    let email = email.trim().to_lowercase();
     if email.len() > 254 || email.split('@').filter(|part| !part.is_empty()).count() != 2 {
         return Err(
             Error::new(ErrorCode::InvalidInput, "This is not an e-mail address.").at(["email"]),
         );
     }
+    Ok(email)
+}
+
+/// The row of a new person.
+pub(crate) async fn user_row(app: &App, new: NewUser) -> Result<User> {
+    let email = address(&new.email)?;
+    let name = named(&new.name)?;
     Ok(User {
         id: new
             .id
@@ -166,6 +197,8 @@ pub async fn create_workspace(app: &App, new: NewWorkspace) -> Result<Workspace>
 
 fn workspace_row(app: &App, new: NewWorkspace) -> Result<Workspace> {
     Ok(Workspace {
+        deleted_at: None,
+        erase_at: None,
         when_full: WhenFull::Wait,
         over_budget: OverBudget::Hold,
         id: new
@@ -179,7 +212,17 @@ fn workspace_row(app: &App, new: NewWorkspace) -> Result<Workspace> {
 
 /// Makes a person a member; `ALREADY_EXISTS` when already one.
 pub async fn add_member(app: &App, workspace: WorkspaceId, user: UserId, role: Role) -> Result<()> {
-    access::insert_member(&mut *app.db.get().await?, workspace, user, role, app.now()).await
+    let mut conn = app.db.get().await?;
+    member::insert(
+        &mut conn,
+        workspace,
+        user,
+        role,
+        None,
+        &Reach::All,
+        app.now(),
+    )
+    .await
 }
 
 /// Makes an API key. The secret is returned this once; only its keyed hash is kept.
@@ -216,6 +259,9 @@ pub(crate) fn key_row(
         revoked_at: None,
         last_used_at: None,
         old_expires_at: None,
+        own: None,
+        user_id: None,
+        connection_ids: None,
     };
     let hash = keyed_hash(&app.secret, secret.expose())?;
     Ok((key, hash))

@@ -109,7 +109,7 @@ enum Given {
 }
 
 async fn revoke(app: &App, row: &Connection, sealed: &[u8]) -> Result<Given> {
-    let tokens = unseal(app, row.id, sealed)?;
+    let tokens = unseal(app, row.workspace_id, row.id, sealed).await?;
     let ctx = app.network_ctx(row.network)?;
     let Err(failure) = app.connector(row.network).revoke(&ctx, &tokens).await else {
         return Ok(Given::Back);

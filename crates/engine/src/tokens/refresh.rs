@@ -62,7 +62,7 @@ async fn refresh_in_turn(app: &App, seen: &Connection, reason: &str) -> Result<C
         drop(conn);
         sleep(LOOK).await;
         let row = connection::get(&mut *app.db.get().await?, seen.workspace_id, id).await?;
-        if !same(app, &row, seen) {
+        if !same(app, &row, seen).await? {
             return usable(row);
         }
     }
@@ -76,19 +76,22 @@ async fn refresh_in_turn(app: &App, seen: &Connection, reason: &str) -> Result<C
 async fn refresh_locked(app: &App, seen: &Connection, reason: &str) -> Result<Connection> {
     let (workspace, id) = (seen.workspace_id, seen.id);
     let row = connection::get(&mut *app.db.get().await?, workspace, id).await?;
-    if row.status == Status::Reconnect || !same(app, &row, seen) {
+    if row.status == Status::Reconnect || !same(app, &row, seen).await? {
         return usable(row);
     }
-    let old = open(app, &row)?;
+    let old = open(app, &row).await?;
     let ctx = app.network_ctx(row.network)?;
     // Written down first: a crash before the answer is kept may cost the token the network gave.
     connection::begin_refresh(&mut *app.db.get().await?, workspace, id, app.now()).await?;
     match app.connector(row.network).refresh(&ctx, &old).await {
-        Ok(fresh) => keep(app, Fresh::new(app, row, kept(old, fresh))?).await,
+        Ok(fresh) => {
+            let (before, tokens) = (row, kept(old, fresh));
+            keep(app, Fresh { before, tokens }).await
+        }
         Err(failure) if failure.class == FailureClass::Reauthorize => {
             let message = in_truth(&row, failure.message);
             let now = lose(app, &row, &message, reason).await?;
-            if same(app, &now, &row) {
+            if same(app, &now, &row).await? {
                 return Err(reconnect_required(&now));
             }
             usable(now)
@@ -138,18 +141,6 @@ struct Fresh {
     /// The row as it was when the network was asked.
     before: Connection,
     tokens: TokenSet,
-    sealed: Vec<u8>,
-}
-
-impl Fresh {
-    fn new(app: &App, before: Connection, tokens: TokenSet) -> Result<Self> {
-        let sealed = seal(app, before.id, &tokens)?;
-        Ok(Self {
-            before,
-            tokens,
-            sealed,
-        })
-    }
 }
 
 /// Writes fresh tokens down. The old refresh token may be void by now: a database that is away must not
@@ -210,19 +201,21 @@ pub(crate) async fn written(app: &App, within: Duration) {
 /// rename, a pause) stays. A row with other tokens was reconnected meanwhile, or has these already.
 async fn swap(app: &App, fresh: &Fresh) -> Result<Connection> {
     let before = &fresh.before;
+    // Each time: the key they are sealed with lies in the database too.
+    let sealed = seal(app, before.workspace_id, before.id, &fresh.tokens).await?;
     let mut tx = app.db.begin().await?;
     lane::lock(&mut tx, &[before.id]).await?;
     let mut row = connection::lock(&mut tx, before.workspace_id, before.id).await?;
     if row.status == Status::Removed {
         // What was given back were the old ones.
-        note(&mut tx, &row, fresh.sealed.clone(), app.now()).await?;
+        note(&mut tx, &row, sealed, app.now()).await?;
         tx.commit().await?;
         return Ok(row);
     }
-    if !same(app, &row, before) {
+    if !same(app, &row, before).await? {
         return Ok(row);
     }
-    put_sealed(&mut row, &fresh.tokens, fresh.sealed.clone(), app.now());
+    put_sealed(&mut row, &fresh.tokens, sealed, app.now());
     // Somebody asked with the old tokens while these could not be written down.
     let was_lost = row.status == Status::Reconnect;
     if was_lost {
@@ -251,14 +244,14 @@ pub(crate) async fn refused(app: &App, seen: &Connection, message: &str) -> Resu
         "the network refused a fresh access token",
     )
     .await?;
-    Ok(same(app, &row, seen))
+    same(app, &row, seen).await
 }
 
 /// Only a person can help, if the row still has the tokens that are refused.
 async fn lose(app: &App, seen: &Connection, message: &str, reason: &str) -> Result<Connection> {
     let mut tx = app.db.begin().await?;
     let mut row = connection::lock(&mut tx, seen.workspace_id, seen.id).await?;
-    if row.status != Status::Active || !same(app, &row, seen) {
+    if row.status != Status::Active || !same(app, &row, seen).await? {
         return Ok(row);
     }
     row.status = Status::Reconnect;
@@ -284,7 +277,7 @@ async fn lose(app: &App, seen: &Connection, message: &str, reason: &str) -> Resu
 async fn postpone(app: &App, seen: &Connection, class: &FailureClass) -> Result<()> {
     let mut tx = app.db.begin().await?;
     let mut row = connection::lock(&mut tx, seen.workspace_id, seen.id).await?;
-    if same(app, &row, seen) {
+    if same(app, &row, seen).await? {
         let now = app.now();
         let again_at = now + app.timing.paced(TRY_AGAIN);
         row.refresh_due_at = row.refresh_due_at.map(|_| again_at);

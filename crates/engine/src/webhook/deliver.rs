@@ -9,6 +9,7 @@ use futures::future::join_all;
 use posthaste_core::{
     Error, ErrorCode, Result,
     ids::{NodeId, WebhookEndpointId},
+    outgoing::Reach,
     ports::{Body, Request, Response, TransportError},
     webhook::PROBE_EVERY,
 };
@@ -146,7 +147,8 @@ async fn prepare(
         return Ok(Ready::Body(body.clone()));
     }
     let author = session::present(app, endpoint.workspace_id, &endpoint.author.0).await?;
-    let Some(author) = author else {
+    // Events of all connections are sent: who may read some alone is no author any more.
+    let Some(author) = author.filter(|author| author.reach.is_whole()) else {
         return Ok(Ready::NoAuthor);
     };
     let event = match delivery.event_seq {
@@ -182,7 +184,7 @@ pub(super) async fn send(
 ) -> Outcome {
     let started_at = app.now();
     let id = delivery.id.to_string();
-    let signature = match secret::sign(app, endpoint, &id, started_at, body) {
+    let signature = match secret::sign(app, endpoint, &id, started_at, body).await {
         Ok(signature) => signature,
         Err(error) => return unsent(app, delivery, &error),
     };
@@ -192,7 +194,11 @@ pub(super) async fn send(
         .header("webhook-signature", signature);
     request.body = Body::RawJson(body.to_owned().into());
     request.timeout = TIMEOUT;
-    request.public_only = !app.webhooks.allow_private;
+    request.reach = if app.webhooks.allow_private {
+        Reach::Anywhere
+    } else {
+        Reach::Public
+    };
     request.excerpt = Some(READ);
     let clock = Instant::now();
     let answer = app.http.send(request).await;

@@ -19,6 +19,7 @@ use posthaste_store::{
     },
 };
 use serde_json::json;
+use url::Url;
 
 use super::{may_pause, secret};
 use crate::{Actor, App, event::check_reached, idempotency::Once};
@@ -144,7 +145,7 @@ async fn draft(app: &App, actor: &Actor, new: NewEndpoint) -> Result<Endpoint, V
 }
 
 async fn insert(app: &App, actor: &Actor, mut row: Endpoint, secret: &Secret) -> Result<Endpoint> {
-    row.secret = secret::seal(app, row.id, secret)?;
+    row.secret = secret::seal(app, &row, secret).await?;
     let mut tx = app.db.begin().await?;
     endpoint::reserve(&mut tx, actor.workspace, MOST).await?;
     let new = happened(app, actor, EventType::WebhookCreated, &row, "created");
@@ -212,7 +213,7 @@ async fn check_document(app: &App, actor: &Actor, text: &str) -> Result<()> {
     app.payloads.check(app, actor, text).await
 }
 
-/// An event about an endpoint. Its address stays out of the log: it may hold a secret.
+/// An event about an endpoint. Of its address only the host stands in the log: the rest may hold a secret.
 pub(super) fn happened(
     app: &App,
     actor: &Actor,
@@ -220,8 +221,12 @@ pub(super) fn happened(
     row: &Endpoint,
     change: &str,
 ) -> NewEvent {
+    let host = Url::parse(&row.url)
+        .ok()
+        .and_then(|url| url.host_str().map(str::to_owned));
     let data = json!({
         "webhookEndpointId": row.id,
+        "host": host,
         "description": row.description,
         "status": row.status,
         "statusReason": row.status_reason,
@@ -306,10 +311,10 @@ pub async fn rotate_secret(
 ) -> Result<(Endpoint, Secret)> {
     let (tx, mut row) = begin(app, actor, id).await?;
     let secret = secret::new(app, once)?;
-    if once.is_some_and(Once::is_repeat) && secret::is_live(app, &row, &secret)? {
+    if once.is_some_and(Once::is_repeat) && secret::is_live(app, &row, &secret).await? {
         return Ok((row, secret));
     }
-    let sealed = secret::seal(app, row.id, &secret)?;
+    let sealed = secret::seal(app, &row, &secret).await?;
     row.previous_secret = Some(std::mem::replace(&mut row.secret, sealed));
     row.previous_until = Some(app.now() + BOTH_SIGN);
     let kind = EventType::WebhookUpdated;

@@ -5,7 +5,7 @@
 //! What a try means for delivery and endpoint is written in one transaction (`settle`). What is sent
 //! comes from a payload document that [`Payloads`] executes with the present rights of its author.
 //!
-//! Owners and admins manage endpoints; every member may read them and their deliveries, never a secret.
+//! Who has MANAGE_WEBHOOKS manages endpoints; every member may read them and their deliveries, never a secret.
 
 mod deliver;
 mod fan_out;
@@ -50,15 +50,21 @@ pub struct Rules {
     pub allow_private: bool,
 }
 
+/// Whoever reads endpoints reads what they were sent, whatever connection it concerns.
+fn reader(actor: &Actor) -> Result<()> {
+    actor.require(Permission::Read)?;
+    actor.require_whole()
+}
+
 /// The endpoint with an id.
 pub async fn get(app: &App, actor: &Actor, id: WebhookEndpointId) -> Result<Endpoint> {
-    actor.require(Permission::Read)?;
+    reader(actor)?;
     endpoint::get(&mut *app.db.get().await?, actor.workspace, id).await
 }
 
 /// The endpoints with these ids, in no order; unknown ones are left out.
 pub async fn by_ids(app: &App, actor: &Actor, ids: &[WebhookEndpointId]) -> Result<Vec<Endpoint>> {
-    actor.require(Permission::Read)?;
+    reader(actor)?;
     endpoint::by_ids(&mut *app.db.get().await?, actor.workspace, ids).await
 }
 
@@ -68,19 +74,19 @@ pub async fn list(
     actor: &Actor,
     page: &PageRequest<(DateTime<Utc>, Uuid)>,
 ) -> Result<Page<Endpoint>> {
-    actor.require(Permission::Read)?;
+    reader(actor)?;
     endpoint::list(&mut *app.db.get().await?, actor.workspace, page).await
 }
 
 /// How many endpoints there are.
 pub async fn count(app: &App, actor: &Actor) -> Result<i64> {
-    actor.require(Permission::Read)?;
+    reader(actor)?;
     endpoint::count(&mut *app.db.get().await?, actor.workspace).await
 }
 
 /// The delivery with an id.
 pub async fn delivery(app: &App, actor: &Actor, id: WebhookDeliveryId) -> Result<Delivery> {
-    actor.require(Permission::Read)?;
+    reader(actor)?;
     delivery::get(&mut *app.db.get().await?, actor.workspace, id).await
 }
 
@@ -90,7 +96,7 @@ pub async fn deliveries_by_ids(
     actor: &Actor,
     ids: &[WebhookDeliveryId],
 ) -> Result<Vec<Delivery>> {
-    actor.require(Permission::Read)?;
+    reader(actor)?;
     delivery::by_ids(&mut *app.db.get().await?, actor.workspace, ids).await
 }
 
@@ -101,19 +107,19 @@ pub async fn deliveries(
     filter: &Filter,
     page: &PageRequest<(Option<DateTime<Utc>>, Uuid)>,
 ) -> Result<Page<Delivery>> {
-    actor.require(Permission::Read)?;
+    reader(actor)?;
     delivery::list(&mut *app.db.get().await?, actor.workspace, filter, page).await
 }
 
 /// How many deliveries the filter leaves.
 pub async fn delivery_count(app: &App, actor: &Actor, filter: &Filter) -> Result<i64> {
-    actor.require(Permission::Read)?;
+    reader(actor)?;
     delivery::count(&mut *app.db.get().await?, actor.workspace, filter).await
 }
 
 /// The tries of deliveries, each delivery's in order.
 pub async fn attempts(app: &App, actor: &Actor, ids: &[WebhookDeliveryId]) -> Result<Vec<Attempt>> {
-    actor.require(Permission::Read)?;
+    reader(actor)?;
     delivery::attempts_of(&mut *app.db.get().await?, actor.workspace, ids).await
 }
 
@@ -138,7 +144,7 @@ pub enum Action {
 
 /// What `actor` may do with an endpoint now.
 pub fn allowed_actions(actor: &Actor, row: &Endpoint) -> Vec<Action> {
-    if !actor.role.may(Permission::ManageWebhooks) {
+    if !actor.may(Permission::ManageWebhooks) {
         return Vec::new();
     }
     let mut actions = vec![Action::Update, Action::RotateSecret, Action::Test];
@@ -160,5 +166,5 @@ fn may_pause(row: &Endpoint) -> bool {
 /// Whether `actor` may send a delivery of this endpoint again now.
 pub fn may_redeliver(app: &App, actor: &Actor, endpoint: &Endpoint, row: &Delivery) -> bool {
     let in_flight = row.worker.is_some() && row.due_at > Some(app.now());
-    actor.role.may(Permission::ManageWebhooks) && endpoint.status == Status::Enabled && !in_flight
+    actor.may(Permission::ManageWebhooks) && endpoint.status == Status::Enabled && !in_flight
 }

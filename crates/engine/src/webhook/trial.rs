@@ -76,6 +76,7 @@ async fn newest(app: &App, row: &Endpoint, kind: Option<EventType>) -> Result<Op
 /// The data of an event by the endpoint's document; empty where nothing has happened yet.
 async fn data(app: &App, row: &Endpoint, event: Option<&Event>) -> Result<Value> {
     let author = session::present(app, row.workspace_id, &row.author.0).await?;
+    let author = author.filter(|author| author.reach.is_whole());
     let author = author.ok_or_else(|| {
         let message = "Whoever wrote the payload document may no longer read this workspace; resume or change the endpoint to take it over.";
         Error::new(ErrorCode::InvalidState, message)

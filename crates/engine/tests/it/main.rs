@@ -1,6 +1,7 @@
 //! Use cases on a real database, with frozen time, seeded chance and scripted networks.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
+mod audit;
 mod bulk;
 mod event;
 mod media;
@@ -9,5 +10,6 @@ mod node;
 mod redis;
 mod retention;
 mod tokens;
+mod vault;
 mod webhook;
 mod world;

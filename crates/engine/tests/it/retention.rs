@@ -103,7 +103,7 @@ async fn a_cursor_whose_events_were_dropped_is_refused() {
         let events = log::after(&world.app, &viewer, from, &all, 10)
             .await
             .unwrap();
-        let numbers: Vec<_> = events.iter().map(|event| event.seq).collect();
+        let numbers: Vec<_> = events.events.iter().map(|event| event.seq).collect();
         assert_eq!(numbers, [3]);
     }
 }

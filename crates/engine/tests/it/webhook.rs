@@ -51,11 +51,8 @@ impl Post {
         let (_, key) = session::create_key(&world.app, world.workspace, new)
             .await
             .unwrap();
-        let owner = Actor {
-            workspace: world.workspace,
-            role: Role::Owner,
-            provenance: Provenance::Key { key: key.id },
-        };
+        let by = Provenance::Key { key: key.id };
+        let owner = Actor::new(world.workspace, Role::Owner, by);
         Self {
             world,
             receiver,

@@ -7,7 +7,7 @@ use posthaste_core::{
     access::Role,
     connector::{AppCredentials, Hosts},
     ids::{UserId, WorkspaceId},
-    ports::{FrozenClock, Http, PlainCipher, Random, ScriptedHttp, SeededRandom},
+    ports::{Cipher, FrozenClock, Http, PlainCipher, Random, ScriptedHttp, SeededRandom},
     secret::Secret,
     target::Timing,
 };
@@ -51,13 +51,13 @@ impl World {
 
     /// A world that sends requests through this port.
     pub async fn with_port(http: Arc<dyn Http>) -> Self {
-        Self::build(http, Guard::default(), Timing::default()).await
+        Self::build(http, plain(), Guard::default(), Timing::default()).await
     }
 
     /// A world whose wrong passwords are counted so.
     pub async fn guarded(guard: Guard) -> Self {
         let http = Arc::new(ScriptedHttp::new([]));
-        Self::build(http, guard, Timing::default()).await
+        Self::build(http, plain(), guard, Timing::default()).await
     }
 
     /// A world that looks around this often.
@@ -67,10 +67,24 @@ impl World {
             ..Timing::default()
         };
         let http = Arc::new(ScriptedHttp::new([]));
-        Self::build(http, Guard::default(), timing).await
+        Self::build(http, plain(), Guard::default(), timing).await
     }
 
-    async fn build(http: Arc<dyn Http>, guard: Guard, timing: Timing) -> Self {
+    /// A world that seals with this, and waits only a fraction of the time.
+    pub async fn with_cipher(http: Arc<dyn Http>, cipher: Arc<dyn Cipher>) -> Self {
+        let timing = Timing {
+            pace: 50,
+            ..Timing::default()
+        };
+        Self::build(http, cipher, Guard::default(), timing).await
+    }
+
+    async fn build(
+        http: Arc<dyn Http>,
+        cipher: Arc<dyn Cipher>,
+        guard: Guard,
+        timing: Timing,
+    ) -> Self {
         let clock = posthaste_testkit::clock();
         let dir = TempDir::new().unwrap();
         let blobs = BlobStore::local(dir.path().join("blobs")).unwrap();
@@ -82,7 +96,7 @@ impl World {
             clock: Arc::new(clock.clone()),
             random: Arc::new(SeededRandom::new(1)),
             http,
-            cipher: Arc::new(PlainCipher),
+            cipher,
             blobs: Arc::new(blobs),
             staging,
             secret: Secret::new("a secret for tests"),
@@ -148,13 +162,13 @@ impl World {
     }
 }
 
+fn plain() -> Arc<dyn Cipher> {
+    Arc::new(PlainCipher)
+}
+
 fn actor(workspace: WorkspaceId, role: Role, random: &dyn Random) -> Actor {
     let user = UserId::new(&posthaste_testkit::clock(), random);
-    Actor {
-        workspace,
-        role,
-        provenance: Provenance::Person { user },
-    }
+    Actor::new(workspace, role, Provenance::Person { user })
 }
 
 async fn workspace(app: &App) -> WorkspaceId {

@@ -1,7 +1,7 @@
 //! Who works on a job, and how far it is. Every write names the claim's token.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
+use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
     Error, Result,
@@ -12,14 +12,16 @@ use uuid::Uuid;
 use super::Job;
 use crate::{Conn, StoreExt, schema::jobs};
 
-/// Takes the job that is free for the longest time; call it in a transaction.
+/// Takes the job that is free for the longest time, unless its workspace is to be erased; call it in a transaction.
 pub async fn claim(
     conn: &mut Conn,
     now: DateTime<Utc>,
     lease_until: DateTime<Utc>,
 ) -> Result<Option<Job>> {
+    let alive = "EXISTS (SELECT FROM workspaces alive WHERE alive.id = jobs.workspace_id AND alive.deleted_at IS NULL)";
     let free: Option<Uuid> = jobs::table
         .filter(jobs::free_at.le(now))
+        .filter(sql::<Bool>(alive))
         .order(jobs::free_at)
         .select(jobs::id)
         .for_update()

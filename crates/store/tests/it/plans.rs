@@ -19,8 +19,9 @@ use posthaste_core::{
     target::State,
 };
 use posthaste_store::{
-    Conn, PageRequest, access, connection, event, idempotency, job, key, lane, media,
-    network_state, partition, post, publish, request_log, revocation, target, timeline, usage,
+    Conn, PageRequest, access, connection, event, idempotency, invitation, job, key, lane, media,
+    member, network_state, partition, post, publish, request_log, revocation, role, standing,
+    target, timeline, usage,
     webhook::{delivery, endpoint, work},
 };
 use posthaste_testkit::{TestDatabase, start};
@@ -64,12 +65,15 @@ macro_rules! by_index {
     }};
 }
 
+mod audit;
 mod gauges;
 mod governor;
+mod keys;
 mod metric;
 mod publishing;
 mod scale;
 mod scans;
+mod tenants;
 mod waits;
 mod webhooks;
 

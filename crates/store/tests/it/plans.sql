@@ -8,6 +8,22 @@ INSERT INTO users SELECT pg_temp.id(10, n), 'person' || n || '@example.com', 'Pe
 INSERT INTO api_keys (id, workspace_id, name, role, hash, created_at, old_hash, old_expires_at)
     SELECT pg_temp.id(11, n), pg_temp.id(1, 1 + n % 2), 'Key', 'EDITOR', ('hash ' || n)::bytea, timestamptz '2027-01-01' + n * interval '1 second',
         CASE WHEN n % 3 = 0 THEN ('old ' || n)::bytea END, CASE WHEN n % 3 = 0 THEN timestamptz '2027-02-01' END FROM generate_series(1, 3000) n;
+INSERT INTO roles (id, workspace_id, name, permissions, provenance, created_at, updated_at)
+    SELECT pg_temp.id(14, n), pg_temp.id(1, 1 + n % 2), 'Role ' || n, '{READ}', '{"kind":"SYSTEM"}', timestamptz '2027-01-01' + n * interval '1 second', '2027-01-01'
+    FROM generate_series(1, 3000) n;
+INSERT INTO members (workspace_id, user_id, role, role_id, created_at)
+    SELECT pg_temp.id(1, 1 + n % 2), pg_temp.id(10, n), CASE WHEN n % 3 = 0 THEN 'CUSTOM' ELSE 'EDITOR' END,
+        CASE WHEN n % 3 = 0 THEN pg_temp.id(14, n) END, timestamptz '2027-01-01' + n * interval '1 second' FROM generate_series(1, 3000) n;
+INSERT INTO teams (id, workspace_id, name, role, provenance, created_at, updated_at)
+    SELECT pg_temp.id(16, n), pg_temp.id(1, 1 + n % 2), 'Team ' || n, 'EDITOR', '{"kind":"SYSTEM"}', timestamptz '2027-01-01' + n * interval '1 second', '2027-01-01'
+    FROM generate_series(1, 2000) n;
+INSERT INTO team_members SELECT pg_temp.id(1, 1 + n % 2), pg_temp.id(16, 1 + (n - 1) % 2000), pg_temp.id(10, n) FROM generate_series(1, 3000) n;
+UPDATE api_keys SET user_id = pg_temp.id(10, ('x' || right(id::text, 8))::bit(32)::int) WHERE old_hash IS NOT NULL;
+INSERT INTO invitations (id, workspace_id, email, role, role_id, hash, provenance, created_at, sent_at, expires_at, accepted_at)
+    SELECT pg_temp.id(15, n), pg_temp.id(1, 1 + n % 2), 'new' || n || '@example.com', CASE WHEN n % 5 = 0 THEN 'CUSTOM' ELSE 'EDITOR' END,
+        CASE WHEN n % 5 = 0 THEN pg_temp.id(14, n) END, ('hash ' || n)::bytea, '{"kind":"SYSTEM"}',
+        timestamptz '2027-01-01' + n * interval '1 second', '2027-01-01', '2027-01-08', CASE WHEN n % 2 = 0 THEN timestamptz '2027-01-02' END
+    FROM generate_series(1, 3000) n;
 INSERT INTO request_log (id, workspace_id, request_id, at, credential, transport, kind, operation, root_fields, status, error_code, duration_ms)
     SELECT pg_temp.id(12, n), pg_temp.id(1, 1 + n % 2), 'req_' || n, timestamptz '2027-01-01' + n * interval '1 second', 'key_' || n % 40, 'HTTP', 'QUERY', 'post', '{post}',
         200, CASE WHEN n % 50 = 0 THEN 'NOT_FOUND' END, 5 FROM generate_series(1, 20000) n;
@@ -72,3 +88,7 @@ INSERT INTO job_results (job_id, workspace_id, line, outcome, key, problems)
     SELECT pg_temp.id(12, 1 + n % 10), pg_temp.id(1, 1 + (1 + n % 10) % 2), n, CASE WHEN n % 100 = 0 THEN 'INVALID' ELSE 'CREATED' END, 'key ' || n, '[]'
     FROM generate_series(1, 20000) n;
 INSERT INTO job_keys SELECT pg_temp.id(1, 1), 'key ' || n, pg_temp.id(3, n), timestamptz '2027-01-01' + n * interval '1 hour' FROM generate_series(1, 4000) n;
+INSERT INTO data_keys SELECT pg_temp.id(1, 1 + n % 2), 1 + n / 2, gen_random_uuid(), 'master', 'x', timestamptz '2027-01-01' FROM generate_series(1, 4000) n;
+INSERT INTO audit_entries (chain, seq, at, act, actor, subject, detail_hash, hash)
+    SELECT pg_temp.id(1, 1 + n % 2), 1 + n / 2, timestamptz '2027-01-01' + n * interval '1 minute', 'act.' || n % 40, 'key_' || n % 50, 'key_' || n % 1000, '', ''
+    FROM generate_series(1, 6000) n;

@@ -6,6 +6,7 @@ mod crash_points;
 mod crowd;
 mod failover;
 mod hints;
+mod keys;
 mod kills;
 mod limits;
 mod lists;
@@ -24,7 +25,7 @@ use super::{
     stage::{Setting, Stage},
 };
 
-/// Every case, in the order of the matrix.
+/// Every case, in the order of the matrix, and then those beyond it.
 pub fn all(setting: &Setting) -> Vec<Box<dyn Case>> {
     vec![
         Box::new(kills::Kills),
@@ -49,6 +50,7 @@ pub fn all(setting: &Setting) -> Vec<Box<dyn Case>> {
         Box::new(crowd::Crowd {
             targets: setting.crowd,
         }),
+        Box::new(keys::Keys),
     ]
 }
 

@@ -7,6 +7,7 @@ from .._core.base import OpenEnum
 
 __all__ = [
     "ApiKeyAction",
+    "ApiKeyKind",
     "ApiKeyStatus",
     "AttemptKind",
     "BreakerState",
@@ -18,13 +19,17 @@ __all__ = [
     "ConnectionAction",
     "ConnectionStatus",
     "ContentKind",
+    "CustomRoleAction",
     "ErrorCode",
     "EventType",
     "Fit",
     "GrantStatus",
     "IfAbsent",
+    "InvitationAction",
+    "InvitationStatus",
     "MediaAction",
     "MediaStatus",
+    "MemberAction",
     "Metric",
     "MisfirePolicy",
     "Network",
@@ -67,6 +72,15 @@ class ApiKeyAction(OpenEnum):
     """`apiKeyRotate`."""
     UPDATE = "UPDATE"
     """`apiKeyUpdate`."""
+
+
+class ApiKeyKind(OpenEnum):
+    """Whose an API key is."""
+
+    PERSONAL = "PERSONAL"
+    """A person's: it never does more than the person may at that moment, and ends when the person goes."""
+    SERVICE = "SERVICE"
+    """The workspace's, for a service: it stays when whoever made it goes."""
 
 
 class ApiKeyStatus(OpenEnum):
@@ -196,6 +210,15 @@ class ContentKind(OpenEnum):
     """A story that goes away after a day."""
 
 
+class CustomRoleAction(OpenEnum):
+    """Something the viewer may do with a role now."""
+
+    DELETE = "DELETE"
+    """`customRoleDelete`."""
+    UPDATE = "UPDATE"
+    """`customRoleUpdate`."""
+
+
 class ErrorCode(OpenEnum):
     """What went wrong, as a stable code. Each has a page under /docs/errors."""
 
@@ -239,6 +262,10 @@ class ErrorCode(OpenEnum):
     """This is not possible in the present state. Read allowedActions to see what is possible now."""
     INVALID_TIME_ZONE = "INVALID_TIME_ZONE"
     """The time zone does not exist. Use an IANA name such as Europe/Paris."""
+    INVITATION_INVALID = "INVITATION_INVALID"
+    """The invitation is unknown, was used or taken back, or is too old. Ask for a new one."""
+    LAST_OWNER = "LAST_OWNER"
+    """The workspace would have no owner. Hand it over to another member first, or delete it."""
     LINK_COSTS_MORE = "LINK_COSTS_MORE"
     """A link makes the post dearer on this network. Leave the link out there, in a variant of its own, if it is not worth its price."""
     LINK_INVALID = "LINK_INVALID"
@@ -309,6 +336,8 @@ class ErrorCode(OpenEnum):
     """Too many requests. Wait as long as Retry-After says."""
     RECONNECT_REQUIRED = "RECONNECT_REQUIRED"
     """The network no longer accepts our access to this account. Reconnect the account; waiting posts go out by themselves afterwards."""
+    ROLE_IN_USE = "ROLE_IN_USE"
+    """Somebody holds the role. Name the role that its holders get in its place."""
     SANDBOX_ONLY = "SANDBOX_ONLY"
     """This exists in a sandbox only. Start one with 'posthaste sandbox' and use its keys (phk_test_…)."""
     TARGETS_CANCELLED = "TARGETS_CANCELLED"
@@ -378,12 +407,26 @@ class EventType(OpenEnum):
     """An account was removed."""
     CONNECTION_UPDATED = "CONNECTION_UPDATED"
     """An account was reconnected, renamed, enabled, disabled, paused or resumed."""
+    INVITATION_CREATED = "INVITATION_CREATED"
+    """Somebody was asked to become a member."""
+    INVITATION_RESENT = "INVITATION_RESENT"
+    """An invitation got a new token and end."""
+    INVITATION_REVOKED = "INVITATION_REVOKED"
+    """An invitation was taken back."""
     MEDIA_DELETED = "MEDIA_DELETED"
     """Media was removed."""
     MEDIA_FAILED = "MEDIA_FAILED"
     """An upload turned out to be unusable."""
     MEDIA_READY = "MEDIA_READY"
     """An upload was finished and looked at."""
+    MEMBER_ADDED = "MEMBER_ADDED"
+    """Somebody became a member."""
+    MEMBER_LEFT = "MEMBER_LEFT"
+    """A member left."""
+    MEMBER_REMOVED = "MEMBER_REMOVED"
+    """A member was removed by another."""
+    MEMBER_UPDATED = "MEMBER_UPDATED"
+    """A member got another role or limit."""
     POST_CREATED = "POST_CREATED"
     """A post was written."""
     POST_DELETED = "POST_DELETED"
@@ -394,6 +437,12 @@ class EventType(OpenEnum):
     """The database lost its newest writes; what was due is read back before anything is sent."""
     QUOTA_SETTINGS_UPDATED = "QUOTA_SETTINGS_UPDATED"
     """What a workspace decides about networks' limits and money was changed."""
+    ROLE_CREATED = "ROLE_CREATED"
+    """A role of the workspace's own was made."""
+    ROLE_DELETED = "ROLE_DELETED"
+    """A role of the workspace's own was removed."""
+    ROLE_UPDATED = "ROLE_UPDATED"
+    """A role of the workspace's own was renamed or got other permissions."""
     SANDBOX_RESET = "SANDBOX_RESET"
     """A sandbox's workspace was put back to its sample posts."""
     TARGET_AT_RISK = "TARGET_AT_RISK"
@@ -418,6 +467,12 @@ class EventType(OpenEnum):
     """The call that makes the post visible is about to be made."""
     TARGET_UNCERTAIN = "TARGET_UNCERTAIN"
     """It is not known whether the post is live; reading back."""
+    TEAM_CREATED = "TEAM_CREATED"
+    """A team was made."""
+    TEAM_DELETED = "TEAM_DELETED"
+    """A team was removed."""
+    TEAM_UPDATED = "TEAM_UPDATED"
+    """A team got another name, role, limit or other members."""
     WEBHOOK_CREATED = "WEBHOOK_CREATED"
     """An endpoint for webhooks was added."""
     WEBHOOK_DELETED = "WEBHOOK_DELETED"
@@ -430,6 +485,12 @@ class EventType(OpenEnum):
     """An endpoint for webhooks goes on: resumed by a person, or a probe came through."""
     WEBHOOK_UPDATED = "WEBHOOK_UPDATED"
     """An endpoint for webhooks was changed, or its secret rotated."""
+    WORKSPACE_DELETED = "WORKSPACE_DELETED"
+    """The workspace was deleted; it is erased after the grace."""
+    WORKSPACE_RESTORED = "WORKSPACE_RESTORED"
+    """The workspace's deletion was taken back."""
+    WORKSPACE_TRANSFERRED = "WORKSPACE_TRANSFERRED"
+    """The workspace was handed over to another owner."""
 
 
 class Fit(OpenEnum):
@@ -465,6 +526,28 @@ class IfAbsent(OpenEnum):
     """Send again: the proof is good enough."""
 
 
+class InvitationAction(OpenEnum):
+    """Something that can be done with an invitation now."""
+
+    RESEND = "RESEND"
+    """`invitationResend`."""
+    REVOKE = "REVOKE"
+    """`invitationRevoke`."""
+
+
+class InvitationStatus(OpenEnum):
+    """How an invitation stands."""
+
+    ACCEPTED = "ACCEPTED"
+    """The person accepted."""
+    EXPIRED = "EXPIRED"
+    """Its time is over; it can be sent again."""
+    OPEN = "OPEN"
+    """It can be accepted."""
+    REVOKED = "REVOKED"
+    """It was taken back."""
+
+
 class MediaAction(OpenEnum):
     """Something the viewer may do with a media now."""
 
@@ -487,6 +570,17 @@ class MediaStatus(OpenEnum):
     """Usable in posts."""
     UPLOADING = "UPLOADING"
     """Bytes are missing."""
+
+
+class MemberAction(OpenEnum):
+    """Something the viewer may do with a member now."""
+
+    REMOVE = "REMOVE"
+    """`memberRemove`."""
+    TRANSFER = "TRANSFER"
+    """`workspaceTransfer`."""
+    UPDATE = "UPDATE"
+    """`memberUpdate`."""
 
 
 class Metric(OpenEnum):
@@ -557,20 +651,30 @@ class OverBudget(OpenEnum):
 
 
 class Permission(OpenEnum):
-    """Something a role may or may not do."""
+    """Something that members and keys may or may not do."""
 
     MANAGE_BUDGETS = "MANAGE_BUDGETS"
     """Change budgets, and what becomes of posts over a limit."""
     MANAGE_CONNECTIONS = "MANAGE_CONNECTIONS"
     """Connect, reconnect, disable and remove accounts."""
     MANAGE_KEYS = "MANAGE_KEYS"
-    """Make and take back API keys, and see the requests of all credentials."""
+    """Make and take back API keys."""
+    MANAGE_MEMBERS = "MANAGE_MEMBERS"
+    """Invite, change and remove members, and form teams."""
+    MANAGE_ROLES = "MANAGE_ROLES"
+    """Make, change and remove the workspace's own roles."""
     MANAGE_WEBHOOKS = "MANAGE_WEBHOOKS"
     """Add, change, test and remove webhook endpoints."""
+    OWN_WORKSPACE = "OWN_WORKSPACE"
+    """Hand the workspace over, and delete it."""
     PUBLISH = "PUBLISH"
     """Schedule, publish, cancel, retry, delete on the network."""
     READ = "READ"
     """Read the workspace's data."""
+    READ_AUDIT_LOG = "READ_AUDIT_LOG"
+    """Read the audit log."""
+    READ_USAGE = "READ_USAGE"
+    """See the requests of all credentials, and how much each uses the API."""
     WRITE = "WRITE"
     """Create and change posts and media."""
 
@@ -668,10 +772,18 @@ class RequestTransport(OpenEnum):
 
 
 class Role(OpenEnum):
-    """What a member or key may do in the workspace."""
+    """What a member or key holds in the workspace: a set of permissions with a name."""
 
     ADMIN = "ADMIN"
-    """Also connects accounts."""
+    """Also connects accounts, and manages members, roles, keys, webhooks and budgets, and reads the audit log."""
+    ANALYST = "ANALYST"
+    """Reads everything, and how the API is used."""
+    APPROVER = "APPROVER"
+    """Decides what goes out: schedules, publishes and cancels what others write."""
+    CUSTOM = "CUSTOM"
+    """Permissions of its own: a role that the workspace made, or those that a key was given."""
+    DEVELOPER = "DEVELOPER"
+    """Builds programs: makes keys and webhooks, and sees all requests."""
     EDITOR = "EDITOR"
     """Writes, schedules and publishes."""
     OWNER = "OWNER"

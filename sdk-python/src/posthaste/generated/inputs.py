@@ -9,6 +9,7 @@ from datetime import datetime
 from typing_extensions import Required, TypedDict
 
 from .enums import (
+    ApiKeyKind,
     ApiKeyStatus,
     BulkFormat,
     BulkJobKind,
@@ -24,6 +25,7 @@ from .enums import (
     MisfirePolicy,
     Network,
     OverBudget,
+    Permission,
     Role,
     SandboxFaultKind,
     SandboxOperation,
@@ -41,6 +43,7 @@ __all__ = [
     "ApiKeyRevokeInput",
     "ApiKeyRotateInput",
     "ApiKeyUpdateInput",
+    "AuditLogFilter",
     "BulkJobCancelInput",
     "BulkJobCreateInput",
     "BulkJobFilter",
@@ -57,11 +60,21 @@ __all__ = [
     "ConnectionResumeInput",
     "ConnectionUpdateInput",
     "CropInput",
+    "CustomRoleCreateInput",
+    "CustomRoleDeleteInput",
+    "CustomRoleUpdateInput",
+    "InvitationAcceptInput",
+    "InvitationCreateInput",
+    "InvitationFilter",
+    "InvitationResendInput",
+    "InvitationRevokeInput",
     "LinkTrackingInput",
     "MediaDeleteInput",
     "MediaFilter",
     "MediaUpdateInput",
     "MediaUploadCreateInput",
+    "MemberRemoveInput",
+    "MemberUpdateInput",
     "PostCancelInput",
     "PostCreateInput",
     "PostDeleteInput",
@@ -89,6 +102,9 @@ __all__ = [
     "TargetFilter",
     "TargetRetryInput",
     "TargetSettleInput",
+    "TeamCreateInput",
+    "TeamDeleteInput",
+    "TeamUpdateInput",
     "UsageFilter",
     "WebhookDeliveryFilter",
     "WebhookDeliveryRedeliverInput",
@@ -100,18 +116,27 @@ __all__ = [
     "WebhookEndpointRotateSecretInput",
     "WebhookEndpointTestInput",
     "WebhookEndpointUpdateInput",
+    "WorkspaceDeleteInput",
+    "WorkspaceTransferInput",
 ]
 
 
 class ApiKeyCreateInput(TypedDict, total=False):
     """The API key to make."""
 
+    connection_ids: Sequence[str] | None
+    """The connections that it is limited to (`conn_…`, 1 to 500); all when left out."""
     expires_at: datetime | None
-    """When it ends; left out for never."""
+    """When it ends; left out for never. A key that ends makes none that ends later."""
+    kind: ApiKeyKind | None
+    """Whose it is. When left out: yours, or whose the key of the request is. A person needs
+`MANAGE_MEMBERS` for a `SERVICE`."""
     name: Required[str]
     """The name, 1 to 100 characters."""
-    role: Required[Role]
-    """What it may do; not more than you."""
+    permissions: Sequence[Permission] | None
+    """What it may do, not more than you; or name a `role`."""
+    role: Role | None
+    """A role whose permissions it has, not more than yours; or name `permissions`."""
 
 
 class ApiKeyFilter(TypedDict, total=False):
@@ -146,6 +171,21 @@ class ApiKeyUpdateInput(TypedDict, total=False):
     """The id (`key_…`)."""
     name: str | None
     """The name, 1 to 100 characters."""
+
+
+class AuditLogFilter(TypedDict, total=False):
+    """What the audit log is narrowed by; all conditions hold together."""
+
+    acts: Sequence[str] | None
+    """Only these acts."""
+    credential: str | None
+    """Only what was done by this API key (`key_…`) or person (`user_…`)."""
+    since: datetime | None
+    """Only from this instant on."""
+    subject: str | None
+    """Only what was done to the thing with this id."""
+    until: datetime | None
+    """Only before this instant."""
 
 
 class BulkJobCancelInput(TypedDict, total=False):
@@ -301,6 +341,85 @@ class CropInput(TypedDict, total=False):
     """Upper edge, from 0 to 1."""
 
 
+class CustomRoleCreateInput(TypedDict, total=False):
+    """The role to make."""
+
+    name: Required[str]
+    """The name, 1 to 100 characters, of no other role of the workspace."""
+    permissions: Required[Sequence[Permission]]
+    """What it carries: `READ` at least, and not more than you may do."""
+
+
+class CustomRoleDeleteInput(TypedDict, total=False):
+    """The role to remove, and what its holders get. Without `role` and `customRoleId` nobody may hold it."""
+
+    custom_role_id: str | None
+    """The role of the workspace's own that its holders get."""
+    id: Required[str]
+    """The id (`role_…`)."""
+    role: Role | None
+    """The built-in role that its holders get."""
+
+
+class CustomRoleUpdateInput(TypedDict, total=False):
+    """What to change; what is left out stays."""
+
+    id: Required[str]
+    """The id (`role_…`)."""
+    name: str | None
+    """The name, 1 to 100 characters, of no other role of the workspace."""
+    permissions: Sequence[Permission] | None
+    """What it carries: `READ` at least, and not more than you may do."""
+    version: Required[int]
+    """The version that was read."""
+
+
+class InvitationAcceptInput(TypedDict, total=False):
+    """The token, and who accepts: the session of the e-mail's account, its password, or name and password of
+    a new one."""
+
+    name: str | None
+    """The name of somebody who has no account yet, 1 to 100 characters."""
+    password: str | None
+    """The account's password; of somebody who has none yet, the one to be: 8 characters or more."""
+    token: Required[str]
+    """The token of the invitation (`phi_…`)."""
+
+
+class InvitationCreateInput(TypedDict, total=False):
+    """Who is asked, and the role to give: a built-in one or one of the workspace's own."""
+
+    connection_ids: Sequence[str] | None
+    """The connections that the person is limited to (`conn_…`, 1 to 500); all when left out."""
+    custom_role_id: str | None
+    """A role of the workspace's own (`role_…`), not above yours."""
+    email: Required[str]
+    """The e-mail."""
+    role: Role | None
+    """A built-in role, not above yours."""
+
+
+class InvitationFilter(TypedDict, total=False):
+    """What a list of invitations is narrowed by."""
+
+    closed: bool
+    """Also those that were accepted or taken back."""
+
+
+class InvitationResendInput(TypedDict, total=False):
+    """The invitation to send again."""
+
+    id: Required[str]
+    """The id (`inv_…`)."""
+
+
+class InvitationRevokeInput(TypedDict, total=False):
+    """The invitation to take back."""
+
+    id: Required[str]
+    """The id (`inv_…`)."""
+
+
 class LinkTrackingInput(TypedDict, total=False):
     """Parameters added to the post's link, so that visits can be told apart."""
 
@@ -342,6 +461,26 @@ class MediaUploadCreateInput(TypedDict, total=False):
     """The file's name, 1 to 255 characters."""
     id: str | None
     """An id of your choice (`media_…`, a TypeID of a UUIDv7); a new one otherwise."""
+
+
+class MemberRemoveInput(TypedDict, total=False):
+    """The member to remove."""
+
+    id: Required[str]
+    """The person's id (`user_…`)."""
+
+
+class MemberUpdateInput(TypedDict, total=False):
+    """The member and what to change: the role, which is a built-in one or one of the workspace's own, or the limit."""
+
+    connection_ids: Sequence[str] | None
+    """The connections that the member is limited to (`conn_…`, 1 to 500); null for all, left out to keep it."""
+    custom_role_id: str | None
+    """A role of the workspace's own (`role_…`), not above yours."""
+    id: Required[str]
+    """The person's id (`user_…`)."""
+    role: Role | None
+    """A built-in role, not above yours."""
 
 
 class PostCancelInput(TypedDict, total=False):
@@ -730,6 +869,47 @@ class TargetSettleInput(TypedDict, total=False):
     """The network's id of the live post, with LIVE only."""
 
 
+class TeamCreateInput(TypedDict, total=False):
+    """The team to make, with a built-in role or one of the workspace's own."""
+
+    connection_ids: Sequence[str] | None
+    """The connections that the role is limited to (`conn_…`, 1 to 500); all when left out."""
+    custom_role_id: str | None
+    """A role of the workspace's own (`role_…`), not above yours."""
+    member_ids: Sequence[str]
+    """Who belongs to it (`user_…`), at most 500 members."""
+    name: Required[str]
+    """The name, 1 to 100 characters, of no other team of the workspace."""
+    role: Role | None
+    """A built-in role but `OWNER`, not above yours."""
+
+
+class TeamDeleteInput(TypedDict, total=False):
+    """The team to remove."""
+
+    id: Required[str]
+    """The id (`team_…`)."""
+
+
+class TeamUpdateInput(TypedDict, total=False):
+    """What to change; what is left out stays."""
+
+    connection_ids: Sequence[str] | None
+    """The connections that the role is limited to (`conn_…`, 1 to 500); null for all."""
+    custom_role_id: str | None
+    """A role of the workspace's own (`role_…`), not above yours."""
+    id: Required[str]
+    """The id (`team_…`)."""
+    member_ids: Sequence[str] | None
+    """All who belong to it (`user_…`), at most 500 members."""
+    name: str | None
+    """The name, 1 to 100 characters, of no other team of the workspace."""
+    role: Role | None
+    """A built-in role but `OWNER`, not above yours."""
+    version: Required[int]
+    """The version that was read."""
+
+
 class UsageFilter(TypedDict, total=False):
     """What usage is narrowed by; all conditions hold together."""
 
@@ -840,3 +1020,17 @@ class WebhookEndpointUpdateInput(TypedDict, total=False):
     """Where to send."""
     version: Required[int]
     """The version that was read."""
+
+
+class WorkspaceDeleteInput(TypedDict, total=False):
+    """The workspace to delete."""
+
+    name: Required[str]
+    """The workspace's name, so that nobody deletes the wrong one."""
+
+
+class WorkspaceTransferInput(TypedDict, total=False):
+    """Who gets the workspace."""
+
+    person_id: Required[str]
+    """The id of the member (`user_…`) who becomes its owner."""

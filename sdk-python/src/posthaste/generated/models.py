@@ -12,6 +12,7 @@ from .._core.base import Model
 from ..pages import Page
 from .enums import (
     ApiKeyAction,
+    ApiKeyKind,
     ApiKeyStatus,
     AttemptKind,
     BreakerState,
@@ -23,13 +24,17 @@ from .enums import (
     ConnectionAction,
     ConnectionStatus,
     ContentKind,
+    CustomRoleAction,
     ErrorCode,
     EventType,
     Fit,
     GrantStatus,
     IfAbsent,
+    InvitationAction,
+    InvitationStatus,
     MediaAction,
     MediaStatus,
+    MemberAction,
     Metric,
     MisfirePolicy,
     Network,
@@ -62,6 +67,8 @@ __all__ = [
     "ApiKey",
     "ApiKeyPayload",
     "ApiKeySecretPayload",
+    "AuditEntry",
+    "BuiltInRole",
     "BulkJob",
     "BulkJobError",
     "BulkJobPayload",
@@ -80,6 +87,9 @@ __all__ = [
     "ConnectionRemove",
     "ConnectionResume",
     "ConnectionUpdate",
+    "CustomRole",
+    "CustomRoleDeletePayload",
+    "CustomRolePayload",
     "DryRun",
     "DryRunCost",
     "DryRunCostItem",
@@ -88,6 +98,11 @@ __all__ = [
     "DryRunQuotaConnection",
     "DryRunTarget",
     "Event",
+    "Invitation",
+    "InvitationAcceptPayload",
+    "InvitationCustomRole",
+    "InvitationLinkPayload",
+    "InvitationPayload",
     "LoggedRequest",
     "LoggedRequestConnection",
     "Media",
@@ -95,6 +110,10 @@ __all__ = [
     "MediaError",
     "MediaPayload",
     "MediaUploadCreatePayload",
+    "Member",
+    "MemberCustomRole",
+    "MemberPayload",
+    "MemberRemovePayload",
     "MutationError",
     "MutationErrorConnection",
     "NetworkInfo",
@@ -171,6 +190,10 @@ __all__ = [
     "TargetTimeline",
     "TargetTimelineAttempt",
     "TargetTimelineAttemptError",
+    "Team",
+    "TeamCustomRole",
+    "TeamDeletePayload",
+    "TeamPayload",
     "TimelineStep",
     "UsageRow",
     "VideoRule",
@@ -187,6 +210,9 @@ __all__ = [
     "WebhookEndpointSecretPayload",
     "WebhookEndpointTestPayload",
     "Workspace",
+    "WorkspaceLeavePayload",
+    "WorkspacePayload",
+    "WorkspaceTransferPayload",
 ]
 
 
@@ -208,8 +234,16 @@ class ApiKey(Model):
     """The id (`key_…`)."""
     name: str
     """The name."""
+    kind: ApiKeyKind
+    """Whether it is a person's or the workspace's."""
+    person_id: str | None = None
+    """The person whose it is; null when it is the workspace's."""
     role: Role
-    """What it may do."""
+    """Its role; `CUSTOM` when it has permissions of its own."""
+    permissions: list[Permission]
+    """What it was given. A person's key does what the person may at that moment, and no more."""
+    connection_ids: list[str] | None = None
+    """The connections that it was limited to; null without a limit."""
     prefix: str | None = None
     """The first characters of its secret, to tell keys apart; null for keys of earlier versions."""
     status: ApiKeyStatus
@@ -340,6 +374,27 @@ CONNECTION_REAUTHORIZATION_DUE comes two weeks before."""
     """Grows with each change; `connectionUpdate` takes the one that was read."""
     lane: ConnectionLane | None = None
     """Its publishing line: when the next post is due, and what holds it back."""
+
+
+class CustomRole(Model):
+    """A role that the workspace made: a name for a set of permissions."""
+
+    id: str
+    """The id (`role_…`)."""
+    name: str
+    """The name; no two roles of a workspace have the same one."""
+    permissions: list[Permission]
+    """What it carries."""
+    version: int
+    """Grows with each change; `customRoleUpdate` names the one that was read."""
+    created_at: datetime
+    """When it was made."""
+    updated_at: datetime
+    """When it was changed last."""
+    allowed_actions: list[CustomRoleAction]
+    """What the viewer may do with it now."""
+    provenance: Provenance
+    """Who made it."""
 
 
 class DryRunTarget(Model):
@@ -622,6 +677,46 @@ class ConnectionGrant(Model):
     """The accounts that the consent opened, to choose from while it is READY."""
 
 
+class InvitationCustomRole(Model):
+    """A role that the workspace made: a name for a set of permissions."""
+
+    id: str
+    """The id (`role_…`)."""
+    name: str
+    """The name; no two roles of a workspace have the same one."""
+
+
+class Invitation(Model):
+    """Somebody who is asked to become a member. Only who has `MANAGE_MEMBERS` sees invitations."""
+
+    id: str
+    """The id (`inv_…`)."""
+    email: str
+    """Who is asked, in lower case."""
+    role: Role
+    """The role that the person gets; `CUSTOM` when it is one that the workspace made."""
+    custom_role: InvitationCustomRole | None = None
+    """The role that the workspace made, if it is one."""
+    connection_ids: list[str] | None = None
+    """The connections that the person is to be limited to; null without a limit."""
+    status: InvitationStatus
+    """How it stands."""
+    created_at: datetime
+    """When it was made."""
+    sent_at: datetime
+    """When its present token was made."""
+    expires_at: datetime
+    """When it ends."""
+    accepted_at: datetime | None = None
+    """When the person accepted."""
+    revoked_at: datetime | None = None
+    """When it was taken back."""
+    allowed_actions: list[InvitationAction]
+    """What can be done with it now. A role above one's own is refused all the same."""
+    provenance: Provenance
+    """Who asks."""
+
+
 class MediaError(Model):
     """Why a file cannot be used."""
 
@@ -673,6 +768,38 @@ is READY."""
     """Who uploaded it."""
     error: MediaError | None = None
     """Why it is FAILED."""
+
+
+class MemberCustomRole(Model):
+    """A role that the workspace made: a name for a set of permissions."""
+
+    id: str
+    """The id (`role_…`)."""
+    name: str
+    """The name; no two roles of a workspace have the same one."""
+
+
+class Member(Model):
+    """A person in the workspace."""
+
+    person_id: str
+    """The person's id (`user_…`)."""
+    name: str
+    """The person's name."""
+    email: str | None = None
+    """The person's e-mail; null unless it is you, or you have `MANAGE_MEMBERS`."""
+    role: Role
+    """The role; `CUSTOM` when it is one that the workspace made."""
+    custom_role: MemberCustomRole | None = None
+    """The role that the workspace made, if it is one."""
+    permissions: list[Permission]
+    """What the member may do, be it with some connections only."""
+    connection_ids: list[str] | None = None
+    """The connections that the member is limited to, as far as you deal with them; null without a limit."""
+    joined_at: datetime
+    """Since when the person is a member."""
+    allowed_actions: list[MemberAction]
+    """What the viewer may do with the member now. The only owner keeps the role all the same."""
 
 
 class PictureRule(Model):
@@ -1005,6 +1132,40 @@ class TargetMetrics(Model):
     """Why the last reading failed, and what to do about it."""
 
 
+class TeamCustomRole(Model):
+    """A role that the workspace made: a name for a set of permissions."""
+
+    id: str
+    """The id (`role_…`)."""
+    name: str
+    """The name; no two roles of a workspace have the same one."""
+
+
+class Team(Model):
+    """A group of members with a role that they have beside their own, for some connections or all."""
+
+    id: str
+    """The id (`team_…`)."""
+    name: str
+    """The name; no two teams of a workspace have the same one."""
+    role: Role
+    """The role that it gives; `CUSTOM` when it is one that the workspace made."""
+    custom_role: TeamCustomRole | None = None
+    """The role that the workspace made, if it is one."""
+    connection_ids: list[str] | None = None
+    """The connections that the role is limited to, as far as you deal with them; null for all."""
+    member_ids: list[str]
+    """The ids of the persons (`user_…`) who belong to it, at most 500."""
+    version: int
+    """Grows with each change; `teamUpdate` names the one that was read."""
+    created_at: datetime
+    """When it was made."""
+    updated_at: datetime
+    """When it was changed last."""
+    provenance: Provenance
+    """Who made it."""
+
+
 class TimelineStep(Model):
     """One step of a target's timeline."""
 
@@ -1163,6 +1324,10 @@ class Workspace(Model):
     """The IANA zone that local times are read in when none is named."""
     created_at: datetime
     """When it was made."""
+    deleted_at: datetime | None = None
+    """Since when it is deleted: nothing is published, and `workspaceRestore` takes it back. Null otherwise."""
+    erase_at: datetime | None = None
+    """When it is erased for good."""
 
 
 class ApiKeySecretPayload(Model):
@@ -1183,6 +1348,36 @@ class ApiKeyPayload(Model):
     """The key as it is now."""
     warnings: list[Warning]
     """What a person should know although it worked."""
+
+
+class AuditEntry(Model):
+    """An entry of the audit log: an act that concerns security."""
+
+    seq: int
+    """Its position in the workspace's log, from 1, without gaps."""
+    at: datetime
+    """When it was done."""
+    act: str
+    """What was done: a type of event, or the name of an act that is none."""
+    subject: str | None = None
+    """The id of what it was done to."""
+    detail: Any | None = None
+    """More, by act; null once it was erased."""
+    hash: str
+    """The hash of this entry and all before it, as 64 hexadecimal digits."""
+    provenance: Provenance
+    """Who did it."""
+
+
+class BuiltInRole(Model):
+    """A role that every workspace has."""
+
+    role: Role
+    """The role."""
+    title: str
+    """What it is for, in one sentence."""
+    permissions: list[Permission]
+    """What it carries."""
 
 
 class BulkJobPayload(Model):
@@ -1306,6 +1501,59 @@ class ConnectionUpdate(Model):
     """What a person should know although it worked."""
 
 
+class CustomRolePayload(Model):
+    """What came of making or changing a role."""
+
+    custom_role: CustomRole
+    """The role as it is now."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class CustomRoleDeletePayload(Model):
+    """What came of removing a role."""
+
+    deleted_id: str
+    """The id of the role that was removed."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class InvitationAcceptPayload(Model):
+    """What came of accepting an invitation."""
+
+    workspace_id: str
+    """The workspace that the person belongs to now; `sessionCreate` opens it."""
+    person_id: str
+    """The person."""
+    role: Role
+    """The role there."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class InvitationLinkPayload(Model):
+    """What came of an invitation that is to be sent."""
+
+    token: str
+    """What `invitationAccept` takes (`phi_…`); shown this once."""
+    link: str
+    """The address to send to the person, with the token behind its `#`; shown this once."""
+    invitation: Invitation
+    """The invitation."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class InvitationPayload(Model):
+    """What came of taking an invitation back."""
+
+    invitation: Invitation
+    """The invitation as it is now."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
 class RateLimitStatus(Model):
     """How much the credential may still ask for, in points. Every answer says the same in
     `extensions.cost` and in the headers `RateLimit` and `RateLimit-Policy`."""
@@ -1345,6 +1593,24 @@ class MediaPayload(Model):
 
     media: Media
     """The media as it is now."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class MemberRemovePayload(Model):
+    """What came of removing a member."""
+
+    removed_id: str
+    """The id of the person who is no longer a member."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class MemberPayload(Model):
+    """What came of changing a member."""
+
+    member: Member
+    """The member as it is now."""
     warnings: list[Warning]
     """What a person should know although it worked."""
 
@@ -2006,6 +2272,24 @@ class TargetTimeline(Model):
     """The tries and readings back, oldest first."""
 
 
+class TeamPayload(Model):
+    """What came of making or changing a team."""
+
+    team: Team
+    """The team as it is now."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class TeamDeletePayload(Model):
+    """What came of removing a team."""
+
+    deleted_id: str
+    """The id of the team that was removed."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
 class UsageRow(Model):
     """How much, how well and how fast a group of requests was answered. Fields that nothing was grouped
     by are null."""
@@ -2065,7 +2349,9 @@ class Viewer(Model):
     role: Role
     """The role in the workspace."""
     permissions: list[Permission]
-    """What the role may do."""
+    """What the caller may do."""
+    connection_ids: list[str] | None = None
+    """The connections that the caller may read; null for all."""
     person: ViewerPerson | None = None
     """The person, if it is one."""
     key: ViewerKey | None = None
@@ -2119,5 +2405,32 @@ class WebhookEndpointTestPayload(Model):
     """What was sent, or would be, to the byte."""
     webhook_delivery: WebhookDelivery | None = None
     """The delivery with its one try and the endpoint's answer; null for a dry run."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class WorkspacePayload(Model):
+    """What came of deleting the workspace or taking it back."""
+
+    workspace: Workspace
+    """The workspace as it is now."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class WorkspaceLeavePayload(Model):
+    """What came of leaving."""
+
+    removed_id: str
+    """The id of the person who is no longer a member."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class WorkspaceTransferPayload(Model):
+    """What came of handing the workspace over."""
+
+    member: Member
+    """The owner."""
     warnings: list[Warning]
     """What a person should know although it worked."""

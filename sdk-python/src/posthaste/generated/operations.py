@@ -10,7 +10,11 @@ from . import models as m
 _API_KEY_FIELDS = """fragment ApiKeyFields on ApiKey {
   id
   name
+  kind
+  personId
   role
+  permissions
+  connectionIds
   prefix
   status
   createdAt
@@ -78,6 +82,20 @@ _CONNECTION_FIELDS = """fragment ConnectionFields on Connection {
     blockedUntil
     blockReason
     pausedAt
+  }
+}
+"""
+
+_CUSTOM_ROLE_FIELDS = """fragment CustomRoleFields on CustomRole {
+  id
+  name
+  permissions
+  version
+  createdAt
+  updatedAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
   }
 }
 """
@@ -178,6 +196,28 @@ _GRANT_FIELDS = """fragment GrantFields on ConnectionGrant {
 }
 """
 
+_INVITATION_FIELDS = """fragment InvitationFields on Invitation {
+  id
+  email
+  role
+  customRole {
+    id
+    name
+  }
+  connectionIds
+  status
+  createdAt
+  sentAt
+  expiresAt
+  acceptedAt
+  revokedAt
+  allowedActions
+  provenance {
+    ...ProvenanceFields
+  }
+}
+"""
+
 _MEDIA_FIELDS = """fragment MediaFields on Media {
   id
   status
@@ -203,6 +243,22 @@ _MEDIA_FIELDS = """fragment MediaFields on Media {
     message
     advice
   }
+}
+"""
+
+_MEMBER_FIELDS = """fragment MemberFields on Member {
+  personId
+  name
+  email
+  role
+  customRole {
+    id
+    name
+  }
+  permissions
+  connectionIds
+  joinedAt
+  allowedActions
 }
 """
 
@@ -452,6 +508,25 @@ _TARGET_PREVIEW_FIELDS = """fragment TargetPreviewFields on TargetPreview {
 }
 """
 
+_TEAM_FIELDS = """fragment TeamFields on Team {
+  id
+  name
+  role
+  customRole {
+    id
+    name
+  }
+  connectionIds
+  memberIds
+  version
+  createdAt
+  updatedAt
+  provenance {
+    ...ProvenanceFields
+  }
+}
+"""
+
 _TIMELINE_STEP_FIELDS = """fragment TimelineStepFields on TimelineStep {
   cursor
   at
@@ -540,6 +615,8 @@ _WORKSPACE_FIELDS = """fragment WorkspaceFields on Workspace {
   name
   timeZone
   createdAt
+  deletedAt
+  eraseAt
 }
 """
 
@@ -691,6 +768,57 @@ API_KEY_UPDATE: Operation[m.ApiKeyPayload] = Operation(
     + _NODE_FIELDS
     + _PROVENANCE_FIELDS
     + _WARNING_FIELDS,
+)
+
+AUDIT_LOG_LIST: Operation[Page[m.AuditEntry]] = Operation(
+    "AuditLogList",
+    "query",
+    ("auditLog",),
+    Page[m.AuditEntry],
+    """query AuditLogList(
+  $filter: AuditLogFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  auditLog(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      seq
+      at
+      act
+      subject
+      detail
+      hash
+      provenance {
+        ...ProvenanceFields
+      }
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+"""
+    + _PAGE_FIELDS
+    + _PROVENANCE_FIELDS,
+)
+
+BUILT_IN_ROLE_LIST: Operation[list[m.BuiltInRole]] = Operation(
+    "BuiltInRoleList",
+    "query",
+    ("builtInRoles",),
+    list[m.BuiltInRole],
+    """query BuiltInRoleList {
+  builtInRoles {
+    role
+    title
+    permissions
+  }
+}
+""",
 )
 
 BULK_JOB_CANCEL: Operation[m.BulkJobPayload] = Operation(
@@ -1151,6 +1279,123 @@ CONNECTION_UPDATE: Operation[m.ConnectionUpdate] = Operation(
     + _WARNING_FIELDS,
 )
 
+CUSTOM_ROLE_CREATE: Operation[m.CustomRolePayload] = Operation(
+    "CustomRoleCreate",
+    "mutation",
+    ("customRoleCreate",),
+    m.CustomRolePayload,
+    """mutation CustomRoleCreate($input: CustomRoleCreateInput!) {
+  customRoleCreate(input: $input) {
+    customRole {
+      ...CustomRoleFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _CUSTOM_ROLE_FIELDS
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+CUSTOM_ROLE_DELETE: Operation[m.CustomRoleDeletePayload] = Operation(
+    "CustomRoleDelete",
+    "mutation",
+    ("customRoleDelete",),
+    m.CustomRoleDeletePayload,
+    """mutation CustomRoleDelete($input: CustomRoleDeleteInput!) {
+  customRoleDelete(input: $input) {
+    deletedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+CUSTOM_ROLE_GET: Operation[m.CustomRole] = Operation(
+    "CustomRoleGet",
+    "query",
+    ("customRole",),
+    m.CustomRole,
+    """query CustomRoleGet($id: ID!) {
+  customRole(id: $id) {
+    ...CustomRoleFields
+  }
+}
+"""
+    + _CUSTOM_ROLE_FIELDS
+    + _PROVENANCE_FIELDS,
+)
+
+CUSTOM_ROLE_LIST: Operation[Page[m.CustomRole]] = Operation(
+    "CustomRoleList",
+    "query",
+    ("customRoles",),
+    Page[m.CustomRole],
+    """query CustomRoleList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  customRoles(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...CustomRoleFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+"""
+    + _CUSTOM_ROLE_FIELDS
+    + _PAGE_FIELDS
+    + _PROVENANCE_FIELDS,
+)
+
+CUSTOM_ROLE_UPDATE: Operation[m.CustomRolePayload] = Operation(
+    "CustomRoleUpdate",
+    "mutation",
+    ("customRoleUpdate",),
+    m.CustomRolePayload,
+    """mutation CustomRoleUpdate($input: CustomRoleUpdateInput!) {
+  customRoleUpdate(input: $input) {
+    customRole {
+      ...CustomRoleFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _CUSTOM_ROLE_FIELDS
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
+
 EVENT_FOLLOW: Operation[m.Event] = Operation(
     "EventFollow",
     "subscription",
@@ -1198,6 +1443,156 @@ EVENT_LIST: Operation[Page[m.Event]] = Operation(
     + _EVENT_FIELDS
     + _PAGE_FIELDS
     + _PROVENANCE_FIELDS,
+)
+
+INVITATION_ACCEPT: Operation[m.InvitationAcceptPayload] = Operation(
+    "InvitationAccept",
+    "mutation",
+    ("invitationAccept",),
+    m.InvitationAcceptPayload,
+    """mutation InvitationAccept($input: InvitationAcceptInput!) {
+  invitationAccept(input: $input) {
+    workspaceId
+    personId
+    role
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+INVITATION_CREATE: Operation[m.InvitationLinkPayload] = Operation(
+    "InvitationCreate",
+    "mutation",
+    ("invitationCreate",),
+    m.InvitationLinkPayload,
+    """mutation InvitationCreate($input: InvitationCreateInput!) {
+  invitationCreate(input: $input) {
+    token
+    link
+    invitation {
+      ...InvitationFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _INVITATION_FIELDS
+    + _NODE_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+INVITATION_GET: Operation[m.Invitation] = Operation(
+    "InvitationGet",
+    "query",
+    ("invitation",),
+    m.Invitation,
+    """query InvitationGet($id: ID!) {
+  invitation(id: $id) {
+    ...InvitationFields
+  }
+}
+"""
+    + _INVITATION_FIELDS
+    + _PROVENANCE_FIELDS,
+)
+
+INVITATION_LIST: Operation[Page[m.Invitation]] = Operation(
+    "InvitationList",
+    "query",
+    ("invitations",),
+    Page[m.Invitation],
+    """query InvitationList(
+  $filter: InvitationFilter
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  invitations(filter: $filter, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...InvitationFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+"""
+    + _INVITATION_FIELDS
+    + _PAGE_FIELDS
+    + _PROVENANCE_FIELDS,
+)
+
+INVITATION_RESEND: Operation[m.InvitationLinkPayload] = Operation(
+    "InvitationResend",
+    "mutation",
+    ("invitationResend",),
+    m.InvitationLinkPayload,
+    """mutation InvitationResend($input: InvitationResendInput!) {
+  invitationResend(input: $input) {
+    token
+    link
+    invitation {
+      ...InvitationFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _INVITATION_FIELDS
+    + _NODE_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+INVITATION_REVOKE: Operation[m.InvitationPayload] = Operation(
+    "InvitationRevoke",
+    "mutation",
+    ("invitationRevoke",),
+    m.InvitationPayload,
+    """mutation InvitationRevoke($input: InvitationRevokeInput!) {
+  invitationRevoke(input: $input) {
+    invitation {
+      ...InvitationFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _INVITATION_FIELDS
+    + _NODE_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
 )
 
 RATE_LIMIT_GET: Operation[m.RateLimitStatus | None] = Operation(
@@ -1332,6 +1727,94 @@ MEDIA_UPDATE: Operation[m.MediaPayload] = Operation(
     + _MEDIA_FIELDS
     + _NODE_FIELDS
     + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+MEMBER_GET: Operation[m.Member] = Operation(
+    "MemberGet",
+    "query",
+    ("member",),
+    m.Member,
+    """query MemberGet($id: ID!) {
+  member(id: $id) {
+    ...MemberFields
+  }
+}
+"""
+    + _MEMBER_FIELDS,
+)
+
+MEMBER_LIST: Operation[Page[m.Member]] = Operation(
+    "MemberList",
+    "query",
+    ("members",),
+    Page[m.Member],
+    """query MemberList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  members(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...MemberFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+"""
+    + _MEMBER_FIELDS
+    + _PAGE_FIELDS,
+)
+
+MEMBER_REMOVE: Operation[m.MemberRemovePayload] = Operation(
+    "MemberRemove",
+    "mutation",
+    ("memberRemove",),
+    m.MemberRemovePayload,
+    """mutation MemberRemove($input: MemberRemoveInput!) {
+  memberRemove(input: $input) {
+    removedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+MEMBER_UPDATE: Operation[m.MemberPayload] = Operation(
+    "MemberUpdate",
+    "mutation",
+    ("memberUpdate",),
+    m.MemberPayload,
+    """mutation MemberUpdate($input: MemberUpdateInput!) {
+  memberUpdate(input: $input) {
+    member {
+      ...MemberFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _MEMBER_FIELDS
+    + _NODE_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -2456,6 +2939,123 @@ TARGET_TIMELINE: Operation[m.TargetTimeline] = Operation(
     + _TIMELINE_STEP_FIELDS,
 )
 
+TEAM_CREATE: Operation[m.TeamPayload] = Operation(
+    "TeamCreate",
+    "mutation",
+    ("teamCreate",),
+    m.TeamPayload,
+    """mutation TeamCreate($input: TeamCreateInput!) {
+  teamCreate(input: $input) {
+    team {
+      ...TeamFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _PROVENANCE_FIELDS
+    + _TEAM_FIELDS
+    + _WARNING_FIELDS,
+)
+
+TEAM_DELETE: Operation[m.TeamDeletePayload] = Operation(
+    "TeamDelete",
+    "mutation",
+    ("teamDelete",),
+    m.TeamDeletePayload,
+    """mutation TeamDelete($input: TeamDeleteInput!) {
+  teamDelete(input: $input) {
+    deletedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+TEAM_GET: Operation[m.Team] = Operation(
+    "TeamGet",
+    "query",
+    ("team",),
+    m.Team,
+    """query TeamGet($id: ID!) {
+  team(id: $id) {
+    ...TeamFields
+  }
+}
+"""
+    + _PROVENANCE_FIELDS
+    + _TEAM_FIELDS,
+)
+
+TEAM_LIST: Operation[Page[m.Team]] = Operation(
+    "TeamList",
+    "query",
+    ("teams",),
+    Page[m.Team],
+    """query TeamList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  teams(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...TeamFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+"""
+    + _PAGE_FIELDS
+    + _PROVENANCE_FIELDS
+    + _TEAM_FIELDS,
+)
+
+TEAM_UPDATE: Operation[m.TeamPayload] = Operation(
+    "TeamUpdate",
+    "mutation",
+    ("teamUpdate",),
+    m.TeamPayload,
+    """mutation TeamUpdate($input: TeamUpdateInput!) {
+  teamUpdate(input: $input) {
+    team {
+      ...TeamFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _PROVENANCE_FIELDS
+    + _TEAM_FIELDS
+    + _WARNING_FIELDS,
+)
+
 USAGE_GET: Operation[list[m.UsageRow]] = Operation(
     "UsageGet",
     "query",
@@ -2491,6 +3091,7 @@ VIEWER_GET: Operation[m.Viewer] = Operation(
     kind
     role
     permissions
+    connectionIds
     person {
       id
       name
@@ -2827,6 +3428,31 @@ WEBHOOK_ENDPOINT_UPDATE: Operation[m.WebhookEndpointPayload] = Operation(
     + _WEBHOOK_ENDPOINT_FIELDS,
 )
 
+WORKSPACE_DELETE: Operation[m.WorkspacePayload] = Operation(
+    "WorkspaceDelete",
+    "mutation",
+    ("workspaceDelete",),
+    m.WorkspacePayload,
+    """mutation WorkspaceDelete($input: WorkspaceDeleteInput!) {
+  workspaceDelete(input: $input) {
+    workspace {
+      ...WorkspaceFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS
+    + _WORKSPACE_FIELDS,
+)
+
 WORKSPACE_GET: Operation[m.Workspace] = Operation(
     "WorkspaceGet",
     "query",
@@ -2839,4 +3465,76 @@ WORKSPACE_GET: Operation[m.Workspace] = Operation(
 }
 """
     + _WORKSPACE_FIELDS,
+)
+
+WORKSPACE_LEAVE: Operation[m.WorkspaceLeavePayload] = Operation(
+    "WorkspaceLeave",
+    "mutation",
+    ("workspaceLeave",),
+    m.WorkspaceLeavePayload,
+    """mutation WorkspaceLeave {
+  workspaceLeave {
+    removedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+WORKSPACE_RESTORE: Operation[m.WorkspacePayload] = Operation(
+    "WorkspaceRestore",
+    "mutation",
+    ("workspaceRestore",),
+    m.WorkspacePayload,
+    """mutation WorkspaceRestore {
+  workspaceRestore {
+    workspace {
+      ...WorkspaceFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS
+    + _WORKSPACE_FIELDS,
+)
+
+WORKSPACE_TRANSFER: Operation[m.WorkspaceTransferPayload] = Operation(
+    "WorkspaceTransfer",
+    "mutation",
+    ("workspaceTransfer",),
+    m.WorkspaceTransferPayload,
+    """mutation WorkspaceTransfer($input: WorkspaceTransferInput!) {
+  workspaceTransfer(input: $input) {
+    member {
+      ...MemberFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _MEMBER_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
 )

@@ -45,8 +45,8 @@ class ApiKeys:
         with_total: bool | None = None,
         options: RequestOptions | None = None,
     ) -> Page[m.ApiKey]:
-        """The workspace's API keys, in the order in which they were made. Owners and admins see all of
-        them, any other key itself only."""
+        """The workspace's API keys, in the order in which they were made. With `MANAGE_KEYS` all
+        of them, without it a key sees itself only."""
         return self._runner.call(
             ops.API_KEY_LIST,
             {
@@ -77,20 +77,82 @@ class ApiKeys:
         return Pager(fetch, after=after, limit=limit, page_size=page_size)
 
     def revoke(self, *, options: RequestOptions | None = None, **input: Unpack[ApiKeyRevokeInput]) -> m.ApiKeyPayload:
-        """Revokes an API key: requests with it are refused from now on, and its open subscriptions end
-        within seconds. This cannot be undone."""
+        """Revokes an API key and the keys that it made: requests with them are refused from now on, and their
+        open subscriptions end within seconds. This cannot be undone."""
         return self._runner.call(ops.API_KEY_REVOKE, {"input": input}, options)
 
     def rotate(
         self, *, options: RequestOptions | None = None, **input: Unpack[ApiKeyRotateInput]
     ) -> m.ApiKeySecretPayload:
         """Gives an API key a new secret, shown this once. The secret before works a while longer, so that
-        programs can be changed one after the other; one from an earlier rotation ends now."""
+        programs can be changed one after the other; one from an earlier rotation ends now. A person rotates the own
+        keys, and with `MANAGE_MEMBERS` those of services; another person's key can only be revoked."""
         return self._runner.call(ops.API_KEY_ROTATE, {"input": input}, options)
 
     def update(self, *, options: RequestOptions | None = None, **input: Unpack[ApiKeyUpdateInput]) -> m.ApiKeyPayload:
-        """Renames an API key or changes when it ends."""
+        """Renames an API key or changes when it ends. To let one end later takes what `apiKeyRotate` takes."""
         return self._runner.call(ops.API_KEY_UPDATE, {"input": input}, options)
+
+
+class AuditLog:
+    """Methods of `client.audit_log`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def list(
+        self,
+        *,
+        filter: AuditLogFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.AuditEntry]:
+        """What was done in the workspace that concerns security (keys, members, roles, connected accounts, webhooks,
+        settings), newest first; it takes `READ_AUDIT_LOG`. Entries are never changed or removed, only a detail can be
+        erased; each entry's hash covers all before it."""
+        return self._runner.call(
+            ops.AUDIT_LOG_LIST,
+            {
+                "filter": filter,
+                "first": first,
+                "after": after,
+                "last": last,
+                "before": before,
+                "with_total": with_total,
+            },
+            options,
+        )
+
+    def iter(
+        self,
+        *,
+        filter: AuditLogFilter | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> Pager[m.AuditEntry]:
+        """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        def fetch(first: int | None, after: str | None) -> Page[m.AuditEntry]:
+            return self.list(filter=filter, first=first, after=after, options=options)
+
+        return Pager(fetch, after=after, limit=limit, page_size=page_size)
+
+
+class BuiltInRoles:
+    """Methods of `client.built_in_roles`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def list(self, *, options: RequestOptions | None = None) -> builtins.list[m.BuiltInRole]:
+        """The roles that every workspace has, and what each carries."""
+        return self._runner.call(ops.BUILT_IN_ROLE_LIST, {}, options)
 
 
 class BulkJobs:
@@ -319,6 +381,68 @@ class Connections:
         return self._runner.call(ops.CONNECTION_UPDATE, {"input": input}, options)
 
 
+class CustomRoles:
+    """Methods of `client.custom_roles`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def create(
+        self, *, options: RequestOptions | None = None, **input: Unpack[CustomRoleCreateInput]
+    ) -> m.CustomRolePayload:
+        """Makes a role of the workspace's own."""
+        return self._runner.call(ops.CUSTOM_ROLE_CREATE, {"input": input}, options)
+
+    def delete(
+        self, *, options: RequestOptions | None = None, **input: Unpack[CustomRoleDeleteInput]
+    ) -> m.CustomRoleDeletePayload:
+        """Removes a role. While somebody holds it, another one must be named in its place (`ROLE_IN_USE`), which takes
+        `MANAGE_MEMBERS`, too."""
+        return self._runner.call(ops.CUSTOM_ROLE_DELETE, {"input": input}, options)
+
+    def get(self, id: str, *, options: RequestOptions | None = None) -> m.CustomRole:
+        """The role of the workspace's own with an id."""
+        return self._runner.call(ops.CUSTOM_ROLE_GET, {"id": id}, options)
+
+    def list(
+        self,
+        *,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.CustomRole]:
+        """The roles that the workspace made, in the order in which they were made."""
+        return self._runner.call(
+            ops.CUSTOM_ROLE_LIST,
+            {"first": first, "after": after, "last": last, "before": before, "with_total": with_total},
+            options,
+        )
+
+    def iter(
+        self,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> Pager[m.CustomRole]:
+        """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        def fetch(first: int | None, after: str | None) -> Page[m.CustomRole]:
+            return self.list(first=first, after=after, options=options)
+
+        return Pager(fetch, after=after, limit=limit, page_size=page_size)
+
+    def update(
+        self, *, options: RequestOptions | None = None, **input: Unpack[CustomRoleUpdateInput]
+    ) -> m.CustomRolePayload:
+        """Renames a role or changes what it carries. Whoever holds it may do so much from now on."""
+        return self._runner.call(ops.CUSTOM_ROLE_UPDATE, {"input": input}, options)
+
+
 class Events:
     """Methods of `client.events`."""
 
@@ -368,6 +492,84 @@ class Events:
             return self.list(types=types, post_id=post_id, first=first, after=after, options=options)
 
         return Pager(fetch, after=after, limit=limit, page_size=page_size)
+
+
+class Invitations:
+    """Methods of `client.invitations`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def accept(
+        self, *, options: RequestOptions | None = None, **input: Unpack[InvitationAcceptInput]
+    ) -> m.InvitationAcceptPayload:
+        """Becomes a member by an invitation's token. Needs no credential: whoever has an account for the
+        e-mail shows it by its session or password, anybody else gets one."""
+        return self._runner.call(ops.INVITATION_ACCEPT, {"input": input}, options)
+
+    def create(
+        self, *, options: RequestOptions | None = None, **input: Unpack[InvitationCreateInput]
+    ) -> m.InvitationLinkPayload:
+        """Asks somebody to become a member, within seven days. The token works once and is shown this once."""
+        return self._runner.call(ops.INVITATION_CREATE, {"input": input}, options)
+
+    def get(self, id: str, *, options: RequestOptions | None = None) -> m.Invitation:
+        """The invitation with an id."""
+        return self._runner.call(ops.INVITATION_GET, {"id": id}, options)
+
+    def list(
+        self,
+        *,
+        filter: InvitationFilter | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.Invitation]:
+        """Who is asked to become a member, newest first."""
+        return self._runner.call(
+            ops.INVITATION_LIST,
+            {
+                "filter": filter,
+                "first": first,
+                "after": after,
+                "last": last,
+                "before": before,
+                "with_total": with_total,
+            },
+            options,
+        )
+
+    def iter(
+        self,
+        *,
+        filter: InvitationFilter | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> Pager[m.Invitation]:
+        """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        def fetch(first: int | None, after: str | None) -> Page[m.Invitation]:
+            return self.list(filter=filter, first=first, after=after, options=options)
+
+        return Pager(fetch, after=after, limit=limit, page_size=page_size)
+
+    def resend(
+        self, *, options: RequestOptions | None = None, **input: Unpack[InvitationResendInput]
+    ) -> m.InvitationLinkPayload:
+        """Gives an invitation a new token, shown this once, and seven more days. The token before is worth
+        nothing from now on."""
+        return self._runner.call(ops.INVITATION_RESEND, {"input": input}, options)
+
+    def revoke(
+        self, *, options: RequestOptions | None = None, **input: Unpack[InvitationRevokeInput]
+    ) -> m.InvitationPayload:
+        """Takes an invitation back: its token is worth nothing from now on."""
+        return self._runner.call(ops.INVITATION_REVOKE, {"input": input}, options)
 
 
 class Limits:
@@ -447,6 +649,61 @@ class Media:
     def update(self, *, options: RequestOptions | None = None, **input: Unpack[MediaUpdateInput]) -> m.MediaPayload:
         """Changes what is said about a media."""
         return self._runner.call(ops.MEDIA_UPDATE, {"input": input}, options)
+
+
+class Members:
+    """Methods of `client.members`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def get(self, id: str, *, options: RequestOptions | None = None) -> m.Member:
+        """The member with a person's id."""
+        return self._runner.call(ops.MEMBER_GET, {"id": id}, options)
+
+    def list(
+        self,
+        *,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.Member]:
+        """The workspace's members, who came first first."""
+        return self._runner.call(
+            ops.MEMBER_LIST,
+            {"first": first, "after": after, "last": last, "before": before, "with_total": with_total},
+            options,
+        )
+
+    def iter(
+        self,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> Pager[m.Member]:
+        """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        def fetch(first: int | None, after: str | None) -> Page[m.Member]:
+            return self.list(first=first, after=after, options=options)
+
+        return Pager(fetch, after=after, limit=limit, page_size=page_size)
+
+    def remove(
+        self, *, options: RequestOptions | None = None, **input: Unpack[MemberRemoveInput]
+    ) -> m.MemberRemovePayload:
+        """Ends another's membership; the person's sessions in this workspace end with it. It takes
+        `MANAGE_MEMBERS`."""
+        return self._runner.call(ops.MEMBER_REMOVE, {"input": input}, options)
+
+    def update(self, *, options: RequestOptions | None = None, **input: Unpack[MemberUpdateInput]) -> m.MemberPayload:
+        """Gives a member another role or limit, from the next request on. It takes `MANAGE_MEMBERS`, and to make an owner
+        or take the role from one also a signed-in person; the only owner keeps it (`LAST_OWNER`)."""
+        return self._runner.call(ops.MEMBER_UPDATE, {"input": input}, options)
 
 
 class Networks:
@@ -668,7 +925,7 @@ class RequestLog:
         options: RequestOptions | None = None,
     ) -> m.LoggedRequestConnection:
         """What was asked of the API in the last seven days, newest first, a second after it was answered.
-        Owners and admins see all requests of the workspace, others their own credential's."""
+        With `READ_USAGE` all requests of the workspace, without it one's own credential's."""
         return self._runner.call(
             ops.REQUEST_LOG_LIST,
             {
@@ -917,6 +1174,61 @@ class Targets:
         return self._runner.call(ops.TARGET_TIMELINE, {"id": id, "first": first, "after": after}, options)
 
 
+class Teams:
+    """Methods of `client.teams`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def create(self, *, options: RequestOptions | None = None, **input: Unpack[TeamCreateInput]) -> m.TeamPayload:
+        """Makes a team. Its members have its role beside their own from their next request on."""
+        return self._runner.call(ops.TEAM_CREATE, {"input": input}, options)
+
+    def delete(self, *, options: RequestOptions | None = None, **input: Unpack[TeamDeleteInput]) -> m.TeamDeletePayload:
+        """Removes a team. Its members stay members, with their own roles."""
+        return self._runner.call(ops.TEAM_DELETE, {"input": input}, options)
+
+    def get(self, id: str, *, options: RequestOptions | None = None) -> m.Team:
+        """The team with an id."""
+        return self._runner.call(ops.TEAM_GET, {"id": id}, options)
+
+    def list(
+        self,
+        *,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.Team]:
+        """The workspace's teams, in the order in which they were made."""
+        return self._runner.call(
+            ops.TEAM_LIST,
+            {"first": first, "after": after, "last": last, "before": before, "with_total": with_total},
+            options,
+        )
+
+    def iter(
+        self,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> Pager[m.Team]:
+        """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        def fetch(first: int | None, after: str | None) -> Page[m.Team]:
+            return self.list(first=first, after=after, options=options)
+
+        return Pager(fetch, after=after, limit=limit, page_size=page_size)
+
+    def update(self, *, options: RequestOptions | None = None, **input: Unpack[TeamUpdateInput]) -> m.TeamPayload:
+        """Changes a team: its name, role, limit, or who belongs to it."""
+        return self._runner.call(ops.TEAM_UPDATE, {"input": input}, options)
+
+
 class Usage:
     """Methods of `client.usage`."""
 
@@ -933,8 +1245,8 @@ class Usage:
         options: RequestOptions | None = None,
     ) -> builtins.list[m.UsageRow]:
         """How much the API was used in a span of time, by whole hours, in the order of the groups. Kept
-        for 90 days; it counts the same requests as `requestLog`. Owners and admins see all requests of
-        the workspace, others their own credential's."""
+        for 90 days; it counts the same requests as `requestLog`: with `READ_USAGE` all
+        of the workspace, without it one's own credential's."""
         return self._runner.call(
             ops.USAGE_GET, {"from_": from_, "to": to, "group_by": group_by, "filter": filter}, options
         )
@@ -1109,9 +1421,32 @@ class Workspace:
     def __init__(self, runner: SyncRunner) -> None:
         self._runner = runner
 
+    def delete(
+        self, *, options: RequestOptions | None = None, **input: Unpack[WorkspaceDeleteInput]
+    ) -> m.WorkspacePayload:
+        """Stops publishing now and has the workspace erased in 14 days. Until then its members may look, and
+        `workspaceRestore` takes it back."""
+        return self._runner.call(ops.WORKSPACE_DELETE, {"input": input}, options)
+
     def get(self, *, options: RequestOptions | None = None) -> m.Workspace:
         """The workspace that the credential opens."""
         return self._runner.call(ops.WORKSPACE_GET, {}, options)
+
+    def leave(self, *, options: RequestOptions | None = None) -> m.WorkspaceLeavePayload:
+        """Ends one's own membership; the only owner must hand the workspace over before (`LAST_OWNER`)."""
+        return self._runner.call(ops.WORKSPACE_LEAVE, {}, options)
+
+    def restore(self, *, options: RequestOptions | None = None) -> m.WorkspacePayload:
+        """Takes the deletion of the workspace back. Publishing goes on; posts whose time has passed meanwhile
+        are treated as any that are late."""
+        return self._runner.call(ops.WORKSPACE_RESTORE, {}, options)
+
+    def transfer(
+        self, *, options: RequestOptions | None = None, **input: Unpack[WorkspaceTransferInput]
+    ) -> m.WorkspaceTransferPayload:
+        """Hands the workspace over: the member becomes its owner, and you become an admin. It takes
+        `OWN_WORKSPACE` and a signed-in person."""
+        return self._runner.call(ops.WORKSPACE_TRANSFER, {"input": input}, options)
 
 
 class SyncApi:
@@ -1119,11 +1454,16 @@ class SyncApi:
 
     def __init__(self, runner: SyncRunner) -> None:
         self.api_keys = ApiKeys(runner)
+        self.audit_log = AuditLog(runner)
+        self.built_in_roles = BuiltInRoles(runner)
         self.bulk_jobs = BulkJobs(runner)
         self.connections = Connections(runner)
+        self.custom_roles = CustomRoles(runner)
         self.events = Events(runner)
+        self.invitations = Invitations(runner)
         self.limits = Limits(runner)
         self.media = Media(runner)
+        self.members = Members(runner)
         self.networks = Networks(runner)
         self.nodes = Nodes(runner)
         self.posts = Posts(runner)
@@ -1133,6 +1473,7 @@ class SyncApi:
         self.schema_deprecations = SchemaDeprecations(runner)
         self.sessions = Sessions(runner)
         self.targets = Targets(runner)
+        self.teams = Teams(runner)
         self.usage = Usage(runner)
         self.viewer = Viewer(runner)
         self.webhook_deliveries = WebhookDeliveries(runner)

@@ -15,6 +15,16 @@ open_enum! {
 }
 
 open_enum! {
+    /// Whose an API key is.
+    ApiKeyKind {
+        /// A person's: it never does more than the person may at that moment, and ends when the person goes.
+        Personal = "PERSONAL",
+        /// The workspace's, for a service: it stays when whoever made it goes.
+        Service = "SERVICE",
+    }
+}
+
+open_enum! {
     /// How an API key stands.
     ApiKeyStatus {
         /// It works.
@@ -153,6 +163,16 @@ open_enum! {
 }
 
 open_enum! {
+    /// Something the viewer may do with a role now.
+    CustomRoleAction {
+        /// `customRoleDelete`.
+        Delete = "DELETE",
+        /// `customRoleUpdate`.
+        Update = "UPDATE",
+    }
+}
+
+open_enum! {
     /// What went wrong, as a stable code. Each has a page under /docs/errors.
     ErrorCode {
         /// The access to the account ends before the post is due. Reconnect the account before that day; scheduled posts stay as they are.
@@ -195,6 +215,10 @@ open_enum! {
         InvalidState = "INVALID_STATE",
         /// The time zone does not exist. Use an IANA name such as Europe/Paris.
         InvalidTimeZone = "INVALID_TIME_ZONE",
+        /// The invitation is unknown, was used or taken back, or is too old. Ask for a new one.
+        InvitationInvalid = "INVITATION_INVALID",
+        /// The workspace would have no owner. Hand it over to another member first, or delete it.
+        LastOwner = "LAST_OWNER",
         /// A link makes the post dearer on this network. Leave the link out there, in a variant of its own, if it is not worth its price.
         LinkCostsMore = "LINK_COSTS_MORE",
         /// The link is not a public web address. Use an http or https address of at most 2048 characters.
@@ -265,6 +289,8 @@ open_enum! {
         RateLimited = "RATE_LIMITED",
         /// The network no longer accepts our access to this account. Reconnect the account; waiting posts go out by themselves afterwards.
         ReconnectRequired = "RECONNECT_REQUIRED",
+        /// Somebody holds the role. Name the role that its holders get in its place.
+        RoleInUse = "ROLE_IN_USE",
         /// This exists in a sandbox only. Start one with 'posthaste sandbox' and use its keys (phk_test_…).
         SandboxOnly = "SANDBOX_ONLY",
         /// Scheduled posts are cancelled with it. Give them another account first if they shall go out.
@@ -335,12 +361,26 @@ open_enum! {
         ConnectionRemoved = "CONNECTION_REMOVED",
         /// An account was reconnected, renamed, enabled, disabled, paused or resumed.
         ConnectionUpdated = "CONNECTION_UPDATED",
+        /// Somebody was asked to become a member.
+        InvitationCreated = "INVITATION_CREATED",
+        /// An invitation got a new token and end.
+        InvitationResent = "INVITATION_RESENT",
+        /// An invitation was taken back.
+        InvitationRevoked = "INVITATION_REVOKED",
         /// Media was removed.
         MediaDeleted = "MEDIA_DELETED",
         /// An upload turned out to be unusable.
         MediaFailed = "MEDIA_FAILED",
         /// An upload was finished and looked at.
         MediaReady = "MEDIA_READY",
+        /// Somebody became a member.
+        MemberAdded = "MEMBER_ADDED",
+        /// A member left.
+        MemberLeft = "MEMBER_LEFT",
+        /// A member was removed by another.
+        MemberRemoved = "MEMBER_REMOVED",
+        /// A member got another role or limit.
+        MemberUpdated = "MEMBER_UPDATED",
         /// A post was written.
         PostCreated = "POST_CREATED",
         /// A post was removed.
@@ -351,6 +391,12 @@ open_enum! {
         PublishingRecovered = "PUBLISHING_RECOVERED",
         /// What a workspace decides about networks' limits and money was changed.
         QuotaSettingsUpdated = "QUOTA_SETTINGS_UPDATED",
+        /// A role of the workspace's own was made.
+        RoleCreated = "ROLE_CREATED",
+        /// A role of the workspace's own was removed.
+        RoleDeleted = "ROLE_DELETED",
+        /// A role of the workspace's own was renamed or got other permissions.
+        RoleUpdated = "ROLE_UPDATED",
         /// A sandbox's workspace was put back to its sample posts.
         SandboxReset = "SANDBOX_RESET",
         /// Something stands in the way of a target whose time comes soon.
@@ -375,6 +421,12 @@ open_enum! {
         TargetSending = "TARGET_SENDING",
         /// It is not known whether the post is live; reading back.
         TargetUncertain = "TARGET_UNCERTAIN",
+        /// A team was made.
+        TeamCreated = "TEAM_CREATED",
+        /// A team was removed.
+        TeamDeleted = "TEAM_DELETED",
+        /// A team got another name, role, limit or other members.
+        TeamUpdated = "TEAM_UPDATED",
         /// An endpoint for webhooks was added.
         WebhookCreated = "WEBHOOK_CREATED",
         /// An endpoint for webhooks was removed.
@@ -387,6 +439,12 @@ open_enum! {
         WebhookResumed = "WEBHOOK_RESUMED",
         /// An endpoint for webhooks was changed, or its secret rotated.
         WebhookUpdated = "WEBHOOK_UPDATED",
+        /// The workspace was deleted; it is erased after the grace.
+        WorkspaceDeleted = "WORKSPACE_DELETED",
+        /// The workspace's deletion was taken back.
+        WorkspaceRestored = "WORKSPACE_RESTORED",
+        /// The workspace was handed over to another owner.
+        WorkspaceTransferred = "WORKSPACE_TRANSFERRED",
     }
 }
 
@@ -427,6 +485,30 @@ open_enum! {
 }
 
 open_enum! {
+    /// Something that can be done with an invitation now.
+    InvitationAction {
+        /// `invitationResend`.
+        Resend = "RESEND",
+        /// `invitationRevoke`.
+        Revoke = "REVOKE",
+    }
+}
+
+open_enum! {
+    /// How an invitation stands.
+    InvitationStatus {
+        /// The person accepted.
+        Accepted = "ACCEPTED",
+        /// Its time is over; it can be sent again.
+        Expired = "EXPIRED",
+        /// It can be accepted.
+        Open = "OPEN",
+        /// It was taken back.
+        Revoked = "REVOKED",
+    }
+}
+
+open_enum! {
     /// Something the viewer may do with a media now.
     MediaAction {
         /// `mediaDelete`.
@@ -449,6 +531,18 @@ open_enum! {
         Ready = "READY",
         /// Bytes are missing.
         Uploading = "UPLOADING",
+    }
+}
+
+open_enum! {
+    /// Something the viewer may do with a member now.
+    MemberAction {
+        /// `memberRemove`.
+        Remove = "REMOVE",
+        /// `workspaceTransfer`.
+        Transfer = "TRANSFER",
+        /// `memberUpdate`.
+        Update = "UPDATE",
     }
 }
 
@@ -525,20 +619,30 @@ open_enum! {
 }
 
 open_enum! {
-    /// Something a role may or may not do.
+    /// Something that members and keys may or may not do.
     Permission {
         /// Change budgets, and what becomes of posts over a limit.
         ManageBudgets = "MANAGE_BUDGETS",
         /// Connect, reconnect, disable and remove accounts.
         ManageConnections = "MANAGE_CONNECTIONS",
-        /// Make and take back API keys, and see the requests of all credentials.
+        /// Make and take back API keys.
         ManageKeys = "MANAGE_KEYS",
+        /// Invite, change and remove members, and form teams.
+        ManageMembers = "MANAGE_MEMBERS",
+        /// Make, change and remove the workspace's own roles.
+        ManageRoles = "MANAGE_ROLES",
         /// Add, change, test and remove webhook endpoints.
         ManageWebhooks = "MANAGE_WEBHOOKS",
+        /// Hand the workspace over, and delete it.
+        OwnWorkspace = "OWN_WORKSPACE",
         /// Schedule, publish, cancel, retry, delete on the network.
         Publish = "PUBLISH",
         /// Read the workspace's data.
         Read = "READ",
+        /// Read the audit log.
+        ReadAuditLog = "READ_AUDIT_LOG",
+        /// See the requests of all credentials, and how much each uses the API.
+        ReadUsage = "READ_USAGE",
         /// Create and change posts and media.
         Write = "WRITE",
     }
@@ -643,10 +747,18 @@ open_enum! {
 }
 
 open_enum! {
-    /// What a member or key may do in the workspace.
+    /// What a member or key holds in the workspace: a set of permissions with a name.
     Role {
-        /// Also connects accounts.
+        /// Also connects accounts, and manages members, roles, keys, webhooks and budgets, and reads the audit log.
         Admin = "ADMIN",
+        /// Reads everything, and how the API is used.
+        Analyst = "ANALYST",
+        /// Decides what goes out: schedules, publishes and cancels what others write.
+        Approver = "APPROVER",
+        /// Permissions of its own: a role that the workspace made, or those that a key was given.
+        Custom = "CUSTOM",
+        /// Builds programs: makes keys and webhooks, and sees all requests.
+        Developer = "DEVELOPER",
         /// Writes, schedules and publishes.
         Editor = "EDITOR",
         /// Also owns the workspace.

@@ -11,28 +11,73 @@ use crate::value::{Change, from_id};
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ApiKeyCreateInput {
-    /// When it ends; left out for never.
+    /// The connections that it is limited to (`conn_…`, 1 to 500); all when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_ids: Option<Vec<String>>,
+    /// When it ends; left out for never. A key that ends makes none that ends later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
+    /// Whose it is. When left out: yours, or whose the key of the request is. A person needs
+    /// `MANAGE_MEMBERS` for a `SERVICE`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ApiKeyKind>,
     /// The name, 1 to 100 characters.
     pub name: String,
-    /// What it may do; not more than you.
-    pub role: Role,
+    /// What it may do, not more than you; or name a `role`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Vec<Permission>>,
+    /// A role whose permissions it has, not more than yours; or name `permissions`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
 }
 
 impl ApiKeyCreateInput {
     /// With what must be said.
-    pub fn new(name: impl Into<String>, role: impl Into<Role>) -> Self {
+    pub fn new(name: impl Into<String>) -> Self {
         Self {
+            connection_ids: None,
             expires_at: None,
+            kind: None,
             name: name.into(),
-            role: role.into(),
+            permissions: None,
+            role: None,
         }
     }
 
-    /// When it ends; left out for never.
+    /// The connections that it is limited to (`conn_…`, 1 to 500); all when left out.
+    pub fn connection_ids(
+        mut self,
+        connection_ids: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.connection_ids = Some(connection_ids.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// When it ends; left out for never. A key that ends makes none that ends later.
     pub fn expires_at(mut self, expires_at: DateTime<Utc>) -> Self {
         self.expires_at = Some(expires_at);
+        self
+    }
+
+    /// Whose it is. When left out: yours, or whose the key of the request is. A person needs
+    /// `MANAGE_MEMBERS` for a `SERVICE`.
+    pub fn kind(mut self, kind: impl Into<ApiKeyKind>) -> Self {
+        self.kind = Some(kind.into());
+        self
+    }
+
+    /// What it may do, not more than you; or name a `role`.
+    pub fn permissions(
+        mut self,
+        permissions: impl IntoIterator<Item = impl Into<Permission>>,
+    ) -> Self {
+        self.permissions = Some(permissions.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// A role whose permissions it has, not more than yours; or name `permissions`.
+    pub fn role(mut self, role: impl Into<Role>) -> Self {
+        self.role = Some(role.into());
         self
     }
 }
@@ -218,6 +263,133 @@ impl ApiKeyUpdateInput {
     /// Takes `name` away.
     pub fn clear_name(mut self) -> Self {
         self.name = Change::Clear;
+        self
+    }
+}
+
+/// What the audit log is narrowed by; all conditions hold together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AuditLogFilter {
+    /// Only these acts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acts: Option<Vec<String>>,
+    /// Only what was done by this API key (`key_…`) or person (`user_…`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential: Option<String>,
+    /// Only from this instant on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
+    /// Only what was done to the thing with this id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Only before this instant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl AuditLogFilter {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only these acts.
+    pub fn acts(mut self, acts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.acts = Some(acts.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Only what was done by this API key (`key_…`) or person (`user_…`).
+    pub fn credential(mut self, credential: impl Into<String>) -> Self {
+        self.credential = Some(credential.into());
+        self
+    }
+
+    /// Only from this instant on.
+    pub fn since(mut self, since: DateTime<Utc>) -> Self {
+        self.since = Some(since);
+        self
+    }
+
+    /// Only what was done to the thing with this id.
+    pub fn subject(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// Only before this instant.
+    pub fn until(mut self, until: DateTime<Utc>) -> Self {
+        self.until = Some(until);
+        self
+    }
+}
+
+/// What may be said to `audit_log().list()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AuditLogListOptions {
+    /// What to narrow the log by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<AuditLogFilter>,
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    /// Only what follows this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many from the end, 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// Only what precedes this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count how many there are altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_total: Option<bool>,
+}
+
+impl AuditLogListOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What to narrow the log by.
+    pub fn filter(mut self, filter: impl Into<AuditLogFilter>) -> Self {
+        self.filter = Some(filter.into());
+        self
+    }
+
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    pub fn first(mut self, first: impl Into<i64>) -> Self {
+        self.first = Some(first.into());
+        self
+    }
+
+    /// Only what follows this cursor.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+
+    /// How many from the end, 1 to 100.
+    pub fn last(mut self, last: impl Into<i64>) -> Self {
+        self.last = Some(last.into());
+        self
+    }
+
+    /// Only what precedes this cursor.
+    pub fn before(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
+        self
+    }
+
+    /// Whether to count how many there are altogether.
+    pub fn with_total(mut self, with_total: bool) -> Self {
+        self.with_total = Some(with_total);
         self
     }
 }
@@ -887,6 +1059,183 @@ impl CropInput {
     }
 }
 
+/// The role to make.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CustomRoleCreateInput {
+    /// The name, 1 to 100 characters, of no other role of the workspace.
+    pub name: String,
+    /// What it carries: `READ` at least, and not more than you may do.
+    pub permissions: Vec<Permission>,
+}
+
+impl CustomRoleCreateInput {
+    /// With what must be said.
+    pub fn new(
+        name: impl Into<String>,
+        permissions: impl IntoIterator<Item = impl Into<Permission>>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            permissions: permissions.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// The role to remove, and what its holders get. Without `role` and `customRoleId` nobody may hold it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CustomRoleDeleteInput {
+    /// The role of the workspace's own that its holders get.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_role_id: Option<String>,
+    /// The id (`role_…`).
+    pub id: String,
+    /// The built-in role that its holders get.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+}
+
+impl CustomRoleDeleteInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            custom_role_id: None,
+            id: id.into(),
+            role: None,
+        }
+    }
+
+    /// The role of the workspace's own that its holders get.
+    pub fn custom_role_id(mut self, custom_role_id: impl Into<String>) -> Self {
+        self.custom_role_id = Some(custom_role_id.into());
+        self
+    }
+
+    /// The built-in role that its holders get.
+    pub fn role(mut self, role: impl Into<Role>) -> Self {
+        self.role = Some(role.into());
+        self
+    }
+}
+
+/// What may be said to `custom_roles().list()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CustomRoleListOptions {
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    /// Only what follows this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many from the end, 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// Only what precedes this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count how many there are altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_total: Option<bool>,
+}
+
+impl CustomRoleListOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    pub fn first(mut self, first: impl Into<i64>) -> Self {
+        self.first = Some(first.into());
+        self
+    }
+
+    /// Only what follows this cursor.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+
+    /// How many from the end, 1 to 100.
+    pub fn last(mut self, last: impl Into<i64>) -> Self {
+        self.last = Some(last.into());
+        self
+    }
+
+    /// Only what precedes this cursor.
+    pub fn before(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
+        self
+    }
+
+    /// Whether to count how many there are altogether.
+    pub fn with_total(mut self, with_total: bool) -> Self {
+        self.with_total = Some(with_total);
+        self
+    }
+}
+
+/// What to change; what is left out stays.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CustomRoleUpdateInput {
+    /// The id (`role_…`).
+    pub id: String,
+    /// The name, 1 to 100 characters, of no other role of the workspace.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub name: Change<String>,
+    /// What it carries: `READ` at least, and not more than you may do.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub permissions: Change<Vec<Permission>>,
+    /// The version that was read.
+    pub version: i64,
+}
+
+impl CustomRoleUpdateInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>, version: impl Into<i64>) -> Self {
+        Self {
+            id: id.into(),
+            name: Change::Keep,
+            permissions: Change::Keep,
+            version: version.into(),
+        }
+    }
+
+    /// The name, 1 to 100 characters, of no other role of the workspace.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Change::Set(name.into());
+        self
+    }
+
+    /// Takes `name` away.
+    pub fn clear_name(mut self) -> Self {
+        self.name = Change::Clear;
+        self
+    }
+
+    /// What it carries: `READ` at least, and not more than you may do.
+    pub fn permissions(
+        mut self,
+        permissions: impl IntoIterator<Item = impl Into<Permission>>,
+    ) -> Self {
+        self.permissions = Change::Set(permissions.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Takes `permissions` away.
+    pub fn clear_permissions(mut self) -> Self {
+        self.permissions = Change::Clear;
+        self
+    }
+}
+
 /// What may be said to `events().follow()`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -975,6 +1324,219 @@ impl EventListOptions {
     pub fn after(mut self, after: impl Into<String>) -> Self {
         self.after = Some(after.into());
         self
+    }
+}
+
+/// The token, and who accepts: the session of the e-mail's account, its password, or name and password of
+/// a new one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct InvitationAcceptInput {
+    /// The name of somebody who has no account yet, 1 to 100 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The account's password; of somebody who has none yet, the one to be: 8 characters or more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// The token of the invitation (`phi_…`).
+    pub token: String,
+}
+
+impl InvitationAcceptInput {
+    /// With what must be said.
+    pub fn new(token: impl Into<String>) -> Self {
+        Self {
+            name: None,
+            password: None,
+            token: token.into(),
+        }
+    }
+
+    /// The name of somebody who has no account yet, 1 to 100 characters.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The account's password; of somebody who has none yet, the one to be: 8 characters or more.
+    pub fn password(mut self, password: impl Into<String>) -> Self {
+        self.password = Some(password.into());
+        self
+    }
+}
+
+/// Who is asked, and the role to give: a built-in one or one of the workspace's own.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct InvitationCreateInput {
+    /// The connections that the person is limited to (`conn_…`, 1 to 500); all when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_ids: Option<Vec<String>>,
+    /// A role of the workspace's own (`role_…`), not above yours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_role_id: Option<String>,
+    /// The e-mail.
+    pub email: String,
+    /// A built-in role, not above yours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+}
+
+impl InvitationCreateInput {
+    /// With what must be said.
+    pub fn new(email: impl Into<String>) -> Self {
+        Self {
+            connection_ids: None,
+            custom_role_id: None,
+            email: email.into(),
+            role: None,
+        }
+    }
+
+    /// The connections that the person is limited to (`conn_…`, 1 to 500); all when left out.
+    pub fn connection_ids(
+        mut self,
+        connection_ids: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.connection_ids = Some(connection_ids.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// A role of the workspace's own (`role_…`), not above yours.
+    pub fn custom_role_id(mut self, custom_role_id: impl Into<String>) -> Self {
+        self.custom_role_id = Some(custom_role_id.into());
+        self
+    }
+
+    /// A built-in role, not above yours.
+    pub fn role(mut self, role: impl Into<Role>) -> Self {
+        self.role = Some(role.into());
+        self
+    }
+}
+
+/// What a list of invitations is narrowed by.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct InvitationFilter {
+    /// Also those that were accepted or taken back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed: Option<bool>,
+}
+
+impl InvitationFilter {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Also those that were accepted or taken back.
+    pub fn closed(mut self, closed: bool) -> Self {
+        self.closed = Some(closed);
+        self
+    }
+}
+
+/// What may be said to `invitations().list()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct InvitationListOptions {
+    /// What to narrow the list by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<InvitationFilter>,
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    /// Only what follows this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many from the end, 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// Only what precedes this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count how many there are altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_total: Option<bool>,
+}
+
+impl InvitationListOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What to narrow the list by.
+    pub fn filter(mut self, filter: impl Into<InvitationFilter>) -> Self {
+        self.filter = Some(filter.into());
+        self
+    }
+
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    pub fn first(mut self, first: impl Into<i64>) -> Self {
+        self.first = Some(first.into());
+        self
+    }
+
+    /// Only what follows this cursor.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+
+    /// How many from the end, 1 to 100.
+    pub fn last(mut self, last: impl Into<i64>) -> Self {
+        self.last = Some(last.into());
+        self
+    }
+
+    /// Only what precedes this cursor.
+    pub fn before(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
+        self
+    }
+
+    /// Whether to count how many there are altogether.
+    pub fn with_total(mut self, with_total: bool) -> Self {
+        self.with_total = Some(with_total);
+        self
+    }
+}
+
+/// The invitation to send again.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct InvitationResendInput {
+    /// The id (`inv_…`).
+    pub id: String,
+}
+
+impl InvitationResendInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// The invitation to take back.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct InvitationRevokeInput {
+    /// The id (`inv_…`).
+    pub id: String,
+}
+
+impl InvitationRevokeInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
     }
 }
 
@@ -1179,6 +1741,150 @@ impl MediaUploadCreateInput {
     /// An id of your choice (`media_…`, a TypeID of a UUIDv7); a new one otherwise.
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
+        self
+    }
+}
+
+/// What may be said to `members().list()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MemberListOptions {
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    /// Only what follows this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many from the end, 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// Only what precedes this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count how many there are altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_total: Option<bool>,
+}
+
+impl MemberListOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    pub fn first(mut self, first: impl Into<i64>) -> Self {
+        self.first = Some(first.into());
+        self
+    }
+
+    /// Only what follows this cursor.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+
+    /// How many from the end, 1 to 100.
+    pub fn last(mut self, last: impl Into<i64>) -> Self {
+        self.last = Some(last.into());
+        self
+    }
+
+    /// Only what precedes this cursor.
+    pub fn before(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
+        self
+    }
+
+    /// Whether to count how many there are altogether.
+    pub fn with_total(mut self, with_total: bool) -> Self {
+        self.with_total = Some(with_total);
+        self
+    }
+}
+
+/// The member to remove.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MemberRemoveInput {
+    /// The person's id (`user_…`).
+    pub id: String,
+}
+
+impl MemberRemoveInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// The member and what to change: the role, which is a built-in one or one of the workspace's own, or the limit.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MemberUpdateInput {
+    /// The connections that the member is limited to (`conn_…`, 1 to 500); null for all, left out to keep it.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub connection_ids: Change<Vec<String>>,
+    /// A role of the workspace's own (`role_…`), not above yours.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub custom_role_id: Change<String>,
+    /// The person's id (`user_…`).
+    pub id: String,
+    /// A built-in role, not above yours.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub role: Change<Role>,
+}
+
+impl MemberUpdateInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            connection_ids: Change::Keep,
+            custom_role_id: Change::Keep,
+            id: id.into(),
+            role: Change::Keep,
+        }
+    }
+
+    /// The connections that the member is limited to (`conn_…`, 1 to 500); null for all, left out to keep it.
+    pub fn connection_ids(
+        mut self,
+        connection_ids: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.connection_ids = Change::Set(connection_ids.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Takes `connectionIds` away.
+    pub fn clear_connection_ids(mut self) -> Self {
+        self.connection_ids = Change::Clear;
+        self
+    }
+
+    /// A role of the workspace's own (`role_…`), not above yours.
+    pub fn custom_role_id(mut self, custom_role_id: impl Into<String>) -> Self {
+        self.custom_role_id = Change::Set(custom_role_id.into());
+        self
+    }
+
+    /// Takes `customRoleId` away.
+    pub fn clear_custom_role_id(mut self) -> Self {
+        self.custom_role_id = Change::Clear;
+        self
+    }
+
+    /// A built-in role, not above yours.
+    pub fn role(mut self, role: impl Into<Role>) -> Self {
+        self.role = Change::Set(role.into());
+        self
+    }
+
+    /// Takes `role` away.
+    pub fn clear_role(mut self) -> Self {
+        self.role = Change::Clear;
         self
     }
 }
@@ -3232,6 +3938,246 @@ impl TargetTimelineOptions {
     }
 }
 
+/// The team to make, with a built-in role or one of the workspace's own.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TeamCreateInput {
+    /// The connections that the role is limited to (`conn_…`, 1 to 500); all when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_ids: Option<Vec<String>>,
+    /// A role of the workspace's own (`role_…`), not above yours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom_role_id: Option<String>,
+    /// Who belongs to it (`user_…`), at most 500 members.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member_ids: Option<Vec<String>>,
+    /// The name, 1 to 100 characters, of no other team of the workspace.
+    pub name: String,
+    /// A built-in role but `OWNER`, not above yours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+}
+
+impl TeamCreateInput {
+    /// With what must be said.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            connection_ids: None,
+            custom_role_id: None,
+            member_ids: None,
+            name: name.into(),
+            role: None,
+        }
+    }
+
+    /// The connections that the role is limited to (`conn_…`, 1 to 500); all when left out.
+    pub fn connection_ids(
+        mut self,
+        connection_ids: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.connection_ids = Some(connection_ids.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// A role of the workspace's own (`role_…`), not above yours.
+    pub fn custom_role_id(mut self, custom_role_id: impl Into<String>) -> Self {
+        self.custom_role_id = Some(custom_role_id.into());
+        self
+    }
+
+    /// Who belongs to it (`user_…`), at most 500 members.
+    pub fn member_ids(mut self, member_ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.member_ids = Some(member_ids.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// A built-in role but `OWNER`, not above yours.
+    pub fn role(mut self, role: impl Into<Role>) -> Self {
+        self.role = Some(role.into());
+        self
+    }
+}
+
+/// The team to remove.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TeamDeleteInput {
+    /// The id (`team_…`).
+    pub id: String,
+}
+
+impl TeamDeleteInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// What may be said to `teams().list()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TeamListOptions {
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    /// Only what follows this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many from the end, 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// Only what precedes this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count how many there are altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_total: Option<bool>,
+}
+
+impl TeamListOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    pub fn first(mut self, first: impl Into<i64>) -> Self {
+        self.first = Some(first.into());
+        self
+    }
+
+    /// Only what follows this cursor.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+
+    /// How many from the end, 1 to 100.
+    pub fn last(mut self, last: impl Into<i64>) -> Self {
+        self.last = Some(last.into());
+        self
+    }
+
+    /// Only what precedes this cursor.
+    pub fn before(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
+        self
+    }
+
+    /// Whether to count how many there are altogether.
+    pub fn with_total(mut self, with_total: bool) -> Self {
+        self.with_total = Some(with_total);
+        self
+    }
+}
+
+/// What to change; what is left out stays.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TeamUpdateInput {
+    /// The connections that the role is limited to (`conn_…`, 1 to 500); null for all.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub connection_ids: Change<Vec<String>>,
+    /// A role of the workspace's own (`role_…`), not above yours.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub custom_role_id: Change<String>,
+    /// The id (`team_…`).
+    pub id: String,
+    /// All who belong to it (`user_…`), at most 500 members.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub member_ids: Change<Vec<String>>,
+    /// The name, 1 to 100 characters, of no other team of the workspace.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub name: Change<String>,
+    /// A built-in role but `OWNER`, not above yours.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub role: Change<Role>,
+    /// The version that was read.
+    pub version: i64,
+}
+
+impl TeamUpdateInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>, version: impl Into<i64>) -> Self {
+        Self {
+            connection_ids: Change::Keep,
+            custom_role_id: Change::Keep,
+            id: id.into(),
+            member_ids: Change::Keep,
+            name: Change::Keep,
+            role: Change::Keep,
+            version: version.into(),
+        }
+    }
+
+    /// The connections that the role is limited to (`conn_…`, 1 to 500); null for all.
+    pub fn connection_ids(
+        mut self,
+        connection_ids: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.connection_ids = Change::Set(connection_ids.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Takes `connectionIds` away.
+    pub fn clear_connection_ids(mut self) -> Self {
+        self.connection_ids = Change::Clear;
+        self
+    }
+
+    /// A role of the workspace's own (`role_…`), not above yours.
+    pub fn custom_role_id(mut self, custom_role_id: impl Into<String>) -> Self {
+        self.custom_role_id = Change::Set(custom_role_id.into());
+        self
+    }
+
+    /// Takes `customRoleId` away.
+    pub fn clear_custom_role_id(mut self) -> Self {
+        self.custom_role_id = Change::Clear;
+        self
+    }
+
+    /// All who belong to it (`user_…`), at most 500 members.
+    pub fn member_ids(mut self, member_ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.member_ids = Change::Set(member_ids.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Takes `memberIds` away.
+    pub fn clear_member_ids(mut self) -> Self {
+        self.member_ids = Change::Clear;
+        self
+    }
+
+    /// The name, 1 to 100 characters, of no other team of the workspace.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Change::Set(name.into());
+        self
+    }
+
+    /// Takes `name` away.
+    pub fn clear_name(mut self) -> Self {
+        self.name = Change::Clear;
+        self
+    }
+
+    /// A built-in role but `OWNER`, not above yours.
+    pub fn role(mut self, role: impl Into<Role>) -> Self {
+        self.role = Change::Set(role.into());
+        self
+    }
+
+    /// Takes `role` away.
+    pub fn clear_role(mut self) -> Self {
+        self.role = Change::Clear;
+        self
+    }
+}
+
 /// What usage is narrowed by; all conditions hold together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -3788,6 +4734,40 @@ impl WebhookEndpointUpdateInput {
     }
 }
 
+/// The workspace to delete.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WorkspaceDeleteInput {
+    /// The workspace's name, so that nobody deletes the wrong one.
+    pub name: String,
+}
+
+impl WorkspaceDeleteInput {
+    /// With what must be said.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into() }
+    }
+}
+
+/// Who gets the workspace.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WorkspaceTransferInput {
+    /// The id of the member (`user_…`) who becomes its owner.
+    pub person_id: String,
+}
+
+impl WorkspaceTransferInput {
+    /// With what must be said.
+    pub fn new(person_id: impl Into<String>) -> Self {
+        Self {
+            person_id: person_id.into(),
+        }
+    }
+}
+
 from_id! {
     ApiKeyRevokeInput
     ApiKeyRotateInput
@@ -3800,8 +4780,13 @@ from_id! {
     ConnectionReconnectInput
     ConnectionRemoveInput
     ConnectionResumeInput
+    CustomRoleDeleteInput
+    InvitationResendInput
+    InvitationRevokeInput
     MediaDeleteInput
     MediaUpdateInput
+    MemberRemoveInput
+    MemberUpdateInput
     PostCancelInput
     PostDeleteInput
     PostMediaInput
@@ -3811,6 +4796,7 @@ from_id! {
     PostUpdateInput
     TargetDeleteRemoteInput
     TargetRetryInput
+    TeamDeleteInput
     WebhookDeliveryRedeliverInput
     WebhookEndpointDeleteInput
     WebhookEndpointPauseInput
@@ -3818,4 +4804,5 @@ from_id! {
     WebhookEndpointResumeInput
     WebhookEndpointRotateSecretInput
     WebhookEndpointTestInput
+    WorkspaceTransferInput
 }

@@ -16,8 +16,16 @@ pub struct ApiKey {
     pub id: String,
     /// The name.
     pub name: String,
-    /// What it may do.
+    /// Whether it is a person's or the workspace's.
+    pub kind: ApiKeyKind,
+    /// The person whose it is; null when it is the workspace's.
+    pub person_id: Option<String>,
+    /// Its role; `CUSTOM` when it has permissions of its own.
     pub role: Role,
+    /// What it was given. A person's key does what the person may at that moment, and no more.
+    pub permissions: Vec<Permission>,
+    /// The connections that it was limited to; null without a limit.
+    pub connection_ids: Option<Vec<String>>,
     /// The first characters of its secret, to tell keys apart; null for keys of earlier versions.
     pub prefix: Option<String>,
     /// How it stands.
@@ -116,6 +124,52 @@ pub struct Attempt {
     pub error: Option<TargetError>,
 }
 
+/// An entry of the audit log: an act that concerns security.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AuditEntry {
+    /// Its position in the workspace's log, from 1, without gaps.
+    pub seq: i64,
+    /// When it was done.
+    pub at: DateTime<Utc>,
+    /// What was done: a type of event, or the name of an act that is none.
+    pub act: String,
+    /// The id of what it was done to.
+    pub subject: Option<String>,
+    /// More, by act; null once it was erased.
+    pub detail: Option<Value>,
+    /// The hash of this entry and all before it, as 64 hexadecimal digits.
+    pub hash: String,
+    /// Who did it.
+    pub provenance: Provenance,
+}
+
+/// A page of the audit log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AuditEntryPage {
+    /// A list of nodes.
+    pub nodes: Vec<AuditEntry>,
+    /// Information to aid in pagination.
+    pub page_info: PageInfo,
+    /// How many items the filter leaves altogether; counted only when asked for.
+    pub total_count: Option<i64>,
+}
+
+impl Page for AuditEntryPage {
+    type Item = AuditEntry;
+
+    fn into_parts(self) -> (Vec<AuditEntry>, Option<String>) {
+        let cursor = self
+            .page_info
+            .end_cursor
+            .filter(|_| self.page_info.has_next_page);
+        (self.nodes, cursor)
+    }
+}
+
 /// A board or the like inside an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -125,6 +179,19 @@ pub struct Board {
     pub id: String,
     /// The name.
     pub name: String,
+}
+
+/// A role that every workspace has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BuiltInRole {
+    /// The role.
+    pub role: Role,
+    /// What it is for, in one sentence.
+    pub title: String,
+    /// What it carries.
+    pub permissions: Vec<Permission>,
 }
 
 /// A job that works through an uploaded file, line by line.
@@ -546,6 +613,76 @@ pub struct Crop {
     pub height: f64,
 }
 
+/// A role that the workspace made: a name for a set of permissions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CustomRole {
+    /// The id (`role_…`).
+    pub id: String,
+    /// The name; no two roles of a workspace have the same one.
+    pub name: String,
+    /// What it carries.
+    pub permissions: Vec<Permission>,
+    /// Grows with each change; `customRoleUpdate` names the one that was read.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was changed last.
+    pub updated_at: DateTime<Utc>,
+    /// What the viewer may do with it now.
+    pub allowed_actions: Vec<CustomRoleAction>,
+    /// Who made it.
+    pub provenance: Provenance,
+}
+
+/// What came of removing a role.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CustomRoleDeletePayload {
+    /// The id of the role that was removed.
+    pub deleted_id: String,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// A page of custom roles.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CustomRolePage {
+    /// A list of nodes.
+    pub nodes: Vec<CustomRole>,
+    /// Information to aid in pagination.
+    pub page_info: PageInfo,
+    /// How many items the filter leaves altogether; counted only when asked for.
+    pub total_count: Option<i64>,
+}
+
+impl Page for CustomRolePage {
+    type Item = CustomRole;
+
+    fn into_parts(self) -> (Vec<CustomRole>, Option<String>) {
+        let cursor = self
+            .page_info
+            .end_cursor
+            .filter(|_| self.page_info.has_next_page);
+        (self.nodes, cursor)
+    }
+}
+
+/// What came of making or changing a role.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CustomRolePayload {
+    /// The role as it is now.
+    pub custom_role: CustomRole,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
 /// What a dry run would have done; nothing was written or sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -650,6 +787,116 @@ pub struct GrantAccount {
     pub username: Option<String>,
     /// The picture.
     pub avatar_url: Option<String>,
+}
+
+/// Somebody who is asked to become a member. Only who has `MANAGE_MEMBERS` sees invitations.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Invitation {
+    /// The id (`inv_…`).
+    pub id: String,
+    /// Who is asked, in lower case.
+    pub email: String,
+    /// The role that the person gets; `CUSTOM` when it is one that the workspace made.
+    pub role: Role,
+    /// The role that the workspace made, if it is one.
+    pub custom_role: Option<InvitationCustomRole>,
+    /// The connections that the person is to be limited to; null without a limit.
+    pub connection_ids: Option<Vec<String>>,
+    /// How it stands.
+    pub status: InvitationStatus,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When its present token was made.
+    pub sent_at: DateTime<Utc>,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+    /// When the person accepted.
+    pub accepted_at: Option<DateTime<Utc>>,
+    /// When it was taken back.
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// What can be done with it now. A role above one's own is refused all the same.
+    pub allowed_actions: Vec<InvitationAction>,
+    /// Who asks.
+    pub provenance: Provenance,
+}
+
+/// What came of accepting an invitation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct InvitationAcceptPayload {
+    /// The workspace that the person belongs to now; `sessionCreate` opens it.
+    pub workspace_id: Option<String>,
+    /// The person.
+    pub person_id: Option<String>,
+    /// The role there.
+    pub role: Option<Role>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// A role that the workspace made: a name for a set of permissions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct InvitationCustomRole {
+    /// The id (`role_…`).
+    pub id: String,
+    /// The name; no two roles of a workspace have the same one.
+    pub name: String,
+}
+
+/// What came of an invitation that is to be sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct InvitationLinkPayload {
+    /// What `invitationAccept` takes (`phi_…`); shown this once.
+    pub token: Option<String>,
+    /// The address to send to the person, with the token behind its `#`; shown this once.
+    pub link: Option<String>,
+    /// The invitation.
+    pub invitation: Invitation,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// A page of invitations.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct InvitationPage {
+    /// A list of nodes.
+    pub nodes: Vec<Invitation>,
+    /// Information to aid in pagination.
+    pub page_info: PageInfo,
+    /// How many items the filter leaves altogether; counted only when asked for.
+    pub total_count: Option<i64>,
+}
+
+impl Page for InvitationPage {
+    type Item = Invitation;
+
+    fn into_parts(self) -> (Vec<Invitation>, Option<String>) {
+        let cursor = self
+            .page_info
+            .end_cursor
+            .filter(|_| self.page_info.has_next_page);
+        (self.nodes, cursor)
+    }
+}
+
+/// What came of taking an invitation back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct InvitationPayload {
+    /// The invitation as it is now.
+    pub invitation: Invitation,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
 }
 
 /// The publishing line of a connection: posts leave it one by one, in order.
@@ -865,6 +1112,89 @@ pub struct MediaUploadCreatePayload {
     pub upload_url: Option<String>,
     /// The media, UPLOADING.
     pub media: Media,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// A person in the workspace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Member {
+    /// The person's id (`user_…`).
+    pub person_id: String,
+    /// The person's name.
+    pub name: String,
+    /// The person's e-mail; null unless it is you, or you have `MANAGE_MEMBERS`.
+    pub email: Option<String>,
+    /// The role; `CUSTOM` when it is one that the workspace made.
+    pub role: Role,
+    /// The role that the workspace made, if it is one.
+    pub custom_role: Option<MemberCustomRole>,
+    /// What the member may do, be it with some connections only.
+    pub permissions: Vec<Permission>,
+    /// The connections that the member is limited to, as far as you deal with them; null without a limit.
+    pub connection_ids: Option<Vec<String>>,
+    /// Since when the person is a member.
+    pub joined_at: DateTime<Utc>,
+    /// What the viewer may do with the member now. The only owner keeps the role all the same.
+    pub allowed_actions: Vec<MemberAction>,
+}
+
+/// A role that the workspace made: a name for a set of permissions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MemberCustomRole {
+    /// The id (`role_…`).
+    pub id: String,
+    /// The name; no two roles of a workspace have the same one.
+    pub name: String,
+}
+
+/// A page of members.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MemberPage {
+    /// A list of nodes.
+    pub nodes: Vec<Member>,
+    /// Information to aid in pagination.
+    pub page_info: PageInfo,
+    /// How many items the filter leaves altogether; counted only when asked for.
+    pub total_count: Option<i64>,
+}
+
+impl Page for MemberPage {
+    type Item = Member;
+
+    fn into_parts(self) -> (Vec<Member>, Option<String>) {
+        let cursor = self
+            .page_info
+            .end_cursor
+            .filter(|_| self.page_info.has_next_page);
+        (self.nodes, cursor)
+    }
+}
+
+/// What came of changing a member.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MemberPayload {
+    /// The member as it is now.
+    pub member: Option<Member>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of removing a member.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MemberRemovePayload {
+    /// The id of the person who is no longer a member.
+    pub removed_id: Option<String>,
     /// What a person should know although it worked.
     pub warnings: Vec<Warning>,
 }
@@ -2097,6 +2427,91 @@ pub struct TargetTimeline {
     pub attempts: Vec<Attempt>,
 }
 
+/// A group of members with a role that they have beside their own, for some connections or all.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Team {
+    /// The id (`team_…`).
+    pub id: String,
+    /// The name; no two teams of a workspace have the same one.
+    pub name: String,
+    /// The role that it gives; `CUSTOM` when it is one that the workspace made.
+    pub role: Role,
+    /// The role that the workspace made, if it is one.
+    pub custom_role: Option<TeamCustomRole>,
+    /// The connections that the role is limited to, as far as you deal with them; null for all.
+    pub connection_ids: Option<Vec<String>>,
+    /// The ids of the persons (`user_…`) who belong to it, at most 500.
+    pub member_ids: Vec<String>,
+    /// Grows with each change; `teamUpdate` names the one that was read.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was changed last.
+    pub updated_at: DateTime<Utc>,
+    /// Who made it.
+    pub provenance: Provenance,
+}
+
+/// A role that the workspace made: a name for a set of permissions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TeamCustomRole {
+    /// The id (`role_…`).
+    pub id: String,
+    /// The name; no two roles of a workspace have the same one.
+    pub name: String,
+}
+
+/// What came of removing a team.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TeamDeletePayload {
+    /// The id of the team that was removed.
+    pub deleted_id: String,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// A page of teams.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TeamPage {
+    /// A list of nodes.
+    pub nodes: Vec<Team>,
+    /// Information to aid in pagination.
+    pub page_info: PageInfo,
+    /// How many items the filter leaves altogether; counted only when asked for.
+    pub total_count: Option<i64>,
+}
+
+impl Page for TeamPage {
+    type Item = Team;
+
+    fn into_parts(self) -> (Vec<Team>, Option<String>) {
+        let cursor = self
+            .page_info
+            .end_cursor
+            .filter(|_| self.page_info.has_next_page);
+        (self.nodes, cursor)
+    }
+}
+
+/// What came of making or changing a team.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TeamPayload {
+    /// The team as it is now.
+    pub team: Team,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
 /// One step of a target's timeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -2179,8 +2594,10 @@ pub struct Viewer {
     pub kind: ViewerKind,
     /// The role in the workspace.
     pub role: Role,
-    /// What the role may do.
+    /// What the caller may do.
     pub permissions: Vec<Permission>,
+    /// The connections that the caller may read; null for all.
+    pub connection_ids: Option<Vec<String>>,
     /// The person, if it is one.
     pub person: Option<Person>,
     /// The API key, if it is one.
@@ -2441,4 +2858,41 @@ pub struct Workspace {
     pub time_zone: String,
     /// When it was made.
     pub created_at: DateTime<Utc>,
+    /// Since when it is deleted: nothing is published, and `workspaceRestore` takes it back. Null otherwise.
+    pub deleted_at: Option<DateTime<Utc>>,
+    /// When it is erased for good.
+    pub erase_at: Option<DateTime<Utc>>,
+}
+
+/// What came of leaving.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WorkspaceLeavePayload {
+    /// The id of the person who is no longer a member.
+    pub removed_id: Option<String>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of deleting the workspace or taking it back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WorkspacePayload {
+    /// The workspace as it is now.
+    pub workspace: Workspace,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of handing the workspace over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WorkspaceTransferPayload {
+    /// The owner.
+    pub member: Option<Member>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
 }

@@ -103,6 +103,8 @@ impl Real {
             created_at: now,
             when_full: WhenFull::Wait,
             over_budget: OverBudget::Hold,
+            deleted_at: None,
+            erase_at: None,
         };
         workspace::insert(&mut tx, &room).await.unwrap();
         let account = Connection {

@@ -14,6 +14,7 @@ use posthaste_engine::{
     Actor, bulk,
     publish::{self, Settings},
 };
+use posthaste_store::workspace;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -58,6 +59,40 @@ async fn a_file_arrives_in_parts_and_its_job_waits_for_the_last_byte() {
     );
     desk.work().await;
     assert_eq!(over(&desk.get(id).await), (State::Finished, 3, 0, 0));
+}
+
+#[tokio::test]
+async fn a_job_rests_while_its_workspace_is_to_be_erased() {
+    let desk = Desk::new().await;
+    let app = &desk.world.app;
+    let delete = async |is_deleted: bool| {
+        let times = is_deleted.then_some((app.now(), app.now()));
+        let mut conn = desk.world.db().get().await.unwrap();
+        workspace::set_deleted(&mut conn, desk.world.workspace, times)
+            .await
+            .unwrap();
+    };
+    let waiting = desk.job(Format::Jsonl, false, drafts(2).as_bytes()).await;
+    delete(true).await;
+    desk.work().await;
+    assert_eq!(desk.get(waiting).await.state, State::Queued);
+    delete(false).await;
+    desk.work().await;
+    assert_eq!(over(&desk.get(waiting).await), (State::Finished, 2, 0, 0));
+
+    // Other words, so that none of them is there already.
+    let line = |n| format!("{{\"text\":\"Line {n}\"}}\n");
+    let lines = (0..500).map(line).collect::<Vec<_>>().concat();
+    let running = desk.job(Format::Jsonl, false, lines.as_bytes()).await;
+    let worker = app.clone();
+    let working = tokio::spawn(async move { bulk::work(&worker, &CancellationToken::new()).await });
+    desk.until_done(running, 1).await;
+    delete(true).await;
+    working.await.unwrap().unwrap();
+    desk.work().await;
+    delete(false).await;
+    desk.work().await;
+    assert_eq!(over(&desk.get(running).await), (State::Finished, 500, 0, 0));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! What people do with endpoints, and whose rights count.
 
 use chrono::TimeDelta;
-use posthaste_core::{ErrorCode, access::Role, event::EventType};
+use posthaste_core::{ErrorCode, access::Role, event::EventType, outgoing::Reach};
 use posthaste_engine::webhook::{self, NewEndpoint};
 use posthaste_store::webhook::{
     delivery::State,
@@ -41,7 +41,7 @@ async fn events_of_the_chosen_types_are_numbered_and_sent_in_order() {
     let request = &asked[0];
     assert_eq!(request.url, "https://a.example/hook");
     assert_eq!(header(request, "webhook-timestamp"), "1799049600");
-    assert!(request.public_only && request.excerpt == Some(65536));
+    assert!(request.reach == Reach::Public && request.excerpt == Some(65536));
     assert_eq!(request.timeout.as_secs(), 10);
 }
 

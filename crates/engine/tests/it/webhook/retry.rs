@@ -182,7 +182,7 @@ async fn an_endpoint_that_fails_for_a_day_is_paused_probed_and_resumed_by_the_fi
     let last = post.world.events().await.pop().unwrap();
     assert_eq!(
         last.data.0,
-        json!({ "webhookEndpointId": id, "description": null, "status": "PAUSED", "statusReason": "FAILURES",
+        json!({ "webhookEndpointId": id, "host": "a.example", "description": null, "status": "PAUSED", "statusReason": "FAILURES",
             "change": "by itself" })
     );
     // Nothing goes out until the probe is due, whatever happens.

@@ -29,6 +29,17 @@ pub async fn table_scans(conn: &mut Conn) -> BTreeMap<String, i64> {
     .await
 }
 
+/// How many rows were read, from tables end to end and from indexes.
+pub async fn rows_read(conn: &mut Conn) -> i64 {
+    let all = scans(
+        conn,
+        "SELECT 'rows' AS name, ((SELECT coalesce(sum(seq_tup_read), 0) FROM pg_stat_user_tables)
+            + (SELECT coalesce(sum(idx_tup_read), 0) FROM pg_stat_user_indexes))::int8 AS scans",
+    )
+    .await;
+    all["rows"]
+}
+
 /// Scans of indexes, those of partitions under their log's.
 pub async fn index_scans(conn: &mut Conn) -> BTreeMap<String, i64> {
     scans(

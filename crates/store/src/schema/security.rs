@@ -1,0 +1,35 @@
+//! Keys and the audit log.
+
+diesel::table! {
+    audit_entries (chain, seq) {
+        chain -> Uuid,
+        seq -> Int8,
+        at -> Timestamptz,
+        act -> Text,
+        actor -> Text,
+        subject -> Nullable<Text>,
+        detail -> Nullable<Jsonb>,
+        salt -> Nullable<Bytea>,
+        detail_hash -> Bytea,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    audit_heads (chain) {
+        chain -> Uuid,
+        seq -> Int8,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    data_keys (workspace_id, version) {
+        workspace_id -> Uuid,
+        version -> Int4,
+        id -> Uuid,
+        master_key -> Text,
+        wrapped -> Bytea,
+        created_at -> Timestamptz,
+    }
+}

@@ -1,0 +1,143 @@
+use posthaste_core::{
+    Provenance,
+    access::Reach,
+    ids::{InvitationId, RoleId, UserId},
+};
+use posthaste_store::{Scope, post, team};
+
+use super::{scans::rows_read, *};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_query_of_members_and_roles_has_its_index() {
+    let test = filled().await;
+    let conn = &mut *test.db.get().await.unwrap();
+    let workspace = WorkspaceId::from(id(1, 1));
+    let user = UserId::from(id(10, 6));
+    let now: DateTime<Utc> = start();
+    by_index!(
+        conn,
+        "members_in_order",
+        member::list(conn, workspace, &page(Some((now, id(10, 1)))))
+    );
+    // As good as `members_pkey`: a person is in few workspaces.
+    by_index!(
+        conn,
+        "members_by_user",
+        member::by_ids(conn, workspace, &[user])
+    );
+    by_index!(
+        conn,
+        "users_email_key",
+        member::by_email(conn, workspace, "person6@example.com")
+    );
+    let person = Provenance::Person { user };
+    by_index!(
+        conn,
+        "members_by_user",
+        standing::of(conn, workspace, &person, now)
+    );
+    let key = Provenance::Key {
+        key: ApiKeyId::from(id(11, 6)),
+    };
+    by_index!(
+        conn,
+        "api_keys_pkey",
+        standing::of(conn, workspace, &key, now)
+    );
+    by_index!(
+        conn,
+        "api_keys_by_user",
+        key::lock_of_person(conn, workspace, user)
+    );
+    by_index!(
+        conn,
+        "roles_in_order",
+        role::list(conn, workspace, &page(Some((Some(now), id(14, 1)))))
+    );
+    let one = RoleId::from(id(14, 30));
+    by_index!(
+        conn,
+        "invitations_by_role",
+        role::holders(conn, workspace, one)
+    );
+    by_index!(
+        conn,
+        "teams_in_order",
+        team::list(conn, workspace, &page(Some((Some(now), id(16, 1)))))
+    );
+    by_index!(
+        conn,
+        "team_members_by_member",
+        standing::of(conn, workspace, &person, now)
+    );
+    by_index!(
+        conn,
+        "team_members_by_member",
+        team::leave_all(conn, workspace, user, now)
+    );
+    by_index!(
+        conn,
+        "invitations_in_order",
+        invitation::list(conn, workspace, false, &page(Some((Some(now), id(15, 1)))))
+    );
+    by_index!(
+        conn,
+        "invitations_one_open",
+        invitation::pending(conn, workspace, "new7@example.com")
+    );
+    by_index!(
+        conn,
+        "invitations_hash_key",
+        invitation::by_hash(conn, b"hash 7")
+    );
+    by_index!(
+        conn,
+        "invitations_pkey",
+        invitation::by_ids(conn, workspace, &[InvitationId::from(id(15, 6))])
+    );
+}
+
+/// Runs `query` and asserts that it read few rows, of the thousands that a workspace has.
+macro_rules! reads_few {
+    ($conn:expr, $query:expr) => {{
+        let before = rows_read($conn).await;
+        $query.await.unwrap();
+        let read = rows_read($conn).await - before;
+        assert!(read < 300, "{} reads {read} rows", stringify!($query));
+    }};
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_limited_to_a_quiet_account_reads_what_goes_there() {
+    let test = filled().await;
+    let conn = &mut *test.db.get().await.unwrap();
+    let limited = Scope {
+        workspace: WorkspaceId::from(id(1, 1)),
+        reach: Reach::from(Some(vec![id(2, 6), id(2, 8)])),
+    };
+    let none = post::Filter::default();
+    for by in [post::Order::Created, post::Order::Updated, post::Order::Due] {
+        let sort = post::Sort {
+            by,
+            descending: true,
+        };
+        reads_few!(
+            conn,
+            post::list(conn, limited.clone(), &none, sort, &page(None))
+        );
+    }
+    reads_few!(conn, post::count(conn, limited.clone(), &none));
+    by_index!(
+        conn,
+        "targets_of_post",
+        post::by_ids(conn, limited.clone(), &[PostId::from(id(3, 6))])
+    );
+    let all = target::Filter::default();
+    for by_due in [true, false] {
+        reads_few!(
+            conn,
+            target::list(conn, limited.clone(), &all, by_due, true, &page(None))
+        );
+    }
+    reads_few!(conn, target::count(conn, limited, &all));
+}

@@ -1,0 +1,2 @@
+-- What was checked needs no step back.
+SELECT 1;

@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY workspaces_to_erase;

@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY targets_by_connection;
