@@ -268,6 +268,29 @@ async fn a_fresh_token_that_is_refused_once_is_no_end_of_access() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_token_that_was_accepted_and_ended_is_refreshed_again_in_the_same_try() {
+    let world = World::with_timing(hasty()).await;
+    let connections = [world.connect(Network::X, 0).await];
+    let picture = world.picture().await;
+    for skip in [0, 2] {
+        world
+            .fault(json!({ "network": "X", "operation": "prepare", "kind": "expire_token", "times": 1, "skip": skip }))
+            .await;
+    }
+    world.work();
+    let post = world
+        .post("Short-lived keys.", &[picture], &connections)
+        .await;
+    let targets = world.until(post, State::Published).await;
+    assert_eq!(targets[0].attempt, 1);
+    let account = world.account(&connections[0]).await;
+    assert_eq!(
+        (account.status, account.version),
+        (Status::Active, connections[0].version + 2)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn fresh_tokens_that_are_refused_try_after_try_end_access() {
     let world = World::with_timing(hasty()).await;
     let connections = [world.connect(Network::X, 0).await];

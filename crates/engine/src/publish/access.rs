@@ -11,18 +11,18 @@ use super::{
 };
 use crate::{App, tokens};
 
-/// Gives a job whose token was refused a fresh one. Once in a try.
+/// Gives a job whose token was refused a fresh one.
 pub(super) async fn refresh(app: &App, job: &mut Job, journal: &Journal) -> Result<()> {
     journal.note(
         "TOKEN",
-        "The network refused the access token; refreshing it once.",
+        "The network refused the access token; refreshing it.",
         json!({}),
     );
     let reason = "the network refused the access token";
     let fresh = tokens::refresh(app, &job.connection, reason).await?;
     job.session = tokens::session(app, &fresh).await?;
     job.connection = fresh;
-    job.refreshed = true;
+    job.refreshes.count(journal);
     Ok(())
 }
 
@@ -39,10 +39,10 @@ pub(super) async fn after_refusal_of_token(
     verdict: Verdict,
     journal: &Journal,
 ) -> Verdict {
-    if job.refreshed {
+    if !job.refreshes.may_help(journal) {
         return after_refusal_of_fresh_token(app, job, verdict).await;
     }
-    if was_refused(&job.target) {
+    if was_refused(&job.target) && journal.accepted() == 0 {
         return disconnected(app, job, verdict).await;
     }
     match refresh(app, job, journal).await {

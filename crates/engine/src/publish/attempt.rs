@@ -105,7 +105,7 @@ pub(super) async fn publish_one(
             let health = health_of(&failure);
             let (mut verdict, end) = refused(app, &job, failure);
             // Without a refresh the account is marked already.
-            if verdict.reconnect && job.refreshed {
+            if verdict.reconnect && job.refreshes.any() {
                 verdict = after_refusal_of_fresh_token(app, &job, verdict).await;
             }
             let verdict = breaker::of_line(app, &job.target, verdict, health).await;
@@ -201,7 +201,10 @@ async fn prepare(
                     () = stop.cancelled() => return Ok(Preparation::PutBack(drained(app.now()))),
                 }
             }
-            Err(failure) if failure.class == FailureClass::Reauthorize && !job.refreshed => {
+            Err(failure)
+                if failure.class == FailureClass::Reauthorize
+                    && job.refreshes.may_help(journal) =>
+            {
                 if let Err(error) = refresh(app, job, journal).await {
                     return Ok(match error.code {
                         ErrorCode::ReconnectRequired => Preparation::Refused(failure),

@@ -1,5 +1,8 @@
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Instant,
 };
 
@@ -24,6 +27,7 @@ pub(super) struct Journal {
     exhausted: Arc<Mutex<Option<Exhausted>>>,
     said: Arc<Mutex<Vec<LimitReading>>>,
     health: Arc<Mutex<Health>>,
+    accepted: Arc<AtomicU32>,
 }
 
 impl Journal {
@@ -34,6 +38,7 @@ impl Journal {
             exhausted: Arc::default(),
             said: Arc::default(),
             health: Arc::new(Mutex::new(Health::Unasked)),
+            accepted: Arc::default(),
         }
     }
 
@@ -82,7 +87,15 @@ impl Journal {
         *self.health.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many requests the network took so far in this try, and with them the token.
+    pub fn accepted(&self) -> u32 {
+        self.accepted.load(Ordering::Relaxed)
+    }
+
     fn heard(&self, answer: &Result<Response, TransportError>) {
+        if answer.as_ref().is_ok_and(Response::is_success) {
+            self.accepted.fetch_add(1, Ordering::Relaxed);
+        }
         let health = match answer {
             Ok(response) if response.status < 500 => Health::Well,
             Ok(_) | Err(_) => Health::Ill,

@@ -28,8 +28,35 @@ pub(super) struct Job {
     pub session: Session,
     pub rendition: Rendition,
     pub connection: Connection,
-    /// Its token was refused and refreshed in this try.
-    pub refreshed: bool,
+    /// Refreshes of its token in this try.
+    pub refreshes: Refreshes,
+}
+
+/// Most refreshes in one try.
+const MOST_REFRESHES: u32 = 3;
+
+/// How often a token was refused and refreshed in a try, and how many requests were accepted before the last time.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Refreshes {
+    times: u32,
+    accepted: u32,
+}
+
+impl Refreshes {
+    pub fn count(&mut self, journal: &Journal) {
+        self.times += 1;
+        self.accepted = journal.accepted();
+    }
+
+    /// Whether another may help: a token that was accepted for a while may have ended, one that never was is refused
+    /// for another reason.
+    pub fn may_help(&self, journal: &Journal) -> bool {
+        self.times == 0 || self.times < MOST_REFRESHES && journal.accepted() > self.accepted
+    }
+
+    pub fn any(&self) -> bool {
+        self.times > 0
+    }
 }
 
 impl Job {
@@ -126,7 +153,7 @@ pub(super) async fn load(
         rendition,
         connection,
         target,
-        refreshed: false,
+        refreshes: Refreshes::default(),
     }))
 }
 

@@ -120,7 +120,10 @@ async fn look(app: &App, job: &mut Job, journal: &Journal) -> (Verdict, AttemptE
                 };
                 return (verdict, AttemptEnd::default());
             }
-            Err(failure) if failure.class == FailureClass::Reauthorize && !job.refreshed => {
+            Err(failure)
+                if failure.class == FailureClass::Reauthorize
+                    && job.refreshes.may_help(journal) =>
+            {
                 let verdict = match refresh(app, job, journal).await {
                     Ok(()) => continue,
                     Err(error) if error.code == ErrorCode::ReconnectRequired => {

@@ -34,7 +34,7 @@ impl Case for Keys {
         for network in [Network::Pinterest, Network::X] {
             let ends = json!({
                 "network": network.as_str(), "operation": "any", "kind": "expire_token",
-                "times": null, "probability": 0.01,
+                "times": null, "probability": 0.05,
             });
             stage.control.fault(ends).await?;
         }
