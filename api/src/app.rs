@@ -69,6 +69,7 @@ fn build_at(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
         sandbox: config.sandbox.enabled,
         limits: Limits::new(config.limits.rule(), buckets),
         guard: Guard::new(failures),
+        sessions: config.sessions.rules(),
         quotas: config.quotas.rules(config.sandbox.enabled)?,
         redis,
         telemetry: Telemetry::default(),

@@ -71,6 +71,8 @@ error_codes! {
     // Who asks
     Unauthenticated, "UNAUTHENTICATED", 401, false, "The request carries no valid credential.", "Send 'Authorization: Bearer <API key or session token>'.";
     WrongCredentials, "WRONG_CREDENTIALS", 401, false, "E-mail and password do not belong together.", "Check both; after several tries wait a moment.";
+    AccountDisabled, "ACCOUNT_DISABLED", 403, false, "The operator of this server has shut the account out.", "Ask the operator; 'posthaste people enable' lets it in again.";
+    ReauthenticationRequired, "REAUTHENTICATION_REQUIRED", 403, false, "This takes a proof of who you are that is not older than ten minutes.", "Call sessionReauthenticate with the password, then repeat the request with the new token.";
     Forbidden, "FORBIDDEN", 403, false, "The credential may not do this.", "Ask an owner or admin of the workspace.";
     NotFound, "NOT_FOUND", 404, false, "There is nothing with this id in the workspace.", "Check the id; it may belong to another workspace or have been removed.";
     SandboxOnly, "SANDBOX_ONLY", 403, false, "This exists in a sandbox only.", "Start one with 'posthaste sandbox' and use its keys (phk_test_…).";

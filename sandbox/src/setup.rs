@@ -116,6 +116,7 @@ pub fn app(setup: Setup<'_>) -> Result<App> {
         quotas: setup.quotas,
         webhooks: webhook::Rules::default(),
         guard: Guard::default(),
+        sessions: posthaste_engine::session::Rules::default(),
         redis: None,
         telemetry: Telemetry::default(),
         payloads: Arc::new(webhook::PlainPayloads),

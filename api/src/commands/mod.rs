@@ -8,6 +8,7 @@ mod errors;
 mod keys;
 mod migrate;
 mod nodes;
+mod people;
 mod permissions;
 mod prompt;
 mod recover;
@@ -57,6 +58,7 @@ enum Command {
     Doctor(doctor::Args),
     Keys(keys::Args),
     Audit(audit::Args),
+    People(people::Args),
     #[command(flatten)]
     Client(client::Command),
     Completions(client::Completions),
@@ -128,6 +130,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Audit(args) => {
             let config = configured(&flags)?;
             on_runtime(audit::run(config, args))
+        }
+        Command::People(args) => {
+            let config = configured(&flags)?;
+            on_runtime(people::run(config, args))
         }
         Command::Client(command) => Ok(runtime()?.block_on(client::run(command))),
         Command::Completions(args) => {

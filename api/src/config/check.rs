@@ -52,6 +52,8 @@ const RULES: &[(&str, Rule)] = &[
     ("metrics.listen", Rule::ListenOrNone),
     ("metrics.token", Rule::SecretOrNone(16)),
     ("worker.listen", Rule::ListenOrNone),
+    ("sessions.idle_days", Rule::Number(1..=3650)),
+    ("sessions.absolute_days", Rule::Number(1..=3650)),
     ("networks.base_url", Rule::WebOrNone),
     ("webhooks.allow_private", Rule::Switch),
     ("sandbox.enabled", Rule::Switch),

@@ -33,6 +33,11 @@ const VARIABLES: &[(&str, &[&str])] = &[
         &["security", "master_key_file"],
     ),
     ("POSTHASTE_MASTER_KEYS", &["security", "master_keys"]),
+    ("POSTHASTE_SESSIONS_IDLE_DAYS", &["sessions", "idle_days"]),
+    (
+        "POSTHASTE_SESSIONS_ABSOLUTE_DAYS",
+        &["sessions", "absolute_days"],
+    ),
     ("POSTHASTE_NETWORKS_BASE_URL", &["networks", "base_url"]),
     ("POSTHASTE_QUOTAS_FILE", &["quotas", "file"]),
     ("POSTHASTE_QUOTAS_ENFORCE", &["quotas", "enforce"]),

@@ -15,6 +15,7 @@ mod retention;
 mod sandbox;
 mod security;
 mod server;
+mod sessions;
 mod storage;
 mod webhooks;
 
@@ -37,6 +38,7 @@ pub use retention::Retention;
 pub use sandbox::Sandbox;
 pub use security::Security;
 pub use server::Server;
+pub use sessions::Sessions;
 pub use storage::Storage;
 pub use webhooks::Webhooks;
 
@@ -70,6 +72,8 @@ pub struct Config {
     pub storage: Storage,
     /// The secret and the master keys.
     pub security: Security,
+    /// How long sessions last.
+    pub sessions: Sessions,
     /// Where the networks are, and the app registrations.
     pub networks: Networks,
     /// What networks allow and charge.
@@ -208,6 +212,26 @@ mod tests {
     }
 
     #[test]
+    fn how_long_sessions_last_can_be_set() {
+        let set = |value: &'static str| {
+            let config = Config::parse(None, move |name| {
+                (name == "POSTHASTE_SESSIONS_IDLE_DAYS").then(|| value.to_owned())
+            });
+            config
+                .map(|config| {
+                    let rules = config.sessions.rules();
+                    (rules.idle.num_days(), rules.absolute.num_days())
+                })
+                .map_err(|error| format!("{error:#}"))
+        };
+        let defaults = Config::defaults().unwrap().sessions.rules();
+        assert_eq!(defaults, posthaste_engine::session::Rules::default());
+        assert_eq!(set("3"), Ok((3, 90)));
+        let refused = "sessions.idle_days (POSTHASTE_SESSIONS_IDLE_DAYS) is 0; it must be a whole number from 1 to 3650.";
+        assert_eq!(set("0"), Err(refused.to_owned()));
+    }
+
+    #[test]
     fn without_the_sandbox_no_network_has_an_app_and_webhooks_stay_public() {
         let config = Config::defaults().unwrap();
         assert!(config.networks.apps().is_empty());
@@ -282,7 +306,7 @@ mod tests {
         );
         assert_eq!(
             refused("[sever]\n"),
-            "p.toml: unknown section sever; known are: database, graphql, health, limits, log, metrics, networks, quotas, redis, retention, sandbox, security, server, storage, webhooks, worker"
+            "p.toml: unknown section sever; known are: database, graphql, health, limits, log, metrics, networks, quotas, redis, retention, sandbox, security, server, sessions, storage, webhooks, worker"
         );
     }
 }

@@ -1,10 +1,11 @@
 //! Who sends a request, and what resolvers find in their context.
 
-use std::net::IpAddr;
-
 use async_graphql::{Context, Data, dataloader::DataLoader};
 use posthaste_core::{Error, ErrorCode, Result, secret::Secret};
-use posthaste_engine::{Actor, App, session};
+use posthaste_engine::{
+    Actor, App,
+    session::{self, Client},
+};
 
 use super::loader::{Batches, Loader};
 use crate::ticket::Ticket;
@@ -20,8 +21,8 @@ pub struct Caller {
     pub request_id: String,
     /// What the request log is told.
     pub ticket: Ticket,
-    /// Where it comes from, as far as that is known.
-    pub address: Option<IpAddr>,
+    /// The program that asks, as far as that is known.
+    pub client: Client,
 }
 
 impl Caller {
@@ -36,7 +37,7 @@ impl Caller {
             credential,
             request_id,
             ticket: Ticket::default(),
-            address: None,
+            client: Client::default(),
         })
     }
 
@@ -62,9 +63,9 @@ impl Caller {
         self.clone().logged(&socket.on_socket())
     }
 
-    /// Says where the request comes from.
-    pub fn from_address(mut self, address: Option<IpAddr>) -> Self {
-        self.address = address;
+    /// Says which program asks.
+    pub fn from_client(mut self, client: Client) -> Self {
+        self.client = client;
         self
     }
 

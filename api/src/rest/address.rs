@@ -2,8 +2,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, Request},
-    http::{HeaderMap, HeaderName, HeaderValue},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
 };
+use posthaste_engine::session::Client;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -39,6 +40,15 @@ fn forwarded(headers: &HeaderMap, trusted_proxies: usize) -> Option<IpAddr> {
 /// Where a settled request comes from; nothing for a request without a connection (tests).
 pub fn of(headers: &HeaderMap) -> Option<IpAddr> {
     headers.get(X_FORWARDED_FOR)?.to_str().ok()?.parse().ok()
+}
+
+/// The program that sends a settled request.
+pub fn client(headers: &HeaderMap) -> Client {
+    let user_agent = headers.get(header::USER_AGENT);
+    Client {
+        address: of(headers),
+        user_agent: user_agent.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
+    }
 }
 
 #[cfg(test)]

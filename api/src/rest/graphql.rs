@@ -227,7 +227,7 @@ pub async fn caller(state: &ApiState, id: &RequestId, headers: &HeaderMap) -> Re
         None => None,
     };
     let caller = Caller::new(&state.app, credential, id.0.clone()).await?;
-    let caller = caller.from_address(address::of(headers));
+    let caller = caller.from_client(address::client(headers));
     Ok(caller.logged(&id.1))
 }
 

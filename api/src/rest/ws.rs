@@ -51,7 +51,7 @@ pub fn serve(
         credential => Client {
             credential: credential.and_then(Result::ok),
             is_browser: is_browser(headers),
-            address: address::of(headers),
+            program: address::client(headers),
         },
     };
     upgrade

@@ -8,7 +8,10 @@ use std::{
 
 use posthaste_api::{app, config::Config};
 use posthaste_core::{access::Role, secret::Secret};
-use posthaste_engine::{App, session};
+use posthaste_engine::{
+    App,
+    session::{self, Client, SignIn},
+};
 use posthaste_testkit::TestDatabase;
 use tempfile::TempDir;
 
@@ -92,10 +95,13 @@ async fn it_makes_a_workspace_whose_owner_signs_in_and_whose_key_opens_it() {
     let workspace = session::workspace(&app, &actor).await.unwrap();
     assert_eq!(workspace.name, "Bakery");
     assert_eq!(workspace.time_zone, "Europe/Paris");
-    let password = Secret::new("correct horse");
-    let (_, session) = session::sign_in(&app, "ada@bakery.example", password, None)
-        .await
-        .unwrap();
+    let who = SignIn {
+        email: "ada@bakery.example",
+        password: Secret::new("correct horse"),
+        workspace: None,
+    };
+    let opened = session::sign_in(&app, who, &Client::default()).await;
+    let session = opened.unwrap().session;
     assert_eq!(session.role, Role::Owner);
     assert_eq!(session.workspace_id, workspace.id);
 }

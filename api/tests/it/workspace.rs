@@ -84,6 +84,7 @@ async fn a_deleted_workspace_stands_still_and_can_be_taken_back() {
         .clock
         .advance(TimeDelta::days(14) - TimeDelta::seconds(1));
     erase_due(&world.app).await.unwrap();
+    let session = sign_in(&world, &world.home, "olga@example.org").await;
     let restore =
         "mutation { workspaceRestore { workspace { deletedAt eraseAt } errors { code } } }";
     let answer = world.graphql(&session, restore, json!({})).await;
@@ -169,6 +170,7 @@ async fn after_the_grace_nothing_is_left_of_a_workspace_and_others_stay() {
     assert!(others.len() > 10, "{others:?}");
     delete(&world, &session, "Home").await;
     world.clock.advance(TimeDelta::days(14));
+    let session = sign_in(&world, &world.home, "olga@example.org").await;
     let asked = world.http.asked().len();
     erase_due(&world.app).await.unwrap();
     assert_eq!(

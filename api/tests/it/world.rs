@@ -34,7 +34,7 @@ use posthaste_engine::{
     limit::Limits,
     media::{self, NewUpload},
     request_log::Recorder,
-    session::{self, Guard, KeyKind, NewKey, NewUser, NewWorkspace},
+    session::{self, Client, Guard, KeyKind, NewKey, NewUser, NewWorkspace, SignIn},
     telemetry::Telemetry,
     vault::Vault,
     webhook,
@@ -219,6 +219,7 @@ impl World {
             quotas: posthaste_core::quota::Rules::default(),
             webhooks,
             guard: Guard::default(),
+            sessions: posthaste_engine::session::Rules::default(),
             redis: None,
             telemetry: Telemetry::default(),
             payloads: Arc::new(Documents::default()),
@@ -386,11 +387,15 @@ pub async fn person(world: &World, tenant: &Tenant, email: &str, role: Role) -> 
     user.id.to_string()
 }
 
-/// Signs a person in to a workspace; the session's token.
+/// Signs a person in to a workspace; the session's token, which works for 15 minutes.
 pub async fn sign_in(world: &World, tenant: &Tenant, email: &str) -> String {
-    let password = Secret::new(PASSWORD);
-    let signed_in = session::sign_in(&world.app, email, password, Some(tenant.workspace)).await;
-    signed_in.unwrap().0.expose().to_owned()
+    let who = SignIn {
+        email,
+        password: Secret::new(PASSWORD),
+        workspace: Some(tenant.workspace),
+    };
+    let opened = session::sign_in(&world.app, who, &Client::default()).await;
+    opened.unwrap().access.expose().to_owned()
 }
 
 /// An account on a network.

@@ -1,9 +1,31 @@
+use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     Error, ErrorCode, Provenance, Result,
     access::{Permission, PermissionSet, Reach, Rights, Role},
-    ids::{ConnectionId, WorkspaceId},
+    ids::{ConnectionId, SessionId, UserId, WorkspaceId},
 };
-use posthaste_store::{Scope, standing::Standing};
+use posthaste_store::{Scope, access::Session, standing::Standing};
+
+/// How old a proof of who somebody is may be for what could lock others, or themselves, out.
+const FRESH: TimeDelta = TimeDelta::minutes(10);
+
+/// The session that a person asks with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Its id.
+    pub session: SessionId,
+    /// When the person last showed who they are.
+    pub authenticated_at: DateTime<Utc>,
+}
+
+impl From<&Session> for SignedIn {
+    fn from(session: &Session) -> Self {
+        Self {
+            session: session.id,
+            authenticated_at: session.authenticated_at,
+        }
+    }
+}
 
 /// Who asks: a person or key in one workspace, with what they may do there now.
 #[derive(Clone, Debug)]
@@ -19,6 +41,8 @@ pub struct Actor {
     pub reach: Reach,
     /// Who it is, for the event log.
     pub provenance: Provenance,
+    /// The session of a person who asks; none where something is done in a person's name.
+    pub session: Option<SignedIn>,
 }
 
 impl Actor {
@@ -39,6 +63,7 @@ impl Actor {
             reach: standing.rights.reach(Permission::Read),
             rights: standing.rights,
             provenance,
+            session: None,
         }
     }
 
@@ -92,6 +117,31 @@ impl Actor {
             reach: self.reach.both(&self.rights.reach(permission)),
             ..self.clone()
         })
+    }
+
+    /// The person who asks, and with which session; `INVALID_STATE` for a key.
+    pub fn signed_in(&self) -> Result<(UserId, SignedIn)> {
+        match (&self.provenance, self.session) {
+            (Provenance::Person { user }, Some(session)) => Ok((*user, session)),
+            _ => Err(Error::new(
+                ErrorCode::InvalidState,
+                "Only a signed-in person can do this; the request carries an API key.",
+            )),
+        }
+    }
+
+    /// Refuses a person with `REAUTHENTICATION_REQUIRED` who has not shown within ten minutes who they are. Keys are
+    /// not asked: nobody sits at them.
+    pub fn require_fresh(&self, now: DateTime<Utc>) -> Result<()> {
+        if !matches!(self.provenance, Provenance::Person { .. }) {
+            return Ok(());
+        }
+        let is_fresh = |session: SignedIn| now - session.authenticated_at <= FRESH;
+        if self.session.is_some_and(is_fresh) {
+            return Ok(());
+        }
+        let code = ErrorCode::ReauthenticationRequired;
+        Err(Error::new(code, code.title()))
     }
 
     /// Refuses with `FORBIDDEN` whoever is limited to some connections, for what concerns all of them.

@@ -17,8 +17,15 @@ use serde_json::Value;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    Actor, adapters::Redis, event::Hints, limit::Limits, publish::Crash, request_log::Recorder,
-    session::Guard, telemetry::Telemetry, webhook,
+    Actor,
+    adapters::Redis,
+    event::Hints,
+    limit::Limits,
+    publish::Crash,
+    request_log::Recorder,
+    session::{self, Guard},
+    telemetry::Telemetry,
+    webhook,
 };
 
 /// The app registrations at the networks; a network without one cannot be connected.
@@ -62,6 +69,8 @@ pub struct Parts {
     pub limits: Limits,
     /// Slows down guessing of passwords.
     pub guard: Guard,
+    /// How long sessions last.
+    pub sessions: session::Rules,
     /// What processes share that may be lost; none where there is one process, or PostgreSQL is enough.
     pub redis: Option<Redis>,
     /// What operators watch.

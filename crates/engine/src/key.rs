@@ -66,7 +66,7 @@ pub struct Change {
 /// The position of a key in its list: when it was made, and its id.
 pub type Key = (DateTime<Utc>, Uuid);
 
-/// Makes a key. Its secret is returned this once; only a keyed hash is kept. With `once` the request may
+/// Makes a key; a person has shown lately who they are. Its secret is returned this once; only a keyed hash is kept. With `once` the request may
 /// have come this far in an earlier run: then the answer is the key that was made there.
 pub async fn create(
     app: &App,
@@ -76,6 +76,7 @@ pub async fn create(
 ) -> Result<(Secret, ApiKey), Vec<Error>> {
     let one = |error: Error| vec![error];
     actor.require(Permission::ManageKeys).map_err(one)?;
+    actor.require_fresh(app.now()).map_err(one)?;
     if let Some(made) = made_before(app, actor, once).await.map_err(one)? {
         return Ok(made);
     }
@@ -232,7 +233,7 @@ pub async fn update(
 
 /// Gives a key a new secret, returned this once. The one before works for `grace` (a day when nothing
 /// is said, at most a week); one from an earlier rotation ends now. It takes whose the key is: a person for the
-/// own ones, `MANAGE_MEMBERS` or another service account for a service account. With `once` an earlier run
+/// own ones, who has shown so lately, `MANAGE_MEMBERS` or another service account for a service account. With `once` an earlier run
 /// of the request may have done it: then nothing is changed, and the answer is the same secret.
 pub async fn rotate(
     app: &App,
@@ -246,6 +247,8 @@ pub async fn rotate(
         let message = "The secret before may work for 0 to 168 hours.";
         return Err(Error::new(ErrorCode::InvalidInput, message).at(["graceHours"]));
     }
+    actor.require(Permission::ManageKeys)?;
+    actor.require_fresh(app.now())?;
     let (mut tx, actor, mut row) = open(app, actor, id).await?;
     let actor = &actor;
     let maker = maker(&mut tx, actor).await?;

@@ -62,5 +62,5 @@ pub mod vault;
 pub mod webhook;
 pub mod workspace;
 
-pub use actor::Actor;
+pub use actor::{Actor, SignedIn};
 pub use app::{App, NetworkApps, Parts};

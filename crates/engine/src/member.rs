@@ -67,7 +67,7 @@ pub struct Change {
 }
 
 /// Gives a member another role, not above the actor's own, or another limit. Only a person makes an owner, or an
-/// owner something else.
+/// owner something else, and has shown lately who they are.
 pub async fn update(app: &App, actor: &Actor, user: UserId, change: Change) -> Result<Member> {
     let (mut tx, actor) = change::begin(app, actor, Permission::ManageMembers).await?;
     let actor = &actor;
@@ -88,6 +88,7 @@ pub async fn update(app: &App, actor: &Actor, user: UserId, change: Change) -> R
     // A key stays when owners change: it would make and unmake them for ever.
     if (row.role == Role::Owner) != (held.role == Role::Owner) {
         person(actor)?;
+        actor.require_fresh(app.now())?;
     }
     if held.role != Role::Owner {
         keep_an_owner(&mut tx, actor, &row).await?;
@@ -196,6 +197,7 @@ async fn end(app: &App, actor: &Actor, mut tx: Tx, row: &Member, kind: EventType
 pub async fn transfer(app: &App, actor: &Actor, to: UserId) -> Result<Member> {
     actor.require(Permission::OwnWorkspace)?;
     let from = person(actor)?;
+    actor.require_fresh(app.now())?;
     if from == to {
         let message = "This is you, who own the workspace already.";
         return Err(Error::new(ErrorCode::InvalidInput, message).at(["personId"]));

@@ -1,58 +1,49 @@
 //! Who asks: API keys, signed-in sessions, and the people and workspaces behind them.
 
 mod guard;
+mod open;
+pub mod operator;
+pub mod own;
 mod password;
+mod refusal;
 mod setup;
+mod token;
 
-use chrono::TimeDelta;
 use hmac::{Hmac, KeyInit, Mac};
 use posthaste_core::{
-    Error, ErrorCode, Provenance, Result,
-    access::Permission,
-    ids::{SessionId, WorkspaceId},
-    secret::Secret,
+    Error, ErrorCode, Provenance, Result, access::Permission, ids::WorkspaceId, secret::Secret,
 };
 use posthaste_store::{
     Conn,
-    access::{self, Session, User},
+    access::{self, User},
     key::{self, ApiKey},
     standing,
     workspace::Workspace,
 };
 use sha2::Sha256;
 
-use crate::{Actor, App, idempotency};
+use crate::{Actor, App};
 
 pub use guard::Guard;
+pub(crate) use open::recognise;
+pub use open::{Client, Opened, Rules, SignIn, reauthenticate, refresh, sign_in};
 pub use setup::{
     Founded, KeyKind, NewKey, NewUser, NewWorkspace, add_member, create_key, create_user,
     create_workspace, found, sample_key,
 };
 pub(crate) use setup::{address, key_row, named, shown_prefix, user_row};
 
-/// How long a session lasts.
-const SESSION_LIFE: TimeDelta = TimeDelta::days(30);
-
-/// What every session token begins with.
-const SESSION_PREFIX: &str = "phs_";
-
 /// Longer texts are no credential of ours and are not hashed.
 const MAX_CREDENTIAL: usize = 200;
 
-/// Says who presents a credential: an API key (`phk_…`) or a session token (`phs_…`).
+/// Says who presents a credential: an API key (`phk_…`) or a session's access token (`phs_…`).
 /// Always asks the database, so that revoking works at once.
 pub async fn authenticate(app: &App, credential: &str) -> Result<Actor> {
+    if let Some(person) = open::by_token(app, credential).await? {
+        return Ok(person);
+    }
     let hash = credential_hash(app, credential)?;
     let mut conn = app.db.get().await?;
-    if credential.starts_with(SESSION_PREFIX) {
-        let (session, standing) = access::session_by_hash(&mut conn, &hash, app.now())
-            .await?
-            .ok_or_else(unauthenticated)?;
-        let by = Provenance::Person {
-            user: session.user_id,
-        };
-        return Ok(Actor::standing(session.workspace_id, standing, by));
-    }
     let (key, standing) = key::by_hash(&mut conn, &hash, app.now())
         .await?
         .ok_or_else(unauthenticated)?;
@@ -69,7 +60,7 @@ pub(crate) fn unauthenticated() -> Error {
 }
 
 fn credential_hash(app: &App, credential: &str) -> Result<Vec<u8>> {
-    let known = ["phk_live_", "phk_test_", SESSION_PREFIX]
+    let known = ["phk_live_", "phk_test_"]
         .iter()
         .any(|prefix| credential.starts_with(prefix));
     if !known || credential.len() > MAX_CREDENTIAL {
@@ -91,83 +82,6 @@ pub(crate) fn keyed_hash(secret: &Secret, credential: &str) -> Result<Vec<u8>> {
 pub(crate) fn credential(prefix: &str, seed: [u8; 32]) -> Secret {
     use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
     Secret::new(format!("{prefix}{}", BASE64_URL_SAFE_NO_PAD.encode(seed)))
-}
-
-/// Signs a person in by e-mail and password; `workspace` chooses among several, else the one joined
-/// first. After five failures it asks for a growing wait (`RATE_LIMITED`); an unknown e-mail
-/// takes as long as a wrong password.
-pub async fn sign_in(
-    app: &App,
-    email: &str,
-    password: Secret,
-    workspace: Option<WorkspaceId>,
-) -> Result<(Secret, Session)> {
-    let user = recognise(app, &email.trim().to_lowercase(), password).await?;
-    open_session(app, &user, workspace).await
-}
-
-/// The person whose e-mail (in lower case) and password these are.
-pub(crate) async fn recognise(app: &App, email: &str, password: Secret) -> Result<User> {
-    let guard = &app.guard;
-    guard.enter(email, app.now()).await?;
-    let user = access::user_by_email(&mut *app.db.get().await?, email).await?;
-    let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let right = password::verify(guard, password, hash).await?;
-    let Some(user) = user.filter(|_| right) else {
-        guard.failed(email, app.now()).await?;
-        return Err(Error::new(
-            ErrorCode::WrongCredentials,
-            ErrorCode::WrongCredentials.title(),
-        ));
-    };
-    guard.succeeded(email).await?;
-    Ok(user)
-}
-
-async fn open_session(
-    app: &App,
-    user: &User,
-    workspace: Option<WorkspaceId>,
-) -> Result<(Secret, Session)> {
-    let mut conn = app.db.get().await?;
-    let memberships = access::memberships(&mut conn, user.id).await?;
-    let (workspace_id, role) = memberships
-        .into_iter()
-        .find(|(id, _)| workspace.is_none_or(|wanted| wanted == *id))
-        .ok_or_else(|| {
-            Error::new(
-                ErrorCode::Forbidden,
-                "You are not a member of this workspace.",
-            )
-        })?;
-    let now = app.now();
-    let session = Session {
-        id: SessionId::new(&*app.clock, &*app.random),
-        user_id: user.id,
-        workspace_id,
-        role,
-        expires_at: now + SESSION_LIFE,
-    };
-    let token = credential(SESSION_PREFIX, idempotency::seed(app, None)?);
-    let hash = keyed_hash(&app.secret, token.expose())?;
-    access::insert_session(&mut conn, &session, &hash, now).await?;
-    Ok((token, session))
-}
-
-/// Ends the session of a token; a token that is no session of ours is `UNAUTHENTICATED`.
-pub async fn sign_out(app: &App, token: &str) -> Result<SessionId> {
-    let hash = credential_hash(app, token)?;
-    let mut conn = app.db.get().await?;
-    let (session, _) = access::session_by_hash(&mut conn, &hash, app.now())
-        .await?
-        .ok_or_else(|| {
-            Error::new(
-                ErrorCode::InvalidState,
-                "The request carries an API key; only a session can be signed out.",
-            )
-        })?;
-    access::revoke_session(&mut conn, session.id, app.now()).await?;
-    Ok(session.id)
 }
 
 /// Who an actor is, by name.

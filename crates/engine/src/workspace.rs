@@ -38,9 +38,10 @@ fn by_person(actor: &Actor) -> Result<()> {
 }
 
 /// Stops publishing now, and has the workspace erased in 14 days. `name` must be its name: nobody deletes
-/// the wrong one by accident.
+/// the wrong one by accident, and the owner has shown lately who they are.
 pub async fn delete(app: &App, actor: &Actor, name: &str) -> Result<Workspace> {
     by_person(actor)?;
+    actor.require_fresh(app.now())?;
     let (mut tx, actor) = change::begin(app, actor, Permission::OwnWorkspace).await?;
     let mut row = rows::get(&mut tx, actor.workspace).await?;
     if row.deleted_at.is_some() {

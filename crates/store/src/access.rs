@@ -1,20 +1,25 @@
 //! People, memberships and sessions.
 
+mod session;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use posthaste_core::{
     Result,
     access::Role,
-    ids::{SessionId, UserId, WorkspaceId},
+    ids::{UserId, WorkspaceId},
 };
 use uuid::Uuid;
 
 use crate::{
     Conn, StoreExt,
-    schema::{members, roles, sessions, users, workspaces},
-    standing::Standing,
-    team_role::{TeamRoles, team_roles},
+    schema::{members, users, workspaces},
+};
+
+pub use session::{
+    Key, Session, count_sessions, insert_session, revoke_session, revoke_sessions_of,
+    rotate_session, session, sessions_of,
 };
 
 /// A person.
@@ -32,25 +37,8 @@ pub struct User {
     pub password_hash: String,
     /// When the person was added.
     pub created_at: DateTime<Utc>,
-}
-
-/// A signed-in session with the member's present role.
-#[derive(Clone, Debug, Queryable)]
-pub struct Session {
-    /// Id.
-    #[diesel(deserialize_as = Uuid)]
-    pub id: SessionId,
-    /// The person.
-    #[diesel(deserialize_as = Uuid)]
-    pub user_id: UserId,
-    /// The workspace chosen at sign-in.
-    #[diesel(deserialize_as = Uuid)]
-    pub workspace_id: WorkspaceId,
-    /// The member's role now, not at sign-in.
-    #[diesel(deserialize_as = String)]
-    pub role: Role,
-    /// When it ends.
-    pub expires_at: DateTime<Utc>,
+    /// Since when the operator has shut the person out.
+    pub disabled_at: Option<DateTime<Utc>>,
 }
 
 /// Adds a person.
@@ -62,6 +50,7 @@ pub async fn insert_user(conn: &mut Conn, user: &User) -> Result<()> {
             users::name.eq(&user.name),
             users::password_hash.eq(&user.password_hash),
             users::created_at.eq(user.created_at),
+            users::disabled_at.eq(user.disabled_at),
         ))
         .execute(conn)
         .await
@@ -115,96 +104,32 @@ pub async fn memberships(conn: &mut Conn, user: UserId) -> Result<Vec<(Workspace
         .collect()
 }
 
-/// Opens a session.
-pub async fn insert_session(
-    conn: &mut Conn,
-    session: &Session,
-    hash: &[u8],
-    created_at: DateTime<Utc>,
-) -> Result<()> {
-    diesel::insert_into(sessions::table)
-        .values((
-            sessions::id.eq(session.id.uuid()),
-            sessions::user_id.eq(session.user_id.uuid()),
-            sessions::workspace_id.eq(session.workspace_id.uuid()),
-            sessions::hash.eq(hash),
-            sessions::created_at.eq(created_at),
-            sessions::expires_at.eq(session.expires_at),
-        ))
+/// Gives a person another password hash, unless somebody else did so meanwhile.
+pub async fn replace_password_hash(conn: &mut Conn, user: &User, hash: &str) -> Result<()> {
+    let unchanged = users::table
+        .find(user.id.uuid())
+        .filter(users::password_hash.eq(&user.password_hash));
+    diesel::update(unchanged)
+        .set(users::password_hash.eq(hash))
         .execute(conn)
         .await
         .stored()?;
     Ok(())
 }
 
-type Found = (
-    Session,
-    Option<Vec<String>>,
-    Option<Vec<Uuid>>,
-    TeamRoles,
-    bool,
-);
-
-/// The session behind a hash and what its member may do now, unless revoked or expired.
-pub async fn session_by_hash(
+/// Shuts a person out since an instant, or lets them in again; whether that changed anything.
+pub async fn set_disabled(
     conn: &mut Conn,
-    hash: &[u8],
-    now: DateTime<Utc>,
-) -> Result<Option<(Session, Standing)>> {
-    let found: Option<Found> = sessions::table
-        .inner_join(
-            members::table.on(members::workspace_id
-                .eq(sessions::workspace_id)
-                .and(members::user_id.eq(sessions::user_id))),
-        )
-        .inner_join(workspaces::table.on(workspaces::id.eq(sessions::workspace_id)))
-        .left_join(roles::table.on(members::role_id.eq(roles::id.nullable())))
-        .filter(
-            sessions::hash
-                .eq(hash)
-                .and(sessions::revoked_at.is_null())
-                .and(sessions::expires_at.gt(now)),
-        )
-        .select((
-            (
-                sessions::id,
-                sessions::user_id,
-                sessions::workspace_id,
-                members::role,
-                sessions::expires_at,
-            ),
-            roles::permissions.nullable(),
-            members::connection_ids,
-            team_roles(
-                members::workspace_id.nullable(),
-                members::user_id.nullable(),
-            ),
-            workspaces::deleted_at.is_not_null(),
-        ))
-        .first(conn)
+    user: UserId,
+    since: Option<DateTime<Utc>>,
+) -> Result<bool> {
+    let other = users::table
+        .find(user.uuid())
+        .filter(users::disabled_at.is_null().eq(since.is_some()));
+    let changed = diesel::update(other)
+        .set(users::disabled_at.eq(since))
+        .execute(conn)
         .await
-        .optional()
         .stored()?;
-    Ok(
-        found.map(|(session, own, connections, teams, is_in_grace)| {
-            let standing = Standing::new(session.role, own.as_deref(), connections, teams);
-            (session, standing.in_grace(is_in_grace))
-        }),
-    )
-}
-
-/// Ends a session.
-pub async fn revoke_session(conn: &mut Conn, id: SessionId, at: DateTime<Utc>) -> Result<()> {
-    diesel::update(
-        sessions::table.filter(
-            sessions::id
-                .eq(id.uuid())
-                .and(sessions::revoked_at.is_null()),
-        ),
-    )
-    .set(sessions::revoked_at.eq(at))
-    .execute(conn)
-    .await
-    .stored()?;
-    Ok(())
+    Ok(changed > 0)
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::{
     BoxableExpression,
-    dsl::sql,
+    dsl::{exists, not, sql},
     pg::Pg,
     prelude::*,
     sql_types::{Array, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid},
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     Conn, Json, Page, PageRequest, Slice, StoreExt,
-    schema::{api_keys, members, roles, workspaces},
+    schema::{api_keys, members, roles, users, workspaces},
     standing::Standing,
     team_role::{TeamRoles, team_roles},
 };
@@ -134,6 +134,11 @@ macro_rules! bounded {
                     .and(members::user_id.nullable().eq(api_keys::user_id))),
             )
             .left_join(roles::table.on(members::role_id.eq(roles::id.nullable())))
+            .filter(not(exists(
+                users::table
+                    .filter(users::id.nullable().eq(api_keys::user_id))
+                    .filter(users::disabled_at.is_not_null()),
+            )))
             .select((
                 ApiKey::as_select(),
                 workspaces::deleted_at.is_not_null(),
@@ -165,7 +170,8 @@ fn now_may(
     Ok(Some((key, standing.in_grace(is_in_grace))))
 }
 
-/// The key with an id and what it may do now; none when it was revoked, has ended, or whose it is has left.
+/// The key with an id and what it may do now; none when it was revoked, has ended, or whose it is has left or
+/// is shut out.
 pub async fn present(
     conn: &mut Conn,
     workspace: WorkspaceId,
@@ -184,8 +190,8 @@ pub async fn present(
         .map_or(Ok(None), now_may)
 }
 
-/// The key behind a secret's hash and what it may do now, unless revoked or expired; also by the secret
-/// before the last rotation while that one works.
+/// The key behind a secret's hash and what it may do now, unless revoked, expired or of a person who is shut
+/// out; also by the secret before the last rotation while that one works.
 pub async fn by_hash(
     conn: &mut Conn,
     hash: &[u8],
@@ -311,7 +317,7 @@ pub async fn has(conn: &mut Conn, id: ApiKeyId, hash: &[u8]) -> Result<bool> {
     let found = api_keys::table
         .find(id.uuid())
         .filter(api_keys::hash.eq(hash).or(by_old));
-    diesel::select(diesel::dsl::exists(found))
+    diesel::select(exists(found))
         .get_result(conn)
         .await
         .stored()

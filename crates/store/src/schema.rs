@@ -217,10 +217,18 @@ diesel::table! {
         id -> Uuid,
         user_id -> Uuid,
         workspace_id -> Uuid,
-        hash -> Bytea,
+        hash -> Nullable<Bytea>,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
         revoked_at -> Nullable<Timestamptz>,
+        salt -> Nullable<Bytea>,
+        generation -> Int4,
+        refreshed_at -> Nullable<Timestamptz>,
+        before_at -> Nullable<Timestamptz>,
+        authenticated_at -> Nullable<Timestamptz>,
+        second_factor -> Bool,
+        user_agent -> Nullable<Text>,
+        address -> Nullable<Text>,
     }
 }
 
@@ -318,6 +326,7 @@ diesel::table! {
         name -> Text,
         password_hash -> Text,
         created_at -> Timestamptz,
+        disabled_at -> Nullable<Timestamptz>,
     }
 }
 

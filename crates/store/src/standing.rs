@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     Conn, StoreExt, key,
-    schema::{members, roles, workspaces},
+    schema::{members, roles, users, workspaces},
     team_role::{TeamRole, TeamRoles, team_roles},
 };
 
@@ -71,7 +71,7 @@ impl Standing {
 }
 
 /// What the author of a change may do now; none when the key was revoked or has ended, or the person
-/// is no longer a member.
+/// is no longer a member or is shut out.
 pub async fn of(
     conn: &mut Conn,
     workspace: WorkspaceId,
@@ -103,7 +103,9 @@ async fn of_member(
 ) -> Result<Option<Standing>> {
     let row: Option<Facts> = members::table
         .inner_join(workspaces::table)
+        .inner_join(users::table)
         .left_join(roles::table.on(members::role_id.eq(roles::id.nullable())))
+        .filter(users::disabled_at.is_null())
         .filter(
             members::workspace_id
                 .eq(workspace.uuid())

@@ -1148,8 +1148,8 @@ pub struct SessionsApi {
 }
 
 impl SessionsApi {
-    /// Signs a person in by e-mail and password. Needs no credential. After five failures for an e-mail
-    /// each further try must wait (`RATE_LIMITED`).
+    /// Signs a person in by e-mail and password. Needs no credential. After five failures for an e-mail, and
+    /// twenty from an address, each further try must wait (`RATE_LIMITED`).
     pub fn create(&self, input: impl Into<SessionCreateInput>) -> Call<SessionCreatePayload> {
         self.client.call(
             operations::SESSION_CREATE,
@@ -1160,6 +1160,58 @@ impl SessionsApi {
     /// Signs out: ends the session that the request carries.
     pub fn delete(&self) -> Call<SessionDeletePayload> {
         self.client.call(operations::SESSION_DELETE, none())
+    }
+
+    /// Your open sessions, in all workspaces, the newest first.
+    pub fn list(&self, options: SessionListOptions) -> Call<SessionPage> {
+        self.client.call(operations::SESSION_LIST, options)
+    }
+
+    /// [`list`](Self::list), page by page, one item after the other.
+    pub fn list_all(&self, options: SessionListOptions) -> Items<Session> {
+        let (list, after) = (self.clone(), options.after.clone());
+        page::all(
+            move |after| {
+                let mut options = options.clone();
+                options.after = after;
+                list.list(options)
+            },
+            after,
+        )
+    }
+
+    /// Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens, and those
+    /// before open nothing any more.
+    pub fn reauthenticate(
+        &self,
+        input: impl Into<SessionReauthenticateInput>,
+    ) -> Call<SessionReauthenticatePayload> {
+        self.client.call(
+            operations::SESSION_REAUTHENTICATE,
+            json!({ "input": Into::<SessionReauthenticateInput>::into(input) }),
+        )
+    }
+
+    /// The next tokens of a session. Needs no credential but the refresh token, which works once: the same again gets
+    /// the same answer for 30 seconds, later the session ends, since somebody else may have the token.
+    pub fn refresh(&self, input: impl Into<SessionRefreshInput>) -> Call<SessionRefreshPayload> {
+        self.client.call(
+            operations::SESSION_REFRESH,
+            json!({ "input": Into::<SessionRefreshInput>::into(input) }),
+        )
+    }
+
+    /// Ends one of your sessions.
+    pub fn revoke(&self, input: impl Into<SessionRevokeInput>) -> Call<SessionRevokePayload> {
+        self.client.call(
+            operations::SESSION_REVOKE,
+            json!({ "input": Into::<SessionRevokeInput>::into(input) }),
+        )
+    }
+
+    /// Ends all of your sessions but the one that the request carries.
+    pub fn revoke_others(&self) -> Call<SessionsRevokePayload> {
+        self.client.call(operations::SESSIONS_REVOKE, none())
     }
 }
 

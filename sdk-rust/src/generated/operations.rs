@@ -7216,12 +7216,110 @@ pub const SESSION_CREATE: Operation = Operation {
         r"mutation SessionCreate($input: SessionCreateInput!) {
   sessionCreate(input: $input) {
     token
+    tokenExpiresAt
+    refreshToken
     session {
-      id
-      role
-      workspaceId
-      expiresAt
+      ...SessionFields
     }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment SessionFields on Session {
+  id
+  isCurrent
+  role
+  workspaceId
+  createdAt
+  refreshedAt
+  expiresAt
+  authenticatedAt
+  secondFactor
+  userAgent
+  address
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const SESSION_DELETE: Operation = Operation {
+    name: Some("SessionDelete"),
+    kind: Kind::Mutation,
+    field: Some("sessionDelete"),
+    document: Cow::Borrowed(
+        r"mutation SessionDelete {
+  sessionDelete {
+    deletedId
     errors {
       ...ErrorFields
     }
@@ -7300,14 +7398,353 @@ fragment WarningFields on Warning {
     ),
 };
 
-pub const SESSION_DELETE: Operation = Operation {
-    name: Some("SessionDelete"),
-    kind: Kind::Mutation,
-    field: Some("sessionDelete"),
+pub const SESSION_LIST: Operation = Operation {
+    name: Some("SessionList"),
+    kind: Kind::Query,
+    field: Some("sessions"),
     document: Cow::Borrowed(
-        r"mutation SessionDelete {
-  sessionDelete {
-    deletedId
+        r"query SessionList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  sessions(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...SessionFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+fragment SessionFields on Session {
+  id
+  isCurrent
+  role
+  workspaceId
+  createdAt
+  refreshedAt
+  expiresAt
+  authenticatedAt
+  secondFactor
+  userAgent
+  address
+}
+",
+    ),
+};
+
+pub const SESSION_REAUTHENTICATE: Operation = Operation {
+    name: Some("SessionReauthenticate"),
+    kind: Kind::Mutation,
+    field: Some("sessionReauthenticate"),
+    document: Cow::Borrowed(
+        r"mutation SessionReauthenticate($input: SessionReauthenticateInput!) {
+  sessionReauthenticate(input: $input) {
+    token
+    tokenExpiresAt
+    refreshToken
+    session {
+      ...SessionFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment SessionFields on Session {
+  id
+  isCurrent
+  role
+  workspaceId
+  createdAt
+  refreshedAt
+  expiresAt
+  authenticatedAt
+  secondFactor
+  userAgent
+  address
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const SESSION_REFRESH: Operation = Operation {
+    name: Some("SessionRefresh"),
+    kind: Kind::Mutation,
+    field: Some("sessionRefresh"),
+    document: Cow::Borrowed(
+        r"mutation SessionRefresh($input: SessionRefreshInput!) {
+  sessionRefresh(input: $input) {
+    token
+    tokenExpiresAt
+    refreshToken
+    session {
+      ...SessionFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment SessionFields on Session {
+  id
+  isCurrent
+  role
+  workspaceId
+  createdAt
+  refreshedAt
+  expiresAt
+  authenticatedAt
+  secondFactor
+  userAgent
+  address
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const SESSION_REVOKE: Operation = Operation {
+    name: Some("SessionRevoke"),
+    kind: Kind::Mutation,
+    field: Some("sessionRevoke"),
+    document: Cow::Borrowed(
+        r"mutation SessionRevoke($input: SessionRevokeInput!) {
+  sessionRevoke(input: $input) {
+    revokedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const SESSIONS_REVOKE: Operation = Operation {
+    name: Some("SessionsRevoke"),
+    kind: Kind::Mutation,
+    field: Some("sessionsRevoke"),
+    document: Cow::Borrowed(
+        r"mutation SessionsRevoke {
+  sessionsRevoke {
+    revokedCount
     errors {
       ...ErrorFields
     }

@@ -424,6 +424,21 @@ const SandboxFields = `fragment SandboxFields on Sandbox {
 }
 `;
 
+const SessionFields = `fragment SessionFields on Session {
+  id
+  isCurrent
+  role
+  workspaceId
+  createdAt
+  refreshedAt
+  expiresAt
+  authenticatedAt
+  secondFactor
+  userAgent
+  address
+}
+`;
+
 const TargetFields = `fragment TargetFields on Target {
   id
   state
@@ -2442,12 +2457,31 @@ export const SessionCreate: Document<t.SessionCreateResult, t.SessionCreateVaria
   text: `mutation SessionCreate($input: SessionCreateInput!) {
   sessionCreate(input: $input) {
     token
+    tokenExpiresAt
+    refreshToken
     session {
-      id
-      role
-      workspaceId
-      expiresAt
+      ...SessionFields
     }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, SessionFields, WarningFields],
+};
+
+/** `sessions.delete`: the mutation `sessionDelete`. */
+export const SessionDelete: Document<t.SessionDeleteResult, Record<string, never>> = {
+  kind: 'mutation',
+  name: 'SessionDelete',
+  fields: ['sessionDelete'],
+  text: `mutation SessionDelete {
+  sessionDelete {
+    deletedId
     errors {
       ...ErrorFields
     }
@@ -2460,14 +2494,110 @@ export const SessionCreate: Document<t.SessionCreateResult, t.SessionCreateVaria
   fragments: [ErrorFields, NodeFields, WarningFields],
 };
 
-/** `sessions.delete`: the mutation `sessionDelete`. */
-export const SessionDelete: Document<t.SessionDeleteResult, Record<string, never>> = {
+/** `sessions.list`: the query `sessions`. */
+export const SessionList: Document<t.SessionListResult, t.SessionListVariables> = {
+  kind: 'query',
+  name: 'SessionList',
+  fields: ['sessions'],
+  text: `query SessionList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  sessions(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...SessionFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [PageFields, SessionFields],
+};
+
+/** `sessions.reauthenticate`: the mutation `sessionReauthenticate`. */
+export const SessionReauthenticate: Document<t.SessionReauthenticateResult, t.SessionReauthenticateVariables> = {
   kind: 'mutation',
-  name: 'SessionDelete',
-  fields: ['sessionDelete'],
-  text: `mutation SessionDelete {
-  sessionDelete {
-    deletedId
+  name: 'SessionReauthenticate',
+  fields: ['sessionReauthenticate'],
+  text: `mutation SessionReauthenticate($input: SessionReauthenticateInput!) {
+  sessionReauthenticate(input: $input) {
+    token
+    tokenExpiresAt
+    refreshToken
+    session {
+      ...SessionFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, SessionFields, WarningFields],
+};
+
+/** `sessions.refresh`: the mutation `sessionRefresh`. */
+export const SessionRefresh: Document<t.SessionRefreshResult, t.SessionRefreshVariables> = {
+  kind: 'mutation',
+  name: 'SessionRefresh',
+  fields: ['sessionRefresh'],
+  text: `mutation SessionRefresh($input: SessionRefreshInput!) {
+  sessionRefresh(input: $input) {
+    token
+    tokenExpiresAt
+    refreshToken
+    session {
+      ...SessionFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, SessionFields, WarningFields],
+};
+
+/** `sessions.revoke`: the mutation `sessionRevoke`. */
+export const SessionRevoke: Document<t.SessionRevokeResult, t.SessionRevokeVariables> = {
+  kind: 'mutation',
+  name: 'SessionRevoke',
+  fields: ['sessionRevoke'],
+  text: `mutation SessionRevoke($input: SessionRevokeInput!) {
+  sessionRevoke(input: $input) {
+    revokedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `sessions.revokeOthers`: the mutation `sessionsRevoke`. */
+export const SessionsRevoke: Document<t.SessionsRevokeResult, Record<string, never>> = {
+  kind: 'mutation',
+  name: 'SessionsRevoke',
+  fields: ['sessionsRevoke'],
+  text: `mutation SessionsRevoke {
+  sessionsRevoke {
+    revokedCount
     errors {
       ...ErrorFields
     }

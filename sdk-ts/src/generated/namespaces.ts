@@ -299,12 +299,28 @@ export class Api extends Client {
 
   readonly sessions = {
     /**
-     * Signs a person in by e-mail and password. Needs no credential. After five failures for an e-mail
-     * each further try must wait (`RATE_LIMITED`).
+     * Signs a person in by e-mail and password. Needs no credential. After five failures for an e-mail, and
+     * twenty from an address, each further try must wait (`RATE_LIMITED`).
      */
     create: changing(this, documents.SessionCreate),
     /** Signs out: ends the session that the request carries. */
     delete: changingNothing(this, documents.SessionDelete),
+    /** Your open sessions, in all workspaces, the newest first. */
+    list: listing(this, documents.SessionList),
+    /**
+     * Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens, and those
+     * before open nothing any more.
+     */
+    reauthenticate: changing(this, documents.SessionReauthenticate),
+    /**
+     * The next tokens of a session. Needs no credential but the refresh token, which works once: the same again gets
+     * the same answer for 30 seconds, later the session ends, since somebody else may have the token.
+     */
+    refresh: changing(this, documents.SessionRefresh),
+    /** Ends one of your sessions. */
+    revoke: changing(this, documents.SessionRevoke),
+    /** Ends all of your sessions but the one that the request carries. */
+    revokeOthers: changingNothing(this, documents.SessionsRevoke),
   };
 
   readonly targets = {

@@ -146,6 +146,8 @@ export type CustomRoleAction =
 export type ErrorCode =
   /** The access to the account ends before the post is due. Reconnect the account before that day; scheduled posts stay as they are. */
   | 'ACCESS_ENDS'
+  /** The operator of this server has shut the account out. Ask the operator; 'posthaste people enable' lets it in again. */
+  | 'ACCOUNT_DISABLED'
   /** It exists already. Use the existing one, or another id. */
   | 'ALREADY_EXISTS'
   /** The alt text is longer than the network allows. Shorten the alt text. */
@@ -256,6 +258,8 @@ export type ErrorCode =
   | 'QUOTA_EXCEEDED'
   /** Too many requests. Wait as long as Retry-After says. */
   | 'RATE_LIMITED'
+  /** This takes a proof of who you are that is not older than ten minutes. Call sessionReauthenticate with the password, then repeat the request with the new token. */
+  | 'REAUTHENTICATION_REQUIRED'
   /** The network no longer accepts our access to this account. Reconnect the account; waiting posts go out by themselves afterwards. */
   | 'RECONNECT_REQUIRED'
   /** Somebody holds the role. Name the role that its holders get in its place. */
@@ -1584,6 +1588,24 @@ export interface SessionCreateInput {
   workspaceId?: string | null | undefined;
 }
 
+/** Who shows again who they are. */
+export interface SessionReauthenticateInput {
+  /** The password. */
+  password: string;
+}
+
+/** The tokens that are to be followed by others. */
+export interface SessionRefreshInput {
+  /** The refresh token (`phr_…`). */
+  refreshToken: string;
+}
+
+/** The session to end. */
+export interface SessionRevokeInput {
+  /** The id (`ses_…`). */
+  id: string;
+}
+
 /** A target whose live post is to be deleted. */
 export interface TargetDeleteRemoteInput {
   /** Only check it and show what would come of it: nothing is written or sent. */
@@ -2549,6 +2571,32 @@ export interface Sandbox {
   };
   /** The faults that wait for calls. */
   faults: Array<SandboxFault>;
+}
+
+/** A signed-in session. */
+export interface Session {
+  /** The id (`ses_…`). */
+  id: string;
+  /** Whether it is the one of this request. */
+  isCurrent: boolean;
+  /** The role in the workspace. */
+  role: Role;
+  /** The workspace's id. */
+  workspaceId: string;
+  /** When the person signed in. */
+  createdAt: string;
+  /** When it was refreshed last. */
+  refreshedAt: string;
+  /** When it ends unless it is refreshed before. */
+  expiresAt: string;
+  /** When the person last showed who they are. */
+  authenticatedAt: string;
+  /** Whether with a second factor. */
+  secondFactor: boolean;
+  /** What the program that opened it calls itself. */
+  userAgent: string | null;
+  /** The address it was opened from. */
+  address: string | null;
 }
 
 /** One post on one connection: the unit of publishing. */
@@ -4448,20 +4496,15 @@ export interface SchemaDeprecationListResult {
 
 /** What came of signing in. */
 export interface SessionCreateResult {
-  /** The token to send as `Authorization: Bearer …`; shown this once. */
+  /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. */
   token: string | null;
+  /** Until when that works, 15 minutes at most. */
+  tokenExpiresAt: string | null;
+  /** What `sessionRefresh` takes once (`phr_…`); shown this once. Keep it where nobody else reads it. */
+  refreshToken: string | null;
   /** The session. */
-  session: {
-    /** The id (`ses_…`). */
-    id: string;
-    /** The role in the workspace. */
-    role: Role;
-    /** The workspace's id. */
-    workspaceId: string;
-    /** When it ends. */
-    expiresAt: string;
-  } | null;
-  /** Why nobody was signed in; empty when it worked. */
+  session: Session | null;
+  /** Why there are no tokens; empty when it worked. */
   errors: Array<MutationError>;
   /** What a person should know although it worked. */
   warnings: Array<Warning>;
@@ -4477,6 +4520,101 @@ export interface SessionCreateVariables {
 export interface SessionDeleteResult {
   /** The id of the session that ended. */
   deletedId: string | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+
+/** A page of sessions. */
+export interface SessionListResult {
+  /** A list of nodes. */
+  nodes: Array<Session>;
+  /** Information to aid in pagination. */
+  pageInfo: PageInfo;
+  /** How many items the filter leaves altogether; counted only when asked for. */
+  totalCount?: number | null;
+}
+
+/** Variables of SessionList. */
+export interface SessionListVariables {
+  /** How many from the start, 1 to 100; 25 when nothing is said. */
+  first?: number | null | undefined;
+  /** Only what follows this cursor. */
+  after?: string | null | undefined;
+  /** How many from the end, 1 to 100. */
+  last?: number | null | undefined;
+  /** Only what precedes this cursor. */
+  before?: string | null | undefined;
+  /** Whether to count all items, into `totalCount`. */
+  withTotal?: boolean | null | undefined;
+}
+
+/** What came of showing again who one is. */
+export interface SessionReauthenticateResult {
+  /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. */
+  token: string | null;
+  /** Until when that works, 15 minutes at most. */
+  tokenExpiresAt: string | null;
+  /** What `sessionRefresh` takes once (`phr_…`); shown this once. Keep it where nobody else reads it. */
+  refreshToken: string | null;
+  /** The session. */
+  session: Session | null;
+  /** Why there are no tokens; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of SessionReauthenticate. */
+export interface SessionReauthenticateVariables {
+  /** The password. */
+  input: SessionReauthenticateInput;
+}
+
+/** What came of asking for the next tokens. */
+export interface SessionRefreshResult {
+  /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. */
+  token: string | null;
+  /** Until when that works, 15 minutes at most. */
+  tokenExpiresAt: string | null;
+  /** What `sessionRefresh` takes once (`phr_…`); shown this once. Keep it where nobody else reads it. */
+  refreshToken: string | null;
+  /** The session. */
+  session: Session | null;
+  /** Why there are no tokens; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of SessionRefresh. */
+export interface SessionRefreshVariables {
+  /** The refresh token. */
+  input: SessionRefreshInput;
+}
+
+/** What came of ending a session. */
+export interface SessionRevokeResult {
+  /** The id of the session that ended. */
+  revokedId: string | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of SessionRevoke. */
+export interface SessionRevokeVariables {
+  /** The session. */
+  input: SessionRevokeInput;
+}
+
+/** What came of ending all other sessions. */
+export interface SessionsRevokeResult {
+  /** How many ended. */
+  revokedCount: number | null;
   /** Why nothing was changed; empty when it worked. */
   errors: Array<MutationError>;
   /** What a person should know although it worked. */

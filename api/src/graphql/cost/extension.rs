@@ -99,7 +99,7 @@ impl Extension for CostExtension {
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
         if let (Ok(app), Ok(caller)) = (ctx.data::<App>(), ctx.data::<Caller>()) {
-            let payer = Payer::new(caller.actor.as_ref(), caller.address);
+            let payer = Payer::new(caller.actor.as_ref(), caller.client.address);
             let _ = self.0.payer.set((app.clone(), payer));
         }
         let _ = self.0.reading.set((query.len() >> 10) as u32);

@@ -180,12 +180,13 @@ impl InvitationMutation {
         #[graphql(desc = "The token, and who accepts.")] input: InvitationAcceptInput,
     ) -> Result<InvitationAcceptPayload> {
         let app = app(ctx)?;
+        let caller = caller(ctx)?;
         let newcomer = Newcomer {
             name: input.name,
             password: input.password.map(Secret::new),
+            client: caller.client.clone(),
         };
-        let caller = caller(ctx)?.actor.as_ref();
-        let outcome = engine::accept(app, caller, &input.token, newcomer).await;
+        let outcome = engine::accept(app, caller.actor.as_ref(), &input.token, newcomer).await;
         let (accepted, errors) = split(app, outcome)?;
         Ok(InvitationAcceptPayload {
             workspace_id: accepted.map(|it| it.workspace.into()),

@@ -1,9 +1,11 @@
-//! Who asks, and signing in and out.
+//! Who asks, signing in and out, and a person's sessions.
 
 mod mutation;
 mod query;
+mod session;
 mod types;
 
 pub use mutation::ViewerMutation;
 pub use query::ViewerQuery;
+pub use session::Session;
 pub use types::Viewer;

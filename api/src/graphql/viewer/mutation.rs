@@ -1,11 +1,11 @@
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, Result};
 use posthaste_core::secret::Secret;
-use posthaste_engine::session;
+use posthaste_engine::session::{self, SignIn, own};
 
-use super::types::Session;
+use super::session::{SessionCreatePayload, SessionReauthenticatePayload, SessionRefreshPayload};
 use crate::graphql::{
-    context::{app, caller},
-    payload::{MutationError, Warning, payload, split},
+    context::{app, both, caller},
+    payload::payload,
     scalars,
 };
 
@@ -20,17 +20,25 @@ pub struct SessionCreateInput {
     workspace_id: Option<ID>,
 }
 
-/// What came of signing in.
-#[derive(SimpleObject)]
-pub struct SessionCreatePayload {
-    /// The token to send as `Authorization: Bearer …`; shown this once.
-    token: Option<String>,
-    /// The session.
-    session: Option<Session>,
-    /// Why nobody was signed in; empty when it worked.
-    errors: Vec<MutationError>,
-    /// What a person should know although it worked.
-    warnings: Vec<Warning>,
+/// The tokens that are to be followed by others.
+#[derive(InputObject)]
+pub struct SessionRefreshInput {
+    /// The refresh token (`phr_…`).
+    refresh_token: String,
+}
+
+/// Who shows again who they are.
+#[derive(InputObject)]
+pub struct SessionReauthenticateInput {
+    /// The password.
+    password: String,
+}
+
+/// The session to end.
+#[derive(InputObject)]
+pub struct SessionRevokeInput {
+    /// The id (`ses_…`).
+    id: ID,
 }
 
 payload! {
@@ -41,45 +49,102 @@ payload! {
     }
 }
 
+payload! {
+    /// What came of ending a session.
+    SessionRevokePayload {
+        /// The id of the session that ended.
+        revoked_id: ID
+    }
+}
+
+payload! {
+    /// What came of ending all other sessions.
+    SessionsRevokePayload {
+        /// How many ended.
+        revoked_count: u64
+    }
+}
+
 /// Signing in and out.
 #[derive(Default)]
 pub struct ViewerMutation;
 
 #[Object]
 impl ViewerMutation {
-    /// Signs a person in by e-mail and password. Needs no credential. After five failures for an e-mail
-    /// each further try must wait (`RATE_LIMITED`).
+    /// Signs a person in by e-mail and password. Needs no credential. After five failures for an e-mail, and
+    /// twenty from an address, each further try must wait (`RATE_LIMITED`).
     async fn session_create(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Who signs in.")] input: SessionCreateInput,
     ) -> Result<SessionCreatePayload> {
-        let app = app(ctx)?;
+        let (app, client) = (app(ctx)?, &caller(ctx)?.client);
         let outcome = async {
             let workspace = input
                 .workspace_id
                 .map(|id| scalars::id(&id, &["workspaceId"]))
                 .transpose()?;
-            session::sign_in(app, &input.email, Secret::new(input.password), workspace).await
+            let who = SignIn {
+                email: &input.email,
+                password: Secret::new(input.password),
+                workspace,
+            };
+            session::sign_in(app, who, client).await
         };
-        let (signed_in, errors) = split(app, outcome.await)?;
-        let (token, session) = signed_in.unzip();
-        Ok(SessionCreatePayload {
-            token: token.map(|token| token.expose().to_owned()),
-            session: session.as_ref().map(Session::from),
-            errors,
-            warnings: Vec::new(),
-        })
+        Ok(SessionCreatePayload::of(app, outcome.await)?)
+    }
+
+    /// The next tokens of a session. Needs no credential but the refresh token, which works once: the same again gets
+    /// the same answer for 30 seconds, later the session ends, since somebody else may have the token.
+    async fn session_refresh(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The refresh token.")] input: SessionRefreshInput,
+    ) -> Result<SessionRefreshPayload> {
+        let app = app(ctx)?;
+        let outcome = session::refresh(app, &input.refresh_token).await;
+        Ok(SessionRefreshPayload::of(app, outcome)?)
+    }
+
+    /// Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens, and those
+    /// before open nothing any more.
+    async fn session_reauthenticate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The password.")] input: SessionReauthenticateInput,
+    ) -> Result<SessionReauthenticatePayload> {
+        let (app, actor) = both(ctx)?;
+        let (password, client) = (Secret::new(input.password), &caller(ctx)?.client);
+        let outcome = session::reauthenticate(app, actor, password, client).await;
+        Ok(SessionReauthenticatePayload::of(app, outcome)?)
     }
 
     /// Signs out: ends the session that the request carries.
     async fn session_delete(&self, ctx: &Context<'_>) -> Result<SessionDeletePayload> {
-        let app = app(ctx)?;
-        let token = caller(ctx)?
-            .credential
-            .as_ref()
-            .map_or("", |credential| credential.expose());
-        let outcome = session::sign_out(app, token).await.map(ID::from);
+        let (app, actor) = both(ctx)?;
+        let outcome = own::sign_out(app, actor).await.map(ID::from);
         Ok(SessionDeletePayload::of(app, outcome)?)
+    }
+
+    /// Ends one of your sessions.
+    async fn session_revoke(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The session.")] input: SessionRevokeInput,
+    ) -> Result<SessionRevokePayload> {
+        let (app, actor) = both(ctx)?;
+        let outcome = async {
+            let id = scalars::id(&input.id, &["id"])?;
+            own::revoke(app, actor, id).await.map(ID::from)
+        };
+        Ok(SessionRevokePayload::of(app, outcome.await)?)
+    }
+
+    /// Ends all of your sessions but the one that the request carries.
+    async fn sessions_revoke(&self, ctx: &Context<'_>) -> Result<SessionsRevokePayload> {
+        let (app, actor) = both(ctx)?;
+        let outcome = own::revoke_others(app, actor).await;
+        let outcome = outcome.map(|count| count as u64);
+        Ok(SessionsRevokePayload::of(app, outcome)?)
     }
 }

@@ -1,5 +1,4 @@
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
-use chrono::{DateTime, Utc};
 use posthaste_engine::{Actor, session::Identity};
 use posthaste_store::access;
 
@@ -92,30 +91,6 @@ impl From<&access::User> for Person {
             id: user.id.into(),
             name: user.name.clone(),
             email: user.email.clone(),
-        }
-    }
-}
-
-/// A signed-in session.
-#[derive(SimpleObject)]
-pub struct Session {
-    /// The id (`ses_…`).
-    id: ID,
-    /// The role in the workspace.
-    role: Role,
-    /// The workspace's id.
-    workspace_id: ID,
-    /// When it ends.
-    expires_at: DateTime<Utc>,
-}
-
-impl From<&access::Session> for Session {
-    fn from(session: &access::Session) -> Self {
-        Self {
-            id: session.id.into(),
-            role: session.role.into(),
-            workspace_id: session.workspace_id.into(),
-            expires_at: session.expires_at,
         }
     }
 }

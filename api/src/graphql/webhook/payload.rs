@@ -63,7 +63,7 @@ impl Documents {
             actor: Some(actor.clone()),
             credential: None,
             request_id: "webhook".to_owned(),
-            address: None,
+            client: posthaste_engine::session::Client::default(),
             ticket: Ticket::default(),
         };
         let mut request = Request::new(document);

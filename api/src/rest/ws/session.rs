@@ -1,4 +1,4 @@
-use std::{collections::HashMap, net::IpAddr, pin::pin, time::Duration};
+use std::{collections::HashMap, pin::pin, time::Duration};
 
 use async_graphql::{Request as Query, Response as Answer, parser::types::OperationType};
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
@@ -7,6 +7,7 @@ use futures::{
     stream::{self, AbortHandle, BoxStream, SelectAll},
 };
 use posthaste_core::{Error, ErrorCode, secret::Secret};
+use posthaste_engine::session::Client as Program;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, interval_at, timeout};
 
@@ -49,8 +50,8 @@ pub struct Client {
     pub credential: Option<Secret>,
     /// Whether it is a page in a browser.
     pub is_browser: bool,
-    /// Where it is, as far as that is known.
-    pub address: Option<IpAddr>,
+    /// What is known of the program.
+    pub program: Program,
 }
 
 /// Serves one WebSocket until it ends.
@@ -60,7 +61,7 @@ pub async fn run(state: ApiState, id: RequestId, client: Client, mut socket: Web
         let caller = timeout(INIT, handshake)
             .await
             .unwrap_or(Err(End::Close(Close::InitTimeout)))?
-            .from_address(client.address);
+            .from_client(client.program);
         Session {
             state,
             caller,

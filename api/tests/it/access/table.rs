@@ -301,6 +301,28 @@ pub fn table() -> Vec<Row> {
             Needs::Nobody,
             "email: \"nobody@example.com\", password: \"wrong password\"",
         ),
+        change("sessionRefresh", Needs::Nobody, "refreshToken: \"phr_x\""),
+        change(
+            "sessionReauthenticate",
+            Needs::Credential,
+            "password: \"wrong password\"",
+        ),
+        row(
+            "sessions",
+            Needs::Credential,
+            "{ sessions { nodes { id } } }",
+        ),
+        // A key has none; people's ids are tried in `session/own.rs`.
+        change(
+            "sessionRevoke",
+            Needs::Credential,
+            "id: \"ses_01h455vb4pex5vsknk084sn02q\"",
+        ),
+        row(
+            "sessionsRevoke",
+            Needs::Credential,
+            "mutation { sessionsRevoke { errors { code } } }",
+        ),
         row(
             "sessionDelete",
             Needs::Credential,

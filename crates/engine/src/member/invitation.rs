@@ -22,7 +22,7 @@ use crate::{
     Actor, App, change,
     idempotency::{self, Once},
     role::{self, Choice},
-    session::{self, NewUser},
+    session::{self, Client, NewUser},
 };
 
 /// How long an invitation can be accepted.
@@ -70,7 +70,7 @@ pub async fn create(
         (Ok(email), Ok(held)) => (email, held),
         (email, held) => return Err([email.err(), held.err()].into_iter().flatten().collect()),
     };
-    by_person_for_owner(actor, held.role).map_err(one)?;
+    by_person_for_owner(app, actor, held.role).map_err(one)?;
     let reach = super::limit(&mut tx, actor, held.role, wanted.connections).await;
     let reach = reach.map_err(one)?;
     let now = app.now();
@@ -92,10 +92,11 @@ pub async fn create(
     insert(app, actor, tx, row, once).await.map_err(one)
 }
 
-/// As in [`super::update`], a key asks nobody to be an owner.
-fn by_person_for_owner(actor: &Actor, role: Role) -> Result<()> {
+/// As in [`super::update`], a key asks nobody to be an owner, and a person has shown lately who they are.
+fn by_person_for_owner(app: &App, actor: &Actor, role: Role) -> Result<()> {
     if role == Role::Owner {
         super::person(actor)?;
+        actor.require_fresh(app.now())?;
     }
     Ok(())
 }
@@ -182,7 +183,7 @@ pub async fn resend(
     let actor = &actor;
     let given = role::carries(&mut tx, actor.workspace, row.role, row.custom_role()).await?;
     actor.require_all(given)?;
-    by_person_for_owner(actor, row.role)?;
+    by_person_for_owner(app, actor, row.role)?;
     let token = token(app, once)?;
     let hash = session::keyed_hash(&app.secret, token.expose())?;
     if once.is_some_and(Once::is_repeat) && rows::has(&mut tx, id, &hash).await? {
@@ -214,6 +215,8 @@ pub struct Newcomer {
     pub name: Option<String>,
     /// The password: a new person's, or the one of the account.
     pub password: Option<Secret>,
+    /// The program that asks.
+    pub client: Client,
 }
 
 /// What came of accepting.
@@ -271,7 +274,7 @@ async fn own(app: &App, caller: Option<&Actor>, user: User, newcomer: Newcomer) 
         let message = "There is an account for this e-mail: sign in and accept with that session, or give its password.";
         Error::new(ErrorCode::InvalidInput, message).at(["password"])
     })?;
-    session::recognise(app, &user.email, password).await
+    session::recognise(app, &user.email, password, &newcomer.client).await
 }
 
 /// An account for the e-mail of an invitation, not yet written.

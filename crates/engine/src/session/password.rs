@@ -7,7 +7,6 @@ use argon2::{
 use posthaste_core::{Error, ErrorCode, Result, secret::Secret};
 use tokio::task::spawn_blocking;
 
-use super::Guard;
 use crate::App;
 
 /// Shortest password in characters.
@@ -31,6 +30,11 @@ pub(super) async fn hash(app: &App, password: Secret) -> Result<String> {
             format!("A password has at least {SHORTEST} characters and at most {LONGEST} bytes.");
         return Err(Error::new(ErrorCode::InvalidInput, message).at(["password"]));
     }
+    hash_again(app, password).await
+}
+
+/// Hashes a password that is somebody's already.
+pub(super) async fn hash_again(app: &App, password: Secret) -> Result<String> {
     let mut salt = [0; 16];
     app.random.fill(&mut salt);
     spawn_blocking(move || hash_now(password.expose(), &salt))
@@ -45,13 +49,24 @@ fn hash_now(password: &str, salt: &[u8]) -> Result<String> {
     Ok(hash.to_string())
 }
 
-/// Whether the password belongs to the hash. Without a hash the same work is done for nothing, so
+/// Whether a hash was made with less work than one of today.
+pub(super) fn is_outdated(hash: &str) -> Result<bool> {
+    let internal = |error: &dyn std::fmt::Display| Error::internal(error.to_string());
+    let parsed = PasswordHash::new(hash).map_err(|error| internal(&error))?;
+    let used = Params::try_from(&parsed).map_err(|error| internal(&error))?;
+    let wanted = argon2()?;
+    let wanted = wanted.params();
+    Ok(used.m_cost() < wanted.m_cost()
+        || used.t_cost() < wanted.t_cost()
+        || used.p_cost() < wanted.p_cost())
+}
+
+/// Whether the password belongs to the hash. It takes a place of the guard. Without a hash the same work is done for nothing, so
 /// that the time tells nobody which e-mails exist.
-pub(super) async fn verify(guard: &Guard, password: Secret, hash: Option<String>) -> Result<bool> {
+pub(super) async fn verify(password: Secret, hash: Option<String>) -> Result<bool> {
     if password.expose().len() > LONGEST {
         return Ok(false);
     }
-    let _slot = guard.hashing.acquire().await.map_err(Error::internal)?;
     spawn_blocking(move || {
         let known = hash.is_some();
         let hash = hash.map_or_else(nobody, Ok)?;

@@ -183,6 +183,7 @@ pub(crate) async fn user_row(app: &App, new: NewUser) -> Result<User> {
         name,
         password_hash: password::hash(app, new.password).await?,
         created_at: app.now(),
+        disabled_at: None,
     })
 }
 

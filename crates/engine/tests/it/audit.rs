@@ -8,7 +8,7 @@ use posthaste_engine::{
 };
 use posthaste_store::{PageRequest, audit::Filter};
 
-use crate::world::World;
+use crate::world::{World, signed_in};
 
 /// The newest ten.
 const PAGE: PageRequest<i64> = PageRequest {
@@ -40,7 +40,8 @@ async fn owner(world: &World) -> Actor {
     let user = session::create_user(&world.app, new).await.unwrap().id;
     let added = session::add_member(&world.app, world.workspace, user, Role::Owner).await;
     added.unwrap();
-    Actor::new(world.workspace, Role::Owner, Provenance::Person { user })
+    let actor = Actor::new(world.workspace, Role::Owner, Provenance::Person { user });
+    signed_in(actor)
 }
 
 /// A world with a chain of this many keys.

@@ -12,7 +12,7 @@ use posthaste_core::{
 use posthaste_engine::{
     App,
     adapters::{LocalBuckets, Redis, RedisBuckets, RedisTally},
-    session::{self, Guard},
+    session::{self, Client, Guard, SignIn},
 };
 use posthaste_testkit::{TestRedis, start};
 use tempfile::TempDir;
@@ -243,8 +243,16 @@ async fn who_guesses_passwords_waits_at_every_process() {
         apps.push(World::guarded(guard).await.app);
     }
     let guess = async |app: &App| {
-        let guess = session::sign_in(app, "ada@bakery.example", Secret::new("wrong"), None);
-        guess.await.err().unwrap().code
+        let who = SignIn {
+            email: "ada@bakery.example",
+            password: Secret::new("wrong"),
+            workspace: None,
+        };
+        session::sign_in(app, who, &Client::default())
+            .await
+            .err()
+            .unwrap()
+            .code
     };
     for number in 0..5 {
         assert_eq!(guess(&apps[number % 2]).await, ErrorCode::WrongCredentials);

@@ -6,13 +6,13 @@ use posthaste_core::{
     Network, Provenance,
     access::Role,
     connector::{AppCredentials, Hosts},
-    ids::{UserId, WorkspaceId},
-    ports::{Cipher, FrozenClock, Http, PlainCipher, Random, ScriptedHttp, SeededRandom},
+    ids::{SessionId, UserId, WorkspaceId},
+    ports::{Cipher, Clock, FrozenClock, Http, PlainCipher, Random, ScriptedHttp, SeededRandom},
     secret::Secret,
     target::Timing,
 };
 use posthaste_engine::{
-    Actor, App, Parts,
+    Actor, App, Parts, SignedIn,
     event::Hints,
     limit::Limits,
     request_log::Recorder,
@@ -112,6 +112,7 @@ impl World {
             quotas: posthaste_core::quota::Rules::default(),
             webhooks: webhook::Rules::default(),
             guard,
+            sessions: posthaste_engine::session::Rules::default(),
             redis: None,
             telemetry: Telemetry::default(),
             payloads: Arc::new(webhook::PlainPayloads),
@@ -168,7 +169,17 @@ fn plain() -> Arc<dyn Cipher> {
 
 fn actor(workspace: WorkspaceId, role: Role, random: &dyn Random) -> Actor {
     let user = UserId::new(&posthaste_testkit::clock(), random);
-    Actor::new(workspace, role, Provenance::Person { user })
+    signed_in(Actor::new(workspace, role, Provenance::Person { user }))
+}
+
+/// A person who has just signed in.
+pub fn signed_in(mut actor: Actor) -> Actor {
+    let clock = posthaste_testkit::clock();
+    actor.session = Some(SignedIn {
+        session: SessionId::new(&clock, &SeededRandom::new(2)),
+        authenticated_at: clock.now(),
+    });
+    actor
 }
 
 async fn workspace(app: &App) -> WorkspaceId {

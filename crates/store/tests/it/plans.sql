@@ -14,6 +14,9 @@ INSERT INTO roles (id, workspace_id, name, permissions, provenance, created_at, 
 INSERT INTO members (workspace_id, user_id, role, role_id, created_at)
     SELECT pg_temp.id(1, 1 + n % 2), pg_temp.id(10, n), CASE WHEN n % 3 = 0 THEN 'CUSTOM' ELSE 'EDITOR' END,
         CASE WHEN n % 3 = 0 THEN pg_temp.id(14, n) END, timestamptz '2027-01-01' + n * interval '1 second' FROM generate_series(1, 3000) n;
+INSERT INTO sessions (id, user_id, workspace_id, created_at, expires_at, salt, refreshed_at, authenticated_at)
+    SELECT pg_temp.id(17, n), pg_temp.id(10, 1 + (n - 1) % 3000), pg_temp.id(1, 1 + n % 2), '2027-01-01', '2027-02-01', 'x', '2027-01-01', '2027-01-01'
+    FROM generate_series(1, 6000) n;
 INSERT INTO teams (id, workspace_id, name, role, provenance, created_at, updated_at)
     SELECT pg_temp.id(16, n), pg_temp.id(1, 1 + n % 2), 'Team ' || n, 'EDITOR', '{"kind":"SYSTEM"}', timestamptz '2027-01-01' + n * interval '1 second', '2027-01-01'
     FROM generate_series(1, 2000) n;

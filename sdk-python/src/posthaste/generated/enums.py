@@ -224,6 +224,8 @@ class ErrorCode(OpenEnum):
 
     ACCESS_ENDS = "ACCESS_ENDS"
     """The access to the account ends before the post is due. Reconnect the account before that day; scheduled posts stay as they are."""
+    ACCOUNT_DISABLED = "ACCOUNT_DISABLED"
+    """The operator of this server has shut the account out. Ask the operator; 'posthaste people enable' lets it in again."""
     ALREADY_EXISTS = "ALREADY_EXISTS"
     """It exists already. Use the existing one, or another id."""
     ALT_TEXT_TOO_LONG = "ALT_TEXT_TOO_LONG"
@@ -334,6 +336,8 @@ class ErrorCode(OpenEnum):
     """More posts are due than the network takes from the account in this time. Choose a later time for some of them; cancel what has failed for it, then schedule it anew."""
     RATE_LIMITED = "RATE_LIMITED"
     """Too many requests. Wait as long as Retry-After says."""
+    REAUTHENTICATION_REQUIRED = "REAUTHENTICATION_REQUIRED"
+    """This takes a proof of who you are that is not older than ten minutes. Call sessionReauthenticate with the password, then repeat the request with the new token."""
     RECONNECT_REQUIRED = "RECONNECT_REQUIRED"
     """The network no longer accepts our access to this account. Reconnect the account; waiting posts go out by themselves afterwards."""
     ROLE_IN_USE = "ROLE_IN_USE"

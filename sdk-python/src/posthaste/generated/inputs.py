@@ -98,6 +98,9 @@ __all__ = [
     "ScheduleInput",
     "SchemaChangeFilter",
     "SessionCreateInput",
+    "SessionReauthenticateInput",
+    "SessionRefreshInput",
+    "SessionRevokeInput",
     "TargetDeleteRemoteInput",
     "TargetFilter",
     "TargetRetryInput",
@@ -819,6 +822,27 @@ class SessionCreateInput(TypedDict, total=False):
     """The password."""
     workspace_id: str | None
     """The workspace to open; the one joined first when left out."""
+
+
+class SessionReauthenticateInput(TypedDict, total=False):
+    """Who shows again who they are."""
+
+    password: Required[str]
+    """The password."""
+
+
+class SessionRefreshInput(TypedDict, total=False):
+    """The tokens that are to be followed by others."""
+
+    refresh_token: Required[str]
+    """The refresh token (`phr_…`)."""
+
+
+class SessionRevokeInput(TypedDict, total=False):
+    """The session to end."""
+
+    id: Required[str]
+    """The id (`ses_…`)."""
 
 
 class TargetDeleteRemoteInput(TypedDict, total=False):

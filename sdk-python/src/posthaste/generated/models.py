@@ -163,9 +163,13 @@ __all__ = [
     "SandboxScenarioPayload",
     "SchemaChange",
     "SchemaDeprecation",
+    "Session",
     "SessionCreatePayload",
-    "SessionCreatePayloadSession",
     "SessionDeletePayload",
+    "SessionReauthenticatePayload",
+    "SessionRefreshPayload",
+    "SessionRevokePayload",
+    "SessionsRevokePayload",
     "Target",
     "TargetConnection",
     "TargetConnectionNode",
@@ -1093,6 +1097,33 @@ class Sandbox(Model):
     """The clock."""
     faults: list[SandboxFault]
     """The faults that wait for calls."""
+
+
+class Session(Model):
+    """A signed-in session."""
+
+    id: str
+    """The id (`ses_…`)."""
+    is_current: bool
+    """Whether it is the one of this request."""
+    role: Role
+    """The role in the workspace."""
+    workspace_id: str
+    """The workspace's id."""
+    created_at: datetime
+    """When the person signed in."""
+    refreshed_at: datetime
+    """When it was refreshed last."""
+    expires_at: datetime
+    """When it ends unless it is refreshed before."""
+    authenticated_at: datetime
+    """When the person last showed who they are."""
+    second_factor: bool
+    """Whether with a second factor."""
+    user_agent: str | None = None
+    """What the program that opened it calls itself."""
+    address: str | None = None
+    """The address it was opened from."""
 
 
 class TargetMetricsError(Model):
@@ -2066,25 +2097,16 @@ class SchemaDeprecation(Model):
     """From when on it may be gone."""
 
 
-class SessionCreatePayloadSession(Model):
-    """A signed-in session."""
-
-    id: str
-    """The id (`ses_…`)."""
-    role: Role
-    """The role in the workspace."""
-    workspace_id: str
-    """The workspace's id."""
-    expires_at: datetime
-    """When it ends."""
-
-
 class SessionCreatePayload(Model):
     """What came of signing in."""
 
     token: str
-    """The token to send as `Authorization: Bearer …`; shown this once."""
-    session: SessionCreatePayloadSession
+    """The token to send as `Authorization: Bearer …` (`phs_…`); shown this once."""
+    token_expires_at: datetime
+    """Until when that works, 15 minutes at most."""
+    refresh_token: str
+    """What `sessionRefresh` takes once (`phr_…`); shown this once. Keep it where nobody else reads it."""
+    session: Session
     """The session."""
     warnings: list[Warning]
     """What a person should know although it worked."""
@@ -2095,6 +2117,54 @@ class SessionDeletePayload(Model):
 
     deleted_id: str
     """The id of the session that ended."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class SessionReauthenticatePayload(Model):
+    """What came of showing again who one is."""
+
+    token: str
+    """The token to send as `Authorization: Bearer …` (`phs_…`); shown this once."""
+    token_expires_at: datetime
+    """Until when that works, 15 minutes at most."""
+    refresh_token: str
+    """What `sessionRefresh` takes once (`phr_…`); shown this once. Keep it where nobody else reads it."""
+    session: Session
+    """The session."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class SessionRefreshPayload(Model):
+    """What came of asking for the next tokens."""
+
+    token: str
+    """The token to send as `Authorization: Bearer …` (`phs_…`); shown this once."""
+    token_expires_at: datetime
+    """Until when that works, 15 minutes at most."""
+    refresh_token: str
+    """What `sessionRefresh` takes once (`phr_…`); shown this once. Keep it where nobody else reads it."""
+    session: Session
+    """The session."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class SessionRevokePayload(Model):
+    """What came of ending a session."""
+
+    revoked_id: str
+    """The id of the session that ended."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class SessionsRevokePayload(Model):
+    """What came of ending all other sessions."""
+
+    revoked_count: int
+    """How many ended."""
     warnings: list[Warning]
     """What a person should know although it worked."""
 

@@ -428,6 +428,21 @@ _SANDBOX_FIELDS = """fragment SandboxFields on Sandbox {
 }
 """
 
+_SESSION_FIELDS = """fragment SessionFields on Session {
+  id
+  isCurrent
+  role
+  workspaceId
+  createdAt
+  refreshedAt
+  expiresAt
+  authenticatedAt
+  secondFactor
+  userAgent
+  address
+}
+"""
+
 _TARGET_FIELDS = """fragment TargetFields on Target {
   id
   state
@@ -2648,12 +2663,34 @@ SESSION_CREATE: Operation[m.SessionCreatePayload] = Operation(
     """mutation SessionCreate($input: SessionCreateInput!) {
   sessionCreate(input: $input) {
     token
+    tokenExpiresAt
+    refreshToken
     session {
-      id
-      role
-      workspaceId
-      expiresAt
+      ...SessionFields
     }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _SESSION_FIELDS
+    + _WARNING_FIELDS,
+)
+
+SESSION_DELETE: Operation[m.SessionDeletePayload] = Operation(
+    "SessionDelete",
+    "mutation",
+    ("sessionDelete",),
+    m.SessionDeletePayload,
+    """mutation SessionDelete {
+  sessionDelete {
+    deletedId
     errors {
       ...ErrorFields
     }
@@ -2668,14 +2705,119 @@ SESSION_CREATE: Operation[m.SessionCreatePayload] = Operation(
     + _WARNING_FIELDS,
 )
 
-SESSION_DELETE: Operation[m.SessionDeletePayload] = Operation(
-    "SessionDelete",
+SESSION_LIST: Operation[Page[m.Session]] = Operation(
+    "SessionList",
+    "query",
+    ("sessions",),
+    Page[m.Session],
+    """query SessionList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  sessions(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...SessionFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+"""
+    + _PAGE_FIELDS
+    + _SESSION_FIELDS,
+)
+
+SESSION_REAUTHENTICATE: Operation[m.SessionReauthenticatePayload] = Operation(
+    "SessionReauthenticate",
     "mutation",
-    ("sessionDelete",),
-    m.SessionDeletePayload,
-    """mutation SessionDelete {
-  sessionDelete {
-    deletedId
+    ("sessionReauthenticate",),
+    m.SessionReauthenticatePayload,
+    """mutation SessionReauthenticate($input: SessionReauthenticateInput!) {
+  sessionReauthenticate(input: $input) {
+    token
+    tokenExpiresAt
+    refreshToken
+    session {
+      ...SessionFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _SESSION_FIELDS
+    + _WARNING_FIELDS,
+)
+
+SESSION_REFRESH: Operation[m.SessionRefreshPayload] = Operation(
+    "SessionRefresh",
+    "mutation",
+    ("sessionRefresh",),
+    m.SessionRefreshPayload,
+    """mutation SessionRefresh($input: SessionRefreshInput!) {
+  sessionRefresh(input: $input) {
+    token
+    tokenExpiresAt
+    refreshToken
+    session {
+      ...SessionFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _SESSION_FIELDS
+    + _WARNING_FIELDS,
+)
+
+SESSION_REVOKE: Operation[m.SessionRevokePayload] = Operation(
+    "SessionRevoke",
+    "mutation",
+    ("sessionRevoke",),
+    m.SessionRevokePayload,
+    """mutation SessionRevoke($input: SessionRevokeInput!) {
+  sessionRevoke(input: $input) {
+    revokedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+SESSIONS_REVOKE: Operation[m.SessionsRevokePayload] = Operation(
+    "SessionsRevoke",
+    "mutation",
+    ("sessionsRevoke",),
+    m.SessionsRevokePayload,
+    """mutation SessionsRevoke {
+  sessionsRevoke {
+    revokedCount
     errors {
       ...ErrorFields
     }

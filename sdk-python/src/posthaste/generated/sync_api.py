@@ -1070,13 +1070,69 @@ class Sessions:
     def create(
         self, *, options: RequestOptions | None = None, **input: Unpack[SessionCreateInput]
     ) -> m.SessionCreatePayload:
-        """Signs a person in by e-mail and password. Needs no credential. After five failures for an e-mail
-        each further try must wait (`RATE_LIMITED`)."""
+        """Signs a person in by e-mail and password. Needs no credential. After five failures for an e-mail, and
+        twenty from an address, each further try must wait (`RATE_LIMITED`)."""
         return self._runner.call(ops.SESSION_CREATE, {"input": input}, options)
 
     def delete(self, *, options: RequestOptions | None = None) -> m.SessionDeletePayload:
         """Signs out: ends the session that the request carries."""
         return self._runner.call(ops.SESSION_DELETE, {}, options)
+
+    def list(
+        self,
+        *,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.Session]:
+        """Your open sessions, in all workspaces, the newest first."""
+        return self._runner.call(
+            ops.SESSION_LIST,
+            {"first": first, "after": after, "last": last, "before": before, "with_total": with_total},
+            options,
+        )
+
+    def iter(
+        self,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> Pager[m.Session]:
+        """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        def fetch(first: int | None, after: str | None) -> Page[m.Session]:
+            return self.list(first=first, after=after, options=options)
+
+        return Pager(fetch, after=after, limit=limit, page_size=page_size)
+
+    def reauthenticate(
+        self, *, options: RequestOptions | None = None, **input: Unpack[SessionReauthenticateInput]
+    ) -> m.SessionReauthenticatePayload:
+        """Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens, and those
+        before open nothing any more."""
+        return self._runner.call(ops.SESSION_REAUTHENTICATE, {"input": input}, options)
+
+    def refresh(
+        self, *, options: RequestOptions | None = None, **input: Unpack[SessionRefreshInput]
+    ) -> m.SessionRefreshPayload:
+        """The next tokens of a session. Needs no credential but the refresh token, which works once: the same again gets
+        the same answer for 30 seconds, later the session ends, since somebody else may have the token."""
+        return self._runner.call(ops.SESSION_REFRESH, {"input": input}, options)
+
+    def revoke(
+        self, *, options: RequestOptions | None = None, **input: Unpack[SessionRevokeInput]
+    ) -> m.SessionRevokePayload:
+        """Ends one of your sessions."""
+        return self._runner.call(ops.SESSION_REVOKE, {"input": input}, options)
+
+    def revoke_others(self, *, options: RequestOptions | None = None) -> m.SessionsRevokePayload:
+        """Ends all of your sessions but the one that the request carries."""
+        return self._runner.call(ops.SESSIONS_REVOKE, {}, options)
 
 
 class Targets:

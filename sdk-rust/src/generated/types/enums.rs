@@ -177,6 +177,8 @@ open_enum! {
     ErrorCode {
         /// The access to the account ends before the post is due. Reconnect the account before that day; scheduled posts stay as they are.
         AccessEnds = "ACCESS_ENDS",
+        /// The operator of this server has shut the account out. Ask the operator; 'posthaste people enable' lets it in again.
+        AccountDisabled = "ACCOUNT_DISABLED",
         /// It exists already. Use the existing one, or another id.
         AlreadyExists = "ALREADY_EXISTS",
         /// The alt text is longer than the network allows. Shorten the alt text.
@@ -287,6 +289,8 @@ open_enum! {
         QuotaExceeded = "QUOTA_EXCEEDED",
         /// Too many requests. Wait as long as Retry-After says.
         RateLimited = "RATE_LIMITED",
+        /// This takes a proof of who you are that is not older than ten minutes. Call sessionReauthenticate with the password, then repeat the request with the new token.
+        ReauthenticationRequired = "REAUTHENTICATION_REQUIRED",
         /// The network no longer accepts our access to this account. Reconnect the account; waiting posts go out by themselves afterwards.
         ReconnectRequired = "RECONNECT_REQUIRED",
         /// Somebody holds the role. Name the role that its holders get in its place.

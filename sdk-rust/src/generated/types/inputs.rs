@@ -3597,6 +3597,117 @@ impl SessionCreateInput {
     }
 }
 
+/// What may be said to `sessions().list()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SessionListOptions {
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    /// Only what follows this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many from the end, 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// Only what precedes this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count how many there are altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_total: Option<bool>,
+}
+
+impl SessionListOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    pub fn first(mut self, first: impl Into<i64>) -> Self {
+        self.first = Some(first.into());
+        self
+    }
+
+    /// Only what follows this cursor.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+
+    /// How many from the end, 1 to 100.
+    pub fn last(mut self, last: impl Into<i64>) -> Self {
+        self.last = Some(last.into());
+        self
+    }
+
+    /// Only what precedes this cursor.
+    pub fn before(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
+        self
+    }
+
+    /// Whether to count how many there are altogether.
+    pub fn with_total(mut self, with_total: bool) -> Self {
+        self.with_total = Some(with_total);
+        self
+    }
+}
+
+/// Who shows again who they are.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SessionReauthenticateInput {
+    /// The password.
+    pub password: String,
+}
+
+impl SessionReauthenticateInput {
+    /// With what must be said.
+    pub fn new(password: impl Into<String>) -> Self {
+        Self {
+            password: password.into(),
+        }
+    }
+}
+
+/// The tokens that are to be followed by others.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SessionRefreshInput {
+    /// The refresh token (`phr_…`).
+    pub refresh_token: String,
+}
+
+impl SessionRefreshInput {
+    /// With what must be said.
+    pub fn new(refresh_token: impl Into<String>) -> Self {
+        Self {
+            refresh_token: refresh_token.into(),
+        }
+    }
+}
+
+/// The session to end.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SessionRevokeInput {
+    /// The id (`ses_…`).
+    pub id: String,
+}
+
+impl SessionRevokeInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
 /// A target whose live post is to be deleted.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -4794,6 +4905,7 @@ from_id! {
     PostTargetInput
     PostUnscheduleInput
     PostUpdateInput
+    SessionRevokeInput
     TargetDeleteRemoteInput
     TargetRetryInput
     TeamDeleteInput

@@ -2051,12 +2051,26 @@ pub struct SchemaDeprecation {
 pub struct Session {
     /// The id (`ses_…`).
     pub id: String,
+    /// Whether it is the one of this request.
+    pub is_current: bool,
     /// The role in the workspace.
     pub role: Role,
     /// The workspace's id.
     pub workspace_id: String,
-    /// When it ends.
+    /// When the person signed in.
+    pub created_at: DateTime<Utc>,
+    /// When it was refreshed last.
+    pub refreshed_at: DateTime<Utc>,
+    /// When it ends unless it is refreshed before.
     pub expires_at: DateTime<Utc>,
+    /// When the person last showed who they are.
+    pub authenticated_at: DateTime<Utc>,
+    /// Whether with a second factor.
+    pub second_factor: bool,
+    /// What the program that opened it calls itself.
+    pub user_agent: Option<String>,
+    /// The address it was opened from.
+    pub address: Option<String>,
 }
 
 /// What came of signing in.
@@ -2064,8 +2078,12 @@ pub struct Session {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SessionCreatePayload {
-    /// The token to send as `Authorization: Bearer …`; shown this once.
+    /// The token to send as `Authorization: Bearer …` (`phs_…`); shown this once.
     pub token: Option<String>,
+    /// Until when that works, 15 minutes at most.
+    pub token_expires_at: Option<DateTime<Utc>>,
+    /// What `sessionRefresh` takes once (`phr_…`); shown this once. Keep it where nobody else reads it.
+    pub refresh_token: Option<String>,
     /// The session.
     pub session: Option<Session>,
     /// What a person should know although it worked.
@@ -2079,6 +2097,87 @@ pub struct SessionCreatePayload {
 pub struct SessionDeletePayload {
     /// The id of the session that ended.
     pub deleted_id: String,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// A page of sessions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SessionPage {
+    /// A list of nodes.
+    pub nodes: Vec<Session>,
+    /// Information to aid in pagination.
+    pub page_info: PageInfo,
+    /// How many items the filter leaves altogether; counted only when asked for.
+    pub total_count: Option<i64>,
+}
+
+impl Page for SessionPage {
+    type Item = Session;
+
+    fn into_parts(self) -> (Vec<Session>, Option<String>) {
+        let cursor = self
+            .page_info
+            .end_cursor
+            .filter(|_| self.page_info.has_next_page);
+        (self.nodes, cursor)
+    }
+}
+
+/// What came of showing again who one is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SessionReauthenticatePayload {
+    /// The token to send as `Authorization: Bearer …` (`phs_…`); shown this once.
+    pub token: Option<String>,
+    /// Until when that works, 15 minutes at most.
+    pub token_expires_at: Option<DateTime<Utc>>,
+    /// What `sessionRefresh` takes once (`phr_…`); shown this once. Keep it where nobody else reads it.
+    pub refresh_token: Option<String>,
+    /// The session.
+    pub session: Option<Session>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of asking for the next tokens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SessionRefreshPayload {
+    /// The token to send as `Authorization: Bearer …` (`phs_…`); shown this once.
+    pub token: Option<String>,
+    /// Until when that works, 15 minutes at most.
+    pub token_expires_at: Option<DateTime<Utc>>,
+    /// What `sessionRefresh` takes once (`phr_…`); shown this once. Keep it where nobody else reads it.
+    pub refresh_token: Option<String>,
+    /// The session.
+    pub session: Option<Session>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of ending a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SessionRevokePayload {
+    /// The id of the session that ended.
+    pub revoked_id: Option<String>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of ending all other sessions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SessionsRevokePayload {
+    /// How many ended.
+    pub revoked_count: Option<i64>,
     /// What a person should know although it worked.
     pub warnings: Vec<Warning>,
 }

@@ -1,7 +1,7 @@
 use posthaste_core::{
     Provenance,
     access::Reach,
-    ids::{InvitationId, RoleId, UserId},
+    ids::{InvitationId, RoleId, SessionId, UserId},
 };
 use posthaste_store::{Scope, post, team};
 
@@ -94,6 +94,26 @@ async fn each_query_of_members_and_roles_has_its_index() {
         conn,
         "invitations_pkey",
         invitation::by_ids(conn, workspace, &[InvitationId::from(id(15, 6))])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_query_of_sessions_has_its_index() {
+    let test = filled().await;
+    let conn = &mut *test.db.get().await.unwrap();
+    let (user, now) = (UserId::from(id(10, 6)), start());
+    let one = SessionId::from(id(17, 6));
+    by_index!(conn, "sessions_pkey", access::session(conn, one, now));
+    // As good as `sessions_by_user`: a person is in few workspaces.
+    by_index!(
+        conn,
+        "sessions_by_member",
+        access::sessions_of(conn, user, &page(Some((now, id(17, 1)))), now)
+    );
+    by_index!(
+        conn,
+        "sessions_by_user",
+        access::revoke_sessions_of(conn, user, Some(one), now)
     );
 }
 

@@ -1,0 +1,112 @@
+use async_graphql::{ID, SimpleObject};
+use chrono::{DateTime, Utc};
+use posthaste_core::Result as CoreResult;
+use posthaste_engine::{Actor, App, session::Opened};
+use posthaste_store::access;
+
+use crate::graphql::{
+    payload::{MutationError, Warning, split},
+    scalars::Role,
+};
+
+/// A signed-in session.
+#[derive(SimpleObject)]
+pub struct Session {
+    /// The id (`ses_…`).
+    id: ID,
+    /// Whether it is the one of this request.
+    is_current: bool,
+    /// The role in the workspace.
+    role: Role,
+    /// The workspace's id.
+    workspace_id: ID,
+    /// When the person signed in.
+    created_at: DateTime<Utc>,
+    /// When it was refreshed last.
+    refreshed_at: DateTime<Utc>,
+    /// When it ends unless it is refreshed before.
+    expires_at: DateTime<Utc>,
+    /// When the person last showed who they are.
+    authenticated_at: DateTime<Utc>,
+    /// Whether with a second factor.
+    second_factor: bool,
+    /// What the program that opened it calls itself.
+    user_agent: Option<String>,
+    /// The address it was opened from.
+    address: Option<String>,
+}
+
+impl Session {
+    /// A session as the one of the request, or as another.
+    fn new(row: &access::Session, is_current: bool) -> Self {
+        Self {
+            id: row.id.into(),
+            is_current,
+            role: row.role.into(),
+            workspace_id: row.workspace_id.into(),
+            created_at: row.created_at,
+            refreshed_at: row.refreshed_at,
+            expires_at: row.expires_at,
+            authenticated_at: row.authenticated_at,
+            second_factor: row.second_factor,
+            user_agent: row.user_agent.clone(),
+            address: row.address.clone(),
+        }
+    }
+
+    /// A session of the person who asks.
+    pub fn seen_by(actor: &Actor, row: &access::Session) -> Self {
+        let present = actor.session.map(|signed_in| signed_in.session);
+        Self::new(row, present == Some(row.id))
+    }
+}
+
+macro_rules! tokens {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(SimpleObject)]
+            pub struct $name {
+                /// The token to send as `Authorization: Bearer …` (`phs_…`); shown this once.
+                token: Option<String>,
+                /// Until when that works, 15 minutes at most.
+                token_expires_at: Option<DateTime<Utc>>,
+                /// What `sessionRefresh` takes once (`phr_…`); shown this once. Keep it where nobody else reads it.
+                refresh_token: Option<String>,
+                /// The session.
+                session: Option<Session>,
+                /// Why there are no tokens; empty when it worked.
+                errors: Vec<MutationError>,
+                /// What a person should know although it worked.
+                warnings: Vec<Warning>,
+            }
+
+            impl $name {
+                /// The payload of what a use case came to; system errors go on as such.
+                pub fn of(app: &App, outcome: CoreResult<Opened>) -> CoreResult<Self> {
+                    let (opened, errors) = split(app, outcome)?;
+                    let opened = opened.as_ref();
+                    Ok(Self {
+                        token: opened.map(|it| it.access.expose().to_owned()),
+                        token_expires_at: opened.map(|it| it.access_ends),
+                        refresh_token: opened.map(|it| it.refresh.expose().to_owned()),
+                        session: opened.map(|it| Session::new(&it.session, true)),
+                        errors,
+                        warnings: Vec::new(),
+                    })
+                }
+            }
+        )*
+    };
+}
+
+tokens! {
+    /// What came of signing in.
+    SessionCreatePayload;
+
+    /// What came of asking for the next tokens.
+    SessionRefreshPayload;
+
+    /// What came of showing again who one is.
+    SessionReauthenticatePayload;
+}

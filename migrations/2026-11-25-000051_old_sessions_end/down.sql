@@ -1,0 +1,2 @@
+-- Ended sessions stay ended.
+SELECT 1;
