@@ -43,7 +43,7 @@ const MAX_CREDENTIAL: usize = 200;
 /// Always asks the database, so that revoking works at once.
 pub async fn authenticate(app: &App, credential: &str) -> Result<Actor> {
     let hash = credential_hash(app, credential)?;
-    let mut conn = app.db.get().await?;
+    let mut conn = app.everywhere().db.get().await?;
     if credential.starts_with(SESSION_PREFIX) {
         let (session, standing) = access::session_by_hash(&mut conn, &hash, app.now())
             .await?
@@ -102,6 +102,7 @@ pub async fn sign_in(
     password: Secret,
     workspace: Option<WorkspaceId>,
 ) -> Result<(Secret, Session)> {
+    let app = &app.everywhere();
     let user = recognise(app, &email.trim().to_lowercase(), password).await?;
     open_session(app, &user, workspace).await
 }
@@ -157,7 +158,7 @@ async fn open_session(
 /// Ends the session of a token; a token that is no session of ours is `UNAUTHENTICATED`.
 pub async fn sign_out(app: &App, token: &str) -> Result<SessionId> {
     let hash = credential_hash(app, token)?;
-    let mut conn = app.db.get().await?;
+    let mut conn = app.everywhere().db.get().await?;
     let (session, _) = access::session_by_hash(&mut conn, &hash, app.now())
         .await?
         .ok_or_else(|| {
@@ -209,7 +210,8 @@ pub async fn workspace(app: &App, actor: &Actor) -> Result<Workspace> {
 
 /// The person or key behind an actor.
 pub async fn identity(app: &App, actor: &Actor) -> Result<Identity> {
-    let mut conn = app.db.get().await?;
+    // A person's row says how they sign in, too.
+    let mut conn = app.everywhere().db.get().await?;
     match actor.provenance {
         Provenance::Person { user } => access::user(&mut conn, actor.workspace, user)
             .await?
