@@ -1,8 +1,10 @@
 //! A connection goes from one caller to the next: nothing of the one before is left.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
+use futures::poll;
 use posthaste_store::{Address, PoolSettings};
+use tokio::task::JoinHandle;
 
 use super::*;
 
@@ -93,12 +95,11 @@ async fn nothing_is_left_of_whoever_had_a_connection_before() {
 }
 
 #[tokio::test]
-async fn nothing_is_left_of_whoever_panicked_or_was_broken_off() {
+async fn nothing_is_left_of_whoever_panicked() {
     let (_test, db) = with_one_connection().await;
-    let bound = db.within(first());
     for in_transaction in [false, true] {
-        let bound = bound.clone();
-        let panicked = tokio::spawn(async move {
+        let bound = db.within(first());
+        let panicked: JoinHandle<()> = tokio::spawn(async move {
             if in_transaction {
                 let _tx = bound.begin().await.unwrap();
                 panic!("in the middle");
@@ -109,18 +110,34 @@ async fn nothing_is_left_of_whoever_panicked_or_was_broken_off() {
         panicked.await.unwrap_err();
         assert_clean(&db).await;
     }
-    // Broken off after its first word was sent, in the middle of a statement, and in the middle of a commit.
-    for polls in 1..6 {
-        let work = async {
-            let mut tx = bound.begin().await.unwrap();
-            tx.batch_execute("SELECT pg_sleep(0.01)").await.unwrap();
-            tx.commit().await.unwrap();
-        };
-        let mut work = std::pin::pin!(work);
-        for _ in 0..polls {
-            let _ = futures::poll!(&mut work);
-            tokio::task::yield_now().await;
-        }
+}
+
+/// A request that is no longer wanted is dropped wherever it is.
+#[tokio::test]
+async fn nothing_is_left_of_whoever_was_broken_off() {
+    let (_test, db) = with_one_connection().await;
+    let bound = db.within(first());
+    assert_clean(&db).await;
+    {
+        let mut first_words = pin!(bound.get());
+        assert!(poll!(&mut first_words).is_pending());
+    }
+    assert_clean(&db).await;
+    {
+        let mut begin = pin!(bound.begin());
+        assert!(poll!(&mut begin).is_pending());
+    }
+    assert_clean(&db).await;
+    {
+        let mut tx = bound.begin().await.unwrap();
+        let mut statement = pin!(tx.batch_execute("SELECT pg_sleep(0.01)"));
+        assert!(poll!(&mut statement).is_pending());
+    }
+    assert_clean(&db).await;
+    {
+        let tx = bound.begin().await.unwrap();
+        let mut commit = pin!(tx.commit());
+        assert!(poll!(&mut commit).is_pending());
     }
     assert_clean(&db).await;
 }
