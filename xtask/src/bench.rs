@@ -8,8 +8,9 @@ use crate::{run, tools};
 #[derive(clap::Args)]
 pub struct Args {
     /// `publish`: targets per second through worker processes, and their lateness; `api`: lists and mutations against
-    /// raw SQL; both when left out. `plans`: what a claim reads among five million targets.
-    #[arg(value_parser = ["publish", "api", "plans"])]
+    /// raw SQL; both when left out. `plans`: what a claim reads among five million targets. `access`: what the wall
+    /// between workspaces and the check of a key cost.
+    #[arg(value_parser = ["publish", "api", "plans", "access"])]
     which: Option<String>,
     /// Passed on to the benchmark.
     #[arg(last = true)]
@@ -20,8 +21,10 @@ pub struct Args {
 pub async fn run(args: &Args) -> anyhow::Result<()> {
     tools::check_compiler()?;
     tools::postgres(&run::default_home()).await?;
-    if args.which.as_deref() == Some("plans") {
-        return plans();
+    match args.which.as_deref() {
+        Some("plans") => return of_store(&[], "of_five_million"),
+        Some("access") => return of_store(&["--release"], "what_the_wall_costs"),
+        _ => {}
     }
     tools::build_optimised()?;
     // Not by `cargo run`: built alone, its packages would be built anew with fewer features.
@@ -35,18 +38,10 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The test that is too large for every run; it prints what it measured.
-fn plans() -> anyhow::Result<()> {
-    let test = [
-        "test",
-        "-p",
-        "posthaste-store",
-        "--test",
-        "it",
-        "--",
-        "--ignored",
-        "--nocapture",
-        "of_five_million",
-    ];
-    run::succeed(run::cargo().args(test))
+/// A test of the store that is too large for every run; it prints what it measured.
+fn of_store(how: &[&str], name: &str) -> anyhow::Result<()> {
+    let mut test = run::cargo();
+    test.arg("test").args(how);
+    test.args(["-p", "posthaste-store", "--test", "it", "--"]);
+    run::succeed(test.args(["--ignored", "--nocapture", name]))
 }

@@ -162,6 +162,7 @@ async fn database(app: &App) -> Vec<Finding> {
             Finding::of("database", Ok("is reached".to_owned())),
             Finding::of("clock", compare(app, clock)),
             Finding::of("migrations", migrations(app).await),
+            Finding::of("wall", wall(app).await),
             Finding::of("failover", failover(app).await),
         ],
         Err(error) => vec![Finding::of("database", Err(reason(error).context(advice)))],
@@ -214,6 +215,14 @@ async fn failover(app: &App) -> anyhow::Result<String> {
             "the database does not say which one it is (pg_current_wal_lsn, pg_control_system), so a failover would not be \
              noticed, and nothing is published; run the migrations, or use a PostgreSQL that answers",
         )),
+    }
+}
+
+/// Workspaces are kept apart by the database too.
+async fn wall(app: &App) -> anyhow::Result<String> {
+    match posthaste_store::wall::check(&app.db).await {
+        Ok(()) => Ok("stands between workspaces".to_owned()),
+        Err(error) => bail!(error.message),
     }
 }
 

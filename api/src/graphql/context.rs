@@ -69,11 +69,15 @@ impl Caller {
         self
     }
 
-    /// What resolvers find in their context.
+    /// What resolvers find in their context: the application reaches as far as the caller's workspace.
     pub fn data(&self, app: &App) -> Data {
         let mut data = Data::default();
         if let Some(actor) = &self.actor {
+            let app = app.within(actor.workspace);
             data.insert(Batches::new(Loader::new(app.clone(), actor.clone())));
+            data.insert(app);
+        } else {
+            data.insert(app.nowhere());
         }
         data.insert(self.clone());
         data
@@ -90,7 +94,7 @@ pub fn bearer(value: &str) -> Result<Secret> {
     Ok(Secret::new(credential.trim()))
 }
 
-/// The application.
+/// The application, as far as the caller reaches.
 pub fn app<'a>(ctx: &Context<'a>) -> Result<&'a App> {
     ctx.data::<App>()
         .map_err(|error| Error::internal(error.message))

@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    extract::{Path, State},
+    extract::Path,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -40,16 +40,15 @@ pub fn routes() -> OpenApiRouter<ApiState> {
     ),
 )]
 async fn offset(
-    State(state): State<ApiState>,
     _: Version,
-    Sender(actor): Sender,
+    Sender(app, actor): Sender,
     request: RequestId,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    let stands = async { bulk::offset(&state.app, &actor, parse(&id)?).await };
+    let stands = async { bulk::offset(&app, &actor, parse(&id)?).await };
     let (arrived, job) = stands
         .await
-        .map_err(|error| Refusal::new(&state.app, &request, error))?;
+        .map_err(|error| Refusal::new(&app, &request, error))?;
     Ok(standing(arrived, job.bytes, job.expires_at))
 }
 
@@ -72,15 +71,14 @@ async fn offset(
     ),
 )]
 async fn append(
-    State(state): State<ApiState>,
     _: Version,
-    Sender(actor): Sender,
+    Sender(app, actor): Sender,
     request: RequestId,
     Path(id): Path<String>,
     headers: HeaderMap,
     bytes: Body,
 ) -> Result<Response, Refusal> {
-    let app = &state.app;
+    let app = &app;
     let outcome = async {
         let start = part(&headers)?;
         let id = parse(&id)?;
@@ -106,16 +104,15 @@ async fn append(
     ),
 )]
 async fn terminate(
-    State(state): State<ApiState>,
     _: Version,
-    Sender(actor): Sender,
+    Sender(app, actor): Sender,
     request: RequestId,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    let stopped = async { bulk::cancel(&state.app, &actor, parse(&id)?).await };
+    let stopped = async { bulk::cancel(&app, &actor, parse(&id)?).await };
     stopped
         .await
-        .map_err(|error| Refusal::new(&state.app, &request, error))?;
+        .map_err(|error| Refusal::new(&app, &request, error))?;
     Ok((StatusCode::NO_CONTENT, [(TUS_RESUMABLE, VERSION)]).into_response())
 }
 
@@ -134,12 +131,10 @@ async fn terminate(
     ),
 )]
 async fn results(
-    State(state): State<ApiState>,
-    Sender(actor): Sender,
+    Sender(app, actor): Sender,
     request: RequestId,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    let app = state.app.clone();
     let rows = async {
         let id = parse(&id)?;
         Ok((id, bulk::all_results(&app, &actor, id).await?))

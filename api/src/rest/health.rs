@@ -13,7 +13,7 @@ use axum::{
 use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{Error, ErrorCode, Result, secret::Secret};
 use posthaste_engine::{App, node as nodes};
-use posthaste_store::{pending_migrations, publish};
+use posthaste_store::{pending_migrations, publish, wall};
 use serde::Serialize;
 use tokio::{sync::watch, time::timeout};
 use tokio_util::task::TaskTracker;
@@ -141,6 +141,7 @@ impl Health {
                 format!("{pending} database migrations have not run; run `posthaste migrate`.");
             return Err(unavailable(message));
         }
+        wall::check(&app.db).await?;
         self.migrated.store(true, Ordering::Relaxed);
         Ok(())
     }

@@ -12,8 +12,9 @@ use posthaste_engine::{Actor, App, session};
 use super::{ApiState, Refusal, RequestId};
 use crate::graphql::context::bearer;
 
-/// Who sends a request. Known before the body is read, so that strangers cannot fill the disk.
-pub struct Sender(pub Actor);
+/// Who sends a request, and the application within their workspace. Known before the body is read, so that
+/// strangers cannot fill the disk.
+pub struct Sender(pub App, pub Actor);
 
 impl FromRequestParts<ApiState> for Sender {
     type Rejection = Refusal;
@@ -23,7 +24,7 @@ impl FromRequestParts<ApiState> for Sender {
         match actor(&state.app, &parts.headers).await {
             Ok(actor) => {
                 id.1.belongs_to(&actor);
-                Ok(Self(actor))
+                Ok(Self(state.app.within(actor.workspace), actor))
             }
             Err(error) => Err(Refusal::new(&state.app, &id, error)),
         }

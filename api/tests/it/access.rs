@@ -5,6 +5,7 @@
 
 mod matrix;
 mod table;
+mod wall;
 
 use std::collections::HashMap;
 

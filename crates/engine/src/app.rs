@@ -5,7 +5,7 @@ use posthaste_core::{
     Error, ErrorCode, Network, Result,
     connector::{AppCredentials, Connector, Ctx, Hosts},
     event::EventType,
-    ids::EventId,
+    ids::{EventId, WorkspaceId},
     ports::{Blobs, Cipher, Clock, Http, Random},
     quota,
     secret::Secret,
@@ -83,10 +83,13 @@ pub struct Parts {
     pub payloads: Arc<dyn webhook::Payloads>,
 }
 
-/// A handle on [`Parts`] that is cheap to clone.
+/// A handle on [`Parts`] that is cheap to clone. Made by [`App::new`] it reaches everything, for the server
+/// itself; requests get one that reaches the workspace of whoever asks ([`App::within`]).
 #[derive(Clone)]
 pub struct App {
     parts: Arc<Parts>,
+    /// The database, as far as this handle reaches.
+    pub db: Database,
     is_dry_run: bool,
     /// What must come to its end before the process does: tokens that are not written down yet.
     pub(crate) tasks: TaskTracker,
@@ -103,19 +106,38 @@ impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
         Self {
+            db: parts.db.clone(),
             parts: Arc::new(parts),
             is_dry_run: false,
             tasks: TaskTracker::new(),
         }
     }
 
+    /// The same application within one workspace: the database shows rows of no other, whatever is asked.
+    pub fn within(&self, workspace: WorkspaceId) -> Self {
+        self.reaching(self.db.within(workspace))
+    }
+
+    /// The same application for somebody who belongs to no workspace.
+    pub fn nowhere(&self) -> Self {
+        self.reaching(self.db.nowhere())
+    }
+
+    /// The same application with all rows: for what looks beyond the caller's workspace on purpose.
+    pub fn everywhere(&self) -> Self {
+        self.reaching(self.db.everywhere())
+    }
+
+    fn reaching(&self, db: Database) -> Self {
+        Self { db, ..self.clone() }
+    }
+
     /// The same application for a dry run, if wanted: use cases that act on the outside check and decide
     /// as ever, then write nothing and call nobody.
     pub fn dry_run(&self, wanted: bool) -> Self {
         Self {
-            parts: self.parts.clone(),
             is_dry_run: wanted,
-            tasks: self.tasks.clone(),
+            ..self.clone()
         }
     }
 

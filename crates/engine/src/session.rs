@@ -39,6 +39,7 @@ const MAX_CREDENTIAL: usize = 200;
 /// Says who presents a credential: an API key (`phk_…`) or a session's access token (`phs_…`).
 /// Always asks the database, so that revoking works at once.
 pub async fn authenticate(app: &App, credential: &str) -> Result<Actor> {
+    let app = &app.everywhere();
     if let Some(person) = open::by_token(app, credential).await? {
         return Ok(person);
     }
@@ -123,7 +124,8 @@ pub async fn workspace(app: &App, actor: &Actor) -> Result<Workspace> {
 
 /// The person or key behind an actor.
 pub async fn identity(app: &App, actor: &Actor) -> Result<Identity> {
-    let mut conn = app.db.get().await?;
+    // A person's row says how they sign in, too.
+    let mut conn = app.everywhere().db.get().await?;
     match actor.provenance {
         Provenance::Person { user } => access::user(&mut conn, actor.workspace, user)
             .await?

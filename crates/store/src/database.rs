@@ -1,20 +1,23 @@
 use std::{
     ops::{Deref, DerefMut},
+    sync::Arc,
     time::Duration,
 };
 
-use diesel::ConnectionError;
+use diesel::{ConnectionError, QueryResult};
 use diesel_async::{
     AnsiTransactionManager, AsyncPgConnection, SimpleAsyncConnection, TransactionManager,
     pooled_connection::{
-        AsyncDieselConnectionManager, ManagerConfig,
+        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
         deadpool::{Object, Pool},
     },
 };
 use futures::FutureExt;
-use posthaste_core::{Error, ErrorCode, Result};
+use posthaste_core::{Error, ErrorCode, Result, ids::WorkspaceId};
+use tokio::time::timeout;
+use uuid::Uuid;
 
-use crate::{Address, error::StoreExt};
+use crate::{Address, error::StoreExt, wall::Side};
 
 /// A process that was stopped in a transaction must not hold its locks, nor keep dead rows from being vacuumed.
 const IDLE_LIMIT: &str = "SET idle_in_transaction_session_timeout = '30s'";
@@ -53,10 +56,16 @@ pub struct PoolStatus {
 
 /// The database, through a pool. Nothing is opened until it is needed, so that the server can start
 /// before its database does.
+///
+/// The server itself reaches all rows; what a request reaches ends at the wall of its workspace
+/// ([`Database::within`]). Each time a connection leaves the pool it is taken to the side of whoever gets it, in the
+/// round trip that shows that it is alive: what the user before left behind does not matter.
 #[derive(Clone)]
 pub struct Database {
     pool: Pool<Conn>,
-    address: Address,
+    address: Arc<Address>,
+    patience: Duration,
+    side: Side,
 }
 
 impl std::fmt::Debug for Database {
@@ -76,7 +85,12 @@ impl Database {
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(Error::internal)?;
-        Ok(Self { pool, address })
+        Ok(Self {
+            pool,
+            address: Arc::new(address),
+            patience: settings.wait,
+            side: Side::Everywhere,
+        })
     }
 
     /// Where it is, for connections outside the pool (migrations, notifications).
@@ -84,22 +98,58 @@ impl Database {
         &self.address
     }
 
+    /// The same database as far as one workspace reaches: rows of others are not there, whatever is asked.
+    pub fn within(&self, workspace: WorkspaceId) -> Self {
+        Self {
+            side: Side::Within(workspace),
+            ..self.clone()
+        }
+    }
+
+    /// The same database for somebody who belongs to no workspace.
+    pub fn nowhere(&self) -> Self {
+        self.within(Uuid::nil().into())
+    }
+
+    /// The same database with all rows, for the server itself.
+    pub fn everywhere(&self) -> Self {
+        Self {
+            side: Side::Everywhere,
+            ..self.clone()
+        }
+    }
+
     /// A connection for reading, or for a single statement.
     pub async fn get(&self) -> Result<Object<Conn>> {
-        self.pool.get().await.map_err(|cause| {
-            Error::new(ErrorCode::Unavailable, ErrorCode::Unavailable.title())
-                .retry_after(1)
-                .caused_by(cause)
-        })
+        self.checked_out(First::Statement(self.side.take(false)))
+            .await
     }
 
     /// Begins a transaction. It is rolled back unless [`Tx::commit`] is called.
     pub async fn begin(&self) -> Result<Tx> {
-        let mut conn = self.get().await?;
-        AnsiTransactionManager::begin_transaction(&mut *conn)
-            .await
-            .stored()?;
+        let first = First::Transaction(format!("BEGIN; {}", self.side.take(true)));
+        let conn = self.checked_out(first).await?;
         Ok(Tx { conn: Some(conn) })
+    }
+
+    /// A connection after its first words. One that died in the pool is thrown away for another.
+    async fn checked_out(&self, first: First) -> Result<Object<Conn>> {
+        loop {
+            let mut conn = self.pool.get().await.map_err(unavailable)?;
+            let is_new = Object::<Conn>::metrics(&conn).recycle_count == 0;
+            let error = match timeout(self.patience, first.say(&mut conn)).await {
+                Ok(Ok(())) => return Ok(conn),
+                Ok(Err(error)) => Some(error),
+                Err(_) => None,
+            };
+            // Nobody knows how it stands.
+            drop(Object::take(conn));
+            match error {
+                Some(error) if is_new => return Err(error).stored(),
+                Some(error) => tracing::debug!(%error, "a connection died in the pool"),
+                None => return Err(unavailable("the database does not answer")),
+            }
+        }
     }
 
     /// How the pool stands.
@@ -113,9 +163,34 @@ impl Database {
     }
 }
 
+/// What is said first on a connection that leaves the pool.
+enum First {
+    Statement(String),
+    Transaction(String),
+}
+
+impl First {
+    async fn say(&self, conn: &mut Conn) -> QueryResult<()> {
+        match self {
+            Self::Statement(sql) => conn.batch_execute(sql).await,
+            Self::Transaction(sql) => {
+                AnsiTransactionManager::begin_transaction_sql(conn, sql).await
+            }
+        }
+    }
+}
+
+fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::new(ErrorCode::Unavailable, ErrorCode::Unavailable.title())
+        .retry_after(1)
+        .caused_by(cause)
+}
+
 /// The pool's connections are made by [`Address::connect`]; the manager's own string stays empty.
 fn manager(address: Address) -> AsyncDieselConnectionManager<Conn> {
     let mut config = ManagerConfig::default();
+    // The first statement of whoever gets it verifies a connection.
+    config.recycling_method = RecyclingMethod::Fast;
     config.custom_setup = Box::new(move |_| {
         let address = address.clone();
         async move { open(&address).await.map_err(bad_connection) }.boxed()

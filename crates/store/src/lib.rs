@@ -55,6 +55,7 @@ pub mod team;
 mod team_role;
 pub mod timeline;
 pub mod usage;
+pub mod wall;
 pub mod webhook;
 pub mod workspace;
 

@@ -11,7 +11,7 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use posthaste_core::{Error, ErrorCode, Result};
 use tokio::task::spawn_blocking;
 
-use crate::{Address, Conn, StoreExt};
+use crate::{Address, Conn, StoreExt, wall};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_secs(3);
 /// How often is looked whether another process has migrated.
 const TURN: Duration = Duration::from_millis(500);
 
-type Blocking = AsyncConnectionWrapper<Conn>;
+pub(crate) type Blocking = AsyncConnectionWrapper<Conn>;
 
 /// Runs `work` where it may block, since migrations are synchronous: any runtime will do.
 async fn blocking<T: Send + 'static>(
@@ -40,7 +40,7 @@ async fn blocking<T: Send + 'static>(
         .map_err(Error::internal)?
 }
 
-/// Runs what is pending, one process at a time, and returns the names of what ran. What was broken off can be
+/// Runs what is pending, one process at a time, sees to the role of requests, and returns the names of what ran. What was broken off can be
 /// run again.
 pub async fn migrate(address: &Address) -> Result<Vec<String>> {
     blocking(address, |conn| {
@@ -48,7 +48,10 @@ pub async fn migrate(address: &Address) -> Result<Vec<String>> {
         let pending = conn
             .pending_migrations(MIGRATIONS)
             .map_err(Error::internal)?;
-        pending.iter().map(|one| run(conn, one)).collect()
+        let ran = pending.iter().map(|one| run(conn, one));
+        let ran = ran.collect::<Result<_>>()?;
+        wall::raise(conn)?;
+        Ok(ran)
     })
     .await
 }

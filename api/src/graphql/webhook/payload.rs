@@ -68,7 +68,6 @@ impl Documents {
         };
         let mut request = Request::new(document);
         request.data = caller.data(app);
-        request.data.insert(app.clone());
         request.data.insert(GivenEvent(event));
         self.0.execute_stream(request).next().await
     }

@@ -10,7 +10,7 @@ mod tus;
 
 use axum::{
     body::Body,
-    extract::{Query, State, rejection::QueryRejection},
+    extract::{Query, rejection::QueryRejection},
     http::{HeaderMap, header},
     response::Response,
 };
@@ -60,16 +60,15 @@ pub fn routes() -> OpenApiRouter<ApiState> {
     ),
 )]
 async fn create(
-    State(state): State<ApiState>,
     _: Version,
-    Sender(actor): Sender,
+    Sender(app, actor): Sender,
     request: RequestId,
     about: Result<Query<About>, QueryRejection>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let created = take(&state.app, &actor, about, &headers, body).await;
-    created.map_err(|error| Refusal::new(&state.app, &request, error))
+    let created = take(&app, &actor, about, &headers, body).await;
+    created.map_err(|error| Refusal::new(&app, &request, error))
 }
 
 async fn take(

@@ -3,7 +3,7 @@
 
 use axum::{
     body::Body,
-    extract::{Path, State},
+    extract::Path,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -15,7 +15,7 @@ use posthaste_engine::{
 };
 
 use crate::rest::{
-    ApiState, Problem, Refusal, RequestId,
+    Problem, Refusal, RequestId,
     request::{Sender, body, first, text},
     tus::{
         EXTENSIONS, PART, TUS_EXTENSION, TUS_MAX_SIZE, TUS_RESUMABLE, TUS_VERSION, UPLOAD_LENGTH,
@@ -82,16 +82,15 @@ pub async fn create(
     ),
 )]
 pub async fn offset(
-    State(state): State<ApiState>,
     _: Version,
-    Sender(actor): Sender,
+    Sender(app, actor): Sender,
     request: RequestId,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    let stands = async { media::offset(&state.app, &actor, parse(&id)?).await };
+    let stands = async { media::offset(&app, &actor, parse(&id)?).await };
     let (arrived, row) = stands
         .await
-        .map_err(|error| Refusal::new(&state.app, &request, error))?;
+        .map_err(|error| Refusal::new(&app, &request, error))?;
     Ok(standing(arrived, row.bytes, row.expires_at))
 }
 
@@ -114,16 +113,15 @@ pub async fn offset(
     ),
 )]
 pub async fn append(
-    State(state): State<ApiState>,
     _: Version,
-    Sender(actor): Sender,
+    Sender(app, actor): Sender,
     request: RequestId,
     Path(id): Path<String>,
     headers: HeaderMap,
     bytes: Body,
 ) -> Result<Response, Refusal> {
-    let outcome = take(&state.app, &actor, &id, &headers, bytes).await;
-    outcome.map_err(|error| Refusal::new(&state.app, &request, error))
+    let outcome = take(&app, &actor, &id, &headers, bytes).await;
+    outcome.map_err(|error| Refusal::new(&app, &request, error))
 }
 
 async fn take(
@@ -153,16 +151,15 @@ async fn take(
     ),
 )]
 pub async fn terminate(
-    State(state): State<ApiState>,
     _: Version,
-    Sender(actor): Sender,
+    Sender(app, actor): Sender,
     request: RequestId,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
-    let deleted = async { media::delete(&state.app, &actor, parse(&id)?).await };
+    let deleted = async { media::delete(&app, &actor, parse(&id)?).await };
     deleted
         .await
-        .map_err(|error| Refusal::new(&state.app, &request, error))?;
+        .map_err(|error| Refusal::new(&app, &request, error))?;
     Ok((StatusCode::NO_CONTENT, [(TUS_RESUMABLE, VERSION)]).into_response())
 }
 

@@ -198,13 +198,16 @@ pub async fn callback(
     state: &str,
     answer: Result<String, String>,
 ) -> Result<Consent> {
-    let row = grant::take_pending(&mut *app.db.get().await?, &hash(state), app.now()).await?;
+    let mut conn = app.everywhere().db.get().await?;
+    let row = grant::take_pending(&mut conn, &hash(state), app.now()).await?;
+    drop(conn);
     let row = row.filter(|row| row.network == network).ok_or_else(|| {
         Error::new(
             ErrorCode::OauthStateInvalid,
             ErrorCode::OauthStateInvalid.title(),
         )
     })?;
+    let app = &app.within(row.workspace_id);
     let outcome = match settle(app, &row, state, answer).await {
         Ok(outcome) => outcome,
         Err(error) if error.code == ErrorCode::Internal => return Err(error),

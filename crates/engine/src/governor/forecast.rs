@@ -106,9 +106,10 @@ pub async fn forecast(
             advice: Vec::new(),
         };
         places(app, actor, &mut conn, &accounts, &mut forecast).await?;
-        of_apps(app, &mut conn, &accounts, &mut forecast).await?;
         money(actor, &mut conn, &accounts, &mut forecast).await?;
         links(app, actor, &mut conn, &accounts, &mut forecast).await?;
+        drop(conn);
+        of_apps(app, &accounts, &mut forecast).await?;
         Ok(forecast)
     };
     made.await.map_err(one)
@@ -233,18 +234,14 @@ async fn places(
 }
 
 /// The caps of this server's registrations, for all workspaces together.
-async fn of_apps(
-    app: &App,
-    conn: &mut Conn,
-    accounts: &[Connection],
-    forecast: &mut Forecast,
-) -> Result<()> {
+async fn of_apps(app: &App, accounts: &[Connection], forecast: &mut Forecast) -> Result<()> {
+    let mut conn = app.everywhere().db.get().await?;
     let networks = Network::ALL
         .into_iter()
         .filter(|network| accounts.iter().any(|account| account.network == *network));
     for cap in networks.flat_map(|network| app.quotas.caps(network, Scope::App)) {
         let now = app.now();
-        let used = live_on_network(conn, cap.network, now - cap.window(), cap.posts).await?;
+        let used = live_on_network(&mut conn, cap.network, now - cap.window(), cap.posts).await?;
         let used = u32::try_from(used).unwrap_or(u32::MAX);
         forecast.windows.push(WindowForecast {
             connection: None,

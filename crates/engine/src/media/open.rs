@@ -30,7 +30,7 @@ impl Opened {
 pub async fn open(app: &App, address: &Address) -> Result<Opened> {
     verify(app, address)?;
     let unknown = || Error::not_found("media");
-    let mut conn = app.db.get().await?;
+    let mut conn = app.everywhere().db.get().await?;
     let row = rows::get_signed(&mut conn, address.media).await?;
     let facts = if address.recipe == ORIGINAL {
         row.facts.map(|facts| facts.0)

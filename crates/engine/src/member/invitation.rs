@@ -251,6 +251,8 @@ pub async fn accept(
         return Err(invalid());
     }
     let hash = session::keyed_hash(&app.secret, token)?;
+    // Whoever was invited is not within the workspace yet.
+    let app = &app.everywhere();
     let mut conn = app.db.get().await?;
     let found = rows::by_hash(&mut conn, &hash).await?;
     let open = |row: &Invitation| row.status(app.now()) == Status::Open;

@@ -109,6 +109,7 @@ impl Opened {
 /// Signs a person in by e-mail and password. After five failures for an e-mail, and twenty from an address, it asks
 /// for a growing wait (`RATE_LIMITED`); an unknown e-mail takes as long as a wrong password.
 pub async fn sign_in(app: &App, who: SignIn<'_>, client: &Client) -> Result<Opened> {
+    let app = &app.everywhere();
     let email = who.email.trim().to_lowercase();
     let user = recognise(app, &email, who.password, client).await?;
     open(app, &user, who.workspace, client).await
@@ -211,6 +212,7 @@ pub(super) async fn by_token(app: &App, text: &str) -> Result<Option<Actor>> {
 /// The next tokens of a session, for the refresh token of its present ones. The one before gets the same again
 /// for 30 seconds; any other was used before, so somebody has a copy: the session ends, and the audit log says so.
 pub async fn refresh(app: &App, text: &str) -> Result<Opened> {
+    let app = &app.everywhere();
     let token = Token::read(Kind::Refresh, text).ok_or_else(no_refresh)?;
     // Once more for whoever lost a race: then the token is the one before.
     for _ in 0..2 {
@@ -279,6 +281,7 @@ pub async fn reauthenticate(
     password: Secret,
     client: &Client,
 ) -> Result<Opened> {
+    let app = &app.everywhere();
     let (user, signed_in) = actor.signed_in()?;
     let mut conn = app.db.get().await?;
     let known = access::user(&mut conn, actor.workspace, user).await?;

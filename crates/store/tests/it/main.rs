@@ -12,3 +12,4 @@ mod queue;
 mod state_machine;
 mod texts;
 mod tls;
+mod wall;

@@ -80,7 +80,7 @@ mod webhooks;
 use scans::{index_scans, table_scans};
 
 /// A database with many rows in every table that a list or the publisher reads.
-async fn filled() -> TestDatabase {
+pub async fn filled() -> TestDatabase {
     let test = TestDatabase::new().await;
     let conn = &mut *test.db.get().await.unwrap();
     conn.batch_execute(ROWS).await.unwrap();
@@ -88,7 +88,7 @@ async fn filled() -> TestDatabase {
     test
 }
 
-fn page<K>(after: Option<K>) -> PageRequest<K> {
+pub fn page<K>(after: Option<K>) -> PageRequest<K> {
     PageRequest {
         limit: 50,
         after,
@@ -97,7 +97,7 @@ fn page<K>(after: Option<K>) -> PageRequest<K> {
     }
 }
 
-fn id(kind: u128, number: u128) -> Uuid {
+pub fn id(kind: u128, number: u128) -> Uuid {
     Uuid::from_u128(kind << 64 | number)
 }
 
@@ -121,21 +121,23 @@ async fn each_query_has_its_index() {
     conn.batch_execute(ROWS).await.unwrap();
     conn.batch_execute("ANALYZE").await.unwrap();
     let workspace = WorkspaceId::from(id(1, 1));
+    // Requests ask from behind the wall.
+    let wall = &mut *test.db.within(workspace).get().await.unwrap();
     let account = ConnectionId::from(id(2, 3000));
     let now: DateTime<Utc> = start();
 
     by_index!(
-        conn,
+        wall,
         "attempts_by_time",
-        network_state::tries_since(conn, workspace, now)
+        network_state::tries_since(wall, workspace, now)
     );
     let none = post::Filter::default();
     for (by, descending) in [(post::Order::Created, true), (post::Order::Created, false)] {
         by_index!(
-            conn,
+            wall,
             "posts_by_creation",
             post::list(
-                conn,
+                wall,
                 workspace,
                 &none,
                 post::Sort { by, descending },
@@ -148,10 +150,10 @@ async fn each_query_has_its_index() {
         descending: true,
     };
     by_index!(
-        conn,
+        wall,
         "posts_by_update",
         post::list(
-            conn,
+            wall,
             workspace,
             &none,
             updated,
@@ -163,10 +165,10 @@ async fn each_query_has_its_index() {
         descending: false,
     };
     by_index!(
-        conn,
+        wall,
         "posts_by_due",
         post::list(
-            conn,
+            wall,
             workspace,
             &none,
             due,
@@ -178,66 +180,66 @@ async fn each_query_has_its_index() {
         ..post::Filter::default()
     };
     by_index!(
-        conn,
+        wall,
         "targets_of_post",
-        post::list(conn, workspace, &scheduled, updated, &page(None))
+        post::list(wall, workspace, &scheduled, updated, &page(None))
     );
     by_index!(
-        conn,
+        wall,
         "posts_workspace_id_id_key",
-        post::by_ids(conn, workspace, &[PostId::from(id(3, 6))])
+        post::by_ids(wall, workspace, &[PostId::from(id(3, 6))])
     );
 
     let all = target::Filter::default();
     by_index!(
-        conn,
+        wall,
         "targets_by_due",
-        target::list(conn, workspace, &all, true, false, &page(None))
+        target::list(wall, workspace, &all, true, false, &page(None))
     );
     by_index!(
-        conn,
+        wall,
         "targets_by_creation",
-        target::list(conn, workspace, &all, false, true, &page(None))
+        target::list(wall, workspace, &all, false, true, &page(None))
     );
     by_index!(
-        conn,
+        wall,
         "targets_of_post",
-        target::of_posts(conn, workspace, &[PostId::from(id(3, 6))])
+        target::of_posts(wall, workspace, &[PostId::from(id(3, 6))])
     );
     by_index!(
-        conn,
+        wall,
         "targets_workspace_id_id_key",
-        target::get(conn, workspace, TargetId::from(id(4, 6)))
+        target::get(wall, workspace, TargetId::from(id(4, 6)))
     );
     by_index!(
-        conn,
+        wall,
         "steps_pkey",
-        timeline::steps_of(conn, workspace, &[TargetId::from(id(4, 6))])
+        timeline::steps_of(wall, workspace, &[TargetId::from(id(4, 6))])
     );
     by_index!(
-        conn,
+        wall,
         "steps_pkey",
-        timeline::steps_after(conn, workspace, &[TargetId::from(id(4, 6))], 5, 100)
+        timeline::steps_after(wall, workspace, &[TargetId::from(id(4, 6))], 5, 100)
     );
     by_index!(
-        conn,
+        wall,
         "attempts_pkey",
-        timeline::attempts_of(conn, workspace, &[TargetId::from(id(4, 6))])
+        timeline::attempts_of(wall, workspace, &[TargetId::from(id(4, 6))])
     );
 
     by_index!(
-        conn,
+        wall,
         "events_pkey",
-        event::after(conn, workspace, 100, &event::Filter::default(), 50)
+        event::after(wall, workspace, 100, &event::Filter::default(), 50)
     );
     let of_post = event::Filter {
         post: Some(PostId::from(id(3, 6))),
         ..event::Filter::default()
     };
     by_index!(
-        conn,
+        wall,
         "events_by_post",
-        event::after(conn, workspace, 100, &of_post, 50)
+        event::after(wall, workspace, 100, &of_post, 50)
     );
     let scope = idempotency::Scope {
         workspace,
@@ -260,14 +262,14 @@ async fn each_query_has_its_index() {
         idempotency::sweep(conn, start(), 10)
     );
     by_index!(
-        conn,
+        wall,
         "connections_in_order",
-        connection::list(conn, workspace, &connection::Filter::default(), &page(None))
+        connection::list(wall, workspace, &connection::Filter::default(), &page(None))
     );
     by_index!(
-        conn,
+        wall,
         "connections_one_per_account",
-        connection::by_account(conn, workspace, Network::X, "remote 12")
+        connection::by_account(wall, workspace, Network::X, "remote 12")
     );
     by_index!(
         conn,
@@ -290,14 +292,14 @@ async fn each_query_has_its_index() {
         revocation::forget(conn, account, b"x")
     );
     by_index!(
-        conn,
+        wall,
         "lanes_pkey",
-        lane::by_connections(conn, workspace, &[account])
+        lane::by_connections(wall, workspace, &[account])
     );
     by_index!(
-        conn,
+        wall,
         "media_in_order",
-        media::list(conn, workspace, None, &page(None))
+        media::list(wall, workspace, None, &page(None))
     );
     by_index!(conn, "media_unfinished", media::expired(conn, now, 10));
     by_index!(
@@ -311,9 +313,9 @@ async fn each_query_has_its_index() {
         key::by_hash(conn, b"old 9", now)
     );
     by_index!(
-        conn,
+        wall,
         "api_keys_in_order",
-        key::list(conn, workspace, &key::Filter::default(), &page(None), now)
+        key::list(wall, workspace, &key::Filter::default(), &page(None), now)
     );
     by_index!(
         conn,
@@ -328,27 +330,27 @@ async fn each_query_has_its_index() {
 
     let all = request_log::Filter::default();
     by_index!(
-        conn,
+        wall,
         "request_log_in_order",
-        request_log::list(conn, workspace, &all, &page(Some((now, id(12, 9000)))))
+        request_log::list(wall, workspace, &all, &page(Some((now, id(12, 9000)))))
     );
     let one = request_log::Filter {
         request_id: Some("req_77".into()),
         ..all.clone()
     };
     by_index!(
-        conn,
+        wall,
         "request_log_by_request",
-        request_log::list(conn, workspace, &one, &page(None))
+        request_log::list(wall, workspace, &one, &page(None))
     );
     let failed = request_log::Filter {
         error_code: Some("NOT_FOUND".into()),
         ..all.clone()
     };
     by_index!(
-        conn,
+        wall,
         "request_log_errors",
-        request_log::list(conn, workspace, &failed, &page(None))
+        request_log::list(wall, workspace, &failed, &page(None))
     );
     by_index!(
         conn,
@@ -366,9 +368,9 @@ async fn each_query_has_its_index() {
         ..usage::Grouping::default()
     };
     by_index!(
-        conn,
+        wall,
         "usage_counters_pkey",
-        usage::sums(conn, workspace, &span, by_operation, 1000)
+        usage::sums(wall, workspace, &span, by_operation, 1000)
     );
     by_index!(
         conn,
@@ -378,26 +380,26 @@ async fn each_query_has_its_index() {
 
     let job_id = JobId::from(id(12, 2));
     by_index!(
-        conn,
+        wall,
         "jobs_in_order",
-        job::list(conn, workspace, None, &page(None))
+        job::list(wall, workspace, None, &page(None))
     );
     by_index!(
-        conn,
+        wall,
         "jobs_workspace_id_id_key",
-        job::get(conn, workspace, job_id)
+        job::get(wall, workspace, job_id)
     );
     by_index!(conn, "jobs_expired", job::expired(conn, now, 10));
     by_index!(
-        conn,
+        wall,
         "job_results_pkey",
-        job::results(conn, workspace, &[job_id], None, &page(Some(500)))
+        job::results(wall, workspace, &[job_id], None, &page(Some(500)))
     );
     by_index!(
-        conn,
+        wall,
         "job_results_by_outcome",
         job::results(
-            conn,
+            wall,
             workspace,
             &[job_id],
             Some(Outcome::Invalid),
@@ -410,14 +412,14 @@ async fn each_query_has_its_index() {
         job::earlier_result(conn, job_id, "key 20")
     );
     by_index!(
-        conn,
+        wall,
         "job_keys_pkey",
-        job::reserve_key(conn, workspace, "key 7", PostId::from(id(3, 9)), now, now)
+        job::reserve_key(wall, workspace, "key 7", PostId::from(id(3, 9)), now, now)
     );
     by_index!(
-        conn,
+        wall,
         "job_keys_pkey",
-        job::known_key(conn, workspace, "key 7", now)
+        job::known_key(wall, workspace, "key 7", now)
     );
     by_index!(
         conn,
@@ -425,9 +427,9 @@ async fn each_query_has_its_index() {
         job::delete_expired_keys(conn, now, 5)
     );
     by_index!(
-        conn,
+        wall,
         "connections_one_per_account",
-        connection::by_usernames(conn, workspace, &[Network::Pinterest], &["ada".to_owned()])
+        connection::by_usernames(wall, workspace, &[Network::Pinterest], &["ada".to_owned()])
     );
     by_index!(conn, "jobs_free", job::claim(conn, now, now));
 }

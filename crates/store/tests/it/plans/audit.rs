@@ -5,45 +5,45 @@ use super::*;
 #[tokio::test(flavor = "multi_thread")]
 async fn the_audit_log_is_read_by_what_it_is_narrowed_by() {
     let test = filled().await;
-    let conn = &mut *test.db.get().await.unwrap();
     let workspace = WorkspaceId::from(id(1, 1));
+    let wall = &mut *test.db.within(workspace).get().await.unwrap();
     let all = Filter::default();
     by_index!(
-        conn,
+        wall,
         "audit_entries_pkey",
-        audit::list(conn, workspace, &all, &page(Some(2000)))
+        audit::list(wall, workspace, &all, &page(Some(2000)))
     );
     by_index!(
-        conn,
+        wall,
         "audit_entries_pkey",
-        audit::after(conn, Some(workspace), 2000, 100)
+        audit::after(wall, Some(workspace), 2000, 100)
     );
     let act = Filter {
         acts: vec!["act.7".into()],
         ..all.clone()
     };
     by_index!(
-        conn,
+        wall,
         "audit_entries_by_act",
-        audit::count(conn, workspace, &act)
+        audit::count(wall, workspace, &act)
     );
     let actor = Filter {
         actor: Some("key_7".into()),
         ..all.clone()
     };
     by_index!(
-        conn,
+        wall,
         "audit_entries_by_actor",
-        audit::count(conn, workspace, &actor)
+        audit::count(wall, workspace, &actor)
     );
     let subject = Filter {
         subject: Some("key_7".into()),
         ..all.clone()
     };
     by_index!(
-        conn,
+        wall,
         "audit_entries_by_subject",
-        audit::list(conn, workspace, &subject, &page(None))
+        audit::list(wall, workspace, &subject, &page(None))
     );
     let span = Filter {
         since: Some(start()),
@@ -51,8 +51,8 @@ async fn the_audit_log_is_read_by_what_it_is_narrowed_by() {
         ..all
     };
     by_index!(
-        conn,
+        wall,
         "audit_entries_by_time",
-        audit::count(conn, workspace, &span)
+        audit::count(wall, workspace, &span)
     );
 }

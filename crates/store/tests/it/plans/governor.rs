@@ -16,6 +16,7 @@ async fn each_query_of_the_governor_has_its_index() {
     let test = filled().await;
     let conn = &mut *test.db.get().await.unwrap();
     let workspace = WorkspaceId::from(id(1, 1));
+    let wall = &mut *test.db.within(workspace).get().await.unwrap();
     let account = ConnectionId::from(id(2, 3000));
     let now = start();
 
@@ -36,19 +37,19 @@ async fn each_query_of_the_governor_has_its_index() {
         scheduled: true,
     };
     by_index!(
-        conn,
+        wall,
         "targets_head_of_lane",
-        quota::in_windows(conn, workspace, &[window, window], now)
+        quota::in_windows(wall, workspace, &[window, window], now)
     );
     by_index!(
-        conn,
+        wall,
         "targets_known_on_network",
-        quota::in_windows(conn, workspace, &[window, window], now)
+        quota::in_windows(wall, workspace, &[window, window], now)
     );
     by_index!(
-        conn,
+        wall,
         "targets_one_in_flight",
-        quota::in_windows(conn, workspace, &[window, window], now)
+        quota::in_windows(wall, workspace, &[window, window], now)
     );
     by_index!(
         conn,
@@ -58,16 +59,16 @@ async fn each_query_of_the_governor_has_its_index() {
     for index in ["targets_spent_money", "targets_reserved_money"] {
         let asked = [(None, month), (Some(window.connection), month)];
         by_index!(
-            conn,
+            wall,
             index,
-            budget::spending(conn, workspace, &asked, &[], now)
+            budget::spending(wall, workspace, &asked, &[], now)
         );
     }
     by_index!(
-        conn,
+        wall,
         "targets_spent_money",
         budget::spent(
-            conn,
+            wall,
             workspace,
             &[(None, month)],
             TargetId::from(id(4, 1)),
@@ -86,15 +87,15 @@ async fn each_query_of_the_governor_has_its_index() {
     );
     by_index!(conn, "targets_waiting", lane::refresh(conn, &[account]));
     by_index!(
-        conn,
+        wall,
         "targets_reserved_money",
-        budget::priced(conn, workspace, &[account], now, now + TimeDelta::hours(1))
+        budget::priced(wall, workspace, &[account], now, now + TimeDelta::hours(1))
     );
     by_index!(
-        conn,
+        wall,
         "targets_by_words",
         preflight::twins(
-            conn,
+            wall,
             workspace,
             &[words.clone(), words],
             TimeDelta::days(1),

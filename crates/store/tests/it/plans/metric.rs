@@ -12,14 +12,15 @@ async fn each_query_of_figures_has_its_index() {
     let test = filled().await;
     let conn = &mut *test.db.get().await.unwrap();
     let workspace = WorkspaceId::from(id(1, 1));
+    let wall = &mut *test.db.within(workspace).get().await.unwrap();
     let target = TargetId::from(id(4, 6002));
     let account = ConnectionId::from(id(2, 2002));
     let soon = start() + chrono::TimeDelta::hours(2);
 
     by_index!(
-        conn,
+        wall,
         "target_metrics_pkey",
-        metric::of_targets(conn, workspace, &[target])
+        metric::of_targets(wall, workspace, &[target])
     );
     by_index!(
         conn,

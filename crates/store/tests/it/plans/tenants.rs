@@ -12,78 +12,79 @@ async fn each_query_of_members_and_roles_has_its_index() {
     let test = filled().await;
     let conn = &mut *test.db.get().await.unwrap();
     let workspace = WorkspaceId::from(id(1, 1));
+    let wall = &mut *test.db.within(workspace).get().await.unwrap();
     let user = UserId::from(id(10, 6));
     let now: DateTime<Utc> = start();
     by_index!(
-        conn,
+        wall,
         "members_in_order",
-        member::list(conn, workspace, &page(Some((now, id(10, 1)))))
+        member::list(wall, workspace, &page(Some((now, id(10, 1)))))
     );
     // As good as `members_pkey`: a person is in few workspaces.
     by_index!(
-        conn,
+        wall,
         "members_by_user",
-        member::by_ids(conn, workspace, &[user])
+        member::by_ids(wall, workspace, &[user])
     );
     by_index!(
-        conn,
+        wall,
         "users_email_key",
-        member::by_email(conn, workspace, "person6@example.com")
+        member::by_email(wall, workspace, "person6@example.com")
     );
     let person = Provenance::Person { user };
     by_index!(
-        conn,
+        wall,
         "members_by_user",
-        standing::of(conn, workspace, &person, now)
+        standing::of(wall, workspace, &person, now)
     );
     let key = Provenance::Key {
         key: ApiKeyId::from(id(11, 6)),
     };
     by_index!(
-        conn,
+        wall,
         "api_keys_pkey",
-        standing::of(conn, workspace, &key, now)
+        standing::of(wall, workspace, &key, now)
     );
     by_index!(
-        conn,
+        wall,
         "api_keys_by_user",
-        key::lock_of_person(conn, workspace, user)
+        key::lock_of_person(wall, workspace, user)
     );
     by_index!(
-        conn,
+        wall,
         "roles_in_order",
-        role::list(conn, workspace, &page(Some((Some(now), id(14, 1)))))
+        role::list(wall, workspace, &page(Some((Some(now), id(14, 1)))))
     );
     let one = RoleId::from(id(14, 30));
     by_index!(
-        conn,
+        wall,
         "invitations_by_role",
-        role::holders(conn, workspace, one)
+        role::holders(wall, workspace, one)
     );
     by_index!(
-        conn,
+        wall,
         "teams_in_order",
-        team::list(conn, workspace, &page(Some((Some(now), id(16, 1)))))
+        team::list(wall, workspace, &page(Some((Some(now), id(16, 1)))))
     );
     by_index!(
-        conn,
+        wall,
         "team_members_by_member",
-        standing::of(conn, workspace, &person, now)
+        standing::of(wall, workspace, &person, now)
     );
     by_index!(
-        conn,
+        wall,
         "team_members_by_member",
-        team::leave_all(conn, workspace, user, now)
+        team::leave_all(wall, workspace, user, now)
     );
     by_index!(
-        conn,
+        wall,
         "invitations_in_order",
-        invitation::list(conn, workspace, false, &page(Some((Some(now), id(15, 1)))))
+        invitation::list(wall, workspace, false, &page(Some((Some(now), id(15, 1)))))
     );
     by_index!(
-        conn,
+        wall,
         "invitations_one_open",
-        invitation::pending(conn, workspace, "new7@example.com")
+        invitation::pending(wall, workspace, "new7@example.com")
     );
     by_index!(
         conn,
@@ -91,9 +92,9 @@ async fn each_query_of_members_and_roles_has_its_index() {
         invitation::by_hash(conn, b"hash 7")
     );
     by_index!(
-        conn,
+        wall,
         "invitations_pkey",
-        invitation::by_ids(conn, workspace, &[InvitationId::from(id(15, 6))])
+        invitation::by_ids(wall, workspace, &[InvitationId::from(id(15, 6))])
     );
 }
 
@@ -130,11 +131,11 @@ macro_rules! reads_few {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_limited_to_a_quiet_account_reads_what_goes_there() {
     let test = filled().await;
-    let conn = &mut *test.db.get().await.unwrap();
     let limited = Scope {
         workspace: WorkspaceId::from(id(1, 1)),
         reach: Reach::from(Some(vec![id(2, 6), id(2, 8)])),
     };
+    let wall = &mut *test.db.within(limited.workspace).get().await.unwrap();
     let none = post::Filter::default();
     for by in [post::Order::Created, post::Order::Updated, post::Order::Due] {
         let sort = post::Sort {
@@ -142,22 +143,22 @@ async fn whoever_is_limited_to_a_quiet_account_reads_what_goes_there() {
             descending: true,
         };
         reads_few!(
-            conn,
-            post::list(conn, limited.clone(), &none, sort, &page(None))
+            wall,
+            post::list(wall, limited.clone(), &none, sort, &page(None))
         );
     }
-    reads_few!(conn, post::count(conn, limited.clone(), &none));
+    reads_few!(wall, post::count(wall, limited.clone(), &none));
     by_index!(
-        conn,
+        wall,
         "targets_of_post",
-        post::by_ids(conn, limited.clone(), &[PostId::from(id(3, 6))])
+        post::by_ids(wall, limited.clone(), &[PostId::from(id(3, 6))])
     );
     let all = target::Filter::default();
     for by_due in [true, false] {
         reads_few!(
-            conn,
-            target::list(conn, limited.clone(), &all, by_due, true, &page(None))
+            wall,
+            target::list(wall, limited.clone(), &all, by_due, true, &page(None))
         );
     }
-    reads_few!(conn, target::count(conn, limited, &all));
+    reads_few!(wall, target::count(wall, limited, &all));
 }

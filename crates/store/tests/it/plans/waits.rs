@@ -8,6 +8,7 @@ async fn what_tells_why_has_its_index() {
     let test = filled().await;
     let conn = &mut *test.db.get().await.unwrap();
     let workspace = WorkspaceId::from(id(1, 1));
+    let wall = &mut *test.db.within(workspace).get().await.unwrap();
 
     by_index!(
         conn,
@@ -19,8 +20,8 @@ async fn what_tells_why_has_its_index() {
         ..target::Filter::default()
     };
     by_index!(
-        conn,
+        wall,
         "targets_by_permalink",
-        target::list(conn, workspace, &at_address, true, false, &page(None))
+        target::list(wall, workspace, &at_address, true, false, &page(None))
     );
 }

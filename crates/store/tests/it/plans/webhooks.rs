@@ -5,37 +5,38 @@ async fn each_query_of_webhooks_has_its_index() {
     let test = filled().await;
     let conn = &mut *test.db.get().await.unwrap();
     let workspace = WorkspaceId::from(id(1, 1));
+    let wall = &mut *test.db.within(workspace).get().await.unwrap();
     let one = WebhookEndpointId::from(id(7, 8));
     let now: DateTime<Utc> = start();
     let worker = NodeId::from(id(9, 2));
     by_index!(
-        conn,
+        wall,
         "webhook_endpoints_in_order",
-        endpoint::list(conn, workspace, &page(None))
+        endpoint::list(wall, workspace, &page(None))
     );
     by_index!(
-        conn,
+        wall,
         "webhook_endpoints_workspace_id_id_key",
-        endpoint::by_ids(conn, workspace, &[one])
+        endpoint::by_ids(wall, workspace, &[one])
     );
     by_index!(
-        conn,
+        wall,
         "webhook_deliveries_in_order",
-        delivery::list(conn, workspace, &delivery::Filter::default(), &page(None))
+        delivery::list(wall, workspace, &delivery::Filter::default(), &page(None))
     );
     let of_one = delivery::Filter {
         endpoints: Some(vec![one]),
         ..delivery::Filter::default()
     };
     by_index!(
-        conn,
+        wall,
         "webhook_deliveries_of_endpoint",
-        delivery::list(conn, workspace, &of_one, &page(Some((Some(now), id(8, 1)))))
+        delivery::list(wall, workspace, &of_one, &page(Some((Some(now), id(8, 1)))))
     );
     by_index!(
-        conn,
+        wall,
         "webhook_attempts_pkey",
-        delivery::attempts_of(conn, workspace, &[WebhookDeliveryId::from(id(8, 6))])
+        delivery::attempts_of(wall, workspace, &[WebhookDeliveryId::from(id(8, 6))])
     );
     by_index!(conn, "webhook_endpoints_behind", work::lock_behind(conn, 8));
     by_index!(conn, "webhook_endpoints_due", work::next_due(conn));
@@ -64,6 +65,6 @@ async fn each_query_of_webhooks_has_its_index() {
         "webhook_deliveries_finished",
         work::forget(conn, now - TimeDelta::days(3), 10)
     );
-    by_index!(conn, "events_pkey", event::newest(conn, workspace, &[]));
-    by_index!(conn, "events_pkey", event::at(conn, workspace, 7));
+    by_index!(wall, "events_pkey", event::newest(wall, workspace, &[]));
+    by_index!(wall, "events_pkey", event::at(wall, workspace, 7));
 }
