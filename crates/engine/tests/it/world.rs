@@ -112,7 +112,7 @@ impl World {
             quotas: posthaste_core::quota::Rules::default(),
             webhooks: webhook::Rules::default(),
             guard,
-            sessions: posthaste_engine::session::Rules::default(),
+            sessions: session::Rules::default(),
             redis: None,
             telemetry: Telemetry::default(),
             payloads: Arc::new(webhook::PlainPayloads),
