@@ -13,7 +13,7 @@ use posthaste_core::{
 };
 use posthaste_engine::{
     App, Parts,
-    adapters::{KeyRing, KeySource},
+    adapters::{KeyRing, KeySource, Mailbox},
     event::Hints,
     limit::Limits,
     publish::Crash,
@@ -117,6 +117,7 @@ pub fn app(setup: Setup<'_>) -> Result<App> {
         webhooks: webhook::Rules::default(),
         guard: Guard::default(),
         redis: None,
+        mailer: Some(Arc::new(Mailbox)),
         telemetry: Telemetry::default(),
         payloads: Arc::new(webhook::PlainPayloads),
     }))

@@ -7,6 +7,7 @@ mod graphql;
 mod health;
 mod limits;
 mod log;
+mod mail;
 mod merge;
 mod networks;
 mod quotas;
@@ -30,6 +31,7 @@ pub use graphql::{Documents, Graphql};
 pub use health::{Health, Metrics, Worker};
 pub use limits::Limits;
 pub use log::{Format, Log};
+pub use mail::Mail;
 pub use networks::Networks;
 pub use quotas::{Enforce, Quotas};
 pub use redis::Redis;
@@ -74,6 +76,8 @@ pub struct Config {
     pub networks: Networks,
     /// What networks allow and charge.
     pub quotas: Quotas,
+    /// How people get mails.
+    pub mail: Mail,
     /// Webhooks.
     pub webhooks: Webhooks,
     /// How long the logs are kept.
@@ -134,6 +138,7 @@ impl Config {
         config.webhooks.allow_private |= config.sandbox.enabled;
         config.server.trim();
         config.limits.check()?;
+        config.mail.check()?;
         config.sandbox.check()?;
         Ok(config)
     }
@@ -282,7 +287,7 @@ mod tests {
         );
         assert_eq!(
             refused("[sever]\n"),
-            "p.toml: unknown section sever; known are: database, graphql, health, limits, log, metrics, networks, quotas, redis, retention, sandbox, security, server, storage, webhooks, worker"
+            "p.toml: unknown section sever; known are: database, graphql, health, limits, log, mail, metrics, networks, quotas, redis, retention, sandbox, security, server, storage, webhooks, worker"
         );
     }
 }

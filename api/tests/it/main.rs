@@ -17,6 +17,7 @@ mod http;
 mod idempotency;
 mod keys;
 mod limits;
+mod mail;
 mod media;
 mod members;
 mod metrics;

@@ -6,7 +6,7 @@ use posthaste_core::{
     connector::{AppCredentials, Connector, Ctx, Hosts},
     event::EventType,
     ids::EventId,
-    ports::{Blobs, Cipher, Clock, Http, Random},
+    ports::{Blobs, Cipher, Clock, Http, Mailer, Random},
     quota,
     secret::Secret,
     target::Timing,
@@ -64,6 +64,8 @@ pub struct Parts {
     pub guard: Guard,
     /// What processes share that may be lost; none where there is one process, or PostgreSQL is enough.
     pub redis: Option<Redis>,
+    /// Sends mails to people; none where no mail is configured.
+    pub mailer: Option<Arc<dyn Mailer>>,
     /// What operators watch.
     pub telemetry: Telemetry,
     /// What networks allow and charge.

@@ -23,6 +23,7 @@
 //! - [`event`]: reading the event log and following it live
 //! - [`idempotency`]: requests that come twice
 //! - [`limit`]: how much a caller may ask for
+//! - [`mail`]: mails to people, and the worker that sends them
 //! - [`audit`]: what was done that concerns security, in chains that show every change
 //! - [`node`]: the processes that run, and draining them
 //! - [`team`]: groups of members with a role beside their own
@@ -43,6 +44,7 @@ pub mod governor;
 pub mod idempotency;
 pub mod key;
 pub mod limit;
+pub mod mail;
 pub mod media;
 pub mod member;
 pub mod metric;

@@ -27,6 +27,7 @@ pub mod job;
 mod json;
 pub mod key;
 pub mod lane;
+pub mod mail;
 pub mod media;
 pub mod member;
 pub mod metric;

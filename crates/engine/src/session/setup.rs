@@ -163,7 +163,7 @@ pub async fn create_user(app: &App, new: NewUser) -> Result<User> {
 /// An e-mail address as it is kept, in lower case.
 pub(crate) fn address(email: &str) -> Result<String> {
     let email = email.trim().to_lowercase();
-    if email.len() > 254 || email.split('@').filter(|part| !part.is_empty()).count() != 2 {
+    if email.len() > 254 || email.parse::<lettre::Address>().is_err() {
         return Err(
             Error::new(ErrorCode::InvalidInput, "This is not an e-mail address.").at(["email"]),
         );
