@@ -72,6 +72,7 @@ fn build_at(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
         quotas: config.quotas.rules(config.sandbox.enabled)?,
         redis,
         mailer: mailer(config)?,
+        people: config.people.rules(config.sandbox.enabled),
         telemetry: Telemetry::default(),
         webhooks: config.webhooks.rules(),
         payloads: Arc::new(Documents::default()),

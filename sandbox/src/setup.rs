@@ -118,6 +118,7 @@ pub fn app(setup: Setup<'_>) -> Result<App> {
         guard: Guard::default(),
         redis: None,
         mailer: Some(Arc::new(Mailbox)),
+        people: posthaste_engine::person::Rules { is_open: true },
         telemetry: Telemetry::default(),
         payloads: Arc::new(webhook::PlainPayloads),
     }))

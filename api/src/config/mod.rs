@@ -10,6 +10,7 @@ mod log;
 mod mail;
 mod merge;
 mod networks;
+mod people;
 mod quotas;
 mod redis;
 mod retention;
@@ -33,6 +34,7 @@ pub use limits::Limits;
 pub use log::{Format, Log};
 pub use mail::Mail;
 pub use networks::Networks;
+pub use people::{People, Registration};
 pub use quotas::{Enforce, Quotas};
 pub use redis::Redis;
 pub use retention::Retention;
@@ -78,6 +80,8 @@ pub struct Config {
     pub quotas: Quotas,
     /// How people get mails.
     pub mail: Mail,
+    /// Who may become a person here.
+    pub people: People,
     /// Webhooks.
     pub webhooks: Webhooks,
     /// How long the logs are kept.
@@ -287,7 +291,7 @@ mod tests {
         );
         assert_eq!(
             refused("[sever]\n"),
-            "p.toml: unknown section sever; known are: database, graphql, health, limits, log, mail, metrics, networks, quotas, redis, retention, sandbox, security, server, storage, webhooks, worker"
+            "p.toml: unknown section sever; known are: database, graphql, health, limits, log, mail, metrics, networks, people, quotas, redis, retention, sandbox, security, server, storage, webhooks, worker"
         );
     }
 }

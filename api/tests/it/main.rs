@@ -26,6 +26,7 @@ mod oauth;
 mod operations;
 mod operators;
 mod persisted;
+mod person;
 mod post;
 mod preflight;
 mod quota;

@@ -36,6 +36,7 @@ use posthaste_engine::{
     event::Hints,
     limit::Limits,
     media::{self, NewUpload},
+    person,
     request_log::Recorder,
     session::{self, Guard, KeyKind, NewKey, NewUser, NewWorkspace},
     telemetry::Telemetry,
@@ -263,6 +264,9 @@ impl World {
             webhooks,
             guard: Guard::default(),
             redis: None,
+            people: person::Rules {
+                is_open: mailer.is_some(),
+            },
             mailer: mailer.map(|mailer| mailer as Arc<dyn Mailer>),
             telemetry: Telemetry::default(),
             payloads: Arc::new(Documents::default()),

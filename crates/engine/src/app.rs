@@ -17,8 +17,8 @@ use serde_json::Value;
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    Actor, adapters::Redis, event::Hints, limit::Limits, publish::Crash, request_log::Recorder,
-    session::Guard, telemetry::Telemetry, webhook,
+    Actor, adapters::Redis, event::Hints, limit::Limits, person, publish::Crash,
+    request_log::Recorder, session::Guard, telemetry::Telemetry, webhook,
 };
 
 /// The app registrations at the networks; a network without one cannot be connected.
@@ -66,6 +66,8 @@ pub struct Parts {
     pub redis: Option<Redis>,
     /// Sends mails to people; none where no mail is configured.
     pub mailer: Option<Arc<dyn Mailer>>,
+    /// What an operator decides about people.
+    pub people: person::Rules,
     /// What operators watch.
     pub telemetry: Telemetry,
     /// What networks allow and charge.

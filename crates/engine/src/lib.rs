@@ -9,6 +9,7 @@
 //! - [`connection`]: connecting accounts by OAuth, reconnect, pause, remove
 //! - [`key`]: API keys as people manage them
 //! - [`member`]: members, invitations, who owns the workspace
+//! - [`person`]: registering, passwords, e-mail addresses, being erased
 //! - [`role`]: roles that a workspace makes
 //! - [`request_log`]: what was asked of the API, and how much it is used
 //! - [`retention`]: how long events and timelines are kept
@@ -49,6 +50,7 @@ pub mod media;
 pub mod member;
 pub mod metric;
 pub mod node;
+pub mod person;
 pub mod post;
 pub mod preflight;
 pub mod publish;

@@ -1,6 +1,7 @@
 //! Who asks: API keys, signed-in sessions, and the people and workspaces behind them.
 
 mod guard;
+mod pace;
 mod password;
 mod setup;
 
@@ -24,11 +25,12 @@ use sha2::Sha256;
 use crate::{Actor, App, idempotency};
 
 pub use guard::Guard;
+pub(crate) use password::hash as password_hash;
 pub use setup::{
     Founded, KeyKind, NewKey, NewUser, NewWorkspace, add_member, create_key, create_user,
     create_workspace, found, sample_key,
 };
-pub(crate) use setup::{address, key_row, named, shown_prefix, user_row};
+pub(crate) use setup::{address, key_row, named, shown_prefix, user_row, workspace_row};
 
 /// How long a session lasts.
 const SESSION_LIFE: TimeDelta = TimeDelta::days(30);

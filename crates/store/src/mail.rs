@@ -130,10 +130,13 @@ pub async fn forget(conn: &mut Conn, id: MailId) -> Result<()> {
     Ok(())
 }
 
-/// Leaves a mail in a sandbox's mailbox.
-pub async fn keep(conn: &mut Conn, id: MailId) -> Result<()> {
+/// Leaves a mail in a sandbox's mailbox as it went out.
+pub async fn keep(conn: &mut Conn, id: MailId, letter: &Value) -> Result<()> {
     diesel::update(table::table.find(id.uuid()))
-        .set(table::due_at.eq(None::<DateTime<Utc>>))
+        .set((
+            table::due_at.eq(None::<DateTime<Utc>>),
+            table::letter.eq(letter),
+        ))
         .execute(conn)
         .await
         .stored()?;

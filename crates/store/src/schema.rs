@@ -7,7 +7,7 @@ mod security;
 mod tenant;
 
 pub use job::{job_keys, job_results, jobs};
-pub use people::mails;
+pub use people::{mails, person_tokens};
 pub use quota::{budgets, quota_readings};
 pub use security::{audit_entries, audit_heads, data_keys};
 pub use tenant::{invitations, roles, team_members, teams};

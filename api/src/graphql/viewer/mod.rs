@@ -6,4 +6,4 @@ mod types;
 
 pub use mutation::ViewerMutation;
 pub use query::ViewerQuery;
-pub use types::Viewer;
+pub use types::{Person, Viewer};

@@ -43,7 +43,7 @@ pub fn is_configured(app: &App) -> bool {
 }
 
 /// `MAIL_NOT_CONFIGURED` where no mail is sent, for what cannot do without.
-pub fn require(app: &App) -> Result<()> {
+pub(crate) fn require(app: &App) -> Result<()> {
     if is_configured(app) {
         return Ok(());
     }
@@ -85,9 +85,14 @@ pub(crate) async fn queue(app: &App, conn: &mut Conn, mail: Outgoing) -> Result<
     rows::insert(conn, &row).await
 }
 
-/// A mail as it is sent.
-fn message(app: &App, mail: &Mail) -> Result<Message> {
+/// What a mail says; none when there is nobody to say it to.
+async fn letter(conn: &mut Conn, mail: &Mail) -> Result<Option<Letter>> {
     let letter: Letter = serde_json::from_value(mail.letter.clone()).map_err(Error::internal)?;
+    letter.settle(conn, &mail.recipient).await
+}
+
+/// A mail as it is sent.
+fn message(app: &App, mail: &Mail, letter: &Letter) -> Result<Message> {
     let (subject, text) = letter.write(app, mail.id)?;
     Ok(Message {
         id: mail.id.to_string(),
@@ -131,15 +136,23 @@ async fn read(
         return Ok(Vec::new());
     }
     let to = to.map(|to| to.trim().to_lowercase());
-    let mails = rows::newest(&mut *app.db.get().await?, workspace, to.as_deref(), limit).await?;
-    let read = |mail: &Mail| {
-        let letter: Letter =
-            serde_json::from_value(mail.letter.clone()).map_err(Error::internal)?;
-        Ok(Read {
-            message: message(app, mail)?,
-            token: Some(letter.token(app, mail.id)?),
-            is_delivered: mail.due_at.is_none(),
-        })
-    };
-    mails.iter().map(read).collect()
+    let mut conn = app.db.get().await?;
+    let mails = rows::newest(&mut conn, workspace, to.as_deref(), limit).await?;
+    let mut read = Vec::with_capacity(mails.len());
+    for mail in &mails {
+        let is_delivered = mail.due_at.is_none();
+        let letter = if is_delivered {
+            // Kept as it went out.
+            Some(serde_json::from_value(mail.letter.clone()).map_err(Error::internal)?)
+        } else {
+            letter(&mut conn, mail).await?
+        };
+        let Some(letter) = letter else { continue };
+        read.push(Read {
+            message: message(app, mail, &letter)?,
+            token: letter.token(app, mail.id)?,
+            is_delivered,
+        });
+    }
+    Ok(read)
 }

@@ -3,14 +3,18 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use futures::future::join_all;
 use posthaste_core::{
-    Result,
-    ports::{MailError, Mailer},
+    Error, Result,
+    ports::{MailError, Mailer, Message},
 };
-use posthaste_store::mail::{self as rows, Mail};
+use posthaste_store::{
+    mail::{self as rows, Mail},
+    person,
+};
+use serde_json::Value;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::message;
+use super::{letter, message};
 use crate::App;
 
 /// Mails that are sent at the same time.
@@ -61,10 +65,14 @@ pub async fn run(app: App, stop: CancellationToken) {
 }
 
 async fn forget(app: &App) {
-    let before = app.now() - KEPT;
-    let gone = async { rows::forget_before(&mut *app.db.get().await?, before).await };
+    let now = app.now();
+    let gone = async {
+        let mut conn = app.db.get().await?;
+        rows::forget_before(&mut conn, now - KEPT).await?;
+        person::sweep_tokens(&mut conn, now).await
+    };
     if let Err(error) = gone.await {
-        tracing::warn!(%error, cause = ?error.cause, "cannot forget old mails");
+        tracing::warn!(%error, cause = ?error.cause, "cannot forget old mails and their tokens");
     }
 }
 
@@ -81,22 +89,20 @@ pub async fn send_due(app: &App) -> Result<usize> {
 }
 
 async fn send(app: &App, mailer: &dyn Mailer, mail: &Mail) -> Result<()> {
-    let outcome = match message(app, mail) {
-        Ok(message) => mailer.send(&message).await,
-        // A newer version may know the letter.
+    let outcome = match write(app, mail).await {
+        Ok(Some((letter, message))) => mailer.send(&message).await.map(|()| Some(letter)),
+        Ok(None) => Ok(None),
+        // The database may be back then, or a newer version know the letter.
         Err(error) => Err(MailError {
             is_permanent: false,
             reason: format!("the mail cannot be written: {error}"),
         }),
     };
     let mut conn = app.db.get().await?;
-    let Err(error) = outcome else {
-        tracing::info!(mail = %mail.id, tries = mail.tries, "a mail was sent");
-        return if app.sandbox {
-            rows::keep(&mut conn, mail.id).await
-        } else {
-            rows::forget(&mut conn, mail.id).await
-        };
+    let error = match outcome {
+        Ok(Some(letter)) if app.sandbox => return rows::keep(&mut conn, mail.id, &letter).await,
+        Ok(_) => return rows::forget(&mut conn, mail.id).await,
+        Err(error) => error,
     };
     let next = app.now() + app.random.around(wait(mail.tries));
     if error.is_permanent || next > mail.created_at + LIFE {
@@ -105,6 +111,16 @@ async fn send(app: &App, mailer: &dyn Mailer, mail: &Mail) -> Result<()> {
     }
     tracing::warn!(mail = %mail.id, tries = mail.tries, %error, "a mail was not taken, and is tried again");
     rows::put_off(&mut conn, mail, next, &error.reason).await
+}
+
+/// A mail as it is kept and as it is sent; none when there is nobody to send it to.
+async fn write(app: &App, mail: &Mail) -> Result<Option<(Value, Message)>> {
+    let Some(letter) = letter(&mut *app.db.get().await?, mail).await? else {
+        return Ok(None);
+    };
+    let message = message(app, mail, &letter)?;
+    let letter = serde_json::to_value(letter).map_err(Error::internal)?;
+    Ok(Some((letter, message)))
 }
 
 /// How long to wait after so many tries.

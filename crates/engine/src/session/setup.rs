@@ -175,13 +175,14 @@ pub(crate) fn address(email: &str) -> Result<String> {
 pub(crate) async fn user_row(app: &App, new: NewUser) -> Result<User> {
     let email = address(&new.email)?;
     let name = named(&new.name)?;
+    let password_hash = password::hash(app, new.password, &[&email, &name]).await?;
     Ok(User {
         id: new
             .id
             .unwrap_or_else(|| UserId::new(&*app.clock, &*app.random)),
         email,
         name,
-        password_hash: password::hash(app, new.password).await?,
+        password_hash,
         created_at: app.now(),
     })
 }
@@ -195,7 +196,8 @@ pub async fn create_workspace(app: &App, new: NewWorkspace) -> Result<Workspace>
     Ok(workspace)
 }
 
-fn workspace_row(app: &App, new: NewWorkspace) -> Result<Workspace> {
+/// The row of a new workspace.
+pub(crate) fn workspace_row(app: &App, new: NewWorkspace) -> Result<Workspace> {
     Ok(Workspace {
         deleted_at: None,
         erase_at: None,

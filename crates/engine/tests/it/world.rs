@@ -122,6 +122,7 @@ impl World {
             guard,
             redis: None,
             mailer,
+            people: posthaste_engine::person::Rules::default(),
             telemetry: Telemetry::default(),
             payloads: Arc::new(webhook::PlainPayloads),
         });

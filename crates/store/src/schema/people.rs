@@ -11,3 +11,14 @@ diesel::table! {
         error -> Nullable<Text>,
     }
 }
+
+diesel::table! {
+    person_tokens (hash) {
+        hash -> Bytea,
+        purpose -> Text,
+        email -> Text,
+        user_id -> Nullable<Uuid>,
+        data -> Nullable<Jsonb>,
+        expires_at -> Timestamptz,
+    }
+}
