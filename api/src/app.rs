@@ -4,10 +4,10 @@ use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, anyhow};
 use posthaste_connectors::HttpClient;
-use posthaste_core::ports::{Buckets, Clock, Tally};
+use posthaste_core::ports::{Buckets, Clock, Mailer, Tally};
 use posthaste_engine::{
     App, Parts,
-    adapters::{KeyRing, LocalBuckets, LocalTally, OsRandom, RedisBuckets, RedisTally},
+    adapters::{KeyRing, LocalBuckets, LocalTally, Mailbox, OsRandom, RedisBuckets, RedisTally},
     event::Hints,
     limit::Limits,
     request_log::Recorder,
@@ -72,11 +72,23 @@ fn build_at(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
         sessions: config.sessions.rules(),
         quotas: config.quotas.rules(config.sandbox.enabled)?,
         redis,
+        mailer: mailer(config)?,
+        people: config.people.rules(config.sandbox.enabled),
         telemetry: Telemetry::default(),
         webhooks: config.webhooks.rules(),
         payloads: Arc::new(Documents::default()),
     };
     Ok(App::new(parts))
+}
+
+/// What sends mails; a sandbox without a mail server has a mailbox.
+fn mailer(config: &Config) -> anyhow::Result<Option<Arc<dyn Mailer>>> {
+    let smtp = config.mail.open()?;
+    Ok(match smtp {
+        Some(smtp) => Some(Arc::new(smtp)),
+        None if config.sandbox.enabled => Some(Arc::new(Mailbox)),
+        None => None,
+    })
 }
 
 /// What seals and opens secrets on a database.

@@ -75,6 +75,10 @@ error_codes! {
     ReauthenticationRequired, "REAUTHENTICATION_REQUIRED", 403, false, "This takes a proof of who you are that is not older than ten minutes.", "Call sessionReauthenticate with the password, then repeat the request with the new token.";
     Forbidden, "FORBIDDEN", 403, false, "The credential may not do this.", "Ask an owner or admin of the workspace.";
     NotFound, "NOT_FOUND", 404, false, "There is nothing with this id in the workspace.", "Check the id; it may belong to another workspace or have been removed.";
+    RegistrationClosed, "REGISTRATION_CLOSED", 403, false, "This server takes no registrations.", "Ask a member of a workspace to invite you.";
+    TokenInvalid, "TOKEN_INVALID", 400, false, "The token is unknown, was used, or is too old.", "Ask for another mail.";
+    WeakPassword, "WEAK_PASSWORD", 400, false, "The password is among the first that anybody would try.", "Choose a longer one: some words that have nothing to do with each other, without your name and e-mail.";
+    MailNotConfigured, "MAIL_NOT_CONFIGURED", 409, false, "This server sends no mail.", "Ask the operator to set mail.url and mail.from; invitations work without, by handing over the link.";
     SandboxOnly, "SANDBOX_ONLY", 403, false, "This exists in a sandbox only.", "Start one with 'posthaste sandbox' and use its keys (phk_test_…).";
     RateLimited, "RATE_LIMITED", 429, true, "Too many requests.", "Wait as long as Retry-After says.";
 

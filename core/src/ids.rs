@@ -168,6 +168,8 @@ ids! {
     WebhookDeliveryId = "whd";
     /// A bulk job.
     JobId = "job";
+    /// A mail to a person.
+    MailId = "mail";
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 -- People, keys and roles.
-CALL wall_off(ARRAY['members', 'api_keys', 'sessions', 'roles', 'invitations', 'teams', 'team_members', 'data_keys', 'idempotency_keys']);
+CALL wall_off(ARRAY['members', 'api_keys', 'sessions', 'roles', 'invitations', 'mails', 'teams', 'team_members', 'data_keys', 'idempotency_keys']);
 
 CREATE POLICY within_workspace ON workspaces USING (id = current_workspace());
 ALTER TABLE workspaces ENABLE ROW LEVEL SECURITY;

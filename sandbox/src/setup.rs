@@ -13,7 +13,7 @@ use posthaste_core::{
 };
 use posthaste_engine::{
     App, Parts,
-    adapters::{KeyRing, KeySource},
+    adapters::{KeyRing, KeySource, Mailbox},
     event::Hints,
     limit::Limits,
     publish::Crash,
@@ -118,6 +118,8 @@ pub fn app(setup: Setup<'_>) -> Result<App> {
         guard: Guard::default(),
         sessions: posthaste_engine::session::Rules::default(),
         redis: None,
+        mailer: Some(Arc::new(Mailbox)),
+        people: posthaste_engine::person::Rules { is_open: true },
         telemetry: Telemetry::default(),
         payloads: Arc::new(webhook::PlainPayloads),
     }))

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{app, config::Config};
 
-/// Check configuration, database, Redis, storage, clock, public address and network credentials, and say what to do.
+/// Check configuration, database, Redis, mail, storage, clock, public address and network credentials, and say what to do.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// As JSON.
@@ -95,6 +95,7 @@ async fn examine(config: anyhow::Result<Config>) -> Vec<Finding> {
             findings.push(Finding::of("public address", public_address(&app).await));
             findings.extend(database(&app).await);
             findings.push(redis(&app).await);
+            findings.push(mail(&app).await);
         }
         Err(error) => findings.push(Finding::of("parts", Err(error))),
     }
@@ -185,6 +186,34 @@ async fn redis(app: &App) -> Finding {
                 .to_owned(),
         },
     }
+}
+
+async fn mail(app: &App) -> Finding {
+    const CHECK: &str = "mail";
+    let Some(mailer) = &app.mailer else {
+        return Finding {
+            check: CHECK,
+            verdict: Verdict::Note,
+            message: "is not set: invitations are handed on as links, and nobody registers or gets a forgotten \
+                      password back; set mail.url and mail.from (POSTHASTE_MAIL_URL, POSTHASTE_MAIL_FROM)"
+                .to_owned(),
+        };
+    };
+    let advice = "the mail server cannot be used; check mail.url, its user and password, and that this machine reaches it";
+    let outcome = async {
+        mailer.check().await.context(advice)?;
+        let waiting = async { posthaste_store::mail::waiting(&mut *app.db.get().await?).await };
+        Ok(match waiting.await {
+            Ok((0, _)) => "is taken by the server; none waits".to_owned(),
+            Ok((count, None)) => format!("is taken by the server; {count} on their way"),
+            Ok((count, Some(why))) => {
+                format!("is taken by the server; {count} on their way, the last failure: {why}")
+            }
+            // The database has a line of its own.
+            Err(_) => "is taken by the server".to_owned(),
+        })
+    };
+    Finding::of(CHECK, outcome.await)
 }
 
 /// What the log would say.

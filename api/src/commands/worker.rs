@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use posthaste_core::ids::NodeId;
 use posthaste_engine::{
-    App,
+    App, mail,
     node::{self, Me, Role},
     publish::{self, Settings},
     webhook,
@@ -119,12 +119,15 @@ async fn live(
     server::join(node, Duration::from_secs(2)).await;
 }
 
-/// Publishes and delivers until `stop`. Ends before only if a part broke off; the other one then finishes what
+/// Publishes, delivers and mails until `stop`. Ends before only if a part broke off; the other one then finishes what
 /// it has begun.
 async fn work(id: NodeId, app: App, settings: Settings, stop: CancellationToken) {
     let delivering = webhook::run(app.clone(), webhook::Settings::default(), stop.clone());
     let mut parts = JoinSet::new();
     parts.spawn(delivering);
+    if mail::is_configured(&app) {
+        parts.spawn(mail::run(app.clone(), stop.clone()));
+    }
     parts.spawn(publish::run_as(id, app, settings, stop.clone()));
     while let Some(ended) = parts.join_next().await {
         if let Err(error) = ended {

@@ -4,7 +4,7 @@
 use std::{net::SocketAddr, ops::RangeInclusive};
 
 use anyhow::bail;
-use posthaste_engine::adapters::Redis;
+use posthaste_engine::adapters::{Redis, Smtp};
 use toml::{Table, Value};
 use url::Url;
 
@@ -28,6 +28,10 @@ enum Rule {
     WebOrNone,
     /// An address of Redis, or empty.
     RedisOrNone,
+    /// An address of a mail server, or empty.
+    SmtpOrNone,
+    /// Who mails are from, or empty.
+    SenderOrNone,
     /// A part of a key: letters, digits, `-`, `_`, `.` and `:`.
     Prefix,
     /// A secret of at least so many characters, or empty.
@@ -55,6 +59,10 @@ const RULES: &[(&str, Rule)] = &[
     ("sessions.idle_days", Rule::Number(1..=3650)),
     ("sessions.absolute_days", Rule::Number(1..=3650)),
     ("networks.base_url", Rule::WebOrNone),
+    ("mail.url", Rule::SmtpOrNone),
+    ("mail.from", Rule::SenderOrNone),
+    ("mail.timeout_seconds", Rule::Number(1..=120)),
+    ("people.registration", Rule::Word(&["invited", "open"])),
     ("webhooks.allow_private", Rule::Switch),
     ("sandbox.enabled", Rule::Switch),
     ("log.format", Rule::Word(&["auto", "text", "json"])),
@@ -88,7 +96,10 @@ impl Rule {
             return None;
         }
         let is = match (self, value) {
-            (Self::RedisOrNone | Self::Web | Self::WebOrNone, Value::String(url)) => {
+            (
+                Self::RedisOrNone | Self::SmtpOrNone | Self::Web | Self::WebOrNone,
+                Value::String(url),
+            ) => {
                 format!("is '{}'", without_secrets(url))
             }
             (Self::SecretOrNone(_), _) => "is too short or no text".to_owned(),
@@ -103,7 +114,12 @@ impl Rule {
             (Self::Number(range), Value::Integer(number)) => range.contains(number),
             (Self::Switch, Value::Boolean(_)) => true,
             (
-                Self::ListenOrNone | Self::WebOrNone | Self::RedisOrNone | Self::SecretOrNone(_),
+                Self::ListenOrNone
+                | Self::WebOrNone
+                | Self::RedisOrNone
+                | Self::SmtpOrNone
+                | Self::SenderOrNone
+                | Self::SecretOrNone(_),
                 Value::String(text),
             ) if text.is_empty() => true,
             (Self::Listen | Self::ListenOrNone, Value::String(text)) => {
@@ -112,6 +128,8 @@ impl Rule {
             (Self::Word(words), Value::String(text)) => words.contains(&text.as_str()),
             (Self::Web | Self::WebOrNone, Value::String(text)) => is_web(text),
             (Self::RedisOrNone, Value::String(text)) => Redis::understands(text),
+            (Self::SmtpOrNone, Value::String(text)) => Smtp::understands(text),
+            (Self::SenderOrNone, Value::String(text)) => Smtp::is_sender(text),
             (Self::Prefix, Value::String(text)) => is_prefix(text),
             (Self::SecretOrNone(shortest), Value::String(text)) => text.len() >= *shortest,
             _ => false,
@@ -137,6 +155,14 @@ impl Rule {
                 "redis://host:6379, rediss://user:password@host:6379/0 (with TLS), \
                                   redis+unix:///path/of/the.sock, or empty"
                     .into()
+            }
+            Self::SmtpOrNone => {
+                "smtp://user:password@host:587 (STARTTLS), smtps://user:password@host:465 (TLS), \
+                 smtp://host?tls=none (in the clear), or empty"
+                    .into()
+            }
+            Self::SenderOrNone => {
+                "an e-mail address, also as Posthaste <post@example.org>, or empty".into()
             }
             Self::Prefix => "1 to 40 letters, digits and - _ . :".into(),
             Self::SecretOrNone(shortest) => format!("{shortest} characters or more, or empty"),
@@ -213,6 +239,11 @@ mod tests {
             ("[metrics]\ntoken = \"short\"", "metrics.token (POSTHASTE_METRICS_TOKEN) is too short or no text; it must be 16 characters or more, or empty.".into()),
             ("[worker]\nlisten = \"here\"", format!("worker.listen (POSTHASTE_WORKER_LISTEN) is 'here'; {OPERATORS}")),
             ("[networks]\nbase_url = \"networks\"", "networks.base_url (POSTHASTE_NETWORKS_BASE_URL) is 'networks'; it must be an http or https address without query, or empty.".into()),
+            ("[people]\nregistration = \"all\"", "people.registration (POSTHASTE_REGISTRATION) is 'all'; it must be one of invited, open.".into()),
+            ("[mail]\nurl = \"post.example.org:25\"", "mail.url (POSTHASTE_MAIL_URL) is 'post.example.org:25'; it must be smtp://user:password@host:587 (STARTTLS), smtps://user:password@host:465 (TLS), smtp://host?tls=none (in the clear), or empty.".into()),
+            ("[mail]\nfrom = \"post\"", "mail.from (POSTHASTE_MAIL_FROM) is 'post'; it must be an e-mail address, also as Posthaste <post@example.org>, or empty.".into()),
+            ("[mail]\nurl = \"smtps://me:hush@host\"", "mail.url is set, but mail.from is empty. Set mail.from (POSTHASTE_MAIL_FROM) to the sender, such as Posthaste <post@example.org>.".into()),
+            ("[mail]\ntimeout_seconds = 0", "mail.timeout_seconds (POSTHASTE_MAIL_TIMEOUT_SECONDS) is 0; it must be a whole number from 1 to 120.".into()),
             ("[webhooks]\nallow_private = \"yes\"", "webhooks.allow_private (POSTHASTE_WEBHOOKS_ALLOW_PRIVATE) is 'yes'; it must be true or false.".into()),
             ("[log]\nformat = \"xml\"", "log.format (POSTHASTE_LOG_FORMAT) is 'xml'; it must be one of auto, text, json.".into()),
         ];

@@ -41,6 +41,13 @@ const VARIABLES: &[(&str, &[&str])] = &[
     ("POSTHASTE_NETWORKS_BASE_URL", &["networks", "base_url"]),
     ("POSTHASTE_QUOTAS_FILE", &["quotas", "file"]),
     ("POSTHASTE_QUOTAS_ENFORCE", &["quotas", "enforce"]),
+    ("POSTHASTE_REGISTRATION", &["people", "registration"]),
+    ("POSTHASTE_MAIL_URL", &["mail", "url"]),
+    ("POSTHASTE_MAIL_FROM", &["mail", "from"]),
+    (
+        "POSTHASTE_MAIL_TIMEOUT_SECONDS",
+        &["mail", "timeout_seconds"],
+    ),
     (
         "POSTHASTE_WEBHOOKS_ALLOW_PRIVATE",
         &["webhooks", "allow_private"],

@@ -7,8 +7,10 @@ mod graphql;
 mod health;
 mod limits;
 mod log;
+mod mail;
 mod merge;
 mod networks;
+mod people;
 mod quotas;
 mod redis;
 mod retention;
@@ -31,7 +33,9 @@ pub use graphql::{Documents, Graphql};
 pub use health::{Health, Metrics, Worker};
 pub use limits::Limits;
 pub use log::{Format, Log};
+pub use mail::Mail;
 pub use networks::Networks;
+pub use people::{People, Registration};
 pub use quotas::{Enforce, Quotas};
 pub use redis::Redis;
 pub use retention::Retention;
@@ -78,6 +82,10 @@ pub struct Config {
     pub networks: Networks,
     /// What networks allow and charge.
     pub quotas: Quotas,
+    /// How people get mails.
+    pub mail: Mail,
+    /// Who may become a person here.
+    pub people: People,
     /// Webhooks.
     pub webhooks: Webhooks,
     /// How long the logs are kept.
@@ -138,6 +146,7 @@ impl Config {
         config.webhooks.allow_private |= config.sandbox.enabled;
         config.server.trim();
         config.limits.check()?;
+        config.mail.check()?;
         config.sandbox.check()?;
         Ok(config)
     }
@@ -306,7 +315,7 @@ mod tests {
         );
         assert_eq!(
             refused("[sever]\n"),
-            "p.toml: unknown section sever; known are: database, graphql, health, limits, log, metrics, networks, quotas, redis, retention, sandbox, security, server, sessions, storage, webhooks, worker"
+            "p.toml: unknown section sever; known are: database, graphql, health, limits, log, mail, metrics, networks, people, quotas, redis, retention, sandbox, security, server, sessions, storage, webhooks, worker"
         );
     }
 }

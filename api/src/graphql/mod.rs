@@ -33,6 +33,7 @@ pub mod nulls;
 pub mod order;
 pub mod page;
 pub mod payload;
+pub mod person;
 pub mod post;
 pub mod quota;
 pub mod role;

@@ -11,7 +11,7 @@ use super::{
     node, order,
     page::{Cursor, List},
     payload::MutationError,
-    post, quota, role, sandbox, target, team, viewer, webhook, workspace,
+    person, post, quota, role, sandbox, target, team, viewer, webhook, workspace,
 };
 
 /// Reads.
@@ -46,6 +46,8 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     viewer::ViewerMutation,
+    person::DoorMutation,
+    person::PersonMutation,
     workspace::WorkspaceMutation,
     role::RoleMutation,
     member::MemberMutation,

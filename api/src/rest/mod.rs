@@ -9,6 +9,7 @@ mod graphiql;
 mod graphql;
 mod headers;
 mod health;
+mod mailbox;
 mod media;
 mod oauth;
 mod operation;
@@ -174,6 +175,7 @@ pub fn router(state: ApiState) -> Router {
     routes
         .route("/", get(graphql::get_root).post(graphql::post_query))
         .route("/metrics", get(operators::public_metrics))
+        .route("/mailbox", get(mailbox::show))
         .route("/graphiql", get(graphiql::page))
         .route("/graphiql/assets/{file}", get(graphiql::asset))
         .merge(docs::routes(openapi))

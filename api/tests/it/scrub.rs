@@ -55,7 +55,7 @@ impl Kept {
 }
 
 /// Every row of every table as JSON; bytes in it are hexadecimal.
-async fn tables(world: &World) -> String {
+pub async fn tables(world: &World) -> String {
     let (client, connection) = world.app.db.address().wire().await.unwrap();
     tokio::spawn(connection);
     let named = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";

@@ -165,7 +165,7 @@ async fn the_password_may_come_through_standard_input() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(
         refusal(&output),
-        "posthaste: INVALID_INPUT: password: A password has at least 8 characters and at most 1024 bytes.\n"
+        "posthaste: INVALID_INPUT: password: A password has 8 to 256 characters.\n"
     );
 }
 

@@ -22,7 +22,10 @@ use posthaste_core::{
     access::Role,
     connector::{Account, AppCredentials, Hosts, TokenSet},
     ids::WorkspaceId,
-    ports::{BucketRule, Cipher, FrozenClock, Http, PlainCipher, ScriptedHttp, SeededRandom},
+    ports::{
+        BucketRule, Cipher, FrozenClock, Http, Mailer, MemoryMailer, PlainCipher, ScriptedHttp,
+        SeededRandom,
+    },
     secret::Secret,
     target::Timing,
 };
@@ -33,6 +36,7 @@ use posthaste_engine::{
     event::Hints,
     limit::Limits,
     media::{self, NewUpload},
+    person,
     request_log::Recorder,
     session::{self, Client, Guard, KeyKind, NewKey, NewUser, NewWorkspace, SignIn},
     telemetry::Telemetry,
@@ -123,6 +127,7 @@ impl World {
             rules,
             Limits::default(),
             Sealing::Plain,
+            None,
         )
         .await
     }
@@ -132,7 +137,34 @@ impl World {
         let http = Arc::new(http);
         let rules = webhook::Rules::default();
         let limits = Limits::default();
-        Self::build(http.clone(), http, None, rules, limits, Sealing::Vault).await
+        Self::build(
+            http.clone(),
+            http,
+            None,
+            rules,
+            limits,
+            Sealing::Vault,
+            None,
+        )
+        .await
+    }
+
+    /// A world that seals as a server does and sends mails, and the mails it has sent.
+    pub async fn mailing() -> (Self, Arc<MemoryMailer>) {
+        let http = Arc::new(ScriptedHttp::default());
+        let mailer = Arc::new(MemoryMailer::default());
+        let rules = webhook::Rules::default();
+        let world = Self::build(
+            http.clone(),
+            http,
+            None,
+            rules,
+            Limits::default(),
+            Sealing::Vault,
+            Some(mailer.clone()),
+        )
+        .await;
+        (world, mailer)
     }
 
     /// A sandbox whose simulated networks answer from a script.
@@ -147,6 +179,7 @@ impl World {
             rules,
             Limits::default(),
             Sealing::Plain,
+            Some(Arc::default()),
         )
         .await
     }
@@ -157,7 +190,16 @@ impl World {
         let limits = Limits::new(Some(rule), Arc::new(LocalBuckets::default()));
         let http = Arc::new(ScriptedHttp::default());
         let rules = webhook::Rules::default();
-        Self::build(http.clone(), http, None, rules, limits, Sealing::Plain).await
+        Self::build(
+            http.clone(),
+            http,
+            None,
+            rules,
+            limits,
+            Sealing::Plain,
+            None,
+        )
+        .await
     }
 
     /// A world that really sends requests.
@@ -170,6 +212,7 @@ impl World {
             webhooks,
             Limits::default(),
             Sealing::Plain,
+            None,
         )
         .await
     }
@@ -181,6 +224,7 @@ impl World {
         webhooks: webhook::Rules,
         limits: Limits,
         sealing: Sealing,
+        mailer: Option<Arc<MemoryMailer>>,
     ) -> Self {
         let db = TestDatabase::new().await.db;
         let clock = posthaste_testkit::clock();
@@ -221,6 +265,10 @@ impl World {
             guard: Guard::default(),
             sessions: posthaste_engine::session::Rules::default(),
             redis: None,
+            people: person::Rules {
+                is_open: mailer.is_some(),
+            },
+            mailer: mailer.map(|mailer| mailer as Arc<dyn Mailer>),
             telemetry: Telemetry::default(),
             payloads: Arc::new(Documents::default()),
         });

@@ -5,6 +5,7 @@ mod buckets;
 mod cipher;
 mod clock;
 mod http;
+mod mailer;
 mod master_keys;
 mod random;
 mod tally;
@@ -16,6 +17,7 @@ pub use clock::{Clock, FrozenClock};
 pub use http::{
     Body, Http, Method, Part, PartBody, Request, Response, ScriptedHttp, TransportError,
 };
+pub use mailer::{MailError, Mailer, MemoryMailer, Message};
 pub use master_keys::{DataKey, MasterKeys, Wrapped};
 pub use random::{Random, SeededRandom};
 pub use tally::{Count, Tally};

@@ -6,7 +6,7 @@ use posthaste_core::{
     connector::{AppCredentials, Connector, Ctx, Hosts},
     event::EventType,
     ids::{EventId, WorkspaceId},
-    ports::{Blobs, Cipher, Clock, Http, Random},
+    ports::{Blobs, Cipher, Clock, Http, Mailer, Random},
     quota,
     secret::Secret,
     target::Timing,
@@ -21,6 +21,7 @@ use crate::{
     adapters::Redis,
     event::Hints,
     limit::Limits,
+    person,
     publish::Crash,
     request_log::Recorder,
     session::{self, Guard},
@@ -73,6 +74,10 @@ pub struct Parts {
     pub sessions: session::Rules,
     /// What processes share that may be lost; none where there is one process, or PostgreSQL is enough.
     pub redis: Option<Redis>,
+    /// Sends mails to people; none where no mail is configured.
+    pub mailer: Option<Arc<dyn Mailer>>,
+    /// What an operator decides about people.
+    pub people: person::Rules,
     /// What operators watch.
     pub telemetry: Telemetry,
     /// What networks allow and charge.

@@ -9,6 +9,7 @@
 //! - [`connection`]: connecting accounts by OAuth, reconnect, pause, remove
 //! - [`key`]: API keys as people manage them
 //! - [`member`]: members, invitations, who owns the workspace
+//! - [`person`]: registering, passwords, e-mail addresses, being erased
 //! - [`role`]: roles that a workspace makes
 //! - [`request_log`]: what was asked of the API, and how much it is used
 //! - [`retention`]: how long events and timelines are kept
@@ -23,6 +24,7 @@
 //! - [`event`]: reading the event log and following it live
 //! - [`idempotency`]: requests that come twice
 //! - [`limit`]: how much a caller may ask for
+//! - [`mail`]: mails to people, and the worker that sends them
 //! - [`audit`]: what was done that concerns security, in chains that show every change
 //! - [`node`]: the processes that run, and draining them
 //! - [`team`]: groups of members with a role beside their own
@@ -43,10 +45,12 @@ pub mod governor;
 pub mod idempotency;
 pub mod key;
 pub mod limit;
+pub mod mail;
 pub mod media;
 pub mod member;
 pub mod metric;
 pub mod node;
+pub mod person;
 pub mod post;
 pub mod preflight;
 pub mod publish;

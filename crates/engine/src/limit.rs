@@ -52,6 +52,13 @@ impl Payer {
     }
 }
 
+impl Payer {
+    /// The name of the bucket.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// How a bucket stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Level {

@@ -183,14 +183,26 @@ pub async fn leave(app: &App, actor: &Actor) -> Result<UserId> {
 
 async fn end(app: &App, actor: &Actor, mut tx: Tx, row: &Member, kind: EventType) -> Result<()> {
     keep_an_owner(&mut tx, actor, row).await?;
-    let mut events = key::revoke_of_person(app, actor, &mut tx, row.user_id).await?;
-    let left = teams::leave_all(&mut tx, actor.workspace, row.user_id, app.now()).await?;
-    events.extend(team::changed(app, actor, &mut tx, &left).await?);
-    rows::delete(&mut tx, actor.workspace, row.user_id).await?;
+    let events = ended(app, actor, &mut tx, row, kind).await?;
+    finish(app, actor, tx, &events).await
+}
+
+/// Ends a membership with all that hangs on it, and says what is to be told of it.
+pub(crate) async fn ended(
+    app: &App,
+    actor: &Actor,
+    tx: &mut Tx,
+    row: &Member,
+    kind: EventType,
+) -> Result<Vec<NewEvent>> {
+    let mut events = key::revoke_of_person(app, actor, tx, row.user_id).await?;
+    let left = teams::leave_all(tx, actor.workspace, row.user_id, app.now()).await?;
+    events.extend(team::changed(app, actor, tx, &left).await?);
+    rows::delete(tx, actor.workspace, row.user_id).await?;
     let role_id = row.role_id.map(RoleId::from);
     let data = json!({ "userId": row.user_id, "role": row.role, "roleId": role_id });
     events.push(app.event(actor, kind, data));
-    finish(app, actor, tx, &events).await
+    Ok(events)
 }
 
 /// Hands the workspace over: another member becomes owner, and the owner who asks becomes an admin.

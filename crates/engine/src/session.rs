@@ -4,6 +4,7 @@ mod guard;
 mod open;
 pub mod operator;
 pub mod own;
+mod pace;
 mod password;
 mod refusal;
 mod setup;
@@ -27,11 +28,12 @@ use crate::{Actor, App};
 pub use guard::Guard;
 pub(crate) use open::recognise;
 pub use open::{Client, Opened, Rules, SignIn, reauthenticate, refresh, sign_in};
+pub(crate) use password::hash as password_hash;
 pub use setup::{
     Founded, KeyKind, NewKey, NewUser, NewWorkspace, add_member, create_key, create_user,
     create_workspace, found, sample_key,
 };
-pub(crate) use setup::{address, key_row, named, shown_prefix, user_row};
+pub(crate) use setup::{address, key_row, named, shown_prefix, user_row, workspace_row};
 
 /// Longer texts are no credential of ours and are not hashed.
 const MAX_CREDENTIAL: usize = 200;

@@ -1,11 +1,13 @@
 //! The tables as Diesel sees them (the migrations are the truth; a test compares the two).
 
 mod job;
+mod people;
 mod quota;
 mod security;
 mod tenant;
 
 pub use job::{job_keys, job_results, jobs};
+pub use people::{mails, person_tokens};
 pub use quota::{budgets, quota_readings};
 pub use security::{audit_entries, audit_heads, data_keys};
 pub use tenant::{invitations, roles, team_members, teams};

@@ -54,6 +54,7 @@ const WRITTEN: &[&str] = &[
     "job_results",
     "jobs",
     "lanes",
+    "mails",
     "media",
     "members",
     "post_media",

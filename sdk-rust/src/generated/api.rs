@@ -787,6 +787,112 @@ impl NodesApi {
 }
 
 impl Client {
+    /// Operations on passwords.
+    pub fn passwords(&self) -> PasswordsApi {
+        PasswordsApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on passwords.
+#[derive(Clone, Debug)]
+pub struct PasswordsApi {
+    pub(crate) client: Client,
+}
+
+impl PasswordsApi {
+    /// Changes the signed-in person's password and ends their other sessions.
+    pub fn change(&self, input: impl Into<PasswordChangeInput>) -> Call<PasswordChangePayload> {
+        self.client.call(
+            operations::PASSWORD_CHANGE,
+            json!({ "input": Into::<PasswordChangeInput>::into(input) }),
+        )
+    }
+
+    /// Chooses another password by a mailed token, which works once and for an hour. Ends all of the person's sessions and
+    /// opens none.
+    pub fn reset(&self, input: impl Into<PasswordResetInput>) -> Call<PasswordResetPayload> {
+        self.client.call(
+            operations::PASSWORD_RESET,
+            json!({ "input": Into::<PasswordResetInput>::into(input) }),
+        )
+    }
+
+    /// Mails a token for another password to whoever has an account with the e-mail. The answer is always the same.
+    pub fn request_reset(
+        &self,
+        input: impl Into<PasswordResetRequestInput>,
+    ) -> Call<PasswordResetRequestPayload> {
+        self.client.call(
+            operations::PASSWORD_RESET_REQUEST,
+            json!({ "input": Into::<PasswordResetRequestInput>::into(input) }),
+        )
+    }
+}
+
+impl Client {
+    /// Operations on people.
+    pub fn people(&self) -> PeopleApi {
+        PeopleApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on people.
+#[derive(Clone, Debug)]
+pub struct PeopleApi {
+    pub(crate) client: Client,
+}
+
+impl PeopleApi {
+    /// Asks for another e-mail address. It takes the place of the present one once `emailVerify` gets the token that is
+    /// mailed there; the present one is told.
+    pub fn change_email(&self, input: impl Into<EmailChangeInput>) -> Call<EmailChangePayload> {
+        self.client.call(
+            operations::EMAIL_CHANGE,
+            json!({ "input": Into::<EmailChangeInput>::into(input) }),
+        )
+    }
+
+    /// Shows by a mailed token that an e-mail address is one's own: finishes a registration, which founds the workspace, or
+    /// gives a person another address. The token works once (`TOKEN_INVALID`).
+    pub fn verify_email(&self, input: impl Into<EmailVerifyInput>) -> Call<EmailVerifyPayload> {
+        self.client.call(
+            operations::EMAIL_VERIFY,
+            json!({ "input": Into::<EmailVerifyInput>::into(input) }),
+        )
+    }
+
+    /// Erases the signed-in person for good: memberships, sessions and API keys end. `LAST_OWNER` while a workspace has no
+    /// other owner; hand it over or delete it first.
+    pub fn erase(&self, input: impl Into<PersonEraseInput>) -> Call<PersonErasePayload> {
+        self.client.call(
+            operations::PERSON_ERASE,
+            json!({ "input": Into::<PersonEraseInput>::into(input) }),
+        )
+    }
+
+    /// Registers a person with a workspace of their own, where the operator allows it (`REGISTRATION_CLOSED`). The answer is
+    /// the same when the e-mail is somebody's already. A mail brings the token that `emailVerify` takes within 24 hours.
+    pub fn register(&self, input: impl Into<PersonRegisterInput>) -> Call<PersonRegisterPayload> {
+        self.client.call(
+            operations::PERSON_REGISTER,
+            json!({ "input": Into::<PersonRegisterInput>::into(input) }),
+        )
+    }
+
+    /// Changes the signed-in person.
+    pub fn update(&self, input: impl Into<PersonUpdateInput>) -> Call<PersonUpdatePayload> {
+        self.client.call(
+            operations::PERSON_UPDATE,
+            json!({ "input": Into::<PersonUpdateInput>::into(input) }),
+        )
+    }
+}
+
+impl Client {
     /// Operations on posts.
     pub fn posts(&self) -> PostsApi {
         PostsApi {

@@ -2701,6 +2701,179 @@ fragment WarningFields on Warning {
     ),
 };
 
+pub const EMAIL_CHANGE: Operation = Operation {
+    name: Some("EmailChange"),
+    kind: Kind::Mutation,
+    field: Some("emailChange"),
+    document: Cow::Borrowed(
+        r"mutation EmailChange($input: EmailChangeInput!) {
+  emailChange(input: $input) {
+    isMailed
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const EMAIL_VERIFY: Operation = Operation {
+    name: Some("EmailVerify"),
+    kind: Kind::Mutation,
+    field: Some("emailVerify"),
+    document: Cow::Borrowed(
+        r"mutation EmailVerify($input: EmailVerifyInput!) {
+  emailVerify(input: $input) {
+    personId
+    workspaceId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
 pub const EVENT_FOLLOW: Operation = Operation {
     name: Some("EventFollow"),
     kind: Kind::Subscription,
@@ -2889,6 +3062,7 @@ pub const INVITATION_CREATE: Operation = Operation {
   invitationCreate(input: $input) {
     token
     link
+    isMailed
     invitation {
       ...InvitationFields
     }
@@ -3101,6 +3275,7 @@ pub const INVITATION_RESEND: Operation = Operation {
   invitationResend(input: $input) {
     token
     link
+    isMailed
     invitation {
       ...InvitationFields
     }
@@ -4186,6 +4361,526 @@ fragment NodeFields on Node {
   ... on Workspace {
     name
   }
+}
+",
+    ),
+};
+
+pub const PASSWORD_CHANGE: Operation = Operation {
+    name: Some("PasswordChange"),
+    kind: Kind::Mutation,
+    field: Some("passwordChange"),
+    document: Cow::Borrowed(
+        r"mutation PasswordChange($input: PasswordChangeInput!) {
+  passwordChange(input: $input) {
+    isChanged
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const PASSWORD_RESET: Operation = Operation {
+    name: Some("PasswordReset"),
+    kind: Kind::Mutation,
+    field: Some("passwordReset"),
+    document: Cow::Borrowed(
+        r"mutation PasswordReset($input: PasswordResetInput!) {
+  passwordReset(input: $input) {
+    isChanged
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const PASSWORD_RESET_REQUEST: Operation = Operation {
+    name: Some("PasswordResetRequest"),
+    kind: Kind::Mutation,
+    field: Some("passwordResetRequest"),
+    document: Cow::Borrowed(
+        r"mutation PasswordResetRequest($input: PasswordResetRequestInput!) {
+  passwordResetRequest(input: $input) {
+    isMailed
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const PERSON_ERASE: Operation = Operation {
+    name: Some("PersonErase"),
+    kind: Kind::Mutation,
+    field: Some("personErase"),
+    document: Cow::Borrowed(
+        r"mutation PersonErase($input: PersonEraseInput!) {
+  personErase(input: $input) {
+    erasedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const PERSON_REGISTER: Operation = Operation {
+    name: Some("PersonRegister"),
+    kind: Kind::Mutation,
+    field: Some("personRegister"),
+    document: Cow::Borrowed(
+        r"mutation PersonRegister($input: PersonRegisterInput!) {
+  personRegister(input: $input) {
+    isMailed
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const PERSON_UPDATE: Operation = Operation {
+    name: Some("PersonUpdate"),
+    kind: Kind::Mutation,
+    field: Some("personUpdate"),
+    document: Cow::Borrowed(
+        r"mutation PersonUpdate($input: PersonUpdateInput!) {
+  personUpdate(input: $input) {
+    person {
+      id
+      name
+      email
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
 }
 ",
     ),

@@ -1406,6 +1406,7 @@ export const InvitationCreate: Document<t.InvitationCreateResult, t.InvitationCr
   invitationCreate(input: $input) {
     token
     link
+    isMailed
     invitation {
       ...InvitationFields
     }
@@ -1471,6 +1472,7 @@ export const InvitationResend: Document<t.InvitationResendResult, t.InvitationRe
   invitationResend(input: $input) {
     token
     link
+    isMailed
     invitation {
       ...InvitationFields
     }
@@ -1803,6 +1805,171 @@ export const NodeList: Document<Array<t.Node | null>, t.NodeListVariables> = {
 }
 `,
   fragments: [NodeFields],
+};
+
+/** `passwords.change`: the mutation `passwordChange`. */
+export const PasswordChange: Document<t.PasswordChangeResult, t.PasswordChangeVariables> = {
+  kind: 'mutation',
+  name: 'PasswordChange',
+  fields: ['passwordChange'],
+  text: `mutation PasswordChange($input: PasswordChangeInput!) {
+  passwordChange(input: $input) {
+    isChanged
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `passwords.requestReset`: the mutation `passwordResetRequest`. */
+export const PasswordResetRequest: Document<t.PasswordResetRequestResult, t.PasswordResetRequestVariables> = {
+  kind: 'mutation',
+  name: 'PasswordResetRequest',
+  fields: ['passwordResetRequest'],
+  text: `mutation PasswordResetRequest($input: PasswordResetRequestInput!) {
+  passwordResetRequest(input: $input) {
+    isMailed
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `passwords.reset`: the mutation `passwordReset`. */
+export const PasswordReset: Document<t.PasswordResetResult, t.PasswordResetVariables> = {
+  kind: 'mutation',
+  name: 'PasswordReset',
+  fields: ['passwordReset'],
+  text: `mutation PasswordReset($input: PasswordResetInput!) {
+  passwordReset(input: $input) {
+    isChanged
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `people.changeEmail`: the mutation `emailChange`. */
+export const EmailChange: Document<t.EmailChangeResult, t.EmailChangeVariables> = {
+  kind: 'mutation',
+  name: 'EmailChange',
+  fields: ['emailChange'],
+  text: `mutation EmailChange($input: EmailChangeInput!) {
+  emailChange(input: $input) {
+    isMailed
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `people.erase`: the mutation `personErase`. */
+export const PersonErase: Document<t.PersonEraseResult, t.PersonEraseVariables> = {
+  kind: 'mutation',
+  name: 'PersonErase',
+  fields: ['personErase'],
+  text: `mutation PersonErase($input: PersonEraseInput!) {
+  personErase(input: $input) {
+    erasedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `people.register`: the mutation `personRegister`. */
+export const PersonRegister: Document<t.PersonRegisterResult, t.PersonRegisterVariables> = {
+  kind: 'mutation',
+  name: 'PersonRegister',
+  fields: ['personRegister'],
+  text: `mutation PersonRegister($input: PersonRegisterInput!) {
+  personRegister(input: $input) {
+    isMailed
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `people.update`: the mutation `personUpdate`. */
+export const PersonUpdate: Document<t.PersonUpdateResult, t.PersonUpdateVariables> = {
+  kind: 'mutation',
+  name: 'PersonUpdate',
+  fields: ['personUpdate'],
+  text: `mutation PersonUpdate($input: PersonUpdateInput!) {
+  personUpdate(input: $input) {
+    person {
+      id
+      name
+      email
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `people.verifyEmail`: the mutation `emailVerify`. */
+export const EmailVerify: Document<t.EmailVerifyResult, t.EmailVerifyVariables> = {
+  kind: 'mutation',
+  name: 'EmailVerify',
+  fields: ['emailVerify'],
+  text: `mutation EmailVerify($input: EmailVerifyInput!) {
+  emailVerify(input: $input) {
+    personId
+    workspaceId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
 };
 
 /** `posts.calendar`: the query `posts`. */

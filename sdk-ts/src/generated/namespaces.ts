@@ -205,6 +205,43 @@ export class Api extends Client {
     list: readingByIds(this, documents.NodeList),
   };
 
+  readonly passwords = {
+    /** Changes the signed-in person's password and ends their other sessions. */
+    change: changing(this, documents.PasswordChange),
+    /** Mails a token for another password to whoever has an account with the e-mail. The answer is always the same. */
+    requestReset: changing(this, documents.PasswordResetRequest),
+    /**
+     * Chooses another password by a mailed token, which works once and for an hour. Ends all of the person's sessions and
+     * opens none.
+     */
+    reset: changing(this, documents.PasswordReset),
+  };
+
+  readonly people = {
+    /**
+     * Asks for another e-mail address. It takes the place of the present one once `emailVerify` gets the token that is
+     * mailed there; the present one is told.
+     */
+    changeEmail: changing(this, documents.EmailChange),
+    /**
+     * Erases the signed-in person for good: memberships, sessions and API keys end. `LAST_OWNER` while a workspace has no
+     * other owner; hand it over or delete it first.
+     */
+    erase: changing(this, documents.PersonErase),
+    /**
+     * Registers a person with a workspace of their own, where the operator allows it (`REGISTRATION_CLOSED`). The answer is
+     * the same when the e-mail is somebody's already. A mail brings the token that `emailVerify` takes within 24 hours.
+     */
+    register: changing(this, documents.PersonRegister),
+    /** Changes the signed-in person. */
+    update: changing(this, documents.PersonUpdate),
+    /**
+     * Shows by a mailed token that an e-mail address is one's own: finishes a registration, which founds the workspace, or
+     * gives a person another address. The token works once (`TOKEN_INVALID`).
+     */
+    verifyEmail: changing(this, documents.EmailVerify),
+  };
+
   readonly posts = {
     /** The posts of the workspace, newest first unless another order is chosen. */
     calendar: listing(this, documents.PostCalendar),

@@ -194,6 +194,8 @@ export type ErrorCode =
   | 'LINK_COSTS_MORE'
   /** The link is not a public web address. Use an http or https address of at most 2048 characters. */
   | 'LINK_INVALID'
+  /** This server sends no mail. Ask the operator to set mail.url and mail.from; invitations work without, by handing over the link. */
+  | 'MAIL_NOT_CONFIGURED'
   /** The network receives a converted copy of the file. Nothing to do; look at the preview if crop or format matter. */
   | 'MEDIA_CONVERTED'
   /** Width, height or proportions do not fit the network. Use a file within the network's limits, or let Posthaste crop it (fit: AUTO). */
@@ -262,6 +264,8 @@ export type ErrorCode =
   | 'REAUTHENTICATION_REQUIRED'
   /** The network no longer accepts our access to this account. Reconnect the account; waiting posts go out by themselves afterwards. */
   | 'RECONNECT_REQUIRED'
+  /** This server takes no registrations. Ask a member of a workspace to invite you. */
+  | 'REGISTRATION_CLOSED'
   /** Somebody holds the role. Name the role that its holders get in its place. */
   | 'ROLE_IN_USE'
   /** This exists in a sandbox only. Start one with 'posthaste sandbox' and use its keys (phk_test_…). */
@@ -282,6 +286,8 @@ export type ErrorCode =
   | 'TIME_TOO_FAR'
   /** The title is longer than the network allows. Shorten the title. */
   | 'TITLE_TOO_LONG'
+  /** The token is unknown, was used, or is too old. Ask for another mail. */
+  | 'TOKEN_INVALID'
   /** There are more hashtags than the network allows. Remove some hashtags. */
   | 'TOO_MANY_HASHTAGS'
   /** There are more mentions than the network allows. Remove some mentions. */
@@ -298,6 +304,8 @@ export type ErrorCode =
   | 'UPLOAD_OFFSET_MISMATCH'
   /** Somebody changed it since you read it. Read it again and repeat the change on the new version. */
   | 'VERSION_CONFLICT'
+  /** The password is among the first that anybody would try. Choose a longer one: some words that have nothing to do with each other, without your name and e-mail. */
+  | 'WEAK_PASSWORD'
   /** Webhooks are not sent to this address. Use an https address on the public internet, without user name and fragment. */
   | 'WEBHOOK_ADDRESS_REFUSED'
   /** The payload document does not fit. Write one subscription whose only root field is events, without arguments and variables; the message names the place. */
@@ -1172,6 +1180,20 @@ export interface CustomRoleUpdateInput {
   version: number;
 }
 
+/** The address to be. */
+export interface EmailChangeInput {
+  /** The e-mail. */
+  email: string;
+  /** The person's password. */
+  password: string;
+}
+
+/** What a mail brought. */
+export interface EmailVerifyInput {
+  /** The token (`phv_…` or `phe_…`). */
+  token: string;
+}
+
 /**
  * The token, and who accepts: the session of the e-mail's account, its password, or name and password of
  * a new one.
@@ -1269,6 +1291,54 @@ export interface MemberUpdateInput {
   id: string;
   /** A built-in role, not above yours. */
   role?: Role | null | undefined;
+}
+
+/** The present password and the one to be. */
+export interface PasswordChangeInput {
+  /** The present password. */
+  current: string;
+  /** The password to be: 8 to 256 characters of any kind. */
+  new: string;
+}
+
+/** What a mail brought, and the password to be. */
+export interface PasswordResetInput {
+  /** The password to be: 8 to 256 characters of any kind. */
+  password: string;
+  /** The token (`phr_…`). */
+  token: string;
+}
+
+/** Whose password is forgotten. */
+export interface PasswordResetRequestInput {
+  /** The e-mail. */
+  email: string;
+}
+
+/** Who is to be erased: whoever sends this. */
+export interface PersonEraseInput {
+  /** The person's password. */
+  password: string;
+}
+
+/** Who registers, and the workspace that they found. */
+export interface PersonRegisterInput {
+  /** The e-mail. */
+  email: string;
+  /** The name, 1 to 100 characters. */
+  name: string;
+  /** The password to be: 8 to 256 characters of any kind. */
+  password: string;
+  /** The IANA zone of the workspace, such as `Europe/Paris`. */
+  timeZone: string;
+  /** The name of the workspace, 1 to 100 characters. */
+  workspaceName: string;
+}
+
+/** What to change of oneself. */
+export interface PersonUpdateInput {
+  /** The name, 1 to 100 characters. */
+  name: string;
 }
 
 /** A post that is taken back. */
@@ -3549,6 +3619,8 @@ export interface InvitationCreateResult {
   token: string | null;
   /** The address to send to the person, with the token behind its `#`; shown this once. */
   link: string | null;
+  /** Whether the server mails the link to the person; otherwise hand it on. */
+  isMailed: boolean;
   /** The invitation. */
   invitation: Invitation | null;
   /** Why nobody was invited; empty when it worked. */
@@ -3602,6 +3674,8 @@ export interface InvitationResendResult {
   token: string | null;
   /** The address to send to the person, with the token behind its `#`; shown this once. */
   link: string | null;
+  /** Whether the server mails the link to the person; otherwise hand it on. */
+  isMailed: boolean;
   /** The invitation. */
   invitation: Invitation | null;
   /** Why nobody was invited; empty when it worked. */
@@ -3895,6 +3969,146 @@ export interface NodeGetVariables {
 export interface NodeListVariables {
   /** Ids of any kind, at most 100. */
   ids: ReadonlyArray<string>;
+}
+
+/** What came of changing the password. */
+export interface PasswordChangeResult {
+  /** Whether the password was changed. */
+  isChanged: boolean | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of PasswordChange. */
+export interface PasswordChangeVariables {
+  /** The present password and the one to be. */
+  input: PasswordChangeInput;
+}
+
+/** What came of asking for another password. */
+export interface PasswordResetRequestResult {
+  /** Whether a mail is on its way, if there is an account with this e-mail: the answer is the same without. */
+  isMailed: boolean | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of PasswordResetRequest. */
+export interface PasswordResetRequestVariables {
+  /** Whose password is forgotten. */
+  input: PasswordResetRequestInput;
+}
+
+/** What came of choosing another password. */
+export interface PasswordResetResult {
+  /** Whether the password was changed; `sessionCreate` takes it. */
+  isChanged: boolean | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of PasswordReset. */
+export interface PasswordResetVariables {
+  /** What a mail brought, and the password to be. */
+  input: PasswordResetInput;
+}
+
+/** What came of asking for another address. */
+export interface EmailChangeResult {
+  /** Whether a mail is on its way to it; `emailVerify` takes the token in it. */
+  isMailed: boolean | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of EmailChange. */
+export interface EmailChangeVariables {
+  /** The address to be. */
+  input: EmailChangeInput;
+}
+
+/** What came of erasing oneself. */
+export interface PersonEraseResult {
+  /** The id of the person who was. */
+  erasedId: string | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of PersonErase. */
+export interface PersonEraseVariables {
+  /** The person's password. */
+  input: PersonEraseInput;
+}
+
+/** What came of registering. */
+export interface PersonRegisterResult {
+  /**
+   * Whether a mail is on its way, either with a token for `emailVerify` or, to somebody who has an account already,
+   * saying so.
+   */
+  isMailed: boolean | null;
+  /** Why nobody registered; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of PersonRegister. */
+export interface PersonRegisterVariables {
+  /** Who registers. */
+  input: PersonRegisterInput;
+}
+
+/** What came of changing oneself. */
+export interface PersonUpdateResult {
+  /** The person as they are now. */
+  person: {
+    /** The id (`user_…`). */
+    id: string;
+    /** The name. */
+    name: string;
+    /** The e-mail, in lower case. */
+    email: string;
+  } | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of PersonUpdate. */
+export interface PersonUpdateVariables {
+  /** What to change. */
+  input: PersonUpdateInput;
+}
+
+/** What came of showing that an address is one's own. */
+export interface EmailVerifyResult {
+  /** The person, who can sign in by the address now. */
+  personId: string | null;
+  /** The workspace that was founded; null when a person took another address. */
+  workspaceId: string | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of EmailVerify. */
+export interface EmailVerifyVariables {
+  /** What a mail brought. */
+  input: EmailVerifyInput;
 }
 
 /** A page of posts. */

@@ -54,6 +54,7 @@ fn write_welcome(
         out,
         "  Simulated networks  {networks} (walls), {networks}/log (accepted posts)"
     )?;
+    writeln!(out, "  Mails to people     {api}/mailbox")?;
     writeln!(out, "  Logs                {}", logs.display())?;
     writeln!(
         out,

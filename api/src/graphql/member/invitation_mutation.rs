@@ -1,7 +1,7 @@
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use posthaste_core::{Error, Result as CoreResult, secret::Secret};
 use posthaste_engine::{
-    App,
+    App, mail,
     member::invitation::{self as engine, Newcomer, Wanted},
 };
 use posthaste_store::invitation;
@@ -63,6 +63,8 @@ pub struct InvitationLinkPayload {
     token: Option<String>,
     /// The address to send to the person, with the token behind its `#`; shown this once.
     link: Option<String>,
+    /// Whether the server mails the link to the person; otherwise hand it on.
+    is_mailed: bool,
     /// Why nobody was invited; empty when it worked.
     errors: Vec<MutationError>,
     /// What a person should know although it worked.
@@ -76,9 +78,9 @@ impl InvitationLinkPayload {
     ) -> CoreResult<Self> {
         let (made, errors) = split_all(app, outcome)?;
         let (token, row) = made.unzip();
-        // Behind a `#`, so that no server and no log along the way sees it.
-        let link = |token: &Secret| format!("{}/invitation#{}", app.public_url, token.expose());
+        let link = |token: &Secret| mail::link(app, "invitation", token);
         Ok(Self {
+            is_mailed: row.is_some() && mail::is_configured(app),
             invitation: row.map(Invitation),
             link: token.as_ref().map(link),
             token: token.map(|token| token.expose().to_owned()),

@@ -2,6 +2,7 @@
 //! and the way back to the beginning. Elsewhere the mutations answer `SANDBOX_ONLY`.
 
 mod fault;
+mod mail;
 mod mutation;
 mod query;
 

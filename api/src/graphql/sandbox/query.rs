@@ -1,8 +1,11 @@
 use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use posthaste_engine::sandbox::{self as engine, Scenario};
+use posthaste_engine::{
+    mail,
+    sandbox::{self as engine, Scenario},
+};
 
-use super::fault::SandboxFault;
+use super::{fault::SandboxFault, mail::SandboxMail};
 use crate::graphql::context::both;
 
 /// A situation that a program should cope with.
@@ -70,6 +73,20 @@ impl Sandbox {
         let (app, actor) = both(ctx)?;
         let faults = engine::faults(app, actor).await?;
         Ok(faults.into_iter().map(SandboxFault::from).collect())
+    }
+
+    /// The newest mails to people, newest first: those that tell of this workspace or of people alone. `/mailbox` shows
+    /// all of the sandbox.
+    async fn mails(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only those to this address.")] to: Option<String>,
+        #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
+    ) -> Result<Vec<SandboxMail>> {
+        let (app, actor) = both(ctx)?;
+        let first = i64::from(first.clamp(1, 100));
+        let mails = mail::mailbox(app, actor, to.as_deref(), first).await?;
+        Ok(mails.into_iter().map(SandboxMail::from).collect())
     }
 }
 

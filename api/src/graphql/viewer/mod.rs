@@ -8,4 +8,4 @@ mod types;
 pub use mutation::ViewerMutation;
 pub use query::ViewerQuery;
 pub use session::Session;
-pub use types::Viewer;
+pub use types::{Person, Viewer};

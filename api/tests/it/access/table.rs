@@ -328,6 +328,34 @@ pub fn table() -> Vec<Row> {
             Needs::Credential,
             "mutation { sessionDelete { errors { code } } }",
         ),
+        change(
+            "personRegister",
+            Needs::Nobody,
+            "email: \"new@example.com\", password: \"correct horse\", name: \"New\", workspaceName: \"New\", timeZone: \"UTC\"",
+        ),
+        change("emailVerify", Needs::Nobody, "token: \"phv_none\""),
+        change(
+            "passwordResetRequest",
+            Needs::Nobody,
+            "email: \"nobody@example.com\"",
+        ),
+        change(
+            "passwordReset",
+            Needs::Nobody,
+            "token: \"phw_none\", password: \"correct horse\"",
+        ),
+        change(
+            "passwordChange",
+            Needs::Credential,
+            "current: \"wrong\", new: \"correct horse\"",
+        ),
+        change(
+            "emailChange",
+            Needs::Credential,
+            "email: \"new@example.com\", password: \"wrong\"",
+        ),
+        change("personUpdate", Needs::Credential, "name: \"New\""),
+        change("personErase", Needs::Credential, "password: \"wrong\""),
         row(
             "events",
             READ,

@@ -1,12 +1,13 @@
 //! Invitations: who manages members asks somebody by e-mail, with a role not above their own. The token
-//! works once, for seven days, and only as long as whoever asked may still ask.
+//! works once, for seven days, and only as long as whoever asked may still ask. It is mailed where mail is
+//! configured, and handed to whoever invites in any case.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     Error, ErrorCode, Provenance, Result,
     access::{Permission, Reach, Role},
     event::EventType,
-    ids::{ConnectionId, InvitationId, UserId, WorkspaceId},
+    ids::{ConnectionId, InvitationId, MailId, UserId, WorkspaceId},
     secret::Secret,
 };
 use posthaste_store::{
@@ -20,7 +21,8 @@ use uuid::Uuid;
 
 use crate::{
     Actor, App, change,
-    idempotency::{self, Once},
+    idempotency::Once,
+    mail::{self, Letter, Outgoing},
     role::{self, Choice},
     session::{self, Client, NewUser},
 };
@@ -29,7 +31,7 @@ use crate::{
 pub const LIFE: TimeDelta = TimeDelta::days(7);
 
 /// What every token begins with.
-const PREFIX: &str = "phi_";
+pub(crate) const PREFIX: &str = "phi_";
 
 /// Longer texts are no token of ours.
 const MAX_TOKEN: usize = 100;
@@ -114,12 +116,30 @@ async fn made_before(
     let found = rows::by_ids(&mut conn, actor.workspace, &[once.id()]).await?;
     let is_ours = |row: &Invitation| once.made(actor, &row.provenance, row.created_at);
     let made = found.into_iter().find(is_ours);
-    made.map(|row| Ok((token(app, Some(once))?, row)))
+    made.map(|row| Ok((mail::token(app, PREFIX, once.id())?, row)))
         .transpose()
 }
 
-fn token(app: &App, once: Option<&Once>) -> Result<Secret> {
-    Ok(session::credential(PREFIX, idempotency::seed(app, once)?))
+/// The mail that brings an invitation, and the token in it: the same in every run of the request.
+fn token(app: &App, once: Option<&Once>) -> Result<(MailId, Secret)> {
+    let mail = once.map_or_else(|| mail::new_id(app), Once::id);
+    Ok((mail, mail::token(app, PREFIX, mail)?))
+}
+
+/// Sends an invitation's present token; a mail with the one before need not go out any more.
+async fn send(app: &App, tx: &mut Tx, row: &Invitation, mail: MailId) -> Result<()> {
+    posthaste_store::mail::forget_about(tx, row.id).await?;
+    let workspace = workspace::get(tx, row.workspace_id).await?;
+    let mail = Outgoing {
+        id: mail,
+        workspace: Some(workspace.id),
+        to: row.email.clone(),
+        about: row.id.uuid(),
+        letter: Letter::Invitation {
+            workspace: workspace.name,
+        },
+    };
+    mail::queue(app, tx, mail).await
 }
 
 async fn insert(
@@ -138,11 +158,12 @@ async fn insert(
         let message = "There is an invitation for this e-mail already; send that one again.";
         return Err(taken(message).about(pending.id));
     }
-    let token = token(app, once)?;
+    let (mail, token) = token(app, once)?;
     let hash = session::keyed_hash(&app.secret, token.expose())?;
     rows::insert(&mut tx, &row, &hash)
         .await
         .map_err(|error| error.at(["email"]))?;
+    send(app, &mut tx, &row, mail).await?;
     finish(app, actor, tx, EventType::InvitationCreated, told(&row)).await?;
     Ok((token, row))
 }
@@ -184,7 +205,7 @@ pub async fn resend(
     let given = role::carries(&mut tx, actor.workspace, row.role, row.custom_role()).await?;
     actor.require_all(given)?;
     by_person_for_owner(app, actor, row.role)?;
-    let token = token(app, once)?;
+    let (mail, token) = token(app, once)?;
     let hash = session::keyed_hash(&app.secret, token.expose())?;
     if once.is_some_and(Once::is_repeat) && rows::has(&mut tx, id, &hash).await? {
         return Ok((token, row));
@@ -193,6 +214,7 @@ pub async fn resend(
     row.sent_at = app.now();
     row.expires_at = row.sent_at + LIFE;
     rows::renew(&mut tx, &row, &hash).await?;
+    send(app, &mut tx, &row, mail).await?;
     finish(app, actor, tx, EventType::InvitationResent, told(&row)).await?;
     Ok((token, row))
 }
@@ -203,6 +225,7 @@ pub async fn revoke(app: &App, actor: &Actor, id: InvitationId) -> Result<Invita
     let actor = &actor;
     let now = app.now();
     rows::revoke(&mut tx, id, now).await?;
+    posthaste_store::mail::forget_about(&mut tx, id).await?;
     row.revoked_at = Some(now);
     finish(app, actor, tx, EventType::InvitationRevoked, told(&row)).await?;
     Ok(row)

@@ -34,7 +34,7 @@ const AT_ONCE: usize = 2;
 /// them. One for each process; what it counts may be shared.
 #[derive(Clone)]
 pub struct Guard {
-    failures: Arc<dyn Tally>,
+    pub(super) failures: Arc<dyn Tally>,
     hashing: Arc<Semaphore>,
 }
 

@@ -163,7 +163,7 @@ pub async fn create_user(app: &App, new: NewUser) -> Result<User> {
 /// An e-mail address as it is kept, in lower case.
 pub(crate) fn address(email: &str) -> Result<String> {
     let email = email.trim().to_lowercase();
-    if email.len() > 254 || email.split('@').filter(|part| !part.is_empty()).count() != 2 {
+    if email.len() > 254 || email.parse::<lettre::Address>().is_err() {
         return Err(
             Error::new(ErrorCode::InvalidInput, "This is not an e-mail address.").at(["email"]),
         );
@@ -175,13 +175,14 @@ pub(crate) fn address(email: &str) -> Result<String> {
 pub(crate) async fn user_row(app: &App, new: NewUser) -> Result<User> {
     let email = address(&new.email)?;
     let name = named(&new.name)?;
+    let password_hash = password::hash(app, new.password, &[&email, &name]).await?;
     Ok(User {
         id: new
             .id
             .unwrap_or_else(|| UserId::new(&*app.clock, &*app.random)),
         email,
         name,
-        password_hash: password::hash(app, new.password).await?,
+        password_hash,
         created_at: app.now(),
         disabled_at: None,
     })
@@ -196,7 +197,8 @@ pub async fn create_workspace(app: &App, new: NewWorkspace) -> Result<Workspace>
     Ok(workspace)
 }
 
-fn workspace_row(app: &App, new: NewWorkspace) -> Result<Workspace> {
+/// The row of a new workspace.
+pub(crate) fn workspace_row(app: &App, new: NewWorkspace) -> Result<Workspace> {
     Ok(Workspace {
         deleted_at: None,
         erase_at: None,

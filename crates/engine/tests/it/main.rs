@@ -4,11 +4,13 @@
 mod audit;
 mod bulk;
 mod event;
+mod mail;
 mod media;
 mod metric;
 mod node;
 mod redis;
 mod retention;
+mod smtp;
 mod tokens;
 mod vault;
 mod webhook;

@@ -7,7 +7,9 @@ use posthaste_core::{
     access::Role,
     connector::{AppCredentials, Hosts},
     ids::{SessionId, UserId, WorkspaceId},
-    ports::{Cipher, Clock, FrozenClock, Http, PlainCipher, Random, ScriptedHttp, SeededRandom},
+    ports::{
+        Cipher, Clock, FrozenClock, Http, Mailer, PlainCipher, Random, ScriptedHttp, SeededRandom,
+    },
     secret::Secret,
     target::Timing,
 };
@@ -51,13 +53,20 @@ impl World {
 
     /// A world that sends requests through this port.
     pub async fn with_port(http: Arc<dyn Http>) -> Self {
-        Self::build(http, plain(), Guard::default(), Timing::default()).await
+        Self::build(http, plain(), Guard::default(), Timing::default(), None).await
     }
 
     /// A world whose wrong passwords are counted so.
     pub async fn guarded(guard: Guard) -> Self {
         let http = Arc::new(ScriptedHttp::new([]));
-        Self::build(http, plain(), guard, Timing::default()).await
+        Self::build(http, plain(), guard, Timing::default(), None).await
+    }
+
+    /// A world that sends mails through this port.
+    pub async fn mailing(mailer: Arc<dyn Mailer>) -> Self {
+        let http = Arc::new(ScriptedHttp::new([]));
+        let mailer = Some(mailer);
+        Self::build(http, plain(), Guard::default(), Timing::default(), mailer).await
     }
 
     /// A world that looks around this often.
@@ -67,7 +76,7 @@ impl World {
             ..Timing::default()
         };
         let http = Arc::new(ScriptedHttp::new([]));
-        Self::build(http, plain(), Guard::default(), timing).await
+        Self::build(http, plain(), Guard::default(), timing, None).await
     }
 
     /// A world that seals with this, and waits only a fraction of the time.
@@ -76,7 +85,7 @@ impl World {
             pace: 50,
             ..Timing::default()
         };
-        Self::build(http, cipher, Guard::default(), timing).await
+        Self::build(http, cipher, Guard::default(), timing, None).await
     }
 
     async fn build(
@@ -84,6 +93,7 @@ impl World {
         cipher: Arc<dyn Cipher>,
         guard: Guard,
         timing: Timing,
+        mailer: Option<Arc<dyn Mailer>>,
     ) -> Self {
         let clock = posthaste_testkit::clock();
         let dir = TempDir::new().unwrap();
@@ -114,6 +124,8 @@ impl World {
             guard,
             sessions: session::Rules::default(),
             redis: None,
+            mailer,
+            people: posthaste_engine::person::Rules::default(),
             telemetry: Telemetry::default(),
             payloads: Arc::new(webhook::PlainPayloads),
         });

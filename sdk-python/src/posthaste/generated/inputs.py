@@ -63,6 +63,8 @@ __all__ = [
     "CustomRoleCreateInput",
     "CustomRoleDeleteInput",
     "CustomRoleUpdateInput",
+    "EmailChangeInput",
+    "EmailVerifyInput",
     "InvitationAcceptInput",
     "InvitationCreateInput",
     "InvitationFilter",
@@ -75,6 +77,12 @@ __all__ = [
     "MediaUploadCreateInput",
     "MemberRemoveInput",
     "MemberUpdateInput",
+    "PasswordChangeInput",
+    "PasswordResetInput",
+    "PasswordResetRequestInput",
+    "PersonEraseInput",
+    "PersonRegisterInput",
+    "PersonUpdateInput",
     "PostCancelInput",
     "PostCreateInput",
     "PostDeleteInput",
@@ -377,6 +385,22 @@ class CustomRoleUpdateInput(TypedDict, total=False):
     """The version that was read."""
 
 
+class EmailChangeInput(TypedDict, total=False):
+    """The address to be."""
+
+    email: Required[str]
+    """The e-mail."""
+    password: Required[str]
+    """The person's password."""
+
+
+class EmailVerifyInput(TypedDict, total=False):
+    """What a mail brought."""
+
+    token: Required[str]
+    """The token (`phv_…` or `phe_…`)."""
+
+
 class InvitationAcceptInput(TypedDict, total=False):
     """The token, and who accepts: the session of the e-mail's account, its password, or name and password of
     a new one."""
@@ -484,6 +508,60 @@ class MemberUpdateInput(TypedDict, total=False):
     """The person's id (`user_…`)."""
     role: Role | None
     """A built-in role, not above yours."""
+
+
+class PasswordChangeInput(TypedDict, total=False):
+    """The present password and the one to be."""
+
+    current: Required[str]
+    """The present password."""
+    new: Required[str]
+    """The password to be: 8 to 256 characters of any kind."""
+
+
+class PasswordResetInput(TypedDict, total=False):
+    """What a mail brought, and the password to be."""
+
+    password: Required[str]
+    """The password to be: 8 to 256 characters of any kind."""
+    token: Required[str]
+    """The token (`phr_…`)."""
+
+
+class PasswordResetRequestInput(TypedDict, total=False):
+    """Whose password is forgotten."""
+
+    email: Required[str]
+    """The e-mail."""
+
+
+class PersonEraseInput(TypedDict, total=False):
+    """Who is to be erased: whoever sends this."""
+
+    password: Required[str]
+    """The person's password."""
+
+
+class PersonRegisterInput(TypedDict, total=False):
+    """Who registers, and the workspace that they found."""
+
+    email: Required[str]
+    """The e-mail."""
+    name: Required[str]
+    """The name, 1 to 100 characters."""
+    password: Required[str]
+    """The password to be: 8 to 256 characters of any kind."""
+    time_zone: Required[str]
+    """The IANA zone of the workspace, such as `Europe/Paris`."""
+    workspace_name: Required[str]
+    """The name of the workspace, 1 to 100 characters."""
+
+
+class PersonUpdateInput(TypedDict, total=False):
+    """What to change of oneself."""
+
+    name: Required[str]
+    """The name, 1 to 100 characters."""
 
 
 class PostCancelInput(TypedDict, total=False):

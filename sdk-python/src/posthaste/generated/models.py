@@ -97,6 +97,8 @@ __all__ = [
     "DryRunQuota",
     "DryRunQuotaConnection",
     "DryRunTarget",
+    "EmailChangePayload",
+    "EmailVerifyPayload",
     "Event",
     "Invitation",
     "InvitationAcceptPayload",
@@ -121,6 +123,13 @@ __all__ = [
     "NetworkInfoCapabilities",
     "NetworkInfoHealth",
     "Node",
+    "PasswordChangePayload",
+    "PasswordResetPayload",
+    "PasswordResetRequestPayload",
+    "PersonErasePayload",
+    "PersonRegisterPayload",
+    "PersonUpdatePayload",
+    "PersonUpdatePayloadPerson",
     "PictureRule",
     "Post",
     "PostCalendarNode",
@@ -1570,6 +1579,8 @@ class InvitationLinkPayload(Model):
     """What `invitationAccept` takes (`phi_…`); shown this once."""
     link: str
     """The address to send to the person, with the token behind its `#`; shown this once."""
+    is_mailed: bool
+    """Whether the server mails the link to the person; otherwise hand it on."""
     invitation: Invitation
     """The invitation."""
     warnings: list[Warning]
@@ -1745,6 +1756,92 @@ class NetworkInfo(Model):
     """How the workspace's accounts on it stand."""
     capabilities: NetworkInfoCapabilities
     """Its limits and features."""
+
+
+class PasswordChangePayload(Model):
+    """What came of changing the password."""
+
+    is_changed: bool
+    """Whether the password was changed."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class PasswordResetRequestPayload(Model):
+    """What came of asking for another password."""
+
+    is_mailed: bool
+    """Whether a mail is on its way, if there is an account with this e-mail: the answer is the same without."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class PasswordResetPayload(Model):
+    """What came of choosing another password."""
+
+    is_changed: bool
+    """Whether the password was changed; `sessionCreate` takes it."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class EmailChangePayload(Model):
+    """What came of asking for another address."""
+
+    is_mailed: bool
+    """Whether a mail is on its way to it; `emailVerify` takes the token in it."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class PersonErasePayload(Model):
+    """What came of erasing oneself."""
+
+    erased_id: str
+    """The id of the person who was."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class PersonRegisterPayload(Model):
+    """What came of registering."""
+
+    is_mailed: bool
+    """Whether a mail is on its way, either with a token for `emailVerify` or, to somebody who has an account already,
+saying so."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class PersonUpdatePayloadPerson(Model):
+    """Somebody who can sign in."""
+
+    id: str
+    """The id (`user_…`)."""
+    name: str
+    """The name."""
+    email: str
+    """The e-mail, in lower case."""
+
+
+class PersonUpdatePayload(Model):
+    """What came of changing oneself."""
+
+    person: PersonUpdatePayloadPerson
+    """The person as they are now."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class EmailVerifyPayload(Model):
+    """What came of showing that an address is one's own."""
+
+    person_id: str
+    """The person, who can sign in by the address now."""
+    workspace_id: str
+    """The workspace that was founded; null when a person took another address."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
 
 
 class PostCalendarNodeContent(Model):

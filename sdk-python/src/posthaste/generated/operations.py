@@ -1493,6 +1493,7 @@ INVITATION_CREATE: Operation[m.InvitationLinkPayload] = Operation(
   invitationCreate(input: $input) {
     token
     link
+    isMailed
     invitation {
       ...InvitationFields
     }
@@ -1565,6 +1566,7 @@ INVITATION_RESEND: Operation[m.InvitationLinkPayload] = Operation(
   invitationResend(input: $input) {
     token
     link
+    isMailed
     invitation {
       ...InvitationFields
     }
@@ -1925,6 +1927,187 @@ NODE_LIST: Operation[list[m.Node | None]] = Operation(
 }
 """
     + _NODE_FIELDS,
+)
+
+PASSWORD_CHANGE: Operation[m.PasswordChangePayload] = Operation(
+    "PasswordChange",
+    "mutation",
+    ("passwordChange",),
+    m.PasswordChangePayload,
+    """mutation PasswordChange($input: PasswordChangeInput!) {
+  passwordChange(input: $input) {
+    isChanged
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+PASSWORD_RESET_REQUEST: Operation[m.PasswordResetRequestPayload] = Operation(
+    "PasswordResetRequest",
+    "mutation",
+    ("passwordResetRequest",),
+    m.PasswordResetRequestPayload,
+    """mutation PasswordResetRequest($input: PasswordResetRequestInput!) {
+  passwordResetRequest(input: $input) {
+    isMailed
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+PASSWORD_RESET: Operation[m.PasswordResetPayload] = Operation(
+    "PasswordReset",
+    "mutation",
+    ("passwordReset",),
+    m.PasswordResetPayload,
+    """mutation PasswordReset($input: PasswordResetInput!) {
+  passwordReset(input: $input) {
+    isChanged
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+EMAIL_CHANGE: Operation[m.EmailChangePayload] = Operation(
+    "EmailChange",
+    "mutation",
+    ("emailChange",),
+    m.EmailChangePayload,
+    """mutation EmailChange($input: EmailChangeInput!) {
+  emailChange(input: $input) {
+    isMailed
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+PERSON_ERASE: Operation[m.PersonErasePayload] = Operation(
+    "PersonErase",
+    "mutation",
+    ("personErase",),
+    m.PersonErasePayload,
+    """mutation PersonErase($input: PersonEraseInput!) {
+  personErase(input: $input) {
+    erasedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+PERSON_REGISTER: Operation[m.PersonRegisterPayload] = Operation(
+    "PersonRegister",
+    "mutation",
+    ("personRegister",),
+    m.PersonRegisterPayload,
+    """mutation PersonRegister($input: PersonRegisterInput!) {
+  personRegister(input: $input) {
+    isMailed
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+PERSON_UPDATE: Operation[m.PersonUpdatePayload] = Operation(
+    "PersonUpdate",
+    "mutation",
+    ("personUpdate",),
+    m.PersonUpdatePayload,
+    """mutation PersonUpdate($input: PersonUpdateInput!) {
+  personUpdate(input: $input) {
+    person {
+      id
+      name
+      email
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+EMAIL_VERIFY: Operation[m.EmailVerifyPayload] = Operation(
+    "EmailVerify",
+    "mutation",
+    ("emailVerify",),
+    m.EmailVerifyPayload,
+    """mutation EmailVerify($input: EmailVerifyInput!) {
+  emailVerify(input: $input) {
+    personId
+    workspaceId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
 )
 
 POST_CALENDAR: Operation[Page[m.PostCalendarNode]] = Operation(

@@ -732,6 +732,73 @@ class Nodes:
         return self._runner.call(ops.NODE_LIST, {"ids": ids}, options)
 
 
+class Passwords:
+    """Methods of `client.passwords`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def change(
+        self, *, options: RequestOptions | None = None, **input: Unpack[PasswordChangeInput]
+    ) -> m.PasswordChangePayload:
+        """Changes the signed-in person's password and ends their other sessions."""
+        return self._runner.call(ops.PASSWORD_CHANGE, {"input": input}, options)
+
+    def request_reset(
+        self, *, options: RequestOptions | None = None, **input: Unpack[PasswordResetRequestInput]
+    ) -> m.PasswordResetRequestPayload:
+        """Mails a token for another password to whoever has an account with the e-mail. The answer is always the same."""
+        return self._runner.call(ops.PASSWORD_RESET_REQUEST, {"input": input}, options)
+
+    def reset(
+        self, *, options: RequestOptions | None = None, **input: Unpack[PasswordResetInput]
+    ) -> m.PasswordResetPayload:
+        """Chooses another password by a mailed token, which works once and for an hour. Ends all of the person's sessions and
+        opens none."""
+        return self._runner.call(ops.PASSWORD_RESET, {"input": input}, options)
+
+
+class People:
+    """Methods of `client.people`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def change_email(
+        self, *, options: RequestOptions | None = None, **input: Unpack[EmailChangeInput]
+    ) -> m.EmailChangePayload:
+        """Asks for another e-mail address. It takes the place of the present one once `emailVerify` gets the token that is
+        mailed there; the present one is told."""
+        return self._runner.call(ops.EMAIL_CHANGE, {"input": input}, options)
+
+    def erase(
+        self, *, options: RequestOptions | None = None, **input: Unpack[PersonEraseInput]
+    ) -> m.PersonErasePayload:
+        """Erases the signed-in person for good: memberships, sessions and API keys end. `LAST_OWNER` while a workspace has no
+        other owner; hand it over or delete it first."""
+        return self._runner.call(ops.PERSON_ERASE, {"input": input}, options)
+
+    def register(
+        self, *, options: RequestOptions | None = None, **input: Unpack[PersonRegisterInput]
+    ) -> m.PersonRegisterPayload:
+        """Registers a person with a workspace of their own, where the operator allows it (`REGISTRATION_CLOSED`). The answer is
+        the same when the e-mail is somebody's already. A mail brings the token that `emailVerify` takes within 24 hours."""
+        return self._runner.call(ops.PERSON_REGISTER, {"input": input}, options)
+
+    def update(
+        self, *, options: RequestOptions | None = None, **input: Unpack[PersonUpdateInput]
+    ) -> m.PersonUpdatePayload:
+        """Changes the signed-in person."""
+        return self._runner.call(ops.PERSON_UPDATE, {"input": input}, options)
+
+    def verify_email(
+        self, *, options: RequestOptions | None = None, **input: Unpack[EmailVerifyInput]
+    ) -> m.EmailVerifyPayload:
+        """Shows by a mailed token that an e-mail address is one's own: finishes a registration, which founds the workspace, or
+        gives a person another address. The token works once (`TOKEN_INVALID`)."""
+        return self._runner.call(ops.EMAIL_VERIFY, {"input": input}, options)
+
+
 class Posts:
     """Methods of `client.posts`."""
 
@@ -1522,6 +1589,8 @@ class SyncApi:
         self.members = Members(runner)
         self.networks = Networks(runner)
         self.nodes = Nodes(runner)
+        self.passwords = Passwords(runner)
+        self.people = People(runner)
         self.posts = Posts(runner)
         self.quotas = Quotas(runner)
         self.request_log = RequestLog(runner)

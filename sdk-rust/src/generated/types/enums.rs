@@ -225,6 +225,8 @@ open_enum! {
         LinkCostsMore = "LINK_COSTS_MORE",
         /// The link is not a public web address. Use an http or https address of at most 2048 characters.
         LinkInvalid = "LINK_INVALID",
+        /// This server sends no mail. Ask the operator to set mail.url and mail.from; invitations work without, by handing over the link.
+        MailNotConfigured = "MAIL_NOT_CONFIGURED",
         /// The network receives a converted copy of the file. Nothing to do; look at the preview if crop or format matter.
         MediaConverted = "MEDIA_CONVERTED",
         /// Width, height or proportions do not fit the network. Use a file within the network's limits, or let Posthaste crop it (fit: AUTO).
@@ -293,6 +295,8 @@ open_enum! {
         ReauthenticationRequired = "REAUTHENTICATION_REQUIRED",
         /// The network no longer accepts our access to this account. Reconnect the account; waiting posts go out by themselves afterwards.
         ReconnectRequired = "RECONNECT_REQUIRED",
+        /// This server takes no registrations. Ask a member of a workspace to invite you.
+        RegistrationClosed = "REGISTRATION_CLOSED",
         /// Somebody holds the role. Name the role that its holders get in its place.
         RoleInUse = "ROLE_IN_USE",
         /// This exists in a sandbox only. Start one with 'posthaste sandbox' and use its keys (phk_test_…).
@@ -313,6 +317,8 @@ open_enum! {
         TimeTooFar = "TIME_TOO_FAR",
         /// The title is longer than the network allows. Shorten the title.
         TitleTooLong = "TITLE_TOO_LONG",
+        /// The token is unknown, was used, or is too old. Ask for another mail.
+        TokenInvalid = "TOKEN_INVALID",
         /// There are more hashtags than the network allows. Remove some hashtags.
         TooManyHashtags = "TOO_MANY_HASHTAGS",
         /// There are more mentions than the network allows. Remove some mentions.
@@ -329,6 +335,8 @@ open_enum! {
         UploadOffsetMismatch = "UPLOAD_OFFSET_MISMATCH",
         /// Somebody changed it since you read it. Read it again and repeat the change on the new version.
         VersionConflict = "VERSION_CONFLICT",
+        /// The password is among the first that anybody would try. Choose a longer one: some words that have nothing to do with each other, without your name and e-mail.
+        WeakPassword = "WEAK_PASSWORD",
         /// Webhooks are not sent to this address. Use an https address on the public internet, without user name and fragment.
         WebhookAddressRefused = "WEBHOOK_ADDRESS_REFUSED",
         /// The payload document does not fit. Write one subscription whose only root field is events, without arguments and variables; the message names the place.

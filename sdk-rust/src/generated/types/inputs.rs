@@ -1236,6 +1236,45 @@ impl CustomRoleUpdateInput {
     }
 }
 
+/// The address to be.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EmailChangeInput {
+    /// The e-mail.
+    pub email: String,
+    /// The person's password.
+    pub password: String,
+}
+
+impl EmailChangeInput {
+    /// With what must be said.
+    pub fn new(email: impl Into<String>, password: impl Into<String>) -> Self {
+        Self {
+            email: email.into(),
+            password: password.into(),
+        }
+    }
+}
+
+/// What a mail brought.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EmailVerifyInput {
+    /// The token (`phv_…` or `phe_…`).
+    pub token: String,
+}
+
+impl EmailVerifyInput {
+    /// With what must be said.
+    pub fn new(token: impl Into<String>) -> Self {
+        Self {
+            token: token.into(),
+        }
+    }
+}
+
 /// What may be said to `events().follow()`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -1886,6 +1925,136 @@ impl MemberUpdateInput {
     pub fn clear_role(mut self) -> Self {
         self.role = Change::Clear;
         self
+    }
+}
+
+/// The present password and the one to be.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PasswordChangeInput {
+    /// The present password.
+    pub current: String,
+    /// The password to be: 8 to 256 characters of any kind.
+    pub new: String,
+}
+
+impl PasswordChangeInput {
+    /// With what must be said.
+    pub fn new(current: impl Into<String>, new: impl Into<String>) -> Self {
+        Self {
+            current: current.into(),
+            new: new.into(),
+        }
+    }
+}
+
+/// What a mail brought, and the password to be.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PasswordResetInput {
+    /// The password to be: 8 to 256 characters of any kind.
+    pub password: String,
+    /// The token (`phr_…`).
+    pub token: String,
+}
+
+impl PasswordResetInput {
+    /// With what must be said.
+    pub fn new(password: impl Into<String>, token: impl Into<String>) -> Self {
+        Self {
+            password: password.into(),
+            token: token.into(),
+        }
+    }
+}
+
+/// Whose password is forgotten.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PasswordResetRequestInput {
+    /// The e-mail.
+    pub email: String,
+}
+
+impl PasswordResetRequestInput {
+    /// With what must be said.
+    pub fn new(email: impl Into<String>) -> Self {
+        Self {
+            email: email.into(),
+        }
+    }
+}
+
+/// Who is to be erased: whoever sends this.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PersonEraseInput {
+    /// The person's password.
+    pub password: String,
+}
+
+impl PersonEraseInput {
+    /// With what must be said.
+    pub fn new(password: impl Into<String>) -> Self {
+        Self {
+            password: password.into(),
+        }
+    }
+}
+
+/// Who registers, and the workspace that they found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PersonRegisterInput {
+    /// The e-mail.
+    pub email: String,
+    /// The name, 1 to 100 characters.
+    pub name: String,
+    /// The password to be: 8 to 256 characters of any kind.
+    pub password: String,
+    /// The IANA zone of the workspace, such as `Europe/Paris`.
+    pub time_zone: String,
+    /// The name of the workspace, 1 to 100 characters.
+    pub workspace_name: String,
+}
+
+impl PersonRegisterInput {
+    /// With what must be said.
+    pub fn new(
+        email: impl Into<String>,
+        name: impl Into<String>,
+        password: impl Into<String>,
+        time_zone: impl Into<String>,
+        workspace_name: impl Into<String>,
+    ) -> Self {
+        Self {
+            email: email.into(),
+            name: name.into(),
+            password: password.into(),
+            time_zone: time_zone.into(),
+            workspace_name: workspace_name.into(),
+        }
+    }
+}
+
+/// What to change of oneself.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PersonUpdateInput {
+    /// The name, 1 to 100 characters.
+    pub name: String,
+}
+
+impl PersonUpdateInput {
+    /// With what must be said.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into() }
     }
 }
 

@@ -714,6 +714,30 @@ pub struct DryRunTarget {
     pub due_at: Option<DateTime<Utc>>,
 }
 
+/// What came of asking for another address.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EmailChangePayload {
+    /// Whether a mail is on its way to it; `emailVerify` takes the token in it.
+    pub is_mailed: Option<bool>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of showing that an address is one's own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EmailVerifyPayload {
+    /// The person, who can sign in by the address now.
+    pub person_id: Option<String>,
+    /// The workspace that was founded; null when a person took another address.
+    pub workspace_id: Option<String>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
 /// Something that happened: one row of the workspace's log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -857,6 +881,8 @@ pub struct InvitationLinkPayload {
     pub token: Option<String>,
     /// The address to send to the person, with the token behind its `#`; shown this once.
     pub link: Option<String>,
+    /// Whether the server mails the link to the person; otherwise hand it on.
+    pub is_mailed: bool,
     /// The invitation.
     pub invitation: Invitation,
     /// What a person should know although it worked.
@@ -1310,6 +1336,39 @@ pub struct PageInfo {
     pub has_previous_page: bool,
 }
 
+/// What came of changing the password.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PasswordChangePayload {
+    /// Whether the password was changed.
+    pub is_changed: Option<bool>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of choosing another password.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PasswordResetPayload {
+    /// Whether the password was changed; `sessionCreate` takes it.
+    pub is_changed: Option<bool>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of asking for another password.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PasswordResetRequestPayload {
+    /// Whether a mail is on its way, if there is an account with this e-mail: the answer is the same without.
+    pub is_mailed: Option<bool>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
 /// Somebody who can sign in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -1321,6 +1380,40 @@ pub struct Person {
     pub name: String,
     /// The e-mail, in lower case.
     pub email: String,
+}
+
+/// What came of erasing oneself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PersonErasePayload {
+    /// The id of the person who was.
+    pub erased_id: Option<String>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of registering.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PersonRegisterPayload {
+    /// Whether a mail is on its way, either with a token for `emailVerify` or, to somebody who has an account already,
+    /// saying so.
+    pub is_mailed: Option<bool>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of changing oneself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PersonUpdatePayload {
+    /// The person as they are now.
+    pub person: Option<Person>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
 }
 
 /// What a network wants a picture to be; Posthaste makes a copy that fits.
