@@ -263,7 +263,7 @@ impl World {
             quotas: posthaste_core::quota::Rules::default(),
             webhooks,
             guard: Guard::default(),
-            sessions: posthaste_engine::session::Rules::default(),
+            sessions: session::Rules::default(),
             redis: None,
             people: person::Rules {
                 is_open: mailer.is_some(),

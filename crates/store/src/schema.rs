@@ -7,7 +7,7 @@ mod security;
 mod tenant;
 
 pub use job::{job_keys, job_results, jobs};
-pub use people::{mails, person_tokens};
+pub use people::{mails, person_tokens, sessions, users};
 pub use quota::{budgets, quota_readings};
 pub use security::{audit_entries, audit_heads, data_keys};
 pub use tenant::{invitations, roles, team_members, teams};
@@ -215,26 +215,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    sessions (id) {
-        id -> Uuid,
-        user_id -> Uuid,
-        workspace_id -> Uuid,
-        hash -> Nullable<Bytea>,
-        created_at -> Timestamptz,
-        expires_at -> Timestamptz,
-        revoked_at -> Nullable<Timestamptz>,
-        salt -> Nullable<Bytea>,
-        generation -> Int4,
-        refreshed_at -> Nullable<Timestamptz>,
-        before_at -> Nullable<Timestamptz>,
-        authenticated_at -> Nullable<Timestamptz>,
-        second_factor -> Bool,
-        user_agent -> Nullable<Text>,
-        address -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
     steps (target_id, id, at) {
         id -> Int8,
         workspace_id -> Uuid,
@@ -318,17 +298,6 @@ diesel::table! {
         risks -> Array<Text>,
         waits_until -> Nullable<Timestamptz>,
         budget_ok -> Bool,
-    }
-}
-
-diesel::table! {
-    users (id) {
-        id -> Uuid,
-        email -> Text,
-        name -> Text,
-        password_hash -> Text,
-        created_at -> Timestamptz,
-        disabled_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -1,4 +1,35 @@
 diesel::table! {
+    users (id) {
+        id -> Uuid,
+        email -> Text,
+        name -> Text,
+        password_hash -> Text,
+        created_at -> Timestamptz,
+        disabled_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        workspace_id -> Uuid,
+        hash -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+        salt -> Nullable<Bytea>,
+        generation -> Int4,
+        refreshed_at -> Nullable<Timestamptz>,
+        before_at -> Nullable<Timestamptz>,
+        authenticated_at -> Nullable<Timestamptz>,
+        second_factor -> Bool,
+        user_agent -> Nullable<Text>,
+        address -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     mails (id) {
         id -> Uuid,
         workspace_id -> Nullable<Uuid>,

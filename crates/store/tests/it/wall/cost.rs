@@ -35,8 +35,9 @@ async fn read(conn: &mut Conn, workspace: WorkspaceId) {
         by: post::Order::Due,
         descending: false,
     };
-    let rows = post::list(conn, workspace, &post::Filter::default(), sort, &page(None));
-    assert_eq!(rows.await.unwrap().rows.len(), 50);
+    let (none, first_page) = (post::Filter::default(), page(None));
+    let found = post::list(conn, workspace, &none, sort, &first_page).await;
+    assert_eq!(found.unwrap().rows.len(), 50);
 }
 
 fn pool(test: &TestDatabase) -> Database {
