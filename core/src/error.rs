@@ -72,6 +72,7 @@ error_codes! {
     Unauthenticated, "UNAUTHENTICATED", 401, false, "The request carries no valid credential.", "Send 'Authorization: Bearer <API key or session token>'.";
     WrongCredentials, "WRONG_CREDENTIALS", 401, false, "E-mail and password do not belong together.", "Check both; after several tries wait a moment.";
     Forbidden, "FORBIDDEN", 403, false, "The credential may not do this.", "Ask an owner or admin of the workspace.";
+    OriginNotAllowed, "ORIGIN_NOT_ALLOWED", 403, false, "The request comes from a page of another site.", "The server's operator can add the page's origin to server.cors_origins; a credential goes into the header Authorization, not into a cookie.";
     NotFound, "NOT_FOUND", 404, false, "There is nothing with this id in the workspace.", "Check the id; it may belong to another workspace or have been removed.";
     SandboxOnly, "SANDBOX_ONLY", 403, false, "This exists in a sandbox only.", "Start one with 'posthaste sandbox' and use its keys (phk_test_…).";
     RateLimited, "RATE_LIMITED", 429, true, "Too many requests.", "Wait as long as Retry-After says.";

@@ -67,6 +67,8 @@ pub async fn run(config: Config, args: Args) -> anyhow::Result<()> {
         .watched(health)
         .with_graphiql(&config.server.graphiql_dir)
         .taking(config.graphql.documents)
+        .showing_schema(config.graphql.public_schema)
+        .admitting(&config.server.cors_origins)
         .behind_proxies(config.server.trusted_proxies);
     server::serve(state, listener, stop.clone()).await?;
     stop.cancel();

@@ -14,6 +14,8 @@ pub struct Server {
     pub graphiql_dir: PathBuf,
     /// How many proxies before this server tell where a request comes from.
     pub trusted_proxies: usize,
+    /// Origins of other sites whose pages may use the API.
+    pub cors_origins: Vec<String>,
 }
 
 impl Server {
