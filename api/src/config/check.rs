@@ -40,6 +40,7 @@ const RULES: &[(&str, Rule)] = &[
     ("server.listen", Rule::Listen),
     ("server.public_url", Rule::Web),
     ("server.trusted_proxies", Rule::Number(0..=16)),
+    ("server.redirect_listen", Rule::ListenOrNone),
     ("server.cors_origins", Rule::Origins),
     ("graphql.public_schema", Rule::Switch),
     (
@@ -219,6 +220,9 @@ mod tests {
             ("[server]\ncors_origins = [\"https://a.example:443\"]", format!("server.cors_origins (POSTHASTE_CORS_ORIGINS) is [\"https://a.example:443\"]; {ORIGINS}")),
             ("[server]\ncors_origins = \"https://a.example\"", format!("server.cors_origins (POSTHASTE_CORS_ORIGINS) is 'https://a.example'; {ORIGINS}")),
             ("[graphql]\npublic_schema = \"yes\"", "graphql.public_schema (POSTHASTE_GRAPHQL_PUBLIC_SCHEMA) is 'yes'; it must be true or false.".into()),
+            ("[server]\nredirect_listen = \"80\"", format!("server.redirect_listen (POSTHASTE_REDIRECT_LISTEN) is '80'; {OPERATORS}")),
+            ("[server]\nredirect_listen = \"0.0.0.0:80\"", "server.redirect_listen leads to server.public_url, which must begin with https:// then.".into()),
+            ("[server]\ntls_cert_file = \"cert.pem\"", "server.tls_cert_file and server.tls_key_file belong together: set both, or neither where a proxy speaks TLS.".into()),
             ("[limits]\nbucket = -5", "limits.bucket (POSTHASTE_LIMITS_BUCKET) is -5; it must be a whole number from 0 to 1000000000.".into()),
             ("[limits]\nbucket = 2.5", "limits.bucket (POSTHASTE_LIMITS_BUCKET) is 2.5; it must be a whole number from 0 to 1000000000.".into()),
             ("[limits]\nrestore_per_second = 0", "limits.restore_per_second is 0, so a used bucket would stay empty. Set it to 1 or more, or switch limits off with limits.bucket = 0.".into()),

@@ -11,6 +11,9 @@ const VARIABLES: &[(&str, &[&str])] = &[
     ("POSTHASTE_GRAPHIQL_DIR", &["server", "graphiql_dir"]),
     ("POSTHASTE_GRAPHQL_DOCUMENTS", &["graphql", "documents"]),
     ("POSTHASTE_TRUSTED_PROXIES", &["server", "trusted_proxies"]),
+    ("POSTHASTE_TLS_CERT_FILE", &["server", "tls_cert_file"]),
+    ("POSTHASTE_TLS_KEY_FILE", &["server", "tls_key_file"]),
+    ("POSTHASTE_REDIRECT_LISTEN", &["server", "redirect_listen"]),
     ("POSTHASTE_CORS_ORIGINS", &["server", "cors_origins"]),
     (
         "POSTHASTE_GRAPHQL_PUBLIC_SCHEMA",

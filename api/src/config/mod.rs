@@ -134,6 +134,7 @@ impl Config {
         config.webhooks.allow_private |= config.sandbox.enabled;
         config.graphql.public_schema |= config.sandbox.enabled;
         config.server.trim();
+        config.server.check()?;
         config.limits.check()?;
         config.sandbox.check()?;
         Ok(config)
@@ -280,7 +281,7 @@ mod tests {
         };
         assert_eq!(
             refused("[server]\nlisten_on = \"x\""),
-            "p.toml: unknown setting server.listen_on; known are: server.cors_origins, server.graphiql_dir, server.listen, server.public_url, server.trusted_proxies"
+            "p.toml: unknown setting server.listen_on; known are: server.cors_origins, server.graphiql_dir, server.listen, server.public_url, server.redirect_listen, server.tls_cert_file, server.tls_key_file, server.trusted_proxies"
         );
         assert_eq!(
             refused("[sever]\n"),

@@ -16,6 +16,7 @@ mod operators;
 mod origins;
 mod page;
 mod problem;
+mod redirect;
 mod request;
 mod revocation;
 mod sse;
@@ -57,6 +58,7 @@ pub use headers::RequestId;
 pub use health::{Health, Probes};
 pub use operators::router as operators;
 pub use problem::{Problem, Refusal};
+pub use redirect::redirect;
 
 /// Largest GraphQL request in bytes; media goes through its own address.
 pub const MAX_BODY: usize = 1 << 20;

@@ -46,6 +46,7 @@ mod surface;
 mod target;
 mod teams;
 mod timeline;
+mod tls;
 mod typed_errors;
 mod webhook;
 mod workspace;
