@@ -16,3 +16,4 @@ mod relay;
 pub mod rest;
 pub mod server;
 pub mod ticket;
+pub mod tls;

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     relay,
-    rest::{ApiState, Probes, operators, router},
+    rest::{ApiState, Probes, operators, redirect, router},
+    tls::{Door, Peer},
 };
 
 /// How long requests may go on once the server is told to stop.
@@ -40,11 +41,7 @@ pub async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Answers requests until `stop`, then lets those on their way finish.
-pub async fn serve(
-    state: ApiState,
-    listener: TcpListener,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
+pub async fn serve(state: ApiState, door: Door, stop: CancellationToken) -> anyhow::Result<()> {
     let app = state.app.clone();
     state.health.start(app.now());
     let incoming = Arc::new(Notify::new());
@@ -56,8 +53,8 @@ pub async fn serve(
     let health = state.health.clone();
     let watched = health.clone();
     let stopping = stop.clone();
-    let routes = router(state).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, routes).with_graceful_shutdown(async move {
+    let routes = router(state).into_make_service_with_connect_info::<Peer>();
+    let serving = axum::serve(door, routes).with_graceful_shutdown(async move {
         stopping.cancelled().await;
         health.stop();
     });
@@ -87,6 +84,19 @@ pub async fn serve_operators(probes: Probes, listen: SocketAddr) -> anyhow::Resu
     tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, operators(probes)).await {
             tracing::error!(%error, "health and metrics are no longer answered");
+        }
+    });
+    Ok(())
+}
+
+/// Leads who comes without TLS to the public address, for as long as the process runs.
+pub async fn serve_redirects(public_url: &str, listen: SocketAddr) -> anyhow::Result<()> {
+    let listener = bind(listen).await?;
+    tracing::info!(address = %listener.local_addr()?, "leading to TLS");
+    let routes = redirect(public_url);
+    tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, routes).await {
+            tracing::error!(%error, "nobody is led to TLS any more");
         }
     });
     Ok(())

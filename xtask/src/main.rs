@@ -11,6 +11,8 @@ mod run;
 mod rust_sdk;
 mod sandbox;
 mod schema_diff;
+mod security;
+mod server;
 mod stories;
 mod test;
 mod test_postgres;
@@ -49,6 +51,8 @@ enum Task {
     ReferenceClients,
     /// Measure: built with optimisation, figures on standard output.
     Bench(bench::Args),
+    /// Look for what can be found by machine: crates, secrets, hostile requests, headers; and write the bill of materials.
+    Security(security::Args),
     /// Real processes under faults: kills, lost answers, restarts; every target is compared with every wall.
     Faults(faults::Args),
     /// The PostgreSQL that tests share. Tests start it by themselves.
@@ -72,6 +76,7 @@ async fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Tidy => tidy::run()?,
         Task::Stories => stories::run_alone().await?,
         Task::ReferenceClients => reference_clients::run_alone().await?,
+        Task::Security(args) => return security::run(&args).await,
         Task::Bench(args) => bench::run(&args).await?,
         Task::Faults(args) => faults::run(&args).await?,
         Task::TestPostgres(args) => test_postgres::run(&args).await?,

@@ -1,26 +1,12 @@
 //! `cargo xtask reference-clients`: the clients that define GraphQL's protocols, against a server on a
 //! database of its own.
 
-use std::{
-    fs::{self, File},
-    io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
-    path::{Path, PathBuf},
-    process::{Child, Command},
-    thread,
-    time::{Duration, Instant},
-};
+use anyhow::Context;
 
-use anyhow::{Context, bail};
-use posthaste_postgres::shared;
-
-use crate::{npm, run, tools};
+use crate::{npm, run, server, tools};
 
 /// The database, made anew for each run.
 const DATABASE: &str = "reference_clients";
-
-/// How long the server may take until it answers.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Builds, and runs only these tests.
 pub async fn run_alone() -> anyhow::Result<()> {
@@ -32,109 +18,17 @@ pub async fn run_alone() -> anyhow::Result<()> {
 
 /// An empty database on the cluster that tests share.
 pub async fn database() -> anyhow::Result<String> {
-    shared::fresh_database(&shared::default_home(), DATABASE).await
+    server::database(DATABASE).await
 }
 
 /// Starts the built server on an empty database and runs the clients against it.
 pub fn run(database: &str) -> anyhow::Result<()> {
     let clients = run::root().join("api/tests/clients");
     npm::install(&clients)?;
-    let server = Server::start(database)?;
+    let server = server::Server::start("reference-clients", database, &[])?;
     let mut npm = npm::tool("npm");
     npm.args(["test", "--silent"]).current_dir(clients);
     npm.env("POSTHASTE_URL", format!("http://{}", server.address));
     npm.env("POSTHASTE_KEY", &server.key);
     run::succeed(&mut npm).with_context(|| format!("the server's log is {}", server.log.display()))
-}
-
-/// A server that ends with this value.
-struct Server {
-    child: Child,
-    address: SocketAddr,
-    key: String,
-    log: PathBuf,
-}
-
-impl Server {
-    fn start(database: &str) -> anyhow::Result<Self> {
-        let home = run::target().join("reference-clients");
-        fs::create_dir_all(&home).with_context(|| format!("cannot create {}", home.display()))?;
-        fs::write(
-            home.join("secret"),
-            "only for the tests of reference clients",
-        )?;
-        fs::write(home.join("password"), "only for these tests")?;
-        run::succeed(posthaste(&home, database).arg("migrate"))?;
-        let key = run::output(
-            posthaste(&home, database)
-                .args([
-                    "setup",
-                    "--workspace",
-                    "Reference clients",
-                    "--time-zone",
-                    "UTC",
-                ])
-                .args(["--email", "owner@example.com", "--name", "Owner"])
-                .args(["--password-file", "password"]),
-        )?;
-        // Free a moment ago; nobody else listens on ports by chance.
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let log = home.join("server.log");
-        let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-        let child = posthaste(&home, database)
-            .args(["serve", "--listen", &address.to_string()])
-            .stdout(file.try_clone()?)
-            .stderr(file)
-            .spawn()
-            .context("cannot start posthaste")?;
-        let server = Self {
-            child,
-            address,
-            key: key.trim().to_owned(),
-            log,
-        };
-        server.wait()?;
-        Ok(server)
-    }
-
-    /// Until it says that it is ready.
-    fn wait(&self) -> anyhow::Result<()> {
-        let begin = Instant::now();
-        while begin.elapsed() < PATIENCE {
-            if is_ready(self.address).unwrap_or_default() {
-                return Ok(());
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
-        bail!(
-            "the server did not become ready; its log is {}",
-            self.log.display()
-        )
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It holds nothing that must be kept.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The built program, with settings for these tests and none of the surroundings'.
-fn posthaste(home: &Path, database: &str) -> Command {
-    let mut command = Command::new(run::target().join("debug/posthaste"));
-    command.current_dir(home);
-    command.env("DATABASE_URL", database);
-    command.env("POSTHASTE_SECRET_FILE", home.join("secret"));
-    command.env("POSTHASTE_DATA_DIR", home.join("data"));
-    command
-}
-
-fn is_ready(address: SocketAddr) -> std::io::Result<bool> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.write_all(b"GET /readyz HTTP/1.0\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer.starts_with("HTTP/1.0 200"))
 }

@@ -12,7 +12,7 @@ use posthaste_postgres::shared;
 use crate::{
     faults, generate, python, reference_clients,
     run::{cargo, default_home, say, succeed},
-    rust_sdk, stories, tidy, tools,
+    rust_sdk, security, stories, tidy, tools,
     totals::Totals,
     typescript,
 };
@@ -35,10 +35,12 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         succeed(cargo().args(["fmt", "--all", "--check"]))
     });
     report.check("tidy", tidy::run);
+    report.check("secrets", || security::secrets().map(drop));
     if args.quick {
         report.tests("unit tests", &["--lib", "--bins"]);
     } else {
         report.check("clippy", clippy);
+        report.check("dependencies", dependencies);
         report.check("build", || {
             tools::build(&["-p", "posthaste-api", "-p", "posthaste-sandbox", "--bins"])
         });
@@ -63,6 +65,17 @@ async fn prepare() -> anyhow::Result<()> {
     tools::postgres(&default_home()).await?;
     tools::redis()?;
     tools::nextest()
+}
+
+/// Only where cargo-deny is: building it takes longer than all tests.
+fn dependencies() -> anyhow::Result<()> {
+    if !security::knows_dependencies() {
+        say(
+            "cargo-deny is not installed: licences and bans were not checked; `cargo xtask security` brings it",
+        );
+        return Ok(());
+    }
+    security::dependencies().map(drop)
 }
 
 fn clippy() -> anyhow::Result<()> {

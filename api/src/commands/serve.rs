@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     rest::{ApiState, Health, Probes},
     server,
+    tls::{self, Door},
 };
 
 /// Answer requests: GraphQL, REST, subscriptions.
@@ -39,6 +40,13 @@ pub async fn run(config: Config, args: Args) -> anyhow::Result<()> {
     };
     app::greet(&app).await;
     let listener = server::bind(args.listen.unwrap_or(config.server.listen)).await?;
+    let certificate = config.server.certificate()?;
+    if let Some(certificate) = certificate.clone() {
+        tokio::spawn(certificate.keep_fresh(tls::GLANCE));
+    }
+    if let Some(listen) = config.server.redirect_listen {
+        server::serve_redirects(&config.server.public_url, listen).await?;
+    }
     let health = Arc::new(Health::of(&config));
     if let Some(listen) = config.metrics.listen {
         let probes = Probes {
@@ -67,8 +75,10 @@ pub async fn run(config: Config, args: Args) -> anyhow::Result<()> {
         .watched(health)
         .with_graphiql(&config.server.graphiql_dir)
         .taking(config.graphql.documents)
+        .showing_schema(config.graphql.public_schema)
+        .admitting(&config.server.cors_origins)
         .behind_proxies(config.server.trusted_proxies);
-    server::serve(state, listener, stop.clone()).await?;
+    server::serve(state, Door::new(listener, certificate), stop.clone()).await?;
     stop.cancel();
     if let Some(worker) = worker {
         tokio::select! {

@@ -26,6 +26,8 @@ enum Rule {
     Web,
     /// The same, or empty.
     WebOrNone,
+    /// A list of origins of web pages.
+    Origins,
     /// An address of Redis, or empty.
     RedisOrNone,
     /// An address of a mail server, or empty.
@@ -42,6 +44,9 @@ const RULES: &[(&str, Rule)] = &[
     ("server.listen", Rule::Listen),
     ("server.public_url", Rule::Web),
     ("server.trusted_proxies", Rule::Number(0..=16)),
+    ("server.redirect_listen", Rule::ListenOrNone),
+    ("server.cors_origins", Rule::Origins),
+    ("graphql.public_schema", Rule::Switch),
     (
         "graphql.documents",
         Rule::Word(&["any", "registered_from_browsers"]),
@@ -127,6 +132,9 @@ impl Rule {
             }
             (Self::Word(words), Value::String(text)) => words.contains(&text.as_str()),
             (Self::Web | Self::WebOrNone, Value::String(text)) => is_web(text),
+            (Self::Origins, Value::Array(list)) => {
+                list.iter().all(|one| one.as_str().is_some_and(is_origin))
+            }
             (Self::RedisOrNone, Value::String(text)) => Redis::understands(text),
             (Self::SmtpOrNone, Value::String(text)) => Smtp::understands(text),
             (Self::SenderOrNone, Value::String(text)) => Smtp::is_sender(text),
@@ -151,6 +159,11 @@ impl Rule {
                 "an http or https address without query, such as https://post.example.org".into()
             }
             Self::WebOrNone => "an http or https address without query, or empty".into(),
+            Self::Origins => {
+                "a list of exact origins, such as [\"https://app.example.org\"]: http or https, a host, and a \
+                 port unless it is the usual one; no path, no *"
+                    .into()
+            }
             Self::RedisOrNone => {
                 "redis://host:6379, rediss://user:password@host:6379/0 (with TLS), \
                                   redis+unix:///path/of/the.sock, or empty"
@@ -175,6 +188,13 @@ fn is_web(text: &str) -> bool {
         matches!(url.scheme(), "http" | "https")
             && url.query().is_none()
             && url.fragment().is_none()
+    })
+}
+
+/// As browsers write it: whatever else means the same is never equal to it.
+fn is_origin(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text
     })
 }
 
@@ -212,6 +232,7 @@ mod tests {
             "it must be an address with a port, such as 127.0.0.1:9464, or empty.";
         const WEB: &str =
             "it must be an http or https address without query, such as https://post.example.org.";
+        const ORIGINS: &str = "it must be a list of exact origins, such as [\"https://app.example.org\"]: http or https, a host, and a port unless it is the usual one; no path, no *.";
         const REDIS: &str = "it must be redis://host:6379, rediss://user:password@host:6379/0 (with TLS), redis+unix:///path/of/the.sock, or empty.";
         let rows = [
             ("[server]\nlisten = \"4000\"", format!("server.listen (POSTHASTE_LISTEN) is '4000'; {ADDRESS}")),
@@ -222,6 +243,14 @@ mod tests {
             ("[server]\npublic_url = \"https://x/?a\"", format!("server.public_url (POSTHASTE_PUBLIC_URL) is 'https://x/?…'; {WEB}")),
             ("[server]\ntrusted_proxies = -1", "server.trusted_proxies (POSTHASTE_TRUSTED_PROXIES) is -1; it must be a whole number from 0 to 16.".into()),
             ("[server]\ntrusted_proxies = \"10.0.0.1\"", "server.trusted_proxies (POSTHASTE_TRUSTED_PROXIES) is '10.0.0.1'; it must be a whole number from 0 to 16.".into()),
+            ("[server]\ncors_origins = [\"*\"]", format!("server.cors_origins (POSTHASTE_CORS_ORIGINS) is [\"*\"]; {ORIGINS}")),
+            ("[server]\ncors_origins = [\"https://a.example\", \"https://b.example/\"]", format!("server.cors_origins (POSTHASTE_CORS_ORIGINS) is [\"https://a.example\", \"https://b.example/\"]; {ORIGINS}")),
+            ("[server]\ncors_origins = [\"https://a.example:443\"]", format!("server.cors_origins (POSTHASTE_CORS_ORIGINS) is [\"https://a.example:443\"]; {ORIGINS}")),
+            ("[server]\ncors_origins = \"https://a.example\"", format!("server.cors_origins (POSTHASTE_CORS_ORIGINS) is 'https://a.example'; {ORIGINS}")),
+            ("[graphql]\npublic_schema = \"yes\"", "graphql.public_schema (POSTHASTE_GRAPHQL_PUBLIC_SCHEMA) is 'yes'; it must be true or false.".into()),
+            ("[server]\nredirect_listen = \"80\"", format!("server.redirect_listen (POSTHASTE_REDIRECT_LISTEN) is '80'; {OPERATORS}")),
+            ("[server]\nredirect_listen = \"0.0.0.0:80\"", "server.redirect_listen leads to server.public_url, which must begin with https:// then.".into()),
+            ("[server]\ntls_cert_file = \"cert.pem\"", "server.tls_cert_file and server.tls_key_file belong together: set both, or neither where a proxy speaks TLS.".into()),
             ("[limits]\nbucket = -5", "limits.bucket (POSTHASTE_LIMITS_BUCKET) is -5; it must be a whole number from 0 to 1000000000.".into()),
             ("[limits]\nbucket = 2.5", "limits.bucket (POSTHASTE_LIMITS_BUCKET) is 2.5; it must be a whole number from 0 to 1000000000.".into()),
             ("[limits]\nrestore_per_second = 0", "limits.restore_per_second is 0, so a used bucket would stay empty. Set it to 1 or more, or switch limits off with limits.bucket = 0.".into()),
@@ -276,6 +305,16 @@ mod tests {
             told("POSTHASTE_TRUSTED_PROXIES", "one"),
             "POSTHASTE_TRUSTED_PROXIES: 'one' is no whole number"
         );
+        assert!(
+            told("POSTHASTE_CORS_ORIGINS", "https://a.example, null")
+                .starts_with("server.cors_origins (POSTHASTE_CORS_ORIGINS) is [")
+        );
+        let known = Config::parse(None, |asked| {
+            (asked == "POSTHASTE_CORS_ORIGINS")
+                .then(|| "https://a.example,http://localhost:3000".into())
+        });
+        let listed = known.unwrap().server.cors_origins;
+        assert_eq!(listed, ["https://a.example", "http://localhost:3000"]);
         assert!(told("POSTHASTE_REDIS_URL", "x").starts_with("redis.url (REDIS_URL) is 'x'; "));
     }
 }

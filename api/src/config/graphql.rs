@@ -6,6 +6,8 @@ use serde::Deserialize;
 pub struct Graphql {
     /// Which documents may be sent.
     pub documents: Documents,
+    /// Whether callers without a credential may read the schema.
+    pub public_schema: bool,
 }
 
 /// Which documents may be sent.

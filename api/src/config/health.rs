@@ -24,7 +24,7 @@ impl Health {
 #[serde(deny_unknown_fields)]
 pub struct Metrics {
     /// Where `serve` listens for operators only; none for nowhere.
-    #[serde(deserialize_with = "optional")]
+    #[serde(deserialize_with = "address_or_none")]
     pub listen: Option<SocketAddr>,
     /// What a scraper sends as bearer token; empty for none.
     pub token: Secret,
@@ -42,12 +42,14 @@ impl Metrics {
 #[serde(deny_unknown_fields)]
 pub struct Worker {
     /// Where it listens for operators; none for nowhere.
-    #[serde(deserialize_with = "optional")]
+    #[serde(deserialize_with = "address_or_none")]
     pub listen: Option<SocketAddr>,
 }
 
 /// An address, or an empty text for none.
-fn optional<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
+pub(super) fn address_or_none<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<SocketAddr>, D::Error> {
     let text = String::deserialize(from)?;
     if text.is_empty() {
         return Ok(None);

@@ -11,6 +11,14 @@ const VARIABLES: &[(&str, &[&str])] = &[
     ("POSTHASTE_GRAPHIQL_DIR", &["server", "graphiql_dir"]),
     ("POSTHASTE_GRAPHQL_DOCUMENTS", &["graphql", "documents"]),
     ("POSTHASTE_TRUSTED_PROXIES", &["server", "trusted_proxies"]),
+    ("POSTHASTE_TLS_CERT_FILE", &["server", "tls_cert_file"]),
+    ("POSTHASTE_TLS_KEY_FILE", &["server", "tls_key_file"]),
+    ("POSTHASTE_REDIRECT_LISTEN", &["server", "redirect_listen"]),
+    ("POSTHASTE_CORS_ORIGINS", &["server", "cors_origins"]),
+    (
+        "POSTHASTE_GRAPHQL_PUBLIC_SCHEMA",
+        &["graphql", "public_schema"],
+    ),
     ("POSTHASTE_LIMITS_BUCKET", &["limits", "bucket"]),
     (
         "POSTHASTE_LIMITS_RESTORE_PER_SECOND",
@@ -161,6 +169,12 @@ fn set(table: &mut Table, path: &[&str], text: String) -> anyhow::Result<()> {
                 Ok(number) => Value::Integer(number),
                 Err(_) => bail!("'{text}' is no whole number"),
             };
+            Ok(())
+        }
+        Some(known @ Value::Array(_)) => {
+            let parts = text.split(',').map(str::trim);
+            let parts = parts.filter(|part| !part.is_empty());
+            *known = Value::Array(parts.map(|part| Value::String(part.to_owned())).collect());
             Ok(())
         }
         Some(known) => {

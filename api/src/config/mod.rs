@@ -144,7 +144,9 @@ impl Config {
         config.networks.complete(config.sandbox.enabled);
         // Who tries things out receives them on this machine.
         config.webhooks.allow_private |= config.sandbox.enabled;
+        config.graphql.public_schema |= config.sandbox.enabled;
         config.server.trim();
+        config.server.check()?;
         config.limits.check()?;
         config.mail.check()?;
         config.sandbox.check()?;
@@ -188,6 +190,7 @@ mod tests {
         assert_eq!(config.server.public_url, "https://a.example");
         assert_eq!(config.database.max_connections, 16);
         assert!(config.sandbox.enabled && config.webhooks.allow_private);
+        assert!(config.graphql.public_schema);
         let apps = config.networks.apps();
         assert_eq!(apps[&Network::X].id, "file");
         assert_eq!(apps[&Network::X].secret.expose(), "hush");
@@ -244,7 +247,7 @@ mod tests {
     fn without_the_sandbox_no_network_has_an_app_and_webhooks_stay_public() {
         let config = Config::defaults().unwrap();
         assert!(config.networks.apps().is_empty());
-        assert!(!config.webhooks.allow_private);
+        assert!(!config.webhooks.allow_private && !config.graphql.public_schema);
     }
 
     #[test]
@@ -311,7 +314,7 @@ mod tests {
         };
         assert_eq!(
             refused("[server]\nlisten_on = \"x\""),
-            "p.toml: unknown setting server.listen_on; known are: server.graphiql_dir, server.listen, server.public_url, server.trusted_proxies"
+            "p.toml: unknown setting server.listen_on; known are: server.cors_origins, server.graphiql_dir, server.listen, server.public_url, server.redirect_listen, server.tls_cert_file, server.tls_key_file, server.trusted_proxies"
         );
         assert_eq!(
             refused("[sever]\n"),

@@ -6,6 +6,8 @@ use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 use posthaste_core::{Error, ErrorCode, error::docs_path};
 use serde_json::json;
 
+use super::limits;
+
 /// Most errors about one document: the mistakes of a person fit, those of a flood do not.
 const MOST: usize = 100;
 
@@ -25,6 +27,36 @@ pub fn complete(response: &mut Response, public_url: &str, request_id: &str) {
     for error in &mut response.errors {
         complete_one(error, public_url, request_id);
     }
+}
+
+/// Puts one error in place of what the library found wrong with a document: its words and places would tell a
+/// stranger which names the schema has, those that were not asked for among them.
+pub fn hide_names(response: &mut Response) {
+    let tells = |error: &ServerError| error.source.is_none() && !is_about_form(&error.message);
+    if !is_request_error(response) || !response.errors.iter().any(tells) {
+        return;
+    }
+    let error = Error::new(
+        ErrorCode::BadRequest,
+        "The document does not fit the schema. Callers with a credential are told where.",
+    );
+    response.errors = vec![limits::refused_by(error)];
+}
+
+/// Whether a message of the library is about the document alone, whatever the schema.
+fn is_about_form(message: &str) -> bool {
+    const FORM: [&str; 8] = [
+        "--> ",
+        "Unknown operation",
+        "Operation name required",
+        "Subscriptions are not supported",
+        "Query is too complex",
+        "Query is nested too deep",
+        "The number of directives",
+        "The recursion depth",
+    ];
+    let message = message.trim_start();
+    FORM.iter().any(|begin| message.starts_with(begin))
 }
 
 fn complete_one(error: &mut ServerError, public_url: &str, request_id: &str) {

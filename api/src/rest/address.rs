@@ -6,6 +6,8 @@ use axum::{
 };
 use posthaste_engine::session::Client;
 
+use crate::tls::Peer;
+
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Leaves in `X-Forwarded-For` the one address that is believed, so that handlers need not judge: the
@@ -13,8 +15,8 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub fn settle(request: &mut Request, trusted_proxies: usize) {
     let peer = request
         .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|ConnectInfo(peer)| peer.ip());
+        .get::<ConnectInfo<Peer>>()
+        .map(|ConnectInfo(Peer(peer))| peer.ip());
     let address = forwarded(request.headers(), trusted_proxies).or(peer);
     let headers = request.headers_mut();
     headers.remove(X_FORWARDED_FOR);
@@ -60,7 +62,7 @@ mod tests {
     fn settled(forwarded: &[&str], trusted_proxies: usize) -> Option<String> {
         let mut request = Request::new(Body::empty());
         let peer: SocketAddr = "192.0.2.9:4711".parse().unwrap();
-        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(ConnectInfo(Peer(peer)));
         for value in forwarded {
             let value = HeaderValue::from_str(value).unwrap();
             request.headers_mut().append(X_FORWARDED_FOR, value);

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use super::{
     ApiState, MAX_BODY, Problem, Refusal, RequestId, address, graphiql,
     operation::{self, Answered, Operation},
-    sse, ws,
+    sse, toll, ws,
 };
 use crate::graphql::{
     Caller,
@@ -226,8 +226,11 @@ pub async fn caller(state: &ApiState, id: &RequestId, headers: &HeaderMap) -> Re
         Some(value) => Some(bearer(value.to_str().unwrap_or_default())?),
         None => None,
     };
-    let caller = Caller::new(&state.app, credential, id.0.clone()).await?;
-    let caller = caller.from_client(address::client(headers));
+    let client = address::client(headers);
+    let caller = match Caller::new(&state.app, credential, id.0.clone()).await {
+        Ok(caller) => caller.from_client(client),
+        Err(error) => return Err(toll::guessed(&state.app, client.address, error).await),
+    };
     Ok(caller.logged(&id.1))
 }
 

@@ -2,7 +2,7 @@ use std::{convert::Infallible, time::Instant};
 
 use axum::{
     extract::{FromRequestParts, MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
     middleware::Next,
     response::Response,
 };
@@ -32,8 +32,30 @@ impl<S: Sync> FromRequestParts<S> for RequestId {
     }
 }
 
-/// Headers that every answer carries.
-const SECURITY: [(HeaderName, HeaderValue); 4] = [
+/// On an answer that is the same for everybody, whoever asks: caches may keep it.
+#[derive(Clone, Copy, Debug)]
+pub struct Shared;
+
+/// Browsers ask this server, and those below its name, by TLS only, for a year.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// Headers that every answer carries, unless it has its own.
+const SECURITY: [(HeaderName, HeaderValue); 7] = [
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    // Public media say otherwise: networks and other people's pages show them.
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
     (
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
@@ -66,6 +88,7 @@ pub async fn around(State(state): State<ApiState>, mut request: Request, next: N
     let span = tracing::info_span!("request", id = %id, method = %request.method(), path = %request.uri().path());
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
+    let is_personal = is_personal(request.headers());
     let begun = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let millis = begun.elapsed().as_millis() as u64;
@@ -82,13 +105,45 @@ pub async fn around(State(state): State<ApiState>, mut request: Request, next: N
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(X_REQUEST_ID, value);
     }
+    secure(&mut response, is_personal, &state.app.public_url);
+    response
+}
+
+/// Whether a request says who sends it. What is answered then is for nobody else.
+fn is_personal(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::AUTHORIZATION) || headers.contains_key(header::COOKIE)
+}
+
+/// Adds what browsers and caches must know about every answer.
+fn secure(response: &mut Response, is_personal: bool, public_url: &str) {
+    let is_shared = response.extensions().get::<Shared>().is_some();
+    let headers = response.headers_mut();
     for (name, value) in SECURITY {
         headers.entry(name).or_insert(value);
     }
-    headers
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
-    response
+    if public_url.starts_with("https://") {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
+    }
+    if is_personal && !is_shared {
+        headers.insert(header::CACHE_CONTROL, NO_STORE);
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
+    name_charset(headers);
+}
+
+/// Text is UTF-8; a browser need not guess. Events are so by definition.
+fn name_charset(headers: &mut HeaderMap) {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let Some(kind) = kind.and_then(|kind| kind.to_str().ok()) else {
+        return;
+    };
+    let is_bare = kind.starts_with("text/") && !kind.contains("charset");
+    if is_bare
+        && !kind.starts_with("text/event-stream")
+        && let Ok(named) = HeaderValue::from_str(&format!("{kind}; charset=utf-8"))
+    {
+        headers.insert(header::CONTENT_TYPE, named);
+    }
 }
 
 /// Method and route; ids are in the path, so the route must do.
@@ -134,4 +189,20 @@ fn new_id(state: &ApiState) -> String {
     let mut bytes = [0; 12];
     state.app.random.fill(&mut bytes);
     format!("req_{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_server_that_is_reached_by_tls_promises_it() {
+        for (public_url, promised) in [("https://a.example", true), ("http://127.0.0.1", false)] {
+            let mut response = Response::default();
+            secure(&mut response, false, public_url);
+            let headers = response.headers();
+            let found = headers.contains_key(header::STRICT_TRANSPORT_SECURITY);
+            assert_eq!(found, promised, "{public_url}");
+        }
+    }
 }

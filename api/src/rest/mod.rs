@@ -14,11 +14,14 @@ mod media;
 mod oauth;
 mod operation;
 mod operators;
+mod origins;
 mod page;
 mod problem;
+mod redirect;
 mod request;
 mod revocation;
 mod sse;
+mod toll;
 mod tus;
 mod ws;
 
@@ -44,17 +47,19 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     config::Documents as Policy,
-    graphql::{ApiSchema, build},
+    graphql::{ApiSchema, Caller, build},
 };
 
 use documents::Documents;
 use graphiql::Graphiql;
+use origins::Origins;
 use revocation::Revocations;
 
 pub use headers::RequestId;
 pub use health::{Health, Probes};
 pub use operators::router as operators;
 pub use problem::{Problem, Refusal};
+pub use redirect::redirect;
 
 /// Largest GraphQL request in bytes; media goes through its own address.
 pub const MAX_BODY: usize = 1 << 20;
@@ -78,6 +83,10 @@ pub struct ApiState {
     revocations: Revocations,
     /// Proxies before this server that tell where a request comes from.
     trusted_proxies: usize,
+    /// The pages that may use the API from a browser.
+    origins: Arc<Origins>,
+    /// Whether callers without a credential may read the schema.
+    is_schema_public: bool,
 }
 
 impl ApiState {
@@ -87,6 +96,7 @@ impl ApiState {
         app.telemetry.know(documents.operations());
         Self {
             schema: build(app.clone()),
+            origins: Arc::new(Origins::new(&app.public_url, Vec::new())),
             app,
             health: Arc::default(),
             docs: Arc::default(),
@@ -94,6 +104,7 @@ impl ApiState {
             documents: Arc::new(documents),
             revocations: Revocations::default(),
             trusted_proxies: 0,
+            is_schema_public: false,
         }
     }
 
@@ -113,6 +124,23 @@ impl ApiState {
     pub fn behind_proxies(mut self, trusted: usize) -> Self {
         self.trusted_proxies = trusted;
         self
+    }
+
+    /// Lets pages of these origins of other sites use the API.
+    pub fn admitting(mut self, origins: &[String]) -> Self {
+        self.origins = Arc::new(Origins::new(&self.app.public_url, origins.to_vec()));
+        self
+    }
+
+    /// Lets callers without a credential read the schema, or not.
+    pub fn showing_schema(mut self, to_all: bool) -> Self {
+        self.is_schema_public = to_all;
+        self
+    }
+
+    /// Whether a caller is told no names of the schema.
+    fn hides_schema_from(&self, caller: &Caller) -> bool {
+        !self.is_schema_public && caller.actor.is_none()
     }
 
     /// Shows GraphiQL, whose browser files lie in `dir`. An empty path, or missing files, leave the built-in console.
@@ -183,6 +211,10 @@ pub fn router(state: ApiState) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            origins::check,
+        ))
         .layer(middleware::from_fn_with_state(
             state.clone(),
             headers::around,

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{Path, Query, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     response::{Html, IntoResponse, Redirect, Response},
 };
 use posthaste_core::{Error, ErrorCode, Network, Result};
@@ -10,7 +10,7 @@ use posthaste_engine::connection::{self, Consent, Outcome};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{ApiState, Problem, Refusal, RequestId, page};
+use super::{ApiState, Problem, Refusal, RequestId, address, page, toll};
 
 /// What a network adds to the address when it sends a person back.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -33,14 +33,20 @@ pub struct Answer {
         (status = 200, description = "A page that says what happened.", content_type = "text/html", body = String),
         (status = 303, description = "Back to where the consent was asked for."),
         (status = 400, description = "The state is unknown, used up or too old.", body = Problem),
+        (status = 429, description = "Too many from this address: RATE_LIMITED.", body = Problem),
     ))]
 pub async fn callback(
     State(state): State<ApiState>,
     id: RequestId,
     Path(network): Path<String>,
     Query(answer): Query<Answer>,
+    headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let settled = settle(&state, &network, answer).await;
+    let paid = toll::pay(&state.app, address::of(&headers), toll::CALL);
+    let settled = match paid.await {
+        Ok(()) => settle(&state, &network, answer).await,
+        Err(error) => Err(error),
+    };
     settled
         .map(show)
         .map_err(|error| Refusal::new(&state.app, &id, error))
@@ -105,6 +111,7 @@ fn page(title: &str, text: &str) -> Response {
         page::escape(title),
         page::escape(text)
     );
-    let headers: [(HeaderName, HeaderValue); 1] = [(header::CONTENT_SECURITY_POLICY, page::CSP)];
+    let headers: [(HeaderName, HeaderValue); 1] =
+        [(header::CONTENT_SECURITY_POLICY, page::CSP.clone())];
     (headers, Html(page::page(title, &body))).into_response()
 }

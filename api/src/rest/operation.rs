@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use async_graphql::{
-    Request, Response, Value, Variables,
-    parser::types::{ExecutableDocument, OperationDefinition, OperationType},
+    IntrospectionMode, Request, Response, Value, Variables,
+    parser::types::{ExecutableDocument, Field, OperationDefinition, OperationType},
 };
 use axum::http::{HeaderMap, HeaderName};
 use futures::{StreamExt, stream, stream::BoxStream};
@@ -18,7 +18,7 @@ use crate::{
     graphql::{
         Caller,
         chosen::chosen,
-        errors::{code_of, complete, refusal},
+        errors::{code_of, complete, hide_names, refusal},
         event::Resume,
         idempotency::{self, Held},
         limits, noting, variables as values,
@@ -66,6 +66,9 @@ impl Operation {
         let examined = examine(&caller.ticket, &mut request, &variables);
         request.variables = variables;
         let (kind, life) = examined?;
+        if state.hides_schema_from(caller) {
+            refuse_introspection(&mut request)?;
+        }
         Ok(Self {
             request,
             kind,
@@ -86,6 +89,32 @@ impl Operation {
     pub fn kind(&self) -> OperationType {
         self.kind
     }
+}
+
+/// Refuses to show the schema; `UNAUTHENTICATED`.
+fn refuse_introspection(request: &mut Request) -> Result<()> {
+    request.introspection_mode = IntrospectionMode::Disabled;
+    // What is too long, or cannot be read, is refused when executed.
+    if limits::check_length(&request.query).is_err() {
+        return Ok(());
+    }
+    let Ok(document) = request.parsed_query() else {
+        return Ok(());
+    };
+    let asks = |field: &Field| matches!(field.name.node.as_str(), "__schema" | "__type");
+    if limits::count_fields(document, asks) == 0 {
+        return Ok(());
+    }
+    let message = "The schema is shown to callers with a credential only; /docs describes it.";
+    Err(Error::new(ErrorCode::Unauthenticated, message))
+}
+
+/// Gives all errors what they carry. Strangers are not told what the schema has.
+fn finish(state: &ApiState, caller: &Caller, answer: &mut Response) {
+    if state.hides_schema_from(caller) {
+        hide_names(answer);
+    }
+    complete(answer, &state.app.public_url, &caller.request_id);
 }
 
 /// The kind of the operation that was chosen, and how long its answer would be kept. What cannot be
@@ -180,7 +209,7 @@ async fn answer(state: &ApiState, caller: &Caller, operation: Operation) -> Answ
         let mut request = operation.request;
         request.data = caller.data(&state.app);
         let mut answer = state.schema.execute(request).await;
-        complete(&mut answer, &state.app.public_url, &caller.request_id);
+        finish(&state, &caller, &mut answer);
         return answer.into();
     }
     // A client that hangs up does not break a change off in the middle: its repeat finds the answer.
@@ -226,7 +255,7 @@ async fn mutate(state: &ApiState, caller: &Caller, operation: Operation) -> Resu
         },
     };
     held.tell(&mut answer);
-    complete(&mut answer, &state.app.public_url, &caller.request_id);
+    finish(&state, &caller, &mut answer);
     match reservation {
         None => Ok(answer.into()),
         Some(reservation) => Ok(conclude(state, &reservation, answer).await),
@@ -285,7 +314,7 @@ pub fn results(
     let results = state.schema.execute_stream(request);
     results
         .map(move |mut answer| {
-            complete(&mut answer, &state.app.public_url, &caller.request_id);
+            finish(&state, &caller, &mut answer);
             noting::answered(&caller.ticket, &answer);
             answer
         })

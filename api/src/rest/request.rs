@@ -9,7 +9,7 @@ use futures::{StreamExt, TryStreamExt};
 use posthaste_core::{Error, ErrorCode, Result, ports::ByteStream};
 use posthaste_engine::{Actor, App, session};
 
-use super::{ApiState, Refusal, RequestId};
+use super::{ApiState, Refusal, RequestId, address, toll};
 use crate::graphql::context::bearer;
 
 /// Who sends a request, and the application within their workspace. Known before the body is read, so that
@@ -38,7 +38,10 @@ async fn actor(app: &App, headers: &HeaderMap) -> Result<Actor> {
             ErrorCode::Unauthenticated.title(),
         )
     })?;
-    session::authenticate(app, bearer(value)?.expose()).await
+    match session::authenticate(app, bearer(value)?.expose()).await {
+        Ok(actor) => Ok(actor),
+        Err(error) => Err(toll::guessed(app, address::of(headers), error).await),
+    }
 }
 
 /// A header as text.

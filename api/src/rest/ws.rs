@@ -29,6 +29,9 @@ pub fn serve(
     upgrade: WebSocketUpgrade,
     headers: &HeaderMap,
 ) -> Response {
+    if let Err(error) = state.origins.admit(headers) {
+        return Refusal::new(&state.app, &id, error).into_response();
+    }
     let offered = headers
         .get(header::SEC_WEBSOCKET_PROTOCOL)
         .and_then(|value| value.to_str().ok())

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 mod access;
+mod addresses;
 mod audit;
 mod bad_input;
 mod bulk;
@@ -13,6 +14,7 @@ mod developer;
 mod dry_run;
 mod event;
 mod guides;
+mod hidden;
 mod http;
 mod idempotency;
 mod keys;
@@ -25,6 +27,7 @@ mod network;
 mod oauth;
 mod operations;
 mod operators;
+mod origins;
 mod persisted;
 mod person;
 mod post;
@@ -41,9 +44,11 @@ mod setup;
 mod socket;
 mod sse;
 mod start;
+mod surface;
 mod target;
 mod teams;
 mod timeline;
+mod tls;
 mod typed_errors;
 mod webhook;
 mod workspace;

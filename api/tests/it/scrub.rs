@@ -12,6 +12,7 @@ use axum::{
 use posthaste_core::{Network, access::Role, hex, ports::ScriptedHttp, secret::Secret};
 use posthaste_engine::session::{self, NewUser};
 use serde_json::{Value, json};
+use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 use url::Url;
 
@@ -28,7 +29,7 @@ const STRANGE_KEY: &str = "phk_live_planted-unknown-key-6";
 
 /// A log that is kept.
 #[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
+pub struct Kept(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Kept {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -49,7 +50,17 @@ impl<'a> MakeWriter<'a> for Kept {
 }
 
 impl Kept {
-    fn text(&self) -> String {
+    /// Keeps what is logged by this thread until the guard is dropped.
+    pub fn begin() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(log.clone())
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
 }
@@ -126,12 +137,7 @@ async fn connect(world: &World) -> String {
 
 #[tokio::test]
 async fn no_planted_secret_is_in_logs_errors_events_or_tables() {
-    let log = Kept::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(log.clone())
-        .finish();
-    let _kept = tracing::subscriber::set_default(subscriber);
+    let (log, _kept) = Kept::begin();
 
     let tokens = json!({ "access_token": ACCESS, "refresh_token": REFRESH, "expires_in": 7200, "scope": "tweet.read", "token_type": "bearer" });
     let person = json!({ "data": { "id": "77", "name": "New", "username": "new" } });

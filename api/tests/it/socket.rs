@@ -23,7 +23,7 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::world::{World, person, sign_in};
+use crate::world::{PUBLIC_URL, World, person, sign_in};
 
 /// A client of a server of its own.
 pub struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
@@ -210,7 +210,7 @@ async fn browsers_can_be_held_to_registered_documents() {
     let mut world = World::new().await;
     let state = ApiState::new(world.app.clone()).taking(Documents::RegisteredFromBrowsers);
     world.router = router(state);
-    for (origin, expected) in [(Some("https://app.example"), "error"), (None, "next")] {
+    for (origin, expected) in [(Some(PUBLIC_URL), "error"), (None, "next")] {
         let client = Client::connect_from(&world, origin).await;
         let mut client = client.greet(&world.home.viewer).await;
         client.say(json!({ "id": "1", "type": "subscribe", "payload": { "query": "{ viewer { role } }" } })).await;

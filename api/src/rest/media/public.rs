@@ -11,7 +11,7 @@ use posthaste_engine::{
 };
 
 use super::range::{Wanted, wanted};
-use crate::rest::{ApiState, Problem, Refusal, RequestId, request::text};
+use crate::rest::{ApiState, Problem, Refusal, RequestId, headers::Shared, request::text};
 
 /// A file behind a signed address.
 ///
@@ -49,7 +49,9 @@ pub async fn read(
             seal,
         };
         let opened = media::open(&state.app, &address).await?;
-        answer(&state.app, &opened, &headers).await
+        let mut response = answer(&state.app, &opened, &headers).await?;
+        response.extensions_mut().insert(Shared);
+        Ok(response)
     };
     told.await
         .map_err(|error| Refusal::new(&state.app, &request, error))

@@ -16,6 +16,7 @@ use super::{
         ApiState, RequestId,
         graphql::Shown,
         operation::{self, Operation},
+        toll,
     },
     message::{ClientMessage, Close, ServerMessage},
 };
@@ -57,7 +58,7 @@ pub struct Client {
 /// Serves one WebSocket until it ends.
 pub async fn run(state: ApiState, id: RequestId, client: Client, mut socket: WebSocket) {
     let outcome = async {
-        let handshake = handshake(&state, &id, client.credential, &mut socket);
+        let handshake = handshake(&state, &id, client.credential, client.address, &mut socket);
         let caller = timeout(INIT, handshake)
             .await
             .unwrap_or(Err(End::Close(Close::InitTimeout)))?
@@ -114,6 +115,7 @@ async fn handshake(
     state: &ApiState,
     id: &RequestId,
     credential: Option<Secret>,
+    address: Option<IpAddr>,
     socket: &mut WebSocket,
 ) -> Step<Caller> {
     let payload = loop {
@@ -128,15 +130,16 @@ async fn handshake(
         Some(value) => Some(bearer(value).map_err(|_| End::Close(Close::Forbidden))?),
         None => credential,
     };
-    let caller = Caller::new(&state.app, credential, id.0.clone())
-        .await
-        .map_err(|error| {
-            End::Close(if error.code == ErrorCode::Unauthenticated {
-                Close::Forbidden
-            } else {
-                Close::TryAgain
-            })
-        })?;
+    let caller = match Caller::new(&state.app, credential, id.0.clone()).await {
+        Ok(caller) => caller,
+        Err(error) => {
+            let error = toll::guessed(&state.app, address, error).await;
+            return Err(End::Close(match error.code {
+                ErrorCode::Unauthenticated => Close::Forbidden,
+                _ => Close::TryAgain,
+            }));
+        }
+    };
     send(socket, &ServerMessage::ConnectionAck).await?;
     Ok(caller)
 }

@@ -12,6 +12,7 @@ use posthaste_core::{
 use posthaste_engine::{
     App,
     adapters::{LocalBuckets, Redis, RedisBuckets, RedisTally},
+    limit::{Limits, Payer},
     session::{self, Client, Guard, SignIn},
 };
 use posthaste_testkit::{TestRedis, start};
@@ -98,6 +99,27 @@ async fn processes_take_from_one_bucket_and_a_clock_that_is_behind_fills_nothing
     assert_eq!(one.take("a", RULE, 1, back).await.unwrap(), (false, 0));
     let later = back + TimeDelta::seconds(1);
     assert_eq!(one.take("a", RULE, 10, later).await.unwrap(), (true, 0));
+}
+
+#[tokio::test]
+async fn an_address_has_one_bucket_at_every_process() {
+    let server = TestRedis::start();
+    let [one, other] = [(); 2].map(|()| {
+        let buckets = RedisBuckets::new(redis(&server)).by_callers_clock();
+        Limits::new(Some(RULE), Arc::new(buckets))
+    });
+    let from = |address: &str| Payer::new(None, Some(address.parse().unwrap()));
+    let ask = async |limits: &Limits, address: &str| {
+        let reserved = limits.reserve(&from(address), 60, at(0)).await;
+        let refusal = reserved.unwrap().unwrap().refusal;
+        refusal.map(|error| (error.code, error.retry_after))
+    };
+    assert_eq!(ask(&one, "192.0.2.1").await, None);
+    assert_eq!(
+        ask(&other, "192.0.2.1").await,
+        Some((ErrorCode::RateLimited, Some(2)))
+    );
+    assert_eq!(ask(&other, "192.0.2.2").await, None);
 }
 
 #[tokio::test]

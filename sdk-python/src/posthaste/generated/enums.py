@@ -322,6 +322,8 @@ class ErrorCode(OpenEnum):
     """Access was not granted on the network's page. Start again and allow the requested permissions."""
     OAUTH_STATE_INVALID = "OAUTH_STATE_INVALID"
     """The consent is unknown, used up or too old. Start connecting again; a consent must be finished within 15 minutes."""
+    ORIGIN_NOT_ALLOWED = "ORIGIN_NOT_ALLOWED"
+    """The request comes from a page of another site. The server's operator can add the page's origin to server.cors_origins; a credential goes into the header Authorization, not into a cookie."""
     OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
     """It is not certain whether the network published the post. Look at the account: settle it as live, publish again, or drop it."""
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"

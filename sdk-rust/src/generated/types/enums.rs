@@ -275,6 +275,8 @@ open_enum! {
         OauthDenied = "OAUTH_DENIED",
         /// The consent is unknown, used up or too old. Start connecting again; a consent must be finished within 15 minutes.
         OauthStateInvalid = "OAUTH_STATE_INVALID",
+        /// The request comes from a page of another site. The server's operator can add the page's origin to server.cors_origins; a credential goes into the header Authorization, not into a cookie.
+        OriginNotAllowed = "ORIGIN_NOT_ALLOWED",
         /// It is not certain whether the network published the post. Look at the account: settle it as live, publish again, or drop it.
         OutcomeUnknown = "OUTCOME_UNKNOWN",
         /// The request or text is larger than allowed. Send less; media goes through the upload address, not through GraphQL.
