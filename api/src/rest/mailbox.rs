@@ -24,7 +24,7 @@ pub async fn show(state: State<ApiState>, id: RequestId) -> Result<Response, Ref
         format!("<h1>Mailbox</h1>{list}")
     };
     let headers: [(HeaderName, HeaderValue); 2] = [
-        (header::CONTENT_SECURITY_POLICY, page::CSP),
+        (header::CONTENT_SECURITY_POLICY, page::CSP.clone()),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     Ok((headers, Html(page::page("Mailbox", &body))).into_response())
@@ -38,7 +38,7 @@ fn shown(mail: &Read) -> String {
         ", on its way"
     };
     format!(
-        "<section id=\"{}\"><h2>{}</h2><p>To {}, {}{on_its_way}</p><pre style=\"white-space:pre-wrap\">{}</pre></section>",
+        "<section id=\"{}\"><h2>{}</h2><p>To {}, {}{on_its_way}</p><pre>{}</pre></section>",
         page::escape(&message.id),
         page::escape(&message.subject),
         page::escape(&message.to),

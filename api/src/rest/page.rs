@@ -22,7 +22,7 @@ pub fn source(text: &str) -> String {
 }
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}\
-    p{margin:.25rem 0}@media(prefers-color-scheme:dark){body{color:#eee;background:#161616}}";
+    p{margin:.25rem 0}pre{white-space:pre-wrap}@media(prefers-color-scheme:dark){body{color:#eee;background:#161616}}";
 
 /// A whole page around a body.
 pub fn page(title: &str, body: &str) -> String {

@@ -133,25 +133,3 @@ pub async fn set_disabled(
         .stored()?;
     Ok(changed > 0)
 }
-
-/// Ends a person's sessions, all or all but one; returns how many.
-pub async fn revoke_sessions_of(
-    conn: &mut Conn,
-    user: UserId,
-    except: Option<SessionId>,
-    at: DateTime<Utc>,
-) -> Result<usize> {
-    let kept = except.map_or(Uuid::nil(), SessionId::uuid);
-    diesel::update(
-        sessions::table.filter(
-            sessions::user_id
-                .eq(user.uuid())
-                .and(sessions::id.ne(kept))
-                .and(sessions::revoked_at.is_null()),
-        ),
-    )
-    .set(sessions::revoked_at.eq(at))
-    .execute(conn)
-    .await
-    .stored()
-}

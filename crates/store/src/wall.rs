@@ -85,7 +85,10 @@ const GRANTS: &[(&str, &[&str])] = &[
             "usage_counters",
         ],
     ),
-    ("SELECT (id, email, name, created_at, disabled_at)", &["users"]),
+    (
+        "SELECT (id, email, name, created_at, disabled_at)",
+        &["users"],
+    ),
     ("SELECT, UPDATE", &["workspaces"]),
     ("SELECT, INSERT", &["audit_entries"]),
     ("SELECT, INSERT, UPDATE", &["audit_heads"]),

@@ -1307,7 +1307,7 @@ export interface PasswordChangeInput {
 export interface PasswordResetInput {
   /** The password to be: 8 to 256 characters of any kind. */
   password: string;
-  /** The token (`phr_…`). */
+  /** The token (`phw_…`). */
   token: string;
 }
 

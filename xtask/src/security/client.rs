@@ -48,7 +48,10 @@ pub fn send(
 ) -> anyhow::Result<Answer> {
     let mut stream = TcpStream::connect(to).context("cannot connect")?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\n");
+    let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {to}\r\n");
+    if !headers.iter().any(|(name, _)| *name == "connection") {
+        request.push_str("connection: close\r\n");
+    }
     for (name, value) in headers {
         request.extend([*name, ": ", *value, "\r\n"]);
     }

@@ -82,7 +82,7 @@ pub fn check(ground: &Ground) -> anyhow::Result<Outcome> {
     )?;
     let upgrade = [
         ("upgrade", "websocket"),
-        ("connection", "upgrade"),
+        ("connection", "upgrade, close"),
         ("sec-websocket-version", "13"),
         ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ("sec-websocket-protocol", "graphql-transport-ws"),

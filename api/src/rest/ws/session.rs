@@ -58,7 +58,7 @@ pub struct Client {
 /// Serves one WebSocket until it ends.
 pub async fn run(state: ApiState, id: RequestId, client: Client, mut socket: WebSocket) {
     let outcome = async {
-        let handshake = handshake(&state, &id, client.credential, client.address, &mut socket);
+        let handshake = handshake(&state, &id, client.credential, &client.program, &mut socket);
         let caller = timeout(INIT, handshake)
             .await
             .unwrap_or(Err(End::Close(Close::InitTimeout)))?
@@ -115,7 +115,7 @@ async fn handshake(
     state: &ApiState,
     id: &RequestId,
     credential: Option<Secret>,
-    address: Option<IpAddr>,
+    program: &Program,
     socket: &mut WebSocket,
 ) -> Step<Caller> {
     let payload = loop {
@@ -133,7 +133,7 @@ async fn handshake(
     let caller = match Caller::new(&state.app, credential, id.0.clone()).await {
         Ok(caller) => caller,
         Err(error) => {
-            let error = toll::guessed(&state.app, address, error).await;
+            let error = toll::guessed(&state.app, program.address, error).await;
             return Err(End::Close(match error.code {
                 ErrorCode::Unauthenticated => Close::Forbidden,
                 _ => Close::TryAgain,

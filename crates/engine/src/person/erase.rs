@@ -21,12 +21,7 @@ use crate::{
 
 /// Erases oneself, which takes the password: memberships, sessions and keys end, and what the logs tell of the person is
 /// erased. `LAST_OWNER` while a workspace would be left without an owner.
-pub async fn erase(
-    app: &App,
-    actor: &Actor,
-    password: Secret,
-    client: &Client,
-) -> Result<UserId> {
+pub async fn erase(app: &App, actor: &Actor, password: Secret, client: &Client) -> Result<UserId> {
     let app = &app.everywhere();
     let user = me(app, actor).await?;
     session::recognise(app, &user.email, password, client).await?;

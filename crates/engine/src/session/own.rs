@@ -11,7 +11,13 @@ use crate::{Actor, App};
 /// A page of the person's open sessions, in all workspaces, the newest first.
 pub async fn list(app: &App, actor: &Actor, page: &PageRequest<Key>) -> Result<Page<Session>> {
     let (user, _) = actor.signed_in()?;
-    access::sessions_of(&mut *app.everywhere().db.get().await?, user, page, app.now()).await
+    access::sessions_of(
+        &mut *app.everywhere().db.get().await?,
+        user,
+        page,
+        app.now(),
+    )
+    .await
 }
 
 /// How many open sessions the person has.

@@ -525,7 +525,7 @@ class PasswordResetInput(TypedDict, total=False):
     password: Required[str]
     """The password to be: 8 to 256 characters of any kind."""
     token: Required[str]
-    """The token (`phr_…`)."""
+    """The token (`phw_…`)."""
 
 
 class PasswordResetRequestInput(TypedDict, total=False):

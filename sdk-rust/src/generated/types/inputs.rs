@@ -1956,7 +1956,7 @@ impl PasswordChangeInput {
 pub struct PasswordResetInput {
     /// The password to be: 8 to 256 characters of any kind.
     pub password: String,
-    /// The token (`phr_…`).
+    /// The token (`phw_…`).
     pub token: String,
 }
 
