@@ -9,9 +9,17 @@ use super::*;
 use crate::world::sign_in;
 
 /// What needs nothing of a workspace, and what looks beyond one on purpose (`App::everywhere`).
-const AROUND: [&str; 15] = [
+const AROUND: [&str; 28] = [
     "builtInRoles",
+    "emailChange",
+    "emailVerify",
     "invitationAccept",
+    "passwordChange",
+    "passwordReset",
+    "passwordResetRequest",
+    "personErase",
+    "personRegister",
+    "personUpdate",
     "rateLimitStatus",
     "sandbox",
     "sandboxClockAdvance",
@@ -24,6 +32,11 @@ const AROUND: [&str; 15] = [
     "schemaDeprecations",
     "sessionCreate",
     "sessionDelete",
+    "sessionReauthenticate",
+    "sessionRefresh",
+    "sessionRevoke",
+    "sessions",
+    "sessionsRevoke",
     "viewer",
 ];
 
