@@ -209,7 +209,7 @@ async fn answer(state: &ApiState, caller: &Caller, operation: Operation) -> Answ
         let mut request = operation.request;
         request.data = caller.data(&state.app);
         let mut answer = state.schema.execute(request).await;
-        finish(&state, &caller, &mut answer);
+        finish(state, caller, &mut answer);
         return answer.into();
     }
     // A client that hangs up does not break a change off in the middle: its repeat finds the answer.
@@ -255,7 +255,7 @@ async fn mutate(state: &ApiState, caller: &Caller, operation: Operation) -> Resu
         },
     };
     held.tell(&mut answer);
-    finish(&state, &caller, &mut answer);
+    finish(state, caller, &mut answer);
     match reservation {
         None => Ok(answer.into()),
         Some(reservation) => Ok(conclude(state, &reservation, answer).await),
@@ -314,7 +314,7 @@ pub fn results(
     let results = state.schema.execute_stream(request);
     results
         .map(move |mut answer| {
-            finish(&state, &caller, &mut answer);
+            finish(state, caller, &mut answer);
             noting::answered(&caller.ticket, &answer);
             answer
         })

@@ -19,7 +19,7 @@ use super::{ApiState, Refusal, RequestId};
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// How long a browser may remember what a page of another site may send.
-const REMEMBER: Duration = Duration::from_secs(600);
+const REMEMBER: Duration = Duration::from_mins(10);
 
 /// What pages of listed origins may do and send. Nothing that a browser adds by itself is among it: no
 /// answer allows credentials, so cookies are of no use to them.

@@ -13,6 +13,7 @@ use axum::{
     extract::ConnectInfo,
     http::{Request, header},
 };
+use posthaste_api::tls::Peer;
 use posthaste_core::access::Role;
 use serde_json::{Value, json};
 
@@ -29,7 +30,7 @@ async fn with_person(world: &World) -> String {
 
 /// Sends a document without a credential, from an address.
 async fn from(world: &World, address: &str, query: &str, variables: Value) -> Value {
-    let peer = SocketAddr::new(address.parse().unwrap(), 4711);
+    let peer = Peer(SocketAddr::new(address.parse().unwrap(), 4711));
     let request = Request::post("/graphql")
         .extension(ConnectInfo(peer))
         .header(header::CONTENT_TYPE, "application/json")
