@@ -314,7 +314,7 @@ pub fn results(
     let results = state.schema.execute_stream(request);
     results
         .map(move |mut answer| {
-            finish(state, caller, &mut answer);
+            finish(&state, &caller, &mut answer);
             noting::answered(&caller.ticket, &answer);
             answer
         })
