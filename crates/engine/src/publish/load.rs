@@ -50,11 +50,11 @@ impl Refreshes {
 
     /// Whether another may help: a token that was accepted for a while may have ended, one that never was is refused
     /// for another reason.
-    pub fn may_help(&self, journal: &Journal) -> bool {
+    pub fn may_help(self, journal: &Journal) -> bool {
         self.times == 0 || self.times < MOST_REFRESHES && journal.accepted() > self.accepted
     }
 
-    pub fn any(&self) -> bool {
+    pub fn any(self) -> bool {
         self.times > 0
     }
 }

@@ -109,7 +109,7 @@ async fn without_a_filter_only_rows_of_the_workspace_are_seen() {
             continue;
         }
         let all = format!("SELECT count(*) AS number FROM {name}");
-        let count = async |db: Database| number(&mut *db.get().await.unwrap(), &all).await.unwrap();
+        let count = async |db: Database| number(&mut db.get().await.unwrap(), &all).await.unwrap();
         assert_eq!(count(test.db.clone()).await, 2, "{name}");
         assert_eq!(count(test.db.within(first())).await, 1, "{name}");
         assert_eq!(count(test.db.within(second())).await, 1, "{name}");

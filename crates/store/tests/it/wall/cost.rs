@@ -65,18 +65,18 @@ async fn what_the_wall_costs() {
         timed!(policy_on, read(&mut bound, workspace).await);
         timed!(
             plain,
-            read(&mut *server.get().await.unwrap(), workspace).await
+            read(&mut server.get().await.unwrap(), workspace).await
         );
         timed!(
             wall,
-            read(&mut *requests.get().await.unwrap(), workspace).await
+            read(&mut requests.get().await.unwrap(), workspace).await
         );
         drop(mixed.get().await.unwrap());
-        read(&mut *mixed.get().await.unwrap(), workspace).await;
+        read(&mut mixed.get().await.unwrap(), workspace).await;
         let other = mixed.within(workspace);
         timed!(
             both,
-            read(&mut *other.get().await.unwrap(), workspace).await
+            read(&mut other.get().await.unwrap(), workspace).await
         );
         for (db, way) in [(&server, &mut *tx), (&requests, &mut *tx_wall)] {
             timed!(way, {

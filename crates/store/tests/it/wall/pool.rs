@@ -53,9 +53,9 @@ async fn with_one_connection() -> (TestDatabase, Database) {
 /// Whoever comes next stands where they belong, the server and another request alike.
 async fn assert_clean(db: &Database) {
     let other = db.within(second());
-    assert_eq!(side(&mut *db.get().await.unwrap()).await, server());
+    assert_eq!(side(&mut db.get().await.unwrap()).await, server());
     assert_eq!(
-        side(&mut *other.get().await.unwrap()).await,
+        side(&mut other.get().await.unwrap()).await,
         request(second())
     );
     assert_eq!(side(&mut db.begin().await.unwrap()).await, server());
@@ -64,7 +64,7 @@ async fn assert_clean(db: &Database) {
         request(second())
     );
     assert_eq!(
-        side(&mut *db.everywhere().get().await.unwrap()).await,
+        side(&mut db.everywhere().get().await.unwrap()).await,
         server()
     );
 }

@@ -9,7 +9,7 @@ async fn what_the_role_may_do_is_said_anew_by_each_migration() {
     let test = TestDatabase::new().await;
     wall::check(&test.db).await.unwrap();
     let role = names(
-        &mut *test.db.nowhere().get().await.unwrap(),
+        &mut test.db.nowhere().get().await.unwrap(),
         "SELECT quote_ident(current_user) AS name",
     )
     .await;
@@ -74,7 +74,7 @@ async fn a_login_that_may_make_no_role_is_told_what_to_run() {
     let bound = db.within(first());
     let posts = "SELECT id::text AS name FROM posts";
     assert_eq!(
-        names(&mut *bound.get().await.unwrap(), posts).await,
+        names(&mut bound.get().await.unwrap(), posts).await,
         [""; 0]
     );
 
