@@ -29,8 +29,8 @@ use crate::{Actor, App};
 
 pub use factor::Proof;
 pub use guard::Guard;
-pub(crate) use open::{recognise, recognise_password};
 pub use open::{Client, Opened, Rules, SignIn, sign_in};
+pub(crate) use open::{recognise, recognise_password};
 pub(crate) use password::hash as password_hash;
 pub use refresh::{reauthenticate, refresh};
 pub use setup::{

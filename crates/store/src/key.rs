@@ -135,7 +135,9 @@ macro_rules! bounded {
             )
             .left_join(roles::table.on(members::role_id.eq(roles::id.nullable())))
             .filter(not(exists(
+                // Of people no request reads everything.
                 users::table
+                    .select(users::id)
                     .filter(users::id.nullable().eq(api_keys::user_id))
                     .filter(users::disabled_at.is_not_null()),
             )))

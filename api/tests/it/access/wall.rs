@@ -9,10 +9,19 @@ use super::*;
 use crate::world::sign_in;
 
 /// What needs nothing of a workspace, and what looks beyond one on purpose (`App::everywhere`).
-const AROUND: [&str; 15] = [
+const AROUND: [&str; 33] = [
     "builtInRoles",
+    "emailChange",
+    "emailVerify",
     "invitationAccept",
+    "passwordChange",
+    "passwordReset",
+    "passwordResetRequest",
+    "personErase",
+    "personRegister",
+    "personUpdate",
     "rateLimitStatus",
+    "recoveryCodesRenew",
     "sandbox",
     "sandboxClockAdvance",
     "sandboxClockReset",
@@ -22,8 +31,17 @@ const AROUND: [&str; 15] = [
     "sandboxScenario",
     "schemaChanges",
     "schemaDeprecations",
+    "secondFactor",
     "sessionCreate",
     "sessionDelete",
+    "sessionReauthenticate",
+    "sessionRefresh",
+    "sessionRevoke",
+    "sessions",
+    "sessionsRevoke",
+    "totpConfirm",
+    "totpDisable",
+    "totpEnrol",
     "viewer",
 ];
 

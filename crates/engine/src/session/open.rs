@@ -144,7 +144,7 @@ pub(crate) async fn recognise_password(
     password: Secret,
     client: &Client,
 ) -> Result<()> {
-    by_password(app, &user.email, password, client).await?;
+    let (_, _place) = by_password(app, &user.email, password, client).await?;
     app.guard.succeeded(&user.email).await
 }
 

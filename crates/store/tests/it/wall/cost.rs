@@ -74,10 +74,7 @@ async fn what_the_wall_costs() {
         drop(mixed.get().await.unwrap());
         read(&mut mixed.get().await.unwrap(), workspace).await;
         let other = mixed.within(workspace);
-        timed!(
-            both,
-            read(&mut other.get().await.unwrap(), workspace).await
-        );
+        timed!(both, read(&mut other.get().await.unwrap(), workspace).await);
         for (db, way) in [(&server, &mut *tx), (&requests, &mut *tx_wall)] {
             timed!(way, {
                 let mut tx = db.begin().await.unwrap();

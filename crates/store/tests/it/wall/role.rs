@@ -73,10 +73,7 @@ async fn a_login_that_may_make_no_role_is_told_what_to_run() {
     wall::check(&db).await.unwrap();
     let bound = db.within(first());
     let posts = "SELECT id::text AS name FROM posts";
-    assert_eq!(
-        names(&mut bound.get().await.unwrap(), posts).await,
-        [""; 0]
-    );
+    assert_eq!(names(&mut bound.get().await.unwrap(), posts).await, [""; 0]);
 
     admin
         .batch_execute(&format!("ALTER ROLE {login}_tenant BYPASSRLS"))
