@@ -113,12 +113,14 @@ async fn databases(admin: &mut AsyncPgConnection) -> Result<Vec<String>> {
     Ok(rows.into_iter().map(|row| row.datname).collect())
 }
 
-/// Changes whenever a migration does.
+/// Changes whenever a migration does, or what requests are granted after them.
 fn migrations_fingerprint() -> Result<u64> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations");
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folder = crates.join("../migrations");
     let mut files: Vec<_> = fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path().join("up.sql")))
         .collect::<Result<_, _>>()?;
+    files.push(crates.join("store/src/wall.rs"));
     files.retain(|file| file.exists());
     files.sort();
     let mut hasher = DefaultHasher::new();

@@ -35,14 +35,16 @@ async fn what_the_role_may_do_is_said_anew_by_each_migration() {
 async fn a_login_that_may_make_no_role_is_told_what_to_run() {
     let test = TestDatabase::new().await;
     let login = format!("plain_{}", std::process::id());
+    // As the tests' databases are called: whoever cleans up sees whose it is.
+    let database = format!("test_{}_plain", std::process::id());
     let mut admin = test.db.get().await.unwrap();
     admin
         .batch_execute(&format!("CREATE ROLE {login} LOGIN NOSUPERUSER"))
         .await
         .unwrap();
     for statement in [
-        format!("DROP DATABASE IF EXISTS test_{login} WITH (FORCE)"),
-        format!("CREATE DATABASE test_{login} OWNER {login}"),
+        format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)"),
+        format!("CREATE DATABASE {database} OWNER {login}"),
     ] {
         admin.batch_execute(&statement).await.unwrap();
     }
@@ -50,7 +52,7 @@ async fn a_login_that_may_make_no_role_is_told_what_to_run() {
     let kept: Vec<_> = kept
         .filter(|part| !part.starts_with("dbname=") && !part.starts_with("user="))
         .collect();
-    let url = format!("{} user={login} dbname=test_{login}", kept.join(" "));
+    let url = format!("{} user={login} dbname={database}", kept.join(" "));
     let address = Address::new(&url, None).unwrap();
 
     let error = migrate(&address).await.unwrap_err();
@@ -82,7 +84,7 @@ async fn a_login_that_may_make_no_role_is_told_what_to_run() {
     let error = wall::check(&db).await.unwrap_err();
     assert!(error.message.contains("NOBYPASSRLS"), "{error}");
     for statement in [
-        format!("DROP DATABASE test_{login} WITH (FORCE)"),
+        format!("DROP DATABASE {database} WITH (FORCE)"),
         format!("DROP ROLE {login}_tenant"),
         format!("DROP ROLE {login}"),
     ] {

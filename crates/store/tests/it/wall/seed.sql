@@ -40,8 +40,8 @@ BEGIN
                 ELSE '1' END, ', ')
             INTO columns, contents
             FROM (SELECT *, format_type(atttypid, NULL) AS kind FROM pg_attribute
-                WHERE attrelid = tab.name::regclass AND attnum > 0 AND NOT attisdropped AND attnotnull
-                AND (NOT atthasdef OR attname = tab.key)) AS needed;
+                WHERE attrelid = tab.name::regclass AND attnum > 0 AND NOT attisdropped
+                AND (attname = tab.key OR attnotnull AND NOT atthasdef)) AS needed;
             EXECUTE format('INSERT INTO %I (%s) VALUES (%s)', tab.name, columns, contents);
         END LOOP;
         -- For those who try to slip it in.
