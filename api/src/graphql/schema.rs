@@ -19,6 +19,7 @@ use super::{
 pub struct Query(
     node::NodeQuery,
     viewer::ViewerQuery,
+    viewer::FactorQuery,
     cost::CostQuery,
     workspace::WorkspaceQuery,
     role::RoleQuery,
@@ -46,6 +47,7 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     viewer::ViewerMutation,
+    viewer::FactorMutation,
     person::DoorMutation,
     person::PersonMutation,
     workspace::WorkspaceMutation,

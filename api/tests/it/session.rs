@@ -5,6 +5,7 @@ mod guard;
 mod operators;
 mod own;
 mod refresh;
+mod totp;
 
 use std::net::SocketAddr;
 

@@ -97,7 +97,7 @@ async fn it_makes_a_workspace_whose_owner_signs_in_and_whose_key_opens_it() {
     assert_eq!(workspace.time_zone, "Europe/Paris");
     let who = SignIn {
         email: "ada@bakery.example",
-        password: Secret::new("correct horse"),
+        proof: Secret::new("correct horse").into(),
         workspace: None,
     };
     let opened = session::sign_in(&app, who, &Client::default()).await;

@@ -439,7 +439,7 @@ pub async fn person(world: &World, tenant: &Tenant, email: &str, role: Role) -> 
 pub async fn sign_in(world: &World, tenant: &Tenant, email: &str) -> String {
     let who = SignIn {
         email,
-        password: Secret::new(PASSWORD),
+        proof: Secret::new(PASSWORD).into(),
         workspace: Some(tenant.workspace),
     };
     let opened = session::sign_in(&world.app, who, &Client::default()).await;

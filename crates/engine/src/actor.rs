@@ -16,13 +16,16 @@ pub struct SignedIn {
     pub session: SessionId,
     /// When the person last showed who they are.
     pub authenticated_at: DateTime<Utc>,
+    /// Whether the workspace asks for a second factor that the session has not.
+    pub is_short: bool,
 }
 
-impl From<&Session> for SignedIn {
-    fn from(session: &Session) -> Self {
+impl SignedIn {
+    pub(crate) fn new(session: &Session, is_short: bool) -> Self {
         Self {
             session: session.id,
             authenticated_at: session.authenticated_at,
+            is_short,
         }
     }
 }
@@ -106,6 +109,10 @@ impl Actor {
     pub fn require(&self, permission: Permission) -> Result<()> {
         if self.may(permission) {
             return Ok(());
+        }
+        if self.session.is_some_and(|session| session.is_short) {
+            let message = "This workspace is opened with a second factor only.";
+            return Err(Error::new(ErrorCode::SecondFactorRequired, message));
         }
         Err(permission.refusal())
     }

@@ -1,11 +1,13 @@
 //! Who asks: API keys, signed-in sessions, and the people and workspaces behind them.
 
+pub mod factor;
 mod guard;
 mod open;
 pub mod operator;
 pub mod own;
 mod pace;
 mod password;
+mod refresh;
 mod refusal;
 mod setup;
 mod token;
@@ -25,10 +27,12 @@ use sha2::Sha256;
 
 use crate::{Actor, App};
 
+pub use factor::Proof;
 pub use guard::Guard;
-pub(crate) use open::recognise;
-pub use open::{Client, Opened, Rules, SignIn, reauthenticate, refresh, sign_in};
+pub use open::{Client, Opened, Rules, SignIn, sign_in};
+pub(crate) use open::{recognise, recognise_password};
 pub(crate) use password::hash as password_hash;
+pub use refresh::{reauthenticate, refresh};
 pub use setup::{
     Founded, KeyKind, NewKey, NewUser, NewWorkspace, add_member, create_key, create_user,
     create_workspace, found, sample_key,

@@ -6,7 +6,7 @@ use posthaste_core::{
     Error, ErrorCode, Provenance, Result, access::Permission, event::EventType, ids::WorkspaceId,
 };
 use posthaste_store::{
-    PageRequest,
+    PageRequest, access,
     audit::{self, NewEntry},
     connection::{self as connections, Filter},
     content, event, lane, revocation,
@@ -62,6 +62,36 @@ pub async fn delete(app: &App, actor: &Actor, name: &str) -> Result<Workspace> {
     event::append(&mut tx, row.id, &[event]).await?;
     tx.commit().await?;
     app.hints.committed();
+    Ok(row)
+}
+
+/// Says whether people open the workspace only with a second factor. Whoever demands it has one.
+pub async fn require_second_factor(app: &App, actor: &Actor, required: bool) -> Result<Workspace> {
+    by_person(actor)?;
+    actor.require_fresh(app.now())?;
+    let (user, signed_in) = actor.signed_in()?;
+    let mut conn = app.everywhere().db.get().await?;
+    let session = access::session(&mut conn, signed_in.session, app.now()).await?;
+    drop(conn);
+    let (mut tx, actor) = change::begin(app, actor, Permission::OwnWorkspace).await?;
+    if required && !session.is_some_and(|(session, _)| session.second_factor) {
+        let message = "Sign in with a second factor yourself first.";
+        return Err(Error::new(ErrorCode::InvalidState, message));
+    }
+    let mut row = rows::get(&mut tx, actor.workspace).await?;
+    if row.second_factor_required != required {
+        rows::set_second_factor_required(&mut tx, row.id, required).await?;
+        row.second_factor_required = required;
+        let entry = NewEntry {
+            at: app.now(),
+            act: "workspace.second_factor_required",
+            actor: user.to_string(),
+            subject: Some(row.id.to_string()),
+            detail: json!({ "required": required }),
+        };
+        audit::append(&mut tx, Some(row.id), &[entry]).await?;
+    }
+    tx.commit().await?;
     Ok(row)
 }
 

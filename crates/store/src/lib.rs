@@ -51,6 +51,7 @@ pub mod role;
 pub mod schema;
 mod scope;
 pub mod sealed;
+pub mod second_factor;
 pub mod standing;
 pub mod target;
 pub mod team;

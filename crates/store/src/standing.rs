@@ -58,6 +58,14 @@ impl Standing {
         }
     }
 
+    /// Nothing of it: a second factor is missing.
+    pub(crate) fn shut(self) -> Self {
+        Self {
+            rights: self.rights.only(PermissionSet::EMPTY),
+            ..self
+        }
+    }
+
     /// What is left of it in a workspace that is to be erased.
     pub(crate) fn in_grace(self, is_in_grace: bool) -> Self {
         if !is_in_grace {

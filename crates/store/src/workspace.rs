@@ -38,6 +38,22 @@ pub struct Workspace {
     pub deleted_at: Option<DateTime<Utc>>,
     /// When it is erased.
     pub erase_at: Option<DateTime<Utc>>,
+    /// Whether people open it only with a second factor.
+    pub second_factor_required: bool,
+}
+
+/// Says whether people open a workspace only with a second factor.
+pub async fn set_second_factor_required(
+    conn: &mut Conn,
+    id: WorkspaceId,
+    required: bool,
+) -> Result<()> {
+    diesel::update(workspaces::table.find(id.uuid()))
+        .set(workspaces::second_factor_required.eq(required))
+        .execute(conn)
+        .await
+        .stored()?;
+    Ok(())
 }
 
 /// Adds a workspace and the head of its event log.

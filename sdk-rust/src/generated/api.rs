@@ -1239,6 +1239,51 @@ impl SchemaDeprecationsApi {
 }
 
 impl Client {
+    /// Operations on secondFactors.
+    pub fn second_factors(&self) -> SecondFactorsApi {
+        SecondFactorsApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on secondFactors.
+#[derive(Clone, Debug)]
+pub struct SecondFactorsApi {
+    pub(crate) client: Client,
+}
+
+impl SecondFactorsApi {
+    /// Other recovery codes; those before are worth nothing from now on.
+    pub fn renew_codes(&self) -> Call<RecoveryCodesPayload> {
+        self.client.call(operations::RECOVERY_CODES_RENEW, none())
+    }
+
+    /// How your second factor stands.
+    pub fn get(&self) -> Call<SecondFactor> {
+        self.client.call(operations::SECOND_FACTOR_GET, none())
+    }
+
+    /// Shows by a code that the app has the secret: from now on `sessionCreate` asks for one.
+    pub fn totp_confirm(&self, input: impl Into<TotpConfirmInput>) -> Call<RecoveryCodesPayload> {
+        self.client.call(
+            operations::TOTP_CONFIRM,
+            json!({ "input": Into::<TotpConfirmInput>::into(input) }),
+        )
+    }
+
+    /// Takes the authenticator app and the recovery codes away.
+    pub fn totp_disable(&self) -> Call<TotpDisablePayload> {
+        self.client.call(operations::TOTP_DISABLE, none())
+    }
+
+    /// A secret for an authenticator app (TOTP). Codes are not asked for before `totpConfirm`.
+    pub fn totp_enrol(&self) -> Call<TotpEnrolPayload> {
+        self.client.call(operations::TOTP_ENROL, none())
+    }
+}
+
+impl Client {
     /// Operations on sessions.
     pub fn sessions(&self) -> SessionsApi {
         SessionsApi {
@@ -1795,6 +1840,18 @@ impl WorkspaceApi {
     /// are treated as any that are late.
     pub fn restore(&self) -> Call<WorkspacePayload> {
         self.client.call(operations::WORKSPACE_RESTORE, none())
+    }
+
+    /// Says whether people open the workspace only with a second factor: members who have none may do nothing but enrol.
+    /// Keys are not asked.
+    pub fn update_security(
+        &self,
+        input: impl Into<WorkspaceSecurityUpdateInput>,
+    ) -> Call<WorkspacePayload> {
+        self.client.call(
+            operations::WORKSPACE_SECURITY_UPDATE,
+            json!({ "input": Into::<WorkspaceSecurityUpdateInput>::into(input) }),
+        )
     }
 
     /// Hands the workspace over: the member becomes its owner, and you become an admin. It takes

@@ -7166,6 +7166,92 @@ pub const RATE_LIMIT_GET: Operation = Operation {
     ),
 };
 
+pub const RECOVERY_CODES_RENEW: Operation = Operation {
+    name: Some("RecoveryCodesRenew"),
+    kind: Kind::Mutation,
+    field: Some("recoveryCodesRenew"),
+    document: Cow::Borrowed(
+        r"mutation RecoveryCodesRenew {
+  recoveryCodesRenew {
+    recoveryCodes
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
 pub const REQUEST_LOG_LIST: Operation = Operation {
     name: Some("RequestLogList"),
     kind: Kind::Query,
@@ -7897,6 +7983,21 @@ pub const SCHEMA_DEPRECATION_LIST: Operation = Operation {
     path
     reason
     removedAt
+  }
+}
+",
+    ),
+};
+
+pub const SECOND_FACTOR_GET: Operation = Operation {
+    name: Some("SecondFactorGet"),
+    kind: Kind::Query,
+    field: Some("secondFactor"),
+    document: Cow::Borrowed(
+        r"query SecondFactorGet {
+  secondFactor {
+    totpSince
+    recoveryCodesLeft
   }
 }
 ",
@@ -9716,6 +9817,265 @@ fragment WarningFields on Warning {
     ),
 };
 
+pub const TOTP_CONFIRM: Operation = Operation {
+    name: Some("TotpConfirm"),
+    kind: Kind::Mutation,
+    field: Some("totpConfirm"),
+    document: Cow::Borrowed(
+        r"mutation TotpConfirm($input: TotpConfirmInput!) {
+  totpConfirm(input: $input) {
+    recoveryCodes
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const TOTP_DISABLE: Operation = Operation {
+    name: Some("TotpDisable"),
+    kind: Kind::Mutation,
+    field: Some("totpDisable"),
+    document: Cow::Borrowed(
+        r"mutation TotpDisable {
+  totpDisable {
+    disabled
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const TOTP_ENROL: Operation = Operation {
+    name: Some("TotpEnrol"),
+    kind: Kind::Mutation,
+    field: Some("totpEnrol"),
+    document: Cow::Borrowed(
+        r"mutation TotpEnrol {
+  totpEnrol {
+    secret
+    url
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
 pub const USAGE_GET: Operation = Operation {
     name: Some("UsageGet"),
     kind: Kind::Query,
@@ -11194,6 +11554,102 @@ pub const WORKSPACE_RESTORE: Operation = Operation {
     document: Cow::Borrowed(
         r"mutation WorkspaceRestore {
   workspaceRestore {
+    workspace {
+      ...WorkspaceFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+fragment WorkspaceFields on Workspace {
+  id
+  name
+  timeZone
+  createdAt
+  deletedAt
+  eraseAt
+}
+",
+    ),
+};
+
+pub const WORKSPACE_SECURITY_UPDATE: Operation = Operation {
+    name: Some("WorkspaceSecurityUpdate"),
+    kind: Kind::Mutation,
+    field: Some("workspaceSecurityUpdate"),
+    document: Cow::Borrowed(
+        r"mutation WorkspaceSecurityUpdate($input: WorkspaceSecurityUpdateInput!) {
+  workspaceSecurityUpdate(input: $input) {
     workspace {
       ...WorkspaceFields
     }

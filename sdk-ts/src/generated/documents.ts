@@ -2616,6 +2616,101 @@ export const SchemaDeprecationList: Document<Array<t.SchemaDeprecationListResult
 `,
 };
 
+/** `secondFactors.get`: the query `secondFactor`. */
+export const SecondFactorGet: Document<t.SecondFactorGetResult, Record<string, never>> = {
+  kind: 'query',
+  name: 'SecondFactorGet',
+  fields: ['secondFactor'],
+  text: `query SecondFactorGet {
+  secondFactor {
+    totpSince
+    recoveryCodesLeft
+  }
+}
+`,
+};
+
+/** `secondFactors.renewCodes`: the mutation `recoveryCodesRenew`. */
+export const RecoveryCodesRenew: Document<t.RecoveryCodesRenewResult, Record<string, never>> = {
+  kind: 'mutation',
+  name: 'RecoveryCodesRenew',
+  fields: ['recoveryCodesRenew'],
+  text: `mutation RecoveryCodesRenew {
+  recoveryCodesRenew {
+    recoveryCodes
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `secondFactors.totpConfirm`: the mutation `totpConfirm`. */
+export const TotpConfirm: Document<t.TotpConfirmResult, t.TotpConfirmVariables> = {
+  kind: 'mutation',
+  name: 'TotpConfirm',
+  fields: ['totpConfirm'],
+  text: `mutation TotpConfirm($input: TotpConfirmInput!) {
+  totpConfirm(input: $input) {
+    recoveryCodes
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `secondFactors.totpDisable`: the mutation `totpDisable`. */
+export const TotpDisable: Document<t.TotpDisableResult, Record<string, never>> = {
+  kind: 'mutation',
+  name: 'TotpDisable',
+  fields: ['totpDisable'],
+  text: `mutation TotpDisable {
+  totpDisable {
+    disabled
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `secondFactors.totpEnrol`: the mutation `totpEnrol`. */
+export const TotpEnrol: Document<t.TotpEnrolResult, Record<string, never>> = {
+  kind: 'mutation',
+  name: 'TotpEnrol',
+  fields: ['totpEnrol'],
+  text: `mutation TotpEnrol {
+  totpEnrol {
+    secret
+    url
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
 /** `sessions.create`: the mutation `sessionCreate`. */
 export const SessionCreate: Document<t.SessionCreateResult, t.SessionCreateVariables> = {
   kind: 'mutation',
@@ -3545,4 +3640,26 @@ export const WorkspaceTransfer: Document<t.WorkspaceTransferResult, t.WorkspaceT
 }
 `,
   fragments: [ErrorFields, MemberFields, NodeFields, WarningFields],
+};
+
+/** `workspace.updateSecurity`: the mutation `workspaceSecurityUpdate`. */
+export const WorkspaceSecurityUpdate: Document<t.WorkspaceSecurityUpdateResult, t.WorkspaceSecurityUpdateVariables> = {
+  kind: 'mutation',
+  name: 'WorkspaceSecurityUpdate',
+  fields: ['workspaceSecurityUpdate'],
+  text: `mutation WorkspaceSecurityUpdate($input: WorkspaceSecurityUpdateInput!) {
+  workspaceSecurityUpdate(input: $input) {
+    workspace {
+      ...WorkspaceFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields, WorkspaceFields],
 };

@@ -334,6 +334,19 @@ export class Api extends Client {
     list: reading(this, documents.SchemaDeprecationList),
   };
 
+  readonly secondFactors = {
+    /** How your second factor stands. */
+    get: reading(this, documents.SecondFactorGet),
+    /** Other recovery codes; those before are worth nothing from now on. */
+    renewCodes: changingNothing(this, documents.RecoveryCodesRenew),
+    /** Shows by a code that the app has the secret: from now on `sessionCreate` asks for one. */
+    totpConfirm: changing(this, documents.TotpConfirm),
+    /** Takes the authenticator app and the recovery codes away. */
+    totpDisable: changingNothing(this, documents.TotpDisable),
+    /** A secret for an authenticator app (TOTP). Codes are not asked for before `totpConfirm`. */
+    totpEnrol: changingNothing(this, documents.TotpEnrol),
+  };
+
   readonly sessions = {
     /**
      * Signs a person in by e-mail and password. Needs no credential. After five failures for an e-mail, and
@@ -481,5 +494,10 @@ export class Api extends Client {
      * `OWN_WORKSPACE` and a signed-in person.
      */
     transfer: changing(this, documents.WorkspaceTransfer),
+    /**
+     * Says whether people open the workspace only with a second factor: members who have none may do nothing but enrol.
+     * Keys are not asked.
+     */
+    updateSecurity: changing(this, documents.WorkspaceSecurityUpdate),
   };
 }

@@ -262,7 +262,7 @@ export type ErrorCode =
   | 'QUOTA_EXCEEDED'
   /** Too many requests. Wait as long as Retry-After says. */
   | 'RATE_LIMITED'
-  /** This takes a proof of who you are that is not older than ten minutes. Call sessionReauthenticate with the password, then repeat the request with the new token. */
+  /** This takes a proof of who you are that is not older than ten minutes. Call sessionReauthenticate with the password (and a code), then repeat the request with the new token. */
   | 'REAUTHENTICATION_REQUIRED'
   /** The network no longer accepts our access to this account. Reconnect the account; waiting posts go out by themselves afterwards. */
   | 'RECONNECT_REQUIRED'
@@ -272,6 +272,10 @@ export type ErrorCode =
   | 'ROLE_IN_USE'
   /** This exists in a sandbox only. Start one with 'posthaste sandbox' and use its keys (phk_test_…). */
   | 'SANDBOX_ONLY'
+  /** A second factor is asked for. Sign in with a code of the authenticator app or a recovery code; whoever has none enrols with totpEnrol and totpConfirm. */
+  | 'SECOND_FACTOR_REQUIRED'
+  /** The code is wrong or was used. Wait for the next code of the app; check the clock of the phone. A recovery code works once. */
+  | 'SECOND_FACTOR_WRONG'
   /** Scheduled posts are cancelled with it. Give them another account first if they shall go out. */
   | 'TARGETS_CANCELLED'
   /** The post has no target. Name at least one connection to publish to. */
@@ -1652,18 +1656,26 @@ export interface SchemaChangeFilter {
 
 /** Who signs in. */
 export interface SessionCreateInput {
+  /** The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`). */
+  code?: string | null | undefined;
   /** The e-mail. */
   email: string;
   /** The password. */
   password: string;
+  /** A recovery code in the place of that. */
+  recoveryCode?: string | null | undefined;
   /** The workspace to open; the one joined first when left out. */
   workspaceId?: string | null | undefined;
 }
 
 /** Who shows again who they are. */
 export interface SessionReauthenticateInput {
+  /** The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`). */
+  code?: string | null | undefined;
   /** The password. */
   password: string;
+  /** A recovery code in the place of that. */
+  recoveryCode?: string | null | undefined;
 }
 
 /** The tokens that are to be followed by others. */
@@ -1758,6 +1770,12 @@ export interface TeamUpdateInput {
   role?: Role | null | undefined;
   /** The version that was read. */
   version: number;
+}
+
+/** The first code of an authenticator app. */
+export interface TotpConfirmInput {
+  /** The code, six digits. */
+  code: string;
 }
 
 /** What usage is narrowed by; all conditions hold together. */
@@ -1867,6 +1885,12 @@ export interface WebhookEndpointUpdateInput {
 export interface WorkspaceDeleteInput {
   /** The workspace's name, so that nobody deletes the wrong one. */
   name: string;
+}
+
+/** How the workspace is opened. */
+export interface WorkspaceSecurityUpdateInput {
+  /** Whether people open it only with a second factor. */
+  secondFactorRequired: boolean;
 }
 
 /** Who gets the workspace. */
@@ -4710,6 +4734,66 @@ export interface SchemaDeprecationListResult {
 }
 
 
+/** How your second factor stands. */
+export interface SecondFactorGetResult {
+  /** Since when codes of your authenticator app are asked for; null when they are not. */
+  totpSince: string | null;
+  /** How many recovery codes you have left. */
+  recoveryCodesLeft: number;
+}
+
+
+/** What came of confirming an authenticator app, or of asking for other recovery codes. */
+export interface RecoveryCodesRenewResult {
+  /** Codes that stand in for the app once each; shown this once. */
+  recoveryCodes: Array<string> | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+
+/** What came of confirming an authenticator app, or of asking for other recovery codes. */
+export interface TotpConfirmResult {
+  /** Codes that stand in for the app once each; shown this once. */
+  recoveryCodes: Array<string> | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of TotpConfirm. */
+export interface TotpConfirmVariables {
+  /** The code. */
+  input: TotpConfirmInput;
+}
+
+/** What came of taking an authenticator app away. */
+export interface TotpDisableResult {
+  /** Whether codes were asked for until now. */
+  disabled: boolean | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+
+/** What came of asking for a secret for an authenticator app. */
+export interface TotpEnrolResult {
+  /** The secret, in base 32; shown this once. */
+  secret: string | null;
+  /** The same as an `otpauth:` address, to be shown as a QR code; shown this once. */
+  url: string | null;
+  /** Why there is none; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+
 /** What came of signing in. */
 export interface SessionCreateResult {
   /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. */
@@ -5439,7 +5523,7 @@ export interface WebhookEndpointUpdateVariables {
   input: WebhookEndpointUpdateInput;
 }
 
-/** What came of deleting the workspace or taking it back. */
+/** What came of changing or deleting the workspace, or taking that back. */
 export interface WorkspaceDeleteResult {
   /** The workspace as it is now. */
   workspace: Workspace | null;
@@ -5468,7 +5552,7 @@ export interface WorkspaceLeaveResult {
 }
 
 
-/** What came of deleting the workspace or taking it back. */
+/** What came of changing or deleting the workspace, or taking that back. */
 export interface WorkspaceRestoreResult {
   /** The workspace as it is now. */
   workspace: Workspace | null;
@@ -5493,4 +5577,20 @@ export interface WorkspaceTransferResult {
 export interface WorkspaceTransferVariables {
   /** Who gets it. */
   input: WorkspaceTransferInput;
+}
+
+/** What came of changing or deleting the workspace, or taking that back. */
+export interface WorkspaceSecurityUpdateResult {
+  /** The workspace as it is now. */
+  workspace: Workspace | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of WorkspaceSecurityUpdate. */
+export interface WorkspaceSecurityUpdateVariables {
+  /** How it is opened. */
+  input: WorkspaceSecurityUpdateInput;
 }

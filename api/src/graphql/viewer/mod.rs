@@ -1,10 +1,12 @@
 //! Who asks, signing in and out, and a person's sessions.
 
+mod factor;
 mod mutation;
 mod query;
 mod session;
 mod types;
 
+pub use factor::{FactorMutation, FactorQuery};
 pub use mutation::ViewerMutation;
 pub use query::ViewerQuery;
 pub use session::Session;

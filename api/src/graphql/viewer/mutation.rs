@@ -1,6 +1,6 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
 use posthaste_core::secret::Secret;
-use posthaste_engine::session::{self, SignIn, own};
+use posthaste_engine::session::{self, Proof, SignIn, own};
 
 use super::session::{SessionCreatePayload, SessionReauthenticatePayload, SessionRefreshPayload};
 use crate::graphql::{
@@ -16,6 +16,10 @@ pub struct SessionCreateInput {
     email: String,
     /// The password.
     password: String,
+    /// The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`).
+    code: Option<String>,
+    /// A recovery code in the place of that.
+    recovery_code: Option<String>,
     /// The workspace to open; the one joined first when left out.
     workspace_id: Option<ID>,
 }
@@ -32,6 +36,10 @@ pub struct SessionRefreshInput {
 pub struct SessionReauthenticateInput {
     /// The password.
     password: String,
+    /// The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`).
+    code: Option<String>,
+    /// A recovery code in the place of that.
+    recovery_code: Option<String>,
 }
 
 /// The session to end.
@@ -65,6 +73,14 @@ payload! {
     }
 }
 
+fn proof(password: String, code: Option<String>, recovery_code: Option<String>) -> Proof {
+    Proof {
+        password: Secret::new(password),
+        code: code.map(Secret::new),
+        recovery_code: recovery_code.map(Secret::new),
+    }
+}
+
 /// Signing in and out.
 #[derive(Default)]
 pub struct ViewerMutation;
@@ -86,7 +102,7 @@ impl ViewerMutation {
                 .transpose()?;
             let who = SignIn {
                 email: &input.email,
-                password: Secret::new(input.password),
+                proof: proof(input.password, input.code, input.recovery_code),
                 workspace,
             };
             session::sign_in(app, who, client).await
@@ -114,8 +130,9 @@ impl ViewerMutation {
         #[graphql(desc = "The password.")] input: SessionReauthenticateInput,
     ) -> Result<SessionReauthenticatePayload> {
         let (app, actor) = both(ctx)?;
-        let (password, client) = (Secret::new(input.password), &caller(ctx)?.client);
-        let outcome = session::reauthenticate(app, actor, password, client).await;
+        let proof = proof(input.password, input.code, input.recovery_code);
+        let client = &caller(ctx)?.client;
+        let outcome = session::reauthenticate(app, actor, proof, client).await;
         Ok(SessionReauthenticatePayload::of(app, outcome)?)
     }
 

@@ -11,8 +11,15 @@ pub struct WorkspaceDeleteInput {
     name: String,
 }
 
+/// How the workspace is opened.
+#[derive(InputObject)]
+pub struct WorkspaceSecurityUpdateInput {
+    /// Whether people open it only with a second factor.
+    second_factor_required: bool,
+}
+
 payload! {
-    /// What came of deleting the workspace or taking it back.
+    /// What came of changing or deleting the workspace, or taking that back.
     WorkspacePayload {
         /// The workspace as it is now.
         workspace: Workspace
@@ -34,6 +41,19 @@ impl WorkspaceMutation {
     ) -> Result<WorkspacePayload> {
         let (app, actor) = both(ctx)?;
         let outcome = engine::delete(app, actor, &input.name).await;
+        Ok(WorkspacePayload::of(app, outcome.map(Workspace))?)
+    }
+
+    /// Says whether people open the workspace only with a second factor: members who have none may do nothing but enrol.
+    /// Keys are not asked.
+    async fn workspace_security_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How it is opened.")] input: WorkspaceSecurityUpdateInput,
+    ) -> Result<WorkspacePayload> {
+        let (app, actor) = both(ctx)?;
+        let required = input.second_factor_required;
+        let outcome = engine::require_second_factor(app, actor, required).await;
         Ok(WorkspacePayload::of(app, outcome.map(Workspace))?)
     }
 

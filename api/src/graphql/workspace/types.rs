@@ -50,6 +50,11 @@ impl Workspace {
         self.0.erase_at
     }
 
+    /// Whether people open it only with a second factor.
+    async fn second_factor_required(&self) -> bool {
+        self.0.second_factor_required
+    }
+
     /// When it was made.
     async fn created_at(&self) -> DateTime<Utc> {
         self.0.created_at

@@ -324,6 +324,28 @@ pub fn table() -> Vec<Row> {
             "mutation { sessionsRevoke { errors { code } } }",
         ),
         row(
+            "secondFactor",
+            Needs::Credential,
+            "{ secondFactor { recoveryCodesLeft } }",
+        ),
+        change("totpConfirm", Needs::Credential, "code: \"123456\""),
+        change("workspaceSecurityUpdate", OWN, "secondFactorRequired: true"),
+        row(
+            "totpEnrol",
+            Needs::Credential,
+            "mutation { totpEnrol { errors { code } } }",
+        ),
+        row(
+            "totpDisable",
+            Needs::Credential,
+            "mutation { totpDisable { errors { code } } }",
+        ),
+        row(
+            "recoveryCodesRenew",
+            Needs::Credential,
+            "mutation { recoveryCodesRenew { errors { code } } }",
+        ),
+        row(
             "sessionDelete",
             Needs::Credential,
             "mutation { sessionDelete { errors { code } } }",

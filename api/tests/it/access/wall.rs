@@ -9,7 +9,7 @@ use super::*;
 use crate::world::sign_in;
 
 /// What needs nothing of a workspace, and what looks beyond one on purpose (`App::everywhere`).
-const AROUND: [&str; 28] = [
+const AROUND: [&str; 33] = [
     "builtInRoles",
     "emailChange",
     "emailVerify",
@@ -21,6 +21,7 @@ const AROUND: [&str; 28] = [
     "personRegister",
     "personUpdate",
     "rateLimitStatus",
+    "recoveryCodesRenew",
     "sandbox",
     "sandboxClockAdvance",
     "sandboxClockReset",
@@ -30,6 +31,7 @@ const AROUND: [&str; 28] = [
     "sandboxScenario",
     "schemaChanges",
     "schemaDeprecations",
+    "secondFactor",
     "sessionCreate",
     "sessionDelete",
     "sessionReauthenticate",
@@ -37,6 +39,9 @@ const AROUND: [&str; 28] = [
     "sessionRevoke",
     "sessions",
     "sessionsRevoke",
+    "totpConfirm",
+    "totpDisable",
+    "totpEnrol",
     "viewer",
 ];
 

@@ -84,7 +84,7 @@ async fn the_operator_shuts_people_out_and_ends_their_sessions() {
     let open = async || {
         let who = SignIn {
             email,
-            password: Secret::new("correct horse"),
+            proof: Secret::new("correct horse").into(),
             workspace: None,
         };
         session::sign_in(&app, who, &Client::default()).await

@@ -299,7 +299,9 @@ async fn own(app: &App, caller: Option<&Actor>, user: User, newcomer: Newcomer) 
         let message = "There is an account for this e-mail: sign in and accept with that session, or give its password.";
         Error::new(ErrorCode::InvalidInput, message).at(["password"])
     })?;
-    session::recognise(app, &user.email, password, &newcomer.client).await
+    let proof = password.into();
+    let (user, _) = session::recognise(app, &user.email, proof, &newcomer.client).await?;
+    Ok(user)
 }
 
 /// An account for the e-mail of an invitation, not yet written.

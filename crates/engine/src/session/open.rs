@@ -1,28 +1,25 @@
-//! Opening sessions, and the next tokens of one.
+//! Opening sessions.
 
 use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use posthaste_core::{
     Error, ErrorCode, Provenance, Result,
+    access::Permission,
     ids::{SessionId, WorkspaceId},
     secret::Secret,
 };
-use posthaste_store::{
-    access::{self, Session, User},
-    audit::{self, NewEntry},
-};
-use serde_json::json;
+use posthaste_store::access::{self, Session, User};
+use tokio::sync::SemaphorePermit;
 
 use super::{
+    Proof,
+    factor::{self, Checked},
     password, refusal,
     token::{self, Kind, Token},
     unauthenticated,
 };
 use crate::{Actor, App, actor::SignedIn, idempotency};
-
-/// How long the tokens before a refresh still get the same ones again: an answer was lost, or two windows asked.
-const GRACE: TimeDelta = TimeDelta::seconds(30);
 
 /// Characters kept of what a program calls itself.
 const LONGEST_NAME: usize = 200;
@@ -46,7 +43,7 @@ impl Default for Rules {
 }
 
 impl Rules {
-    fn end(self, opened_at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    pub(super) fn end(self, opened_at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
         (now + self.idle).min(opened_at + self.absolute)
     }
 }
@@ -75,8 +72,8 @@ impl Client {
 pub struct SignIn<'a> {
     /// The e-mail.
     pub email: &'a str,
-    /// The password.
-    pub password: Secret,
+    /// The password, and a code where the person has a second factor.
+    pub proof: Proof,
     /// The workspace to open; the one joined first without.
     pub workspace: Option<WorkspaceId>,
 }
@@ -95,7 +92,7 @@ pub struct Opened {
 }
 
 impl Opened {
-    fn new(app: &App, session: Session) -> Result<Self> {
+    pub(super) fn new(app: &App, session: Session) -> Result<Self> {
         let ends = token::access_ends(&session, session.generation);
         Ok(Self {
             access: token::make(&app.secret, Kind::Access, &session)?,
@@ -107,21 +104,57 @@ impl Opened {
 }
 
 /// Signs a person in by e-mail and password. After five failures for an e-mail, and twenty from an address, it asks
-/// for a growing wait (`RATE_LIMITED`); an unknown e-mail takes as long as a wrong password.
+/// for a growing wait (`RATE_LIMITED`); an unknown e-mail takes as long as a wrong password. `SECOND_FACTOR_REQUIRED` when
+/// all is right and a code is missing.
 pub async fn sign_in(app: &App, who: SignIn<'_>, client: &Client) -> Result<Opened> {
     let app = &app.everywhere();
     let email = who.email.trim().to_lowercase();
-    let user = recognise(app, &email, who.password, client).await?;
-    open(app, &user, who.workspace, client).await
+    let (user, second_factor) = recognise(app, &email, who.proof, client).await?;
+    open(app, &user, who.workspace, client, second_factor).await
 }
 
-/// The person whose e-mail (in lower case) and password these are; `ACCOUNT_DISABLED` for one who is shut out.
+/// The person whose e-mail (in lower case) and proof these are, and whether a second factor was among it;
+/// `ACCOUNT_DISABLED` for one who is shut out.
 pub(crate) async fn recognise(
     app: &App,
     email: &str,
+    proof: Proof,
+    client: &Client,
+) -> Result<(User, bool)> {
+    let (user, _place) = by_password(app, email, proof.password.clone(), client).await?;
+    let checked = factor::check(app, &user, &proof).await?;
+    if checked == Checked::Missing {
+        let code = ErrorCode::SecondFactorRequired;
+        return Err(Error::new(code, code.title()));
+    }
+    if checked == Checked::Wrong {
+        let failures = app.guard.failed(email, client.address, app.now()).await?;
+        refusal::note(app, email, Some(user.id), client, failures).await;
+        let code = ErrorCode::SecondFactorWrong;
+        return Err(Error::new(code, code.title()));
+    }
+    app.guard.succeeded(email).await?;
+    Ok((user, checked == Checked::Right))
+}
+
+/// Looks at the password again of a person who is signed in, with a second factor where there is one.
+pub(crate) async fn recognise_password(
+    app: &App,
+    user: &User,
     password: Secret,
     client: &Client,
-) -> Result<User> {
+) -> Result<()> {
+    let (_, _place) = by_password(app, &user.email, password, client).await?;
+    app.guard.succeeded(&user.email).await
+}
+
+/// The place is held until the second factor is known, too.
+async fn by_password<'a>(
+    app: &'a App,
+    email: &str,
+    password: Secret,
+    client: &Client,
+) -> Result<(User, SemaphorePermit<'a>)> {
     let (guard, now) = (&app.guard, app.now());
     // Whoever must wait takes no place from others.
     guard.enter(email, client.address, now).await?;
@@ -139,7 +172,6 @@ pub(crate) async fn recognise(
         let code = ErrorCode::WrongCredentials;
         return Err(Error::new(code, code.title()));
     };
-    guard.succeeded(email).await?;
     if user.disabled_at.is_some() {
         let code = ErrorCode::AccountDisabled;
         return Err(Error::new(code, code.title()));
@@ -148,7 +180,7 @@ pub(crate) async fn recognise(
         let hash = password::hash_again(app, password).await?;
         access::replace_password_hash(&mut *app.db.get().await?, &user, &hash).await?;
     }
-    Ok(user)
+    Ok((user, place))
 }
 
 async fn open(
@@ -156,6 +188,7 @@ async fn open(
     user: &User,
     workspace: Option<WorkspaceId>,
     client: &Client,
+    second_factor: bool,
 ) -> Result<Opened> {
     let mut conn = app.db.get().await?;
     let memberships = access::memberships(&mut conn, user.id).await?;
@@ -179,7 +212,7 @@ async fn open(
         refreshed_at: now,
         before_at: None,
         authenticated_at: now,
-        second_factor: false,
+        second_factor,
         user_agent: client.name(),
         address: client.address.map(|address| address.to_string()),
     };
@@ -205,98 +238,8 @@ pub(super) async fn by_token(app: &App, text: &str) -> Result<Option<Actor>> {
         user: session.user_id,
     };
     let mut actor = Actor::standing(session.workspace_id, standing, by);
-    actor.session = Some(SignedIn::from(&session));
+    // A role carries something always: there is nothing left of it where a second factor is missing.
+    let is_short = !actor.may(Permission::Read);
+    actor.session = Some(SignedIn::new(&session, is_short));
     Ok(Some(actor))
-}
-
-/// The next tokens of a session, for the refresh token of its present ones. The one before gets the same again
-/// for 30 seconds; any other was used before, so somebody has a copy: the session ends, and the audit log says so.
-pub async fn refresh(app: &App, text: &str) -> Result<Opened> {
-    let app = &app.everywhere();
-    let token = Token::read(Kind::Refresh, text).ok_or_else(no_refresh)?;
-    // Once more for whoever lost a race: then the token is the one before.
-    for _ in 0..2 {
-        let now = app.now();
-        let mut conn = app.db.get().await?;
-        let found = access::session(&mut conn, token.session, now).await?;
-        let (session, _) = found.ok_or_else(no_refresh)?;
-        if !token.is_of(&app.secret, &session)? {
-            return Err(no_refresh());
-        }
-        let is_before = session.generation.checked_sub(1) == Some(token.generation);
-        if is_before && now < session.refreshed_at + GRACE {
-            return Opened::new(app, session);
-        }
-        if token.generation < session.generation {
-            drop(conn);
-            end_copied(app, &session).await?;
-            return Err(no_refresh());
-        }
-        // A higher number is the server's own too: the database has lost the refresh that made it.
-        let mut next = following(app, &session, token.generation)?;
-        next.before_at = Some(session.refreshed_at);
-        if access::rotate_session(&mut conn, &session, &next, now).await? {
-            return Opened::new(app, next);
-        }
-    }
-    Err(no_refresh())
-}
-
-/// A session behind its next refresh.
-fn following(app: &App, session: &Session, generation: i32) -> Result<Session> {
-    let now = app.now();
-    Ok(Session {
-        generation: generation.checked_add(1).ok_or_else(no_refresh)?,
-        refreshed_at: now,
-        expires_at: app.sessions.end(session.created_at, now),
-        ..session.clone()
-    })
-}
-
-fn no_refresh() -> Error {
-    let message = "The refresh token is not valid: used, revoked or expired. Sign in again.";
-    Error::new(ErrorCode::Unauthenticated, message)
-}
-
-async fn end_copied(app: &App, session: &Session) -> Result<()> {
-    let now = app.now();
-    let mut tx = app.db.begin().await?;
-    if access::revoke_session(&mut tx, session.user_id, session.id, now).await? {
-        let entry = NewEntry {
-            at: now,
-            act: "session.refresh_reused",
-            actor: session.user_id.to_string(),
-            subject: Some(session.id.to_string()),
-            detail: json!({ "address": session.address, "userAgent": session.user_agent }),
-        };
-        audit::append(&mut tx, Some(session.workspace_id), &[entry]).await?;
-    }
-    tx.commit().await
-}
-
-/// Has the person show again who they are. The session goes on with new tokens; those before open nothing any more.
-pub async fn reauthenticate(
-    app: &App,
-    actor: &Actor,
-    password: Secret,
-    client: &Client,
-) -> Result<Opened> {
-    let app = &app.everywhere();
-    let (user, signed_in) = actor.signed_in()?;
-    let mut conn = app.db.get().await?;
-    let known = access::user(&mut conn, actor.workspace, user).await?;
-    let known = known.ok_or_else(unauthenticated)?;
-    drop(conn);
-    recognise(app, &known.email, password, client).await?;
-    let now = app.now();
-    let mut conn = app.db.get().await?;
-    let found = access::session(&mut conn, signed_in.session, now).await?;
-    let (session, _) = found.ok_or_else(unauthenticated)?;
-    let mut next = following(app, &session, session.generation)?;
-    (next.before_at, next.authenticated_at) = (None, now);
-    if access::rotate_session(&mut conn, &session, &next, now).await? {
-        return Opened::new(app, next);
-    }
-    let message = "The session was refreshed meanwhile; take its new tokens.";
-    Err(Error::new(ErrorCode::VersionConflict, message))
 }

@@ -202,6 +202,7 @@ pub(crate) fn workspace_row(app: &App, new: NewWorkspace) -> Result<Workspace> {
     Ok(Workspace {
         deleted_at: None,
         erase_at: None,
+        second_factor_required: false,
         when_full: WhenFull::Wait,
         over_budget: OverBudget::Hold,
         id: new

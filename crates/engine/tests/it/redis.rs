@@ -267,7 +267,7 @@ async fn who_guesses_passwords_waits_at_every_process() {
     let guess = async |app: &App| {
         let who = SignIn {
             email: "ada@bakery.example",
-            password: Secret::new("wrong"),
+            proof: Secret::new("wrong").into(),
             workspace: None,
         };
         session::sign_in(app, who, &Client::default())

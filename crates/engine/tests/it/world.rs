@@ -190,6 +190,7 @@ pub fn signed_in(mut actor: Actor) -> Actor {
     actor.session = Some(SignedIn {
         session: SessionId::new(&clock, &SeededRandom::new(2)),
         authenticated_at: clock.now(),
+        is_short: false,
     });
     actor
 }

@@ -123,10 +123,11 @@ type Found = (
     Option<Vec<Uuid>>,
     TeamRoles,
     bool,
+    bool,
 );
 
-/// The session with an id and what its member may do now; none when it has ended or was revoked, and none of
-/// a person who is shut out.
+/// The session with an id and what its member may do now, nothing where the workspace asks for a second factor that it has
+/// not; none when it has ended or was revoked, and none of a person who is shut out.
 pub async fn session(
     conn: &mut Conn,
     id: SessionId,
@@ -145,17 +146,20 @@ pub async fn session(
                 members::user_id.nullable(),
             ),
             workspaces::deleted_at.is_not_null(),
+            workspaces::second_factor_required,
         ))
         .first(conn)
         .await
         .optional()
         .stored()?;
-    Ok(
-        found.map(|(session, own, connections, teams, is_in_grace)| {
+    Ok(found.map(
+        |(session, own, connections, teams, is_in_grace, is_strict)| {
             let standing = Standing::new(session.role, own.as_deref(), connections, teams);
-            (session, standing.in_grace(is_in_grace))
-        }),
-    )
+            let standing = standing.in_grace(is_in_grace);
+            let is_short = is_strict && !session.second_factor;
+            (session, if is_short { standing.shut() } else { standing })
+        },
+    ))
 }
 
 /// Gives a session its next tokens: writes what `next` says of them, unless the session has ended or got others
@@ -184,6 +188,26 @@ pub async fn rotate_session(
         .await
         .stored()?;
     Ok(rotated > 0)
+}
+
+/// Says of one session, or of all of a person's, whether it has a second factor.
+pub async fn set_second_factor(
+    conn: &mut Conn,
+    user: UserId,
+    only: Option<SessionId>,
+    has: bool,
+) -> Result<()> {
+    let of_person = sessions::table.filter(sessions::user_id.eq(user.uuid()));
+    let change = sessions::second_factor.eq(has);
+    let changed = match only {
+        Some(one) => {
+            let one = of_person.filter(sessions::id.eq(one.uuid()));
+            diesel::update(one).set(change).execute(conn).await
+        }
+        None => diesel::update(of_person).set(change).execute(conn).await,
+    };
+    changed.stored()?;
+    Ok(())
 }
 
 /// A page of a person's open sessions, the newest first.

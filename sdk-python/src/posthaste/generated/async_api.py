@@ -1146,6 +1146,35 @@ class SchemaDeprecations:
         return await self._runner.call(ops.SCHEMA_DEPRECATION_LIST, {}, options)
 
 
+class SecondFactors:
+    """Methods of `client.second_factors`."""
+
+    def __init__(self, runner: AsyncRunner) -> None:
+        self._runner = runner
+
+    async def get(self, *, options: RequestOptions | None = None) -> m.SecondFactor:
+        """How your second factor stands."""
+        return await self._runner.call(ops.SECOND_FACTOR_GET, {}, options)
+
+    async def renew_codes(self, *, options: RequestOptions | None = None) -> m.RecoveryCodesPayload:
+        """Other recovery codes; those before are worth nothing from now on."""
+        return await self._runner.call(ops.RECOVERY_CODES_RENEW, {}, options)
+
+    async def totp_confirm(
+        self, *, options: RequestOptions | None = None, **input: Unpack[TotpConfirmInput]
+    ) -> m.RecoveryCodesPayload:
+        """Shows by a code that the app has the secret: from now on `sessionCreate` asks for one."""
+        return await self._runner.call(ops.TOTP_CONFIRM, {"input": input}, options)
+
+    async def totp_disable(self, *, options: RequestOptions | None = None) -> m.TotpDisablePayload:
+        """Takes the authenticator app and the recovery codes away."""
+        return await self._runner.call(ops.TOTP_DISABLE, {}, options)
+
+    async def totp_enrol(self, *, options: RequestOptions | None = None) -> m.TotpEnrolPayload:
+        """A secret for an authenticator app (TOTP). Codes are not asked for before `totpConfirm`."""
+        return await self._runner.call(ops.TOTP_ENROL, {}, options)
+
+
 class Sessions:
     """Methods of `client.sessions`."""
 
@@ -1593,6 +1622,13 @@ class Workspace:
         `OWN_WORKSPACE` and a signed-in person."""
         return await self._runner.call(ops.WORKSPACE_TRANSFER, {"input": input}, options)
 
+    async def update_security(
+        self, *, options: RequestOptions | None = None, **input: Unpack[WorkspaceSecurityUpdateInput]
+    ) -> m.WorkspacePayload:
+        """Says whether people open the workspace only with a second factor: members who have none may do nothing but enrol.
+        Keys are not asked."""
+        return await self._runner.call(ops.WORKSPACE_SECURITY_UPDATE, {"input": input}, options)
+
 
 class AsyncApi:
     """All areas."""
@@ -1618,6 +1654,7 @@ class AsyncApi:
         self.request_log = RequestLog(runner)
         self.schema_changes = SchemaChanges(runner)
         self.schema_deprecations = SchemaDeprecations(runner)
+        self.second_factors = SecondFactors(runner)
         self.sessions = Sessions(runner)
         self.targets = Targets(runner)
         self.teams = Teams(runner)

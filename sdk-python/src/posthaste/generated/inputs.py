@@ -116,6 +116,7 @@ __all__ = [
     "TeamCreateInput",
     "TeamDeleteInput",
     "TeamUpdateInput",
+    "TotpConfirmInput",
     "UsageFilter",
     "WebhookDeliveryFilter",
     "WebhookDeliveryRedeliverInput",
@@ -128,6 +129,7 @@ __all__ = [
     "WebhookEndpointTestInput",
     "WebhookEndpointUpdateInput",
     "WorkspaceDeleteInput",
+    "WorkspaceSecurityUpdateInput",
     "WorkspaceTransferInput",
 ]
 
@@ -894,10 +896,14 @@ class SchemaChangeFilter(TypedDict, total=False):
 class SessionCreateInput(TypedDict, total=False):
     """Who signs in."""
 
+    code: str | None
+    """The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`)."""
     email: Required[str]
     """The e-mail."""
     password: Required[str]
     """The password."""
+    recovery_code: str | None
+    """A recovery code in the place of that."""
     workspace_id: str | None
     """The workspace to open; the one joined first when left out."""
 
@@ -905,8 +911,12 @@ class SessionCreateInput(TypedDict, total=False):
 class SessionReauthenticateInput(TypedDict, total=False):
     """Who shows again who they are."""
 
+    code: str | None
+    """The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`)."""
     password: Required[str]
     """The password."""
+    recovery_code: str | None
+    """A recovery code in the place of that."""
 
 
 class SessionRefreshInput(TypedDict, total=False):
@@ -1010,6 +1020,13 @@ class TeamUpdateInput(TypedDict, total=False):
     """A built-in role but `OWNER`, not above yours."""
     version: Required[int]
     """The version that was read."""
+
+
+class TotpConfirmInput(TypedDict, total=False):
+    """The first code of an authenticator app."""
+
+    code: Required[str]
+    """The code, six digits."""
 
 
 class UsageFilter(TypedDict, total=False):
@@ -1129,6 +1146,13 @@ class WorkspaceDeleteInput(TypedDict, total=False):
 
     name: Required[str]
     """The workspace's name, so that nobody deletes the wrong one."""
+
+
+class WorkspaceSecurityUpdateInput(TypedDict, total=False):
+    """How the workspace is opened."""
+
+    second_factor_required: Required[bool]
+    """Whether people open it only with a second factor."""
 
 
 class WorkspaceTransferInput(TypedDict, total=False):

@@ -161,6 +161,7 @@ __all__ = [
     "QuotaSettingsGet",
     "QuotaSettingsPayload",
     "RateLimitStatus",
+    "RecoveryCodesPayload",
     "Sandbox",
     "SandboxClock",
     "SandboxClockPayload",
@@ -172,6 +173,7 @@ __all__ = [
     "SandboxScenarioPayload",
     "SchemaChange",
     "SchemaDeprecation",
+    "SecondFactor",
     "Session",
     "SessionCreatePayload",
     "SessionDeletePayload",
@@ -208,6 +210,8 @@ __all__ = [
     "TeamDeletePayload",
     "TeamPayload",
     "TimelineStep",
+    "TotpDisablePayload",
+    "TotpEnrolPayload",
     "UsageRow",
     "VideoRule",
     "Viewer",
@@ -2194,6 +2198,44 @@ class SchemaDeprecation(Model):
     """From when on it may be gone."""
 
 
+class SecondFactor(Model):
+    """How your second factor stands."""
+
+    totp_since: datetime | None = None
+    """Since when codes of your authenticator app are asked for; null when they are not."""
+    recovery_codes_left: int
+    """How many recovery codes you have left."""
+
+
+class RecoveryCodesPayload(Model):
+    """What came of confirming an authenticator app, or of asking for other recovery codes."""
+
+    recovery_codes: list[str]
+    """Codes that stand in for the app once each; shown this once."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class TotpDisablePayload(Model):
+    """What came of taking an authenticator app away."""
+
+    disabled: bool
+    """Whether codes were asked for until now."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class TotpEnrolPayload(Model):
+    """What came of asking for a secret for an authenticator app."""
+
+    secret: str
+    """The secret, in base 32; shown this once."""
+    url: str
+    """The same as an `otpauth:` address, to be shown as a QR code; shown this once."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
 class SessionCreatePayload(Model):
     """What came of signing in."""
 
@@ -2577,7 +2619,7 @@ class WebhookEndpointTestPayload(Model):
 
 
 class WorkspacePayload(Model):
-    """What came of deleting the workspace or taking it back."""
+    """What came of changing or deleting the workspace, or taking that back."""
 
     workspace: Workspace
     """The workspace as it is now."""

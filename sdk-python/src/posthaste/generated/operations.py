@@ -2838,6 +2838,109 @@ SCHEMA_DEPRECATION_LIST: Operation[list[m.SchemaDeprecation]] = Operation(
 """,
 )
 
+SECOND_FACTOR_GET: Operation[m.SecondFactor] = Operation(
+    "SecondFactorGet",
+    "query",
+    ("secondFactor",),
+    m.SecondFactor,
+    """query SecondFactorGet {
+  secondFactor {
+    totpSince
+    recoveryCodesLeft
+  }
+}
+""",
+)
+
+RECOVERY_CODES_RENEW: Operation[m.RecoveryCodesPayload] = Operation(
+    "RecoveryCodesRenew",
+    "mutation",
+    ("recoveryCodesRenew",),
+    m.RecoveryCodesPayload,
+    """mutation RecoveryCodesRenew {
+  recoveryCodesRenew {
+    recoveryCodes
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+TOTP_CONFIRM: Operation[m.RecoveryCodesPayload] = Operation(
+    "TotpConfirm",
+    "mutation",
+    ("totpConfirm",),
+    m.RecoveryCodesPayload,
+    """mutation TotpConfirm($input: TotpConfirmInput!) {
+  totpConfirm(input: $input) {
+    recoveryCodes
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+TOTP_DISABLE: Operation[m.TotpDisablePayload] = Operation(
+    "TotpDisable",
+    "mutation",
+    ("totpDisable",),
+    m.TotpDisablePayload,
+    """mutation TotpDisable {
+  totpDisable {
+    disabled
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+TOTP_ENROL: Operation[m.TotpEnrolPayload] = Operation(
+    "TotpEnrol",
+    "mutation",
+    ("totpEnrol",),
+    m.TotpEnrolPayload,
+    """mutation TotpEnrol {
+  totpEnrol {
+    secret
+    url
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
 SESSION_CREATE: Operation[m.SessionCreatePayload] = Operation(
     "SessionCreate",
     "mutation",
@@ -3862,4 +3965,29 @@ WORKSPACE_TRANSFER: Operation[m.WorkspaceTransferPayload] = Operation(
     + _MEMBER_FIELDS
     + _NODE_FIELDS
     + _WARNING_FIELDS,
+)
+
+WORKSPACE_SECURITY_UPDATE: Operation[m.WorkspacePayload] = Operation(
+    "WorkspaceSecurityUpdate",
+    "mutation",
+    ("workspaceSecurityUpdate",),
+    m.WorkspacePayload,
+    """mutation WorkspaceSecurityUpdate($input: WorkspaceSecurityUpdateInput!) {
+  workspaceSecurityUpdate(input: $input) {
+    workspace {
+      ...WorkspaceFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS
+    + _WORKSPACE_FIELDS,
 )

@@ -1128,6 +1128,35 @@ class SchemaDeprecations:
         return self._runner.call(ops.SCHEMA_DEPRECATION_LIST, {}, options)
 
 
+class SecondFactors:
+    """Methods of `client.second_factors`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def get(self, *, options: RequestOptions | None = None) -> m.SecondFactor:
+        """How your second factor stands."""
+        return self._runner.call(ops.SECOND_FACTOR_GET, {}, options)
+
+    def renew_codes(self, *, options: RequestOptions | None = None) -> m.RecoveryCodesPayload:
+        """Other recovery codes; those before are worth nothing from now on."""
+        return self._runner.call(ops.RECOVERY_CODES_RENEW, {}, options)
+
+    def totp_confirm(
+        self, *, options: RequestOptions | None = None, **input: Unpack[TotpConfirmInput]
+    ) -> m.RecoveryCodesPayload:
+        """Shows by a code that the app has the secret: from now on `sessionCreate` asks for one."""
+        return self._runner.call(ops.TOTP_CONFIRM, {"input": input}, options)
+
+    def totp_disable(self, *, options: RequestOptions | None = None) -> m.TotpDisablePayload:
+        """Takes the authenticator app and the recovery codes away."""
+        return self._runner.call(ops.TOTP_DISABLE, {}, options)
+
+    def totp_enrol(self, *, options: RequestOptions | None = None) -> m.TotpEnrolPayload:
+        """A secret for an authenticator app (TOTP). Codes are not asked for before `totpConfirm`."""
+        return self._runner.call(ops.TOTP_ENROL, {}, options)
+
+
 class Sessions:
     """Methods of `client.sessions`."""
 
@@ -1571,6 +1600,13 @@ class Workspace:
         `OWN_WORKSPACE` and a signed-in person."""
         return self._runner.call(ops.WORKSPACE_TRANSFER, {"input": input}, options)
 
+    def update_security(
+        self, *, options: RequestOptions | None = None, **input: Unpack[WorkspaceSecurityUpdateInput]
+    ) -> m.WorkspacePayload:
+        """Says whether people open the workspace only with a second factor: members who have none may do nothing but enrol.
+        Keys are not asked."""
+        return self._runner.call(ops.WORKSPACE_SECURITY_UPDATE, {"input": input}, options)
+
 
 class SyncApi:
     """All areas."""
@@ -1596,6 +1632,7 @@ class SyncApi:
         self.request_log = RequestLog(runner)
         self.schema_changes = SchemaChanges(runner)
         self.schema_deprecations = SchemaDeprecations(runner)
+        self.second_factors = SecondFactors(runner)
         self.sessions = Sessions(runner)
         self.targets = Targets(runner)
         self.teams = Teams(runner)

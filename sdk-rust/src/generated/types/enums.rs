@@ -293,7 +293,7 @@ open_enum! {
         QuotaExceeded = "QUOTA_EXCEEDED",
         /// Too many requests. Wait as long as Retry-After says.
         RateLimited = "RATE_LIMITED",
-        /// This takes a proof of who you are that is not older than ten minutes. Call sessionReauthenticate with the password, then repeat the request with the new token.
+        /// This takes a proof of who you are that is not older than ten minutes. Call sessionReauthenticate with the password (and a code), then repeat the request with the new token.
         ReauthenticationRequired = "REAUTHENTICATION_REQUIRED",
         /// The network no longer accepts our access to this account. Reconnect the account; waiting posts go out by themselves afterwards.
         ReconnectRequired = "RECONNECT_REQUIRED",
@@ -303,6 +303,10 @@ open_enum! {
         RoleInUse = "ROLE_IN_USE",
         /// This exists in a sandbox only. Start one with 'posthaste sandbox' and use its keys (phk_test_…).
         SandboxOnly = "SANDBOX_ONLY",
+        /// A second factor is asked for. Sign in with a code of the authenticator app or a recovery code; whoever has none enrols with totpEnrol and totpConfirm.
+        SecondFactorRequired = "SECOND_FACTOR_REQUIRED",
+        /// The code is wrong or was used. Wait for the next code of the app; check the clock of the phone. A recovery code works once.
+        SecondFactorWrong = "SECOND_FACTOR_WRONG",
         /// Scheduled posts are cancelled with it. Give them another account first if they shall go out.
         TargetsCancelled = "TARGETS_CANCELLED",
         /// The post has no target. Name at least one connection to publish to.

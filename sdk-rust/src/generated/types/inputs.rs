@@ -3740,10 +3740,16 @@ impl SchemaChangeListOptions {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SessionCreateInput {
+    /// The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// The e-mail.
     pub email: String,
     /// The password.
     pub password: String,
+    /// A recovery code in the place of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovery_code: Option<String>,
     /// The workspace to open; the one joined first when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workspace_id: Option<String>,
@@ -3753,10 +3759,24 @@ impl SessionCreateInput {
     /// With what must be said.
     pub fn new(email: impl Into<String>, password: impl Into<String>) -> Self {
         Self {
+            code: None,
             email: email.into(),
             password: password.into(),
+            recovery_code: None,
             workspace_id: None,
         }
+    }
+
+    /// The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`).
+    pub fn code(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+
+    /// A recovery code in the place of that.
+    pub fn recovery_code(mut self, recovery_code: impl Into<String>) -> Self {
+        self.recovery_code = Some(recovery_code.into());
+        self
     }
 
     /// The workspace to open; the one joined first when left out.
@@ -3830,16 +3850,36 @@ impl SessionListOptions {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SessionReauthenticateInput {
+    /// The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// The password.
     pub password: String,
+    /// A recovery code in the place of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovery_code: Option<String>,
 }
 
 impl SessionReauthenticateInput {
     /// With what must be said.
     pub fn new(password: impl Into<String>) -> Self {
         Self {
+            code: None,
             password: password.into(),
+            recovery_code: None,
         }
+    }
+
+    /// The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`).
+    pub fn code(mut self, code: impl Into<String>) -> Self {
+        self.code = Some(code.into());
+        self
+    }
+
+    /// A recovery code in the place of that.
+    pub fn recovery_code(mut self, recovery_code: impl Into<String>) -> Self {
+        self.recovery_code = Some(recovery_code.into());
+        self
     }
 }
 
@@ -4458,6 +4498,22 @@ impl TeamUpdateInput {
     }
 }
 
+/// The first code of an authenticator app.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TotpConfirmInput {
+    /// The code, six digits.
+    pub code: String,
+}
+
+impl TotpConfirmInput {
+    /// With what must be said.
+    pub fn new(code: impl Into<String>) -> Self {
+        Self { code: code.into() }
+    }
+}
+
 /// What usage is narrowed by; all conditions hold together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -5027,6 +5083,24 @@ impl WorkspaceDeleteInput {
     /// With what must be said.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into() }
+    }
+}
+
+/// How the workspace is opened.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WorkspaceSecurityUpdateInput {
+    /// Whether people open it only with a second factor.
+    pub second_factor_required: bool,
+}
+
+impl WorkspaceSecurityUpdateInput {
+    /// With what must be said.
+    pub fn new(second_factor_required: bool) -> Self {
+        Self {
+            second_factor_required,
+        }
     }
 }
 

@@ -1972,6 +1972,17 @@ pub struct RateLimitStatus {
     pub resets_at: DateTime<Utc>,
 }
 
+/// What came of confirming an authenticator app, or of asking for other recovery codes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RecoveryCodesPayload {
+    /// Codes that stand in for the app once each; shown this once.
+    pub recovery_codes: Option<Vec<String>>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
 /// This sandbox.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -2135,6 +2146,17 @@ pub struct SchemaDeprecation {
     pub reason: String,
     /// From when on it may be gone.
     pub removed_at: Option<DateTime<Utc>>,
+}
+
+/// How your second factor stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SecondFactor {
+    /// Since when codes of your authenticator app are asked for; null when they are not.
+    pub totp_since: Option<DateTime<Utc>>,
+    /// How many recovery codes you have left.
+    pub recovery_codes_left: i64,
 }
 
 /// A signed-in session.
@@ -2725,6 +2747,30 @@ pub struct TimelineStep {
     pub author: Option<Provenance>,
 }
 
+/// What came of taking an authenticator app away.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TotpDisablePayload {
+    /// Whether codes were asked for until now.
+    pub disabled: Option<bool>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of asking for a secret for an authenticator app.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TotpEnrolPayload {
+    /// The secret, in base 32; shown this once.
+    pub secret: Option<String>,
+    /// The same as an `otpauth:` address, to be shown as a QR code; shown this once.
+    pub url: Option<String>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
 /// How much, how well and how fast a group of requests was answered. Fields that nothing was grouped
 /// by are null.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -3067,7 +3113,7 @@ pub struct WorkspaceLeavePayload {
     pub warnings: Vec<Warning>,
 }
 
-/// What came of deleting the workspace or taking it back.
+/// What came of changing or deleting the workspace, or taking that back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -97,6 +97,7 @@ impl Real {
         let line = ConnectionId::new(&clock, &random);
         let mut tx = test.db.begin().await.unwrap();
         let room = Workspace {
+            second_factor_required: false,
             id: workspace,
             name: "Test".into(),
             time_zone: "UTC".into(),
