@@ -42,11 +42,14 @@ impl Payer {
                 Provenance::Person { user } => user.to_string(),
                 Provenance::System => "system".to_owned(),
             },
-            (None, Some(IpAddr::V4(address))) => format!("from {address}"),
-            (None, Some(IpAddr::V6(address))) => {
-                let network = u128::from(address) >> 64;
-                format!("from {network:x}")
-            }
+            // A listener of both kinds sees IPv4 within IPv6.
+            (None, Some(address)) => match address.to_canonical() {
+                IpAddr::V4(address) => format!("from {address}"),
+                IpAddr::V6(address) => {
+                    let network = u128::from(address) >> 64;
+                    format!("from {network:x}")
+                }
+            },
             (None, None) => "from nowhere".to_owned(),
         })
     }
@@ -172,6 +175,14 @@ mod tests {
 
     fn now() -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+    }
+
+    #[test]
+    fn strangers_pay_by_their_address_however_it_is_written() {
+        assert_eq!(from("::ffff:192.0.2.1"), from("192.0.2.1"));
+        assert_ne!(from("::ffff:192.0.2.1"), from("::ffff:192.0.2.2"));
+        assert_eq!(from("2001:db8:0:1::1"), from("2001:db8:0:1::2"));
+        assert_ne!(from("2001:db8:0:1::1"), from("2001:db8:0:2::1"));
     }
 
     fn limits() -> Limits {
