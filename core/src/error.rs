@@ -74,7 +74,8 @@ error_codes! {
     AccountDisabled, "ACCOUNT_DISABLED", 403, false, "The operator of this server has shut the account out.", "Ask the operator; 'posthaste people enable' lets it in again.";
     SecondFactorRequired, "SECOND_FACTOR_REQUIRED", 403, false, "A second factor is asked for.", "Sign in with a code of the authenticator app or a recovery code; whoever has none enrols with totpEnrol and totpConfirm.";
     SecondFactorWrong, "SECOND_FACTOR_WRONG", 401, false, "The code is wrong or was used.", "Wait for the next code of the app; check the clock of the phone. A recovery code works once.";
-    ReauthenticationRequired, "REAUTHENTICATION_REQUIRED", 403, false, "This takes a proof of who you are that is not older than ten minutes.", "Call sessionReauthenticate with the password (and a code), then repeat the request with the new token.";
+    PasskeyRefused, "PASSKEY_REFUSED", 401, false, "The passkey does not fit what was asked for.", "Begin again with passkeyProofStart or passkeyRegistrationStart, on a page of this server's own address.";
+    ReauthenticationRequired, "REAUTHENTICATION_REQUIRED", 403, false, "This takes a proof of who you are that is not older than ten minutes.", "Call sessionReauthenticate with the password (and a code), or sessionReauthenticateByPasskey, then repeat the request with the new token.";
     Forbidden, "FORBIDDEN", 403, false, "The credential may not do this.", "Ask an owner or admin of the workspace.";
     OriginNotAllowed, "ORIGIN_NOT_ALLOWED", 403, false, "The request comes from a page of another site.", "The server's operator can add the page's origin to server.cors_origins; a credential goes into the header Authorization, not into a cookie.";
     NotFound, "NOT_FOUND", 404, false, "There is nothing with this id in the workspace.", "Check the id; it may belong to another workspace or have been removed.";

@@ -144,6 +144,10 @@ ids! {
     TeamId = "team";
     /// A signed-in session of a person.
     SessionId = "ses";
+    /// A passkey of a person.
+    PasskeyId = "pky";
+    /// What an authenticator was asked to sign.
+    PasskeyCeremonyId = "pkc";
     /// An OAuth consent on its way: state, verifier, and later the accounts it opened.
     GrantId = "grant";
     /// An account on a network that the workspace may publish to.

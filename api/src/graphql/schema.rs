@@ -20,6 +20,7 @@ pub struct Query(
     node::NodeQuery,
     viewer::ViewerQuery,
     viewer::FactorQuery,
+    viewer::PasskeyQuery,
     cost::CostQuery,
     workspace::WorkspaceQuery,
     role::RoleQuery,
@@ -48,6 +49,7 @@ pub struct Query(
 pub struct Mutation(
     viewer::ViewerMutation,
     viewer::FactorMutation,
+    viewer::PasskeyMutation,
     person::DoorMutation,
     person::PersonMutation,
     workspace::WorkspaceMutation,

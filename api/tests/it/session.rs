@@ -4,6 +4,7 @@ mod fresh;
 mod guard;
 mod operators;
 mod own;
+mod passkey;
 mod refresh;
 mod totp;
 

@@ -6,6 +6,7 @@ mod open;
 pub mod operator;
 pub mod own;
 mod pace;
+pub mod passkey;
 mod password;
 mod refresh;
 mod refusal;

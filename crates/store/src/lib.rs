@@ -37,6 +37,7 @@ pub mod network_state;
 pub mod node;
 mod page;
 pub mod partition;
+pub mod passkey;
 pub mod person;
 pub mod place;
 pub mod post;

@@ -2,12 +2,14 @@
 
 mod factor;
 mod mutation;
+mod passkey;
 mod query;
 mod session;
 mod types;
 
 pub use factor::{FactorMutation, FactorQuery};
 pub use mutation::ViewerMutation;
+pub use passkey::{PasskeyMutation, PasskeyQuery};
 pub use query::ViewerQuery;
 pub use session::Session;
 pub use types::{Person, Viewer};

@@ -323,6 +323,43 @@ pub fn table() -> Vec<Row> {
             Needs::Credential,
             "mutation { sessionsRevoke { errors { code } } }",
         ),
+        row("passkeys", Needs::Credential, "{ passkeys { id } }"),
+        row(
+            "passkeyRegistrationStart",
+            Needs::Credential,
+            "mutation { passkeyRegistrationStart { errors { code } } }",
+        ),
+        change(
+            "passkeyRegister",
+            Needs::Credential,
+            "ceremonyId: \"pkc_01h455vb4pex5vsknk084sn02q\", name: \"Phone\", credential: {}",
+        ),
+        // A key has none; people's ids are tried in `session/passkey.rs`.
+        change(
+            "passkeyUpdate",
+            Needs::Credential,
+            "id: \"pky_01h455vb4pex5vsknk084sn02q\", name: \"Phone\"",
+        ),
+        change(
+            "passkeyDelete",
+            Needs::Credential,
+            "id: \"pky_01h455vb4pex5vsknk084sn02q\"",
+        ),
+        row(
+            "passkeyProofStart",
+            Needs::Nobody,
+            "mutation { passkeyProofStart { errors { code } } }",
+        ),
+        change(
+            "sessionCreateByPasskey",
+            Needs::Nobody,
+            "ceremonyId: \"pkc_01h455vb4pex5vsknk084sn02q\", credential: {}",
+        ),
+        change(
+            "sessionReauthenticateByPasskey",
+            Needs::Credential,
+            "ceremonyId: \"pkc_01h455vb4pex5vsknk084sn02q\", credential: {}",
+        ),
         row(
             "secondFactor",
             Needs::Credential,

@@ -9,11 +9,17 @@ use super::*;
 use crate::world::sign_in;
 
 /// What needs nothing of a workspace, and what looks beyond one on purpose (`App::everywhere`).
-const AROUND: [&str; 33] = [
+const AROUND: [&str; 41] = [
     "builtInRoles",
     "emailChange",
     "emailVerify",
     "invitationAccept",
+    "passkeyDelete",
+    "passkeyProofStart",
+    "passkeyRegister",
+    "passkeyRegistrationStart",
+    "passkeyUpdate",
+    "passkeys",
     "passwordChange",
     "passwordReset",
     "passwordResetRequest",
@@ -33,8 +39,10 @@ const AROUND: [&str; 33] = [
     "schemaDeprecations",
     "secondFactor",
     "sessionCreate",
+    "sessionCreateByPasskey",
     "sessionDelete",
     "sessionReauthenticate",
+    "sessionReauthenticateByPasskey",
     "sessionRefresh",
     "sessionRevoke",
     "sessions",

@@ -6,6 +6,7 @@ use posthaste_store::{
     Tx, access,
     access::User,
     audit::{self, NewEntry},
+    passkey,
     second_factor::{self as rows, SecondFactor},
 };
 use serde_json::json;
@@ -209,7 +210,9 @@ pub async fn disable(app: &App, actor: &Actor) -> Result<()> {
     if !rows::remove(&mut tx, user).await? {
         return Err(none());
     }
-    access::set_second_factor(&mut tx, user, None, false).await?;
+    if passkey::of_locked(&mut tx, user).await?.is_empty() {
+        access::set_second_factor(&mut tx, user, None, false).await?;
+    }
     commit(app, tx, user, "person.second_factor_removed").await
 }
 
@@ -246,7 +249,7 @@ async fn new_codes(app: &App, tx: &mut Tx, user: UserId) -> Result<Vec<Secret>> 
     Ok(codes)
 }
 
-async fn commit(app: &App, mut tx: Tx, user: UserId, act: &'static str) -> Result<()> {
+pub(super) async fn commit(app: &App, mut tx: Tx, user: UserId, act: &'static str) -> Result<()> {
     let entry = NewEntry {
         at: app.now(),
         act,

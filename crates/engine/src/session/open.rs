@@ -183,7 +183,7 @@ async fn by_password<'a>(
     Ok((user, place))
 }
 
-async fn open(
+pub(super) async fn open(
     app: &App,
     user: &User,
     workspace: Option<WorkspaceId>,
