@@ -335,6 +335,7 @@ fn no_input_says_whose_something_is_or_how_it_stands() {
             "RequestLogFilter.status",
             "SandboxFaultInput.status",
             "SandboxResetInput.workspace",
+            "SessionCreateByPasskeyInput.workspaceId",
             "SessionCreateInput.workspaceId",
         ]
     );
