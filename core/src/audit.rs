@@ -58,7 +58,10 @@ pub fn is_audited(kind: EventType, by: &Provenance) -> bool {
         | E::WebhookCreated
         | E::WebhookUpdated
         | E::WebhookDisabled
-        | E::WebhookDeleted => true,
+        | E::WebhookDeleted
+        | E::IncidentOpened
+        | E::IncidentUpdated
+        | E::IncidentClosed => true,
         E::WebhookPaused | E::WebhookResumed => !matches!(by, Provenance::System),
         E::ConnectionReconnectRequired
         | E::ConnectionReauthorizationDue

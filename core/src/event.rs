@@ -135,6 +135,12 @@ event_types! {
     WebhookDisabled = "webhook.disabled";
     /// An endpoint for webhooks was removed.
     WebhookDeleted = "webhook.deleted";
+    /// Something looks like an attack, or like a mistake as bad as one.
+    IncidentOpened = "incident.opened";
+    /// Something was done about an incident.
+    IncidentUpdated = "incident.updated";
+    /// An incident was closed.
+    IncidentClosed = "incident.closed";
     /// A bulk job began to work through its file.
     BulkJobStarted = "bulk_job.started";
     /// A bulk job came to its end: finished, cancelled or failed.

@@ -174,6 +174,8 @@ ids! {
     JobId = "job";
     /// A mail to a person.
     MailId = "mail";
+    /// What looks like an attack.
+    IncidentId = "inc";
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ pub mod error;
 pub mod event;
 pub mod hex;
 pub mod ids;
+pub mod incident;
 pub mod latency;
 pub mod media;
 pub mod metric;

@@ -5,6 +5,7 @@ mod client;
 mod doctor;
 mod drain;
 mod errors;
+mod incidents;
 mod keys;
 mod migrate;
 mod nodes;
@@ -58,6 +59,7 @@ enum Command {
     Doctor(doctor::Args),
     Keys(keys::Args),
     Audit(audit::Args),
+    Incidents(incidents::Args),
     People(people::Args),
     #[command(flatten)]
     Client(client::Command),
@@ -126,6 +128,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Keys(args) => {
             let config = configured(&flags)?;
             on_runtime(keys::run(config, args))
+        }
+        Command::Incidents(args) => {
+            let config = configured(&flags)?;
+            on_runtime(incidents::run(config, args))
         }
         Command::Audit(args) => {
             let config = configured(&flags)?;

@@ -7,8 +7,8 @@ use async_graphql::{
 use posthaste_engine::App;
 
 use super::{
-    audit, connection, cost, developer, event, idempotency, job, limits, media, member, network,
-    node, order,
+    audit, connection, cost, developer, event, idempotency, incident, job, limits, media, member,
+    network, node, order,
     page::{Cursor, List},
     payload::MutationError,
     person, post, quota, role, sandbox, target, team, viewer, webhook, workspace,
@@ -38,6 +38,7 @@ pub struct Query(
     developer::UsageQuery,
     developer::ChangesQuery,
     audit::AuditQuery,
+    incident::IncidentQuery,
     sandbox::SandboxQuery,
     webhook::WebhookQuery,
     job::BulkQuery,
@@ -62,6 +63,7 @@ pub struct Mutation(
     target::TargetMutation,
     media::MediaMutation,
     developer::KeyMutation,
+    incident::IncidentMutation,
     sandbox::SandboxMutation,
     webhook::WebhookMutation,
     job::BulkMutation,

@@ -60,6 +60,9 @@ async fn id(world: &World, tenant: &Tenant, field: &str) -> String {
             let email = format!("{field}@{}.example", tenant.workspace).to_lowercase();
             person(world, tenant, &email, Role::Viewer).await
         }
+        _ if field.starts_with("incident") => {
+            crate::incident::opened(world, tenant.workspace, field).await
+        }
         _ if field.starts_with("team") => {
             let query = "mutation($name: String!) { teamCreate(input: { name: $name, role: VIEWER }) { team { id } } }";
             let made = world

@@ -17,6 +17,7 @@ mod guides;
 mod hidden;
 mod http;
 mod idempotency;
+mod incident;
 mod keys;
 mod limits;
 mod mail;

@@ -43,6 +43,7 @@ pub mod connection;
 pub mod event;
 pub mod governor;
 pub mod idempotency;
+pub mod incident;
 pub mod key;
 pub mod limit;
 pub mod mail;

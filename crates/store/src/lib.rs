@@ -22,6 +22,7 @@ pub mod event;
 pub mod gauges;
 pub mod grant;
 pub mod idempotency;
+pub mod incident;
 pub mod invitation;
 pub mod job;
 mod json;

@@ -20,6 +20,18 @@ pub struct PageRequest<K> {
     pub from_end: bool,
 }
 
+impl<K> PageRequest<K> {
+    /// The first rows of a list.
+    pub fn first(limit: i64) -> Self {
+        Self {
+            limit,
+            after: None,
+            before: None,
+            from_end: false,
+        }
+    }
+}
+
 /// Rows in the list's order, and whether there are more on either side.
 #[derive(Clone, Debug)]
 pub struct Page<T> {

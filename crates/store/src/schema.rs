@@ -1,11 +1,13 @@
 //! The tables as Diesel sees them (the migrations are the truth; a test compares the two).
 
+mod incident;
 mod job;
 mod people;
 mod quota;
 mod security;
 mod tenant;
 
+pub use incident::{incident_steps, incidents};
 pub use job::{job_keys, job_results, jobs};
 pub use people::{mails, person_tokens, sessions, users};
 pub use quota::{budgets, quota_readings};

@@ -135,6 +135,18 @@ pub fn table() -> Vec<Row> {
             Needs::Credential,
             "{ builtInRoles { role } }",
         ),
+        row(
+            "incident",
+            AUDIT,
+            "query($id: ID!) { incident(id: $id) { id } }",
+        ),
+        row("incidents", AUDIT, "{ incidents { nodes { id } } }"),
+        change("incidentAct", MEMBERS, "id: $id, action: NOTIFY_ADMINS"),
+        change(
+            "incidentClose",
+            MEMBERS,
+            "id: $id, note: \"It was a test.\"",
+        ),
         one("customRole"),
         list("customRoles"),
         change(

@@ -94,8 +94,19 @@ async fn a_lost_answer_is_given_again_for_half_a_minute_and_a_later_copy_ends_th
     }
     assert!(opens(&world, &other["token"]).await);
     let id = text(&first["session"]["id"]).to_owned();
-    let once = ("session.refresh_reused".to_owned(), ada_id, Some(id));
+    let once = (
+        "session.refresh_reused".to_owned(),
+        ada_id.clone(),
+        Some(id),
+    );
     assert_eq!(told(&world).await, [once]);
+    let query = "{ incidents { nodes { rule subject times allowedActions } } }";
+    let answer = world.graphql(&world.home.owner, query, json!({})).await;
+    assert_eq!(
+        answer["data"]["incidents"]["nodes"],
+        json!([{ "rule": "REFRESH_TOKEN_REUSED", "subject": ada_id, "times": 1,
+            "allowedActions": ["REVOKE_SESSIONS", "NOTIFY_ADMINS"] }])
+    );
 }
 
 #[tokio::test]

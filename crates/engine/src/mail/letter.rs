@@ -29,6 +29,15 @@ pub(crate) enum Letter {
         /// Their name.
         name: String,
     },
+    /// Something looks like an attack.
+    Incident {
+        /// The name of the workspace.
+        workspace: String,
+        /// What happened.
+        what: String,
+        /// What to do.
+        advice: String,
+    },
     /// A person has another address now.
     EmailChanged {
         /// That address.
@@ -44,7 +53,10 @@ impl Letter {
             Self::Registration { .. } => Some((token::prefix(Purpose::Register), "verify")),
             Self::EmailChange { .. } => Some((token::prefix(Purpose::Email), "verify")),
             Self::PasswordReset => Some((token::prefix(Purpose::Reset), "reset")),
-            Self::EmailTaken | Self::PasswordChanged | Self::EmailChanged { .. } => None,
+            Self::EmailTaken
+            | Self::PasswordChanged
+            | Self::EmailChanged { .. }
+            | Self::Incident { .. } => None,
         }
     }
 
@@ -133,6 +145,20 @@ impl Letter {
                     format!(
                         "\"{name}\" wants to use this address for their account on Posthaste.\n\n\
                          If that is you, the link confirms it; it works once, for 24 hours. If it is not you, do nothing."
+                    ),
+                )
+            }
+            Self::Incident {
+                workspace,
+                what,
+                advice,
+            } => {
+                let workspace = one_line(workspace);
+                (
+                    format!("Look at this in {workspace}"),
+                    format!(
+                        "In the workspace \"{workspace}\" on Posthaste something looks like an attack, or like a mistake as bad as one:\n\n\
+                         {what}\n\n{advice}\n\nThe incident stands in the workspace's list of incidents, with what was seen and what can be done."
                     ),
                 )
             }

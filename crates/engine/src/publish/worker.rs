@@ -24,7 +24,7 @@ use super::{
     sweep,
 };
 use crate::{
-    App, bulk, metric,
+    App, bulk, incident, metric,
     retention::{self, Retention},
     tokens, workspace,
 };
@@ -99,6 +99,7 @@ pub async fn run_as(id: NodeId, app: App, settings: Settings, stop: Cancellation
     work.spawn(worker.clone().sweep_loop());
     work.spawn(worker.clone().erase_loop());
     work.spawn(worker.clone().token_loop());
+    work.spawn(worker.clone().incident_loop());
     work.spawn(worker.clone().retention_loop());
     work.spawn(worker.clone().bulk_loop());
     work.spawn(metric::run(worker.app.clone(), stop.clone()));
@@ -382,6 +383,16 @@ impl Worker {
         }
         retention::sweep(&self.app, self.settings.retention).await?;
         Ok(true)
+    }
+
+    /// Looks for what looks like an attack.
+    async fn incident_loop(self: Arc<Self>) {
+        while !self.stop.is_cancelled() {
+            if let Err(error) = incident::watch(&self.app).await {
+                tracing::warn!(%error, cause = ?error.cause, "cannot look for incidents");
+            }
+            self.pause(Duration::from_secs(60)).await;
+        }
     }
 
     async fn token_loop(self: Arc<Self>) {

@@ -1,7 +1,7 @@
 //! The next tokens of a session.
 
 use chrono::TimeDelta;
-use posthaste_core::{Error, ErrorCode, Result, ids::SessionId};
+use posthaste_core::{Error, ErrorCode, Result, ids::SessionId, incident::Rule};
 use posthaste_store::{
     access::{self, Session},
     audit::{self, NewEntry},
@@ -14,7 +14,10 @@ use super::{
     token::{Kind, Token},
     unauthenticated,
 };
-use crate::{Actor, App};
+use crate::{
+    Actor, App,
+    incident::{Seen, see},
+};
 
 /// How long the tokens before a refresh still get the same ones again: an answer was lost, or two windows asked.
 const GRACE: TimeDelta = TimeDelta::seconds(30);
@@ -80,8 +83,19 @@ async fn end_copied(app: &App, session: &Session) -> Result<()> {
             detail: json!({ "address": session.address, "userAgent": session.user_agent }),
         };
         audit::append(&mut tx, Some(session.workspace_id), &[entry]).await?;
+        let seen = Seen {
+            workspace: Some(session.workspace_id),
+            rule: Rule::RefreshTokenReused,
+            subject: session.user_id.to_string(),
+            detail: json!({
+                "sessionId": session.id, "address": session.address, "userAgent": session.user_agent,
+            }),
+        };
+        see(app, &mut tx, seen).await?;
     }
-    tx.commit().await
+    tx.commit().await?;
+    app.hints.events();
+    Ok(())
 }
 
 /// Has the person show again who they are. The session goes on with new tokens; those before open nothing any more.

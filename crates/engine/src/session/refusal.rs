@@ -3,12 +3,19 @@
 //! an hour.
 
 use chrono::{DateTime, Utc};
-use posthaste_core::{Provenance, Result, ids::UserId};
+use posthaste_core::{Provenance, Result, ids::UserId, incident::Rule};
 use posthaste_store::audit::{self, NewEntry};
 use serde_json::json;
 
 use super::{Client, guard::Failures, keyed_hash};
-use crate::App;
+use crate::{
+    App,
+    incident::{Seen, see_alone},
+};
+
+/// After so many from one address it is no person who has forgotten a password: each e-mail waits after five, and the
+/// address after twenty.
+const MANY: u32 = 30;
 
 /// Most entries in an hour of the clock.
 pub(super) const MOST: u32 = 60;
@@ -21,6 +28,17 @@ pub(super) async fn note(
     client: &Client,
     failures: Failures,
 ) {
+    if failures.of_address == MANY
+        && let Some(address) = client.address
+    {
+        let seen = Seen {
+            workspace: None,
+            rule: Rule::CredentialStuffing,
+            subject: address.to_canonical().to_string(),
+            detail: json!({ "failures": failures.of_address }),
+        };
+        see_alone(app, seen).await;
+    }
     if !failures.is_step() {
         return;
     }

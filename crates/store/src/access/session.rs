@@ -274,6 +274,25 @@ pub async fn revoke_session(
     Ok(revoked > 0)
 }
 
+/// Ends a person's sessions in a workspace; how many there were.
+pub async fn revoke_sessions_in(
+    conn: &mut Conn,
+    workspace: WorkspaceId,
+    user: UserId,
+    at: DateTime<Utc>,
+) -> Result<usize> {
+    let open = sessions::table
+        .filter(sessions::workspace_id.eq(workspace.uuid()))
+        .filter(sessions::user_id.eq(user.uuid()))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(at));
+    diesel::update(open)
+        .set(sessions::revoked_at.eq(at))
+        .execute(conn)
+        .await
+        .stored()
+}
+
 /// Ends a person's sessions, all but one if that is to stay; how many there were.
 pub async fn revoke_sessions_of(
     conn: &mut Conn,

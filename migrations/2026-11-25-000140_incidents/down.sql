@@ -1,0 +1,2 @@
+DROP TABLE incident_steps;
+DROP TABLE incidents;
