@@ -152,6 +152,27 @@ async fn a_budget_warns_or_refuses() {
     assert_eq!(second["errors"], json!([]));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_at_once_do_not_spend_the_budget_twice() {
+    let world = World::new().await;
+    set(&world, json!({ "budget": 0.15, "overBudget": "FAIL" })).await;
+    let posts: Vec<_> = (0..50)
+        .map(|n| {
+            (
+                format!("Post {n}"),
+                format!("2027-01-05T{:02}:{:02}:00Z", 9 + n / 5, 10 * (n % 5)),
+            )
+        })
+        .collect();
+    let tries = posts.iter().map(|(text, at)| post(&world, text, at, false));
+    let tries = futures::future::join_all(tries).await;
+    let refused = tries
+        .iter()
+        .filter(|made| codes(&made["errors"]) == ["BUDGET_EXCEEDED"]);
+    let made = tries.iter().filter(|made| made["errors"] == json!([]));
+    assert_eq!((made.count(), refused.count()), (10, 40));
+}
+
 async fn spent(world: &World) -> Value {
     let ids = [world.home.on(Network::X)];
     let mut answer = world.ask(FORECAST, json!({ "ids": ids })).await;

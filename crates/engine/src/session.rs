@@ -11,6 +11,7 @@ mod password;
 mod refresh;
 mod refusal;
 mod setup;
+mod sweep;
 mod token;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -39,6 +40,7 @@ pub use setup::{
     create_workspace, found, sample_key,
 };
 pub(crate) use setup::{address, key_row, named, shown_prefix, user_row, workspace_row};
+pub use sweep::sweep;
 
 /// Longer texts are no credential of ours and are not hashed.
 const MAX_CREDENTIAL: usize = 200;

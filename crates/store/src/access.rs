@@ -19,7 +19,7 @@ use crate::{
 
 pub use session::{
     Key, Session, count_sessions, insert_session, revoke_session, revoke_sessions_in,
-    revoke_sessions_of, rotate_session, session, sessions_of, set_second_factor,
+    revoke_sessions_of, rotate_session, session, sessions_of, set_second_factor, sweep_sessions,
 };
 
 /// A person.

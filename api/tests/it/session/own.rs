@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use posthaste_core::access::Role;
+use posthaste_engine::session;
 use serde_json::{Value, json};
 
 use super::{ada, opens, sign_in_from, text, with_person};
@@ -111,4 +112,25 @@ async fn a_key_has_no_sessions() {
         .change_by(key, "sessionReauthenticate", "token", input)
         .await;
     assert_eq!(payload["errors"][0]["code"], "INVALID_STATE");
+}
+
+#[tokio::test]
+async fn sessions_are_forgotten_a_month_after_their_end() {
+    let world = World::new().await;
+    person(&world, &world.home, "ada@example.org", Role::Admin).await;
+    ada(&world).await;
+    let kept = async || {
+        session::sweep(&world.app).await.unwrap();
+        let (client, connection) = world.app.db.address().wire().await.unwrap();
+        let driving = tokio::spawn(connection);
+        let query = "SELECT count(*) FROM sessions";
+        let row = client.query_one(query, &[]).await.unwrap();
+        driving.abort();
+        row.get::<_, i64>(0)
+    };
+    // Two weeks until its end.
+    world.clock.advance(TimeDelta::days(44));
+    assert_eq!(kept().await, 1);
+    world.clock.advance(TimeDelta::seconds(1));
+    assert_eq!(kept().await, 0);
 }

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     App, bulk, incident, metric,
     retention::{self, Retention},
-    tokens, workspace,
+    session, tokens, workspace,
 };
 
 /// So much time is between two looks at a queue that had no more: what comes due meanwhile is taken together.
@@ -382,6 +382,7 @@ impl Worker {
             return Ok(false);
         }
         retention::sweep(&self.app, self.settings.retention).await?;
+        session::sweep(&self.app).await?;
         Ok(true)
     }
 

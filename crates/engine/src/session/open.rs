@@ -217,6 +217,10 @@ pub(super) async fn open(
         address: client.address.map(|address| address.to_string()),
     };
     access::insert_session(&mut conn, &session).await?;
+    tracing::info!(
+        user = %session.user_id, session = %session.id, workspace = %session.workspace_id,
+        address = session.address, second_factor, "signed in"
+    );
     Opened::new(app, session)
 }
 

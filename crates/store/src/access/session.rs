@@ -274,6 +274,14 @@ pub async fn revoke_session(
     Ok(revoked > 0)
 }
 
+/// Forgets sessions whose time was over before an instant.
+pub async fn sweep_sessions(conn: &mut Conn, before: DateTime<Utc>) -> Result<usize> {
+    diesel::delete(sessions::table.filter(sessions::expires_at.lt(before)))
+        .execute(conn)
+        .await
+        .stored()
+}
+
 /// Ends a person's sessions in a workspace; how many there were.
 pub async fn revoke_sessions_in(
     conn: &mut Conn,

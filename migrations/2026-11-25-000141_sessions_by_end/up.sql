@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY sessions_by_end ON sessions (expires_at);
