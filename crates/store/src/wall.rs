@@ -89,8 +89,8 @@ const GRANTS: &[(&str, &[&str])] = &[
         "SELECT (id, email, name, created_at, disabled_at)",
         &["users"],
     ),
-    ("SELECT, UPDATE", &["workspaces"]),
-    ("SELECT, INSERT", &["audit_entries"]),
+    ("SELECT, UPDATE", &["incidents", "workspaces"]),
+    ("SELECT, INSERT", &["audit_entries", "incident_steps"]),
     ("SELECT, INSERT, UPDATE", &["audit_heads"]),
 ];
 
