@@ -111,6 +111,7 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     .override_output_type_description::<List<member::Invitation>>("A page of invitations.")
     .override_output_type_description::<List<viewer::Session>>("A page of sessions.")
     .override_output_type_description::<List<team::Team>>("A page of teams.")
+    .override_output_type_description::<List<incident::Incident>>("A page of incidents.")
     .override_output_type_description::<List<audit::AuditEntry>>("A page of the audit log.")
     .override_output_type_description::<List<developer::SchemaChange>>(
         "A page of the changes of the schema.",
