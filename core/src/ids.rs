@@ -144,6 +144,8 @@ ids! {
     TeamId = "team";
     /// A signed-in session of a person.
     SessionId = "ses";
+    /// An identity at a provider that a person signs in with.
+    IdentityId = "idn";
     /// An OAuth consent on its way: state, verifier, and later the accounts it opened.
     GrantId = "grant";
     /// An account on a network that the workspace may publish to.

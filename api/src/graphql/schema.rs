@@ -7,8 +7,8 @@ use async_graphql::{
 use posthaste_engine::App;
 
 use super::{
-    audit, connection, cost, developer, event, idempotency, job, limits, media, member, network,
-    node, order,
+    audit, connection, cost, developer, event, idempotency, identity, job, limits, media, member,
+    network, node, order,
     page::{Cursor, List},
     payload::MutationError,
     person, post, quota, role, sandbox, target, team, viewer, webhook, workspace,
@@ -20,6 +20,7 @@ pub struct Query(
     node::NodeQuery,
     viewer::ViewerQuery,
     viewer::FactorQuery,
+    identity::IdentityQuery,
     cost::CostQuery,
     workspace::WorkspaceQuery,
     role::RoleQuery,
@@ -48,6 +49,7 @@ pub struct Query(
 pub struct Mutation(
     viewer::ViewerMutation,
     viewer::FactorMutation,
+    identity::IdentityMutation,
     person::DoorMutation,
     person::PersonMutation,
     workspace::WorkspaceMutation,

@@ -7,7 +7,7 @@ mod security;
 mod tenant;
 
 pub use job::{job_keys, job_results, jobs};
-pub use people::{mails, person_tokens, sessions, users};
+pub use people::{identities, mails, person_tokens, provider_steps, sessions, users};
 pub use quota::{budgets, quota_readings};
 pub use security::{audit_entries, audit_heads, data_keys, recovery_codes, second_factors};
 pub use tenant::{invitations, roles, team_members, teams};

@@ -9,5 +9,5 @@ mod types;
 pub use factor::{FactorMutation, FactorQuery};
 pub use mutation::ViewerMutation;
 pub use query::ViewerQuery;
-pub use session::Session;
+pub use session::{Session, SessionFromProviderPayload};
 pub use types::{Person, Viewer};

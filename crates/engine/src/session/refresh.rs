@@ -92,12 +92,18 @@ pub async fn reauthenticate(
     client: &Client,
 ) -> Result<Opened> {
     let app = &app.everywhere();
-    let (user, signed_in) = actor.signed_in()?;
+    let (user, _) = actor.signed_in()?;
     let mut conn = app.db.get().await?;
     let known = access::user(&mut conn, actor.workspace, user).await?;
     let known = known.ok_or_else(unauthenticated)?;
     drop(conn);
     let (_, second_factor) = recognise(app, &known.email, proof, client).await?;
+    renew(app, actor, second_factor).await
+}
+
+/// Gives the session of a person who has just shown who they are new tokens; those before open nothing any more.
+pub(crate) async fn renew(app: &App, actor: &Actor, second_factor: bool) -> Result<Opened> {
+    let (_, signed_in) = actor.signed_in()?;
     let now = app.now();
     let mut conn = app.db.get().await?;
     let found = access::session(&mut conn, signed_in.session, now).await?;
