@@ -9,10 +9,16 @@ use super::*;
 use crate::world::sign_in;
 
 /// What needs nothing of a workspace, and what looks beyond one on purpose (`App::everywhere`).
-const AROUND: [&str; 33] = [
+const AROUND: [&str; 40] = [
     "builtInRoles",
     "emailChange",
     "emailVerify",
+    "identities",
+    "identityLink",
+    "identityLinkStart",
+    "identityProofStart",
+    "identityProviders",
+    "identityUnlink",
     "invitationAccept",
     "passwordChange",
     "passwordReset",
@@ -34,6 +40,7 @@ const AROUND: [&str; 33] = [
     "secondFactor",
     "sessionCreate",
     "sessionDelete",
+    "sessionFromProvider",
     "sessionReauthenticate",
     "sessionRefresh",
     "sessionRevoke",
