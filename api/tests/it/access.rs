@@ -336,6 +336,7 @@ fn no_input_says_whose_something_is_or_how_it_stands() {
             "SandboxFaultInput.status",
             "SandboxResetInput.workspace",
             "SessionCreateInput.workspaceId",
+            "SessionFromProviderInput.workspaceId",
         ]
     );
 }
