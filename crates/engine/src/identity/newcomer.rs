@@ -30,6 +30,19 @@ pub struct Newcomer {
     pub time_zone: Option<String>,
 }
 
+impl Newcomer {
+    /// Looks at what was said before a code is used up for it.
+    pub(super) fn check(&self) -> Result<()> {
+        if let Some(name) = &self.workspace {
+            session::named(name).map_err(|error| error.at(["workspaceName"]))?;
+        }
+        if let Some(zone) = &self.time_zone {
+            schedule::parse_zone(zone).map_err(|error| error.at(["timeZone"]))?;
+        }
+        Ok(())
+    }
+}
+
 /// The identity that a provider's words make.
 pub(super) fn identity(app: &App, by: &Settings, said: &Said, user: UserId) -> Identity {
     let now = app.now();
@@ -75,8 +88,7 @@ pub(super) async fn arrive(
     if !by.may_register(email) {
         return Err(invalid());
     }
-    let workspace = workspace(said, &user, newcomer)?;
-    let workspace = session::workspace_row(app, workspace)?;
+    let workspace = session::workspace_row(app, workspace(said, &user, newcomer))?;
     let mut tx = app.db.begin().await?;
     let written = write(app, &mut tx, &user, &identity).await;
     written.map_err(taken)?;
@@ -111,17 +123,13 @@ fn name(said: &Said, email: &str) -> String {
         .unwrap_or_else(|_| "New".to_owned())
 }
 
-fn workspace(said: &Said, user: &User, newcomer: &Newcomer) -> Result<NewWorkspace> {
+fn workspace(said: &Said, user: &User, newcomer: &Newcomer) -> NewWorkspace {
     let told = said.zone.as_deref();
     let told = told.filter(|zone| schedule::parse_zone(zone).is_ok());
-    let zone = newcomer.time_zone.as_deref();
-    if let Some(zone) = zone {
-        schedule::parse_zone(zone).map_err(|error| error.at(["timeZone"]))?;
-    }
-    let name = newcomer.workspace.as_deref().unwrap_or(&user.name);
-    Ok(NewWorkspace {
+    let zone = newcomer.time_zone.as_deref().or(told).unwrap_or("UTC");
+    NewWorkspace {
         id: None,
-        name: session::named(name).map_err(|error| error.at(["workspaceName"]))?,
-        time_zone: zone.or(told).unwrap_or("UTC").to_owned(),
-    })
+        name: newcomer.workspace.as_ref().unwrap_or(&user.name).clone(),
+        time_zone: zone.to_owned(),
+    }
 }

@@ -105,6 +105,7 @@ pub async fn sign_in(
     newcomer: &Newcomer,
     client: &Client,
 ) -> Result<Opened> {
+    newcomer.check()?;
     let app = &app.everywhere();
     let (step, said, by) = brought(app, Purpose::SignIn, None, &with, client).await?;
     let who = said.who(app, by, client).await?;

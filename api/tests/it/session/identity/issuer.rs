@@ -62,6 +62,9 @@ pub fn token(header: &Value, claims: &Value, sign: impl FnOnce(&str) -> String) 
     format!("{text}.{}", sign(&text))
 }
 
+/// Makes a token of header and claims.
+pub type Forge = fn(&Script, &Value, &Value) -> String;
+
 /// What the provider does.
 pub struct Script {
     pub key: Key,
@@ -74,7 +77,7 @@ pub struct Script {
     /// What their headers say beyond the usual.
     pub header: Value,
     /// Makes another token of header and claims.
-    pub forge: Option<fn(&Script, &Value, &Value) -> String>,
+    pub forge: Option<Forge>,
     /// What it tells where it is asked about the person.
     pub about: Value,
     /// Whether it fails.

@@ -69,8 +69,14 @@ async fn told(world: &World) -> Vec<(String, bool)> {
 #[tokio::test]
 async fn whoever_is_of_an_allowed_domain_registers_with_a_workspace_of_their_own() {
     let (issuer, world) = with(|settings| settings.registration = vec!["example.org".into()]).await;
-    let named = json!({ "workspaceName": "Harbor Street", "timeZone": "Europe/Paris" });
-    let token = opened(&issuer, &world, named).await;
+    let mut browser = Browser::default();
+    let code = issuer.code(&world, &mut browser).await;
+    let named =
+        |zone: &str| json!({ "code": code, "workspaceName": "Harbor Street", "timeZone": zone });
+    let payload = browser.redeem(&world, named("Nowhere")).await;
+    assert_eq!(refusal(&payload), "INVALID_TIME_ZONE");
+    let payload = browser.redeem(&world, named("Europe/Paris")).await;
+    let token = payload["token"].as_str().unwrap().to_owned();
     let now = "2027-01-04T08:00:00+00:00";
     assert_eq!(
         viewer(&world, &token).await,

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     browser::{Browser, parameter},
-    issuer::{Issuer, Key, SECRET, Script, token},
+    issuer::{Forge, Issuer, Key, SECRET, token},
 };
 use crate::world::World;
 
@@ -91,7 +91,7 @@ fn by(algorithm: &str) -> Value {
 #[tokio::test]
 async fn signatures_that_anybody_could_make_sign_nobody_in() {
     let (issuer, world) = welcoming().await;
-    let forgeries: [(&str, fn(&Script, &Value, &Value) -> String); 9] = [
+    let forgeries: [(&str, Forge); 9] = [
         ("alg none", |_, _, claims| {
             token(&json!({ "alg": "none" }), claims, |_| String::new())
         }),
