@@ -70,6 +70,7 @@ fn build_at(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<App> {
         limits: Limits::new(config.limits.rule(), buckets),
         guard: Guard::new(failures),
         sessions: config.sessions.rules(),
+        providers: config.oidc.providers(&config.server.cors_origins)?,
         quotas: config.quotas.rules(config.sandbox.enabled)?,
         redis,
         mailer: mailer(config)?,

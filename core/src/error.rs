@@ -83,6 +83,13 @@ error_codes! {
     TokenInvalid, "TOKEN_INVALID", 400, false, "The token is unknown, was used, or is too old.", "Ask for another mail.";
     WeakPassword, "WEAK_PASSWORD", 400, false, "The password is among the first that anybody would try.", "Choose a longer one: some words that have nothing to do with each other, without your name and e-mail.";
     MailNotConfigured, "MAIL_NOT_CONFIGURED", 409, false, "This server sends no mail.", "Ask the operator to set mail.url and mail.from; invitations work without, by handing over the link.";
+    SignInInvalid, "SIGN_IN_INVALID", 400, false, "The sign-in is unknown, used up or too old, or was begun in another browser.", "Start it again, and finish it in the same browser within ten minutes.";
+    IdentityUnknown, "IDENTITY_UNKNOWN", 403, false, "Nobody here signs in with this identity.", "Sign in with your password and link it (identityLinkStart), or ask a member of a workspace to invite you.";
+    IdentityTaken, "IDENTITY_TAKEN", 409, false, "The identity belongs to another account.", "Sign in with it, and unlink it there first.";
+    LastSignIn, "LAST_SIGN_IN", 409, false, "Nothing would be left to sign in with.", "Set a password first (passwordChange), or link another identity.";
+    ProviderRefused, "PROVIDER_REFUSED", 403, false, "The provider signed nobody in.", "Start again and agree on the provider's page; the message says what the provider answered.";
+    ProviderAnswerInvalid, "PROVIDER_ANSWER_INVALID", 403, false, "The provider's answer does not hold.", "Start again; if it stays, the operator finds the reason in the log under the request's id.";
+    ProviderUnavailable, "PROVIDER_UNAVAILABLE", 503, true, "The provider cannot be reached or answers with errors.", "Try again in a moment, or sign in another way.";
     SandboxOnly, "SANDBOX_ONLY", 403, false, "This exists in a sandbox only.", "Start one with 'posthaste sandbox' and use its keys (phk_test_…).";
     RateLimited, "RATE_LIMITED", 429, true, "Too many requests.", "Wait as long as Retry-After says.";
 

@@ -148,6 +148,8 @@ ids! {
     PasskeyId = "pky";
     /// What an authenticator was asked to sign.
     PasskeyCeremonyId = "pkc";
+    /// An identity at a provider that a person signs in with.
+    IdentityId = "idn";
     /// An OAuth consent on its way: state, verifier, and later the accounts it opened.
     GrantId = "grant";
     /// An account on a network that the workspace may publish to.

@@ -117,6 +117,7 @@ pub fn app(setup: Setup<'_>) -> Result<App> {
         webhooks: webhook::Rules::default(),
         guard: Guard::default(),
         sessions: posthaste_engine::session::Rules::default(),
+        providers: posthaste_engine::identity::Providers::default(),
         redis: None,
         mailer: Some(Arc::new(Mailbox)),
         people: posthaste_engine::person::Rules { is_open: true },

@@ -10,8 +10,8 @@ use anyhow::Context;
 use posthaste_postgres::shared;
 
 use crate::{
-    faults, generate, python, reference_clients,
-    run::{cargo, default_home, say, succeed},
+    faults, generate, npm, python, reference_clients,
+    run::{cargo, default_home, root, say, succeed},
     rust_sdk, security, stories, tidy, tools,
     totals::Totals,
     typescript,
@@ -29,7 +29,7 @@ pub struct Args {
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let begin = Instant::now();
     let mut report = Report::default();
-    let ready = prepare().await;
+    let ready = prepare(args.quick).await;
     report.check("tools", || ready);
     report.check("format", || {
         succeed(cargo().args(["fmt", "--all", "--check"]))
@@ -60,10 +60,14 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 /// Brings what the tests need.
-async fn prepare() -> anyhow::Result<()> {
+async fn prepare(is_quick: bool) -> anyhow::Result<()> {
     tools::check_compiler()?;
     tools::postgres(&default_home()).await?;
     tools::redis()?;
+    if !is_quick {
+        // The provider that people sign in by (api/tests/it/session/identity/real.rs).
+        npm::install(&root().join("api/tests/provider"))?;
+    }
     tools::nextest()
 }
 
@@ -153,6 +157,7 @@ fn nextest(arguments: &[&str]) -> anyhow::Result<(Totals, bool)> {
     command
         .args(["nextest", "run", "--workspace", "--no-fail-fast"])
         .args(arguments)
+        .env("POSTHASTE_NODE", npm::tool("node").get_program())
         .stderr(Stdio::piped());
     let mut child = command.spawn().context("cannot run `cargo nextest`")?;
     let output = child

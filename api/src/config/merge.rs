@@ -2,6 +2,17 @@ use anyhow::{Context, bail};
 use posthaste_core::Network;
 use toml::{Table, Value};
 
+use super::oidc;
+
+/// The section whose sections have names of the operator's.
+const PROVIDERS: &str = "oidc";
+
+/// What each app registration and provider has variables for.
+const CREDENTIALS: [(&str, &str); 2] = [
+    ("CLIENT_ID", "client_id"),
+    ("CLIENT_SECRET", "client_secret"),
+];
+
 /// Environment variables and the settings they set.
 const VARIABLES: &[(&str, &[&str])] = &[
     ("DATABASE_URL", &["database", "url"]),
@@ -100,6 +111,13 @@ fn merge_at(table: &mut Table, changes: Table, place: &str) -> anyhow::Result<()
         match (table.get_mut(&key), change) {
             (Some(Value::Table(inner)), Value::Table(changes)) => merge_at(inner, changes, &path)?,
             (Some(known), change) => *known = change,
+            // The operator names the providers.
+            (None, Value::Table(changes)) if place == PROVIDERS => {
+                let mut provider: Table = oidc::TEMPLATE.parse()?;
+                merge_at(&mut provider, changes, &path)?;
+                table.insert(key, Value::Table(provider));
+            }
+            (None, _) if place == PROVIDERS => bail!("{path} is a section: [{path}]"),
             (None, _) => bail!(unknown(table, place, &path)),
         }
     }
@@ -138,12 +156,19 @@ pub(super) fn environment(
     }
     for network in Network::ALL {
         let lower = network.as_str().to_ascii_lowercase();
-        for (suffix, key) in [
-            ("CLIENT_ID", "client_id"),
-            ("CLIENT_SECRET", "client_secret"),
-        ] {
+        for (suffix, key) in CREDENTIALS {
             if let Some(text) = variable(&format!("POSTHASTE_{}_{suffix}", network.as_str())) {
                 set(table, &["networks", &lower, key], text)?;
+            }
+        }
+    }
+    let named = table.get(PROVIDERS).and_then(Value::as_table);
+    let named: Vec<String> = named.into_iter().flat_map(Table::keys).cloned().collect();
+    for name in named {
+        let upper = name.to_ascii_uppercase().replace('-', "_");
+        for (suffix, key) in CREDENTIALS {
+            if let Some(text) = variable(&format!("POSTHASTE_OIDC_{upper}_{suffix}")) {
+                set(table, &[PROVIDERS, &name, key], text)?;
             }
         }
     }

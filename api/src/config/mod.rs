@@ -10,6 +10,7 @@ mod log;
 mod mail;
 mod merge;
 mod networks;
+mod oidc;
 mod people;
 mod quotas;
 mod redis;
@@ -35,6 +36,7 @@ pub use limits::Limits;
 pub use log::{Format, Log};
 pub use mail::Mail;
 pub use networks::Networks;
+pub use oidc::Oidc;
 pub use people::{People, Registration};
 pub use quotas::{Enforce, Quotas};
 pub use redis::Redis;
@@ -80,6 +82,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// Where the networks are, and the app registrations.
     pub networks: Networks,
+    /// By whom people may sign in.
+    pub oidc: Oidc,
     /// What networks allow and charge.
     pub quotas: Quotas,
     /// How people get mails.
@@ -145,6 +149,8 @@ impl Config {
         // Who tries things out receives them on this machine.
         config.webhooks.allow_private |= config.sandbox.enabled;
         config.graphql.public_schema |= config.sandbox.enabled;
+        config.oidc.complete(config.sandbox.enabled);
+        config.oidc.check()?;
         config.server.trim();
         config.server.check()?;
         config.limits.check()?;
@@ -318,7 +324,7 @@ mod tests {
         );
         assert_eq!(
             refused("[sever]\n"),
-            "p.toml: unknown section sever; known are: database, graphql, health, limits, log, mail, metrics, networks, people, quotas, redis, retention, sandbox, security, server, sessions, storage, webhooks, worker"
+            "p.toml: unknown section sever; known are: database, graphql, health, limits, log, mail, metrics, networks, oidc, people, quotas, redis, retention, sandbox, security, server, sessions, storage, webhooks, worker"
         );
     }
 }

@@ -21,6 +21,7 @@ pub mod developer;
 pub mod errors;
 pub mod event;
 pub mod idempotency;
+pub mod identity;
 pub mod incident;
 pub mod job;
 pub mod limits;

@@ -7,8 +7,8 @@ use async_graphql::{
 use posthaste_engine::App;
 
 use super::{
-    audit, connection, cost, developer, event, idempotency, incident, job, limits, media, member,
-    network, node, order,
+    audit, connection, cost, developer, event, idempotency, identity, incident, job, limits, media,
+    member, network, node, order,
     page::{Cursor, List},
     payload::MutationError,
     person, post, quota, role, sandbox, target, team, viewer, webhook, workspace,
@@ -21,6 +21,7 @@ pub struct Query(
     viewer::ViewerQuery,
     viewer::FactorQuery,
     viewer::PasskeyQuery,
+    identity::IdentityQuery,
     cost::CostQuery,
     workspace::WorkspaceQuery,
     role::RoleQuery,
@@ -51,6 +52,7 @@ pub struct Mutation(
     viewer::ViewerMutation,
     viewer::FactorMutation,
     viewer::PasskeyMutation,
+    identity::IdentityMutation,
     person::DoorMutation,
     person::PersonMutation,
     workspace::WorkspaceMutation,

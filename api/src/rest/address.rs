@@ -4,6 +4,7 @@ use axum::{
     extract::{ConnectInfo, Request},
     http::{HeaderMap, HeaderName, HeaderValue, header},
 };
+use posthaste_core::secret::Secret;
 use posthaste_engine::session::Client;
 
 use crate::tls::Peer;
@@ -50,7 +51,21 @@ pub fn client(headers: &HeaderMap) -> Client {
     Client {
         address: of(headers),
         user_agent: user_agent.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()),
+        browser: cookie(headers),
     }
+}
+
+/// The cookie of a browser in which a sign-in by a provider was begun.
+pub const BROWSER: &str = "__Host-posthaste-oidc";
+
+/// Its value, 256 bits in base 64.
+fn cookie(headers: &HeaderMap) -> Option<Secret> {
+    let all = headers.get_all(header::COOKIE).iter();
+    let pairs = all.filter_map(|value| value.to_str().ok());
+    let mut pairs = pairs.flat_map(|value| value.split(';'));
+    let value = pairs.find_map(|pair| pair.trim().strip_prefix(BROWSER)?.strip_prefix('='))?;
+    let is_ours = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    (value.len() == 43 && value.bytes().all(is_ours)).then(|| Secret::new(value))
 }
 
 #[cfg(test)]

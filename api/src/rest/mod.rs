@@ -17,6 +17,7 @@ mod operators;
 mod origins;
 mod page;
 mod problem;
+mod provider;
 mod redirect;
 mod request;
 mod revocation;
@@ -186,6 +187,8 @@ fn documented() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(health::healthz))
         .routes(routes!(health::version))
         .routes(routes!(oauth::callback))
+        .routes(routes!(provider::begin))
+        .routes(routes!(provider::callback))
         .routes(routes!(graphql::get_query, graphql::post_query))
         .merge(media::routes())
         .merge(bulk::routes())

@@ -340,6 +340,7 @@ fn no_input_says_whose_something_is_or_how_it_stands() {
             "SandboxResetInput.workspace",
             "SessionCreateByPasskeyInput.workspaceId",
             "SessionCreateInput.workspaceId",
+            "SessionFromProviderInput.workspaceId",
         ]
     );
 }

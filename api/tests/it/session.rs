@@ -2,6 +2,7 @@
 
 mod fresh;
 mod guard;
+mod identity;
 mod operators;
 mod own;
 mod passkey;

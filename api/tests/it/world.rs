@@ -34,6 +34,7 @@ use posthaste_engine::{
     adapters::{KeyRing, KeySource, LocalBuckets, OsRandom},
     connection,
     event::Hints,
+    identity::Providers,
     limit::Limits,
     media::{self, NewUpload},
     person,
@@ -74,11 +75,13 @@ enum Sealing {
     Plain,
     /// As a server seals them.
     Vault,
+    /// Readable, where people sign in by providers.
+    Providers(Providers),
 }
 
 impl Sealing {
     fn cipher(&self, db: &Database, clock: &FrozenClock) -> Arc<dyn Cipher> {
-        if matches!(self, Self::Plain) {
+        if !matches!(self, Self::Vault) {
             return Arc::new(PlainCipher);
         }
         let secret = Secret::new("a secret for tests");
@@ -202,6 +205,21 @@ impl World {
         .await
     }
 
+    /// A world in which people sign in by these providers, who are really asked.
+    pub async fn providing(providers: Providers) -> Self {
+        let http = Arc::new(HttpClient::new(&Hosts { base: None }).unwrap());
+        Self::build(
+            http,
+            Arc::default(),
+            None,
+            webhook::Rules::default(),
+            Limits::default(),
+            Sealing::Providers(providers),
+            None,
+        )
+        .await
+    }
+
     /// A world that really sends requests.
     pub async fn sending(webhooks: webhook::Rules) -> Self {
         let http = Arc::new(HttpClient::new(&Hosts { base: None }).unwrap());
@@ -264,6 +282,10 @@ impl World {
             webhooks,
             guard: Guard::default(),
             sessions: session::Rules::default(),
+            providers: match sealing {
+                Sealing::Providers(providers) => providers,
+                Sealing::Plain | Sealing::Vault => Providers::default(),
+            },
             redis: None,
             people: person::Rules {
                 is_open: mailer.is_some(),

@@ -20,6 +20,7 @@ use crate::{
     Actor,
     adapters::Redis,
     event::Hints,
+    identity,
     limit::Limits,
     person,
     publish::Crash,
@@ -72,6 +73,8 @@ pub struct Parts {
     pub guard: Guard,
     /// How long sessions last.
     pub sessions: session::Rules,
+    /// By whom people may sign in.
+    pub providers: identity::Providers,
     /// What processes share that may be lost; none where there is one process, or PostgreSQL is enough.
     pub redis: Option<Redis>,
     /// Sends mails to people; none where no mail is configured.

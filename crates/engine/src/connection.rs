@@ -33,6 +33,7 @@ use crate::{Actor, App, tokens};
 
 pub(crate) use change::take_away;
 pub use change::{Change, Removed, disable, enable, pause, remove, resume, update};
+pub(crate) use consent::is_loopback;
 pub use consent::{Consent, ConsentRequest, Outcome, authorize, callback, grant};
 pub(crate) use create::regained;
 pub use create::{Chosen, create, import};

@@ -7,6 +7,7 @@
 //!
 //! - [`session`]: signing in, keys, who asks
 //! - [`connection`]: connecting accounts by OAuth, reconnect, pause, remove
+//! - [`identity`]: signing in by providers (OpenID Connect), and the identities of people there
 //! - [`key`]: API keys as people manage them
 //! - [`member`]: members, invitations, who owns the workspace
 //! - [`person`]: registering, passwords, e-mail addresses, being erased
@@ -43,6 +44,7 @@ pub mod connection;
 pub mod event;
 pub mod governor;
 pub mod idempotency;
+pub mod identity;
 pub mod incident;
 pub mod key;
 pub mod limit;

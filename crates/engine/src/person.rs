@@ -24,6 +24,7 @@ use crate::{Actor, App, limit::Payer, session};
 pub use email::change as change_email;
 pub use erase::erase;
 pub use password::{change as change_password, request_reset, reset};
+pub(crate) use register::found;
 pub use register::{Registration, Verified, register, verify};
 
 /// What an operator decides about people.

@@ -29,12 +29,15 @@ use sha2::Sha256;
 
 use crate::{Actor, App};
 
+pub(crate) use factor::Codes;
 pub use factor::Proof;
 pub use guard::Guard;
 pub use open::{Client, Opened, Rules, SignIn, sign_in};
-pub(crate) use open::{recognise, recognise_password};
+pub(crate) use open::{open, recognise, recognise_password, second_factor};
 pub(crate) use password::hash as password_hash;
+pub(crate) use refresh::renew;
 pub use refresh::{reauthenticate, refresh};
+pub(crate) use refusal::note_provider;
 pub use setup::{
     Founded, KeyKind, NewKey, NewUser, NewWorkspace, add_member, create_key, create_user,
     create_workspace, found, sample_key,

@@ -33,8 +33,8 @@ pub struct User {
     pub email: String,
     /// Name.
     pub name: String,
-    /// argon2id, in PHC format.
-    pub password_hash: String,
+    /// argon2id, in PHC format; none of who signs in by a provider only.
+    pub password_hash: Option<String>,
     /// When the person was added.
     pub created_at: DateTime<Utc>,
     /// Since when the operator has shut the person out.

@@ -125,6 +125,20 @@ pub async fn pending(
         .stored()
 }
 
+/// The invitations for an e-mail that can be accepted at an instant, in all workspaces, the oldest first.
+pub async fn open_for(conn: &mut Conn, email: &str, now: DateTime<Utc>) -> Result<Vec<Invitation>> {
+    table::table
+        .filter(table::email.eq(email))
+        .filter(table::accepted_at.is_null())
+        .filter(table::revoked_at.is_null())
+        .filter(table::expires_at.gt(now))
+        .order((table::created_at, table::id))
+        .select(Invitation::as_select())
+        .load(conn)
+        .await
+        .stored()
+}
+
 /// The invitations with these ids, in no order; unknown ones are left out.
 pub async fn by_ids(
     conn: &mut Conn,

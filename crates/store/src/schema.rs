@@ -9,7 +9,7 @@ mod tenant;
 
 pub use incident::{incident_steps, incidents};
 pub use job::{job_keys, job_results, jobs};
-pub use people::{mails, person_tokens, sessions, users};
+pub use people::{identities, mails, person_tokens, provider_steps, sessions, users};
 pub use quota::{budgets, quota_readings};
 pub use security::{
     audit_entries, audit_heads, data_keys, passkey_ceremonies, passkeys, recovery_codes,

@@ -2965,6 +2965,400 @@ fragment ProvenanceFields on Provenance {
     ),
 };
 
+pub const IDENTITY_LINK: Operation = Operation {
+    name: Some("IdentityLink"),
+    kind: Kind::Mutation,
+    field: Some("identityLink"),
+    document: Cow::Borrowed(
+        r"mutation IdentityLink($input: IdentityLinkInput!) {
+  identityLink(input: $input) {
+    identity {
+      ...IdentityFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment IdentityFields on Identity {
+  id
+  provider
+  issuer
+  email
+  linkedAt
+  lastUsedAt
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const IDENTITY_LINK_START: Operation = Operation {
+    name: Some("IdentityLinkStart"),
+    kind: Kind::Mutation,
+    field: Some("identityLinkStart"),
+    document: Cow::Borrowed(
+        r"mutation IdentityLinkStart($input: IdentityLinkStartInput!) {
+  identityLinkStart(input: $input) {
+    address
+    addressExpiresAt
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const IDENTITY_LIST: Operation = Operation {
+    name: Some("IdentityList"),
+    kind: Kind::Query,
+    field: Some("identities"),
+    document: Cow::Borrowed(
+        r"query IdentityList {
+  identities {
+    ...IdentityFields
+  }
+}
+fragment IdentityFields on Identity {
+  id
+  provider
+  issuer
+  email
+  linkedAt
+  lastUsedAt
+}
+",
+    ),
+};
+
+pub const IDENTITY_PROOF_START: Operation = Operation {
+    name: Some("IdentityProofStart"),
+    kind: Kind::Mutation,
+    field: Some("identityProofStart"),
+    document: Cow::Borrowed(
+        r"mutation IdentityProofStart($input: IdentityProofStartInput!) {
+  identityProofStart(input: $input) {
+    address
+    addressExpiresAt
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const IDENTITY_PROVIDER_LIST: Operation = Operation {
+    name: Some("IdentityProviderList"),
+    kind: Kind::Query,
+    field: Some("identityProviders"),
+    document: Cow::Borrowed(
+        r"query IdentityProviderList {
+  identityProviders {
+    name
+    label
+    url
+  }
+}
+",
+    ),
+};
+
+pub const IDENTITY_UNLINK: Operation = Operation {
+    name: Some("IdentityUnlink"),
+    kind: Kind::Mutation,
+    field: Some("identityUnlink"),
+    document: Cow::Borrowed(
+        r"mutation IdentityUnlink($input: IdentityUnlinkInput!) {
+  identityUnlink(input: $input) {
+    unlinkedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
 pub const INVITATION_ACCEPT: Operation = Operation {
     name: Some("InvitationAccept"),
     kind: Kind::Mutation,
@@ -8182,6 +8576,110 @@ fragment NodeFields on Node {
   ... on Workspace {
     name
   }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const SESSION_FROM_PROVIDER: Operation = Operation {
+    name: Some("SessionFromProvider"),
+    kind: Kind::Mutation,
+    field: Some("sessionFromProvider"),
+    document: Cow::Borrowed(
+        r"mutation SessionFromProvider($input: SessionFromProviderInput!) {
+  sessionFromProvider(input: $input) {
+    token
+    tokenExpiresAt
+    refreshToken
+    session {
+      ...SessionFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment SessionFields on Session {
+  id
+  isCurrent
+  role
+  workspaceId
+  createdAt
+  refreshedAt
+  expiresAt
+  authenticatedAt
+  secondFactor
+  userAgent
+  address
 }
 fragment WarningFields on Warning {
   code

@@ -11,5 +11,5 @@ pub use factor::{FactorMutation, FactorQuery};
 pub use mutation::ViewerMutation;
 pub use passkey::{PasskeyMutation, PasskeyQuery};
 pub use query::ViewerQuery;
-pub use session::Session;
+pub use session::{Session, SessionFromProviderPayload};
 pub use types::{Person, Viewer};

@@ -1,6 +1,9 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
-use posthaste_core::secret::Secret;
-use posthaste_engine::session::{self, Proof, SignIn, own};
+use posthaste_core::{Error, ErrorCode, secret::Secret};
+use posthaste_engine::{
+    identity::redeem::{self, Redemption},
+    session::{self, Proof, SignIn, own},
+};
 
 use super::session::{SessionCreatePayload, SessionReauthenticatePayload, SessionRefreshPayload};
 use crate::graphql::{
@@ -8,6 +11,9 @@ use crate::graphql::{
     payload::payload,
     scalars,
 };
+
+/// What is told to whoever shows nothing, or too much.
+const EITHER: &str = "Give either the password or the code of a sign-in at a provider.";
 
 /// Who signs in.
 #[derive(InputObject)]
@@ -34,8 +40,12 @@ pub struct SessionRefreshInput {
 /// Who shows again who they are.
 #[derive(InputObject)]
 pub struct SessionReauthenticateInput {
-    /// The password.
-    password: String,
+    /// The password; or `providerCode` in its place.
+    password: Option<String>,
+    /// The code that the browser came back with from the address that `identityProofStart` gave.
+    provider_code: Option<String>,
+    /// The word of which the challenge was the SHA-256, if there was one.
+    verifier: Option<String>,
     /// The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`).
     code: Option<String>,
     /// A recovery code in the place of that.
@@ -123,16 +133,31 @@ impl ViewerMutation {
     }
 
     /// Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens, and those
-    /// before open nothing any more.
+    /// before open nothing any more. Takes the password, or a new sign-in at a provider (`identityProofStart`).
     async fn session_reauthenticate(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The password.")] input: SessionReauthenticateInput,
+        #[graphql(desc = "The password, or what a sign-in at a provider came to.")]
+        input: SessionReauthenticateInput,
     ) -> Result<SessionReauthenticatePayload> {
         let (app, actor) = both(ctx)?;
-        let proof = proof(input.password, input.code, input.recovery_code);
         let client = &caller(ctx)?.client;
-        let outcome = session::reauthenticate(app, actor, proof, client).await;
+        let outcome = match (input.password, input.provider_code) {
+            (Some(password), None) => {
+                let proof = proof(password, input.code, input.recovery_code);
+                session::reauthenticate(app, actor, proof, client).await
+            }
+            (None, Some(code)) => {
+                let with = Redemption {
+                    code: Secret::new(code),
+                    verifier: input.verifier.map(Secret::new),
+                    totp: input.code.map(Secret::new),
+                    recovery_code: input.recovery_code.map(Secret::new),
+                };
+                redeem::reauthenticate(app, actor, with, client).await
+            }
+            _ => Err(Error::new(ErrorCode::InvalidInput, EITHER).at(["password"])),
+        };
         Ok(SessionReauthenticatePayload::of(app, outcome)?)
     }
 

@@ -104,6 +104,9 @@ tokens! {
     /// What came of signing in.
     SessionCreatePayload;
 
+    /// What came of signing in by a provider.
+    SessionFromProviderPayload;
+
     /// What came of asking for the next tokens.
     SessionRefreshPayload;
 

@@ -377,6 +377,30 @@ pub fn table() -> Vec<Row> {
             Needs::Credential,
             "{ secondFactor { recoveryCodesLeft } }",
         ),
+        row(
+            "identityProviders",
+            Needs::Nobody,
+            "{ identityProviders { name } }",
+        ),
+        row("identities", Needs::Credential, "{ identities { id } }"),
+        change("sessionFromProvider", Needs::Nobody, "code: \"none\""),
+        change(
+            "identityLinkStart",
+            Needs::Credential,
+            "provider: \"none\", returnTo: \"/\"",
+        ),
+        change(
+            "identityProofStart",
+            Needs::Credential,
+            "provider: \"none\", returnTo: \"/\"",
+        ),
+        change("identityLink", Needs::Credential, "code: \"none\""),
+        // A key has none; people's ids are tried in `session/identity.rs`.
+        change(
+            "identityUnlink",
+            Needs::Credential,
+            "id: \"idn_01h455vb4pex5vsknk084sn02q\"",
+        ),
         change("totpConfirm", Needs::Credential, "code: \"123456\""),
         change("workspaceSecurityUpdate", OWN, "secondFactorRequired: true"),
         row(

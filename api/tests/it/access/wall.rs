@@ -9,10 +9,16 @@ use super::*;
 use crate::world::sign_in;
 
 /// What needs nothing of a workspace, and what looks beyond one on purpose (`App::everywhere`).
-const AROUND: [&str; 41] = [
+const AROUND: [&str; 48] = [
     "builtInRoles",
     "emailChange",
     "emailVerify",
+    "identities",
+    "identityLink",
+    "identityLinkStart",
+    "identityProofStart",
+    "identityProviders",
+    "identityUnlink",
     "invitationAccept",
     "passkeyDelete",
     "passkeyProofStart",
@@ -41,6 +47,7 @@ const AROUND: [&str; 41] = [
     "sessionCreate",
     "sessionCreateByPasskey",
     "sessionDelete",
+    "sessionFromProvider",
     "sessionReauthenticate",
     "sessionReauthenticateByPasskey",
     "sessionRefresh",

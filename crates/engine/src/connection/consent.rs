@@ -151,7 +151,8 @@ fn check_return(app: &App, address: &str) -> Result<()> {
     Err(Error::new(ErrorCode::InvalidInput, message).at(["returnTo"]))
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether an address leads to the machine that it is opened on.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
         && match url.host() {
             Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -8,7 +8,7 @@ use posthaste_core::{
 };
 use posthaste_store::{
     mail::{self as rows, Mail},
-    person,
+    person, provider_step,
 };
 use serde_json::Value;
 use tokio::time::sleep;
@@ -69,6 +69,7 @@ async fn forget(app: &App) {
     let gone = async {
         let mut conn = app.db.get().await?;
         rows::forget_before(&mut conn, now - KEPT).await?;
+        provider_step::sweep(&mut conn, now).await?;
         person::sweep_tokens(&mut conn, now).await
     };
     if let Err(error) = gone.await {

@@ -13,6 +13,7 @@ use posthaste_core::{
 use posthaste_store::{
     Json, Page, PageRequest, Tx,
     access::{self, User},
+    identity::Identity,
     invitation::{self as rows, Invitation, Status},
     member, standing, workspace,
 };
@@ -22,6 +23,7 @@ use uuid::Uuid;
 use crate::{
     Actor, App, change,
     idempotency::Once,
+    identity,
     mail::{self, Letter, Outgoing},
     role::{self, Choice},
     session::{self, Client, NewUser},
@@ -286,7 +288,11 @@ pub async fn accept(
         Some(user) => (own(app, caller, user, newcomer).await?, false),
         None => (made(app, &row, newcomer).await?, true),
     };
-    join(app, &row, &hash, user, is_new).await
+    let newcomer = is_new.then_some(Arrival {
+        user: &user,
+        identity: None,
+    });
+    join(app, &row, Some(&hash), user.id, newcomer).await
 }
 
 /// The account of the e-mail, if the caller shows that it is theirs.
@@ -320,19 +326,54 @@ async fn made(app: &App, row: &Invitation, newcomer: Newcomer) -> Result<User> {
     session::user_row(app, new).await
 }
 
+/// A person who is not written down yet, and the identity they came with.
+#[derive(Clone, Copy)]
+struct Arrival<'a> {
+    user: &'a User,
+    identity: Option<&'a Identity>,
+}
+
+/// Makes a new person a member of the workspace that has asked their e-mail first and still may. The e-mail is shown to be theirs by a
+/// provider; none when nobody asks them.
+pub(crate) async fn join_invited(
+    app: &App,
+    user: &User,
+    identity: &Identity,
+) -> Result<Option<Accepted>> {
+    let arrival = Arrival {
+        user,
+        identity: Some(identity),
+    };
+    let mut conn = app.db.get().await?;
+    let open = rows::open_for(&mut conn, &user.email, app.now()).await?;
+    drop(conn);
+    for row in open {
+        match join(app, &row, None, user.id, Some(arrival)).await {
+            Err(error) if error.code == ErrorCode::InvitationInvalid => {}
+            Err(error) if error.code == ErrorCode::NotFound => {}
+            joined => return joined.map(Some),
+        }
+    }
+    Ok(None)
+}
+
 async fn join(
     app: &App,
     seen: &Invitation,
-    hash: &[u8],
-    user: User,
-    is_new: bool,
+    hash: Option<&[u8]>,
+    user: UserId,
+    arrival: Option<Arrival<'_>>,
 ) -> Result<Accepted> {
     let workspace = seen.workspace_id;
     let mut tx = app.db.begin().await?;
     workspace::hold(&mut tx, workspace).await?;
     let row = rows::lock(&mut tx, workspace, seen.id).await?;
     // Meanwhile it may have been used, taken back or sent again.
-    if row.status(app.now()) != Status::Open || !rows::has(&mut tx, row.id, hash).await? {
+    let is_present = match hash {
+        Some(hash) => rows::has(&mut tx, row.id, hash).await?,
+        None => true,
+    };
+    if row.status(app.now()) != Status::Open || !is_present {
         return Err(invalid());
     }
     let asked_by = standing::of(&mut tx, workspace, &row.provenance, app.now()).await?;
@@ -344,22 +385,25 @@ async fn join(
     if !may_ask {
         return Err(invalid());
     }
-    if is_new {
-        access::insert_user(&mut tx, &user).await?;
+    if let Some(arrival) = arrival {
+        match arrival.identity {
+            Some(identity) => identity::write(app, &mut tx, arrival.user, identity).await?,
+            None => access::insert_user(&mut tx, arrival.user).await?,
+        }
     }
     let now = app.now();
     let reach = Reach::from(row.connection_ids.clone());
     let role_id = row.custom_role();
-    member::insert(&mut tx, workspace, user.id, row.role, role_id, &reach, now).await?;
-    rows::accept(&mut tx, row.id, user.id, now).await?;
-    let actor = Actor::new(workspace, row.role, Provenance::Person { user: user.id });
+    member::insert(&mut tx, workspace, user, row.role, role_id, &reach, now).await?;
+    rows::accept(&mut tx, row.id, user, now).await?;
+    let actor = Actor::new(workspace, row.role, Provenance::Person { user });
     let data = json!({
-        "userId": user.id, "role": row.role, "roleId": row.custom_role(), "invitationId": row.id,
+        "userId": user, "role": row.role, "roleId": row.custom_role(), "invitationId": row.id,
     });
     finish(app, &actor, tx, EventType::MemberAdded, data).await?;
     Ok(Accepted {
         workspace,
-        user: user.id,
+        user,
         role: row.role,
     })
 }

@@ -25,7 +25,7 @@ pub async fn change(
         let message = "This is your address already.";
         return Err(Error::new(ErrorCode::InvalidInput, message).at(["email"]));
     }
-    session::recognise_password(app, &user, password, client).await?;
+    session::recognise_password(app, actor, &user, password, client).await?;
     if !to_address(app, "e-mail to", &email).await? {
         return Ok(());
     }

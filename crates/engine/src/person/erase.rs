@@ -24,7 +24,7 @@ use crate::{
 pub async fn erase(app: &App, actor: &Actor, password: Secret, client: &Client) -> Result<UserId> {
     let app = &app.everywhere();
     let user = me(app, actor).await?;
-    session::recognise_password(app, &user, password, client).await?;
+    session::recognise_password(app, actor, &user, password, client).await?;
     let by = Provenance::Person { user: user.id };
     let others = elsewhere(app, actor, &user).await?;
     for id in others {

@@ -64,7 +64,7 @@ pub async fn change(
     let app = &app.everywhere();
     let user = me(app, actor).await?;
     let (_, signed_in) = actor.signed_in()?;
-    session::recognise_password(app, &user, current, client).await?;
+    session::recognise_password(app, actor, &user, current, client).await?;
     let new = session::password_hash(app, new, &[&user.email, &user.name])
         .await
         .map_err(|error| error.at(["new"]))?;

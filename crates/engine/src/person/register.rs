@@ -8,11 +8,12 @@ use posthaste_core::{
     secret::Secret,
 };
 use posthaste_store::{
+    Tx,
     access::{self, User},
     audit::{self, NewEntry},
     member,
     person::{self as rows, Purpose},
-    workspace,
+    workspace::{self, Workspace},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -129,7 +130,7 @@ pub async fn verify(app: &App, text: &str) -> Result<Verified> {
         id: UserId::new(&*app.clock, &*app.random),
         email: row.email,
         name: pending.name,
-        password_hash: pending.password_hash,
+        password_hash: Some(pending.password_hash),
         created_at: app.now(),
         disabled_at: None,
     };
@@ -146,30 +147,31 @@ pub async fn verify(app: &App, text: &str) -> Result<Verified> {
         ErrorCode::AlreadyExists => token::invalid(),
         _ => error,
     })?;
-    workspace::insert(&mut tx, &workspace).await?;
-    let (role, reach) = (Role::Owner, Reach::All);
-    member::insert(
-        &mut tx,
-        workspace.id,
-        user.id,
-        role,
-        None,
-        &reach,
-        app.now(),
-    )
-    .await?;
-    rows::forget_tokens(&mut tx, &user.email).await?;
-    let entry = NewEntry {
-        at: app.now(),
-        act: "workspace.founded",
-        actor: Provenance::Person { user: user.id }.credential(),
-        subject: Some(user.id.to_string()),
-        detail: json!({ "ownerId": user.id, "name": user.name, "email": user.email }),
-    };
-    audit::append(&mut tx, Some(workspace.id), &[entry]).await?;
+    found(app, &mut tx, &user, &workspace).await?;
     finish(app, tx, "person.registered", user.id).await?;
     Ok(Verified {
         user: user.id,
         workspace: Some(workspace.id),
     })
+}
+
+/// Founds a workspace of a new person's own.
+pub(crate) async fn found(
+    app: &App,
+    tx: &mut Tx,
+    user: &User,
+    workspace: &Workspace,
+) -> Result<()> {
+    workspace::insert(tx, workspace).await?;
+    let (role, reach, now) = (Role::Owner, Reach::All, app.now());
+    member::insert(tx, workspace.id, user.id, role, None, &reach, now).await?;
+    rows::forget_tokens(tx, &user.email).await?;
+    let entry = NewEntry {
+        at: now,
+        act: "workspace.founded",
+        actor: Provenance::Person { user: user.id }.credential(),
+        subject: Some(user.id.to_string()),
+        detail: json!({ "ownerId": user.id, "name": user.name, "email": user.email }),
+    };
+    audit::append(tx, Some(workspace.id), &[entry]).await
 }

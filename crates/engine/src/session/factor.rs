@@ -45,6 +45,24 @@ impl From<Secret> for Proof {
     }
 }
 
+/// What somebody shows of a second factor.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Codes<'a> {
+    /// A code of the authenticator app.
+    pub code: Option<&'a Secret>,
+    /// A recovery code.
+    pub recovery_code: Option<&'a Secret>,
+}
+
+impl<'a> From<&'a Proof> for Codes<'a> {
+    fn from(proof: &'a Proof) -> Self {
+        Self {
+            code: proof.code.as_ref(),
+            recovery_code: proof.recovery_code.as_ref(),
+        }
+    }
+}
+
 /// What a proof says of the second factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Checked {
@@ -58,19 +76,19 @@ pub(super) enum Checked {
     Wrong,
 }
 
-/// Looks at the second factor of a person whose password was right. A code that is right is used up.
-pub(super) async fn check(app: &App, user: &User, proof: &Proof) -> Result<Checked> {
+/// Looks at the second factor of a person who was recognised. A code that is right is used up.
+pub(super) async fn check(app: &App, user: &User, codes: Codes<'_>) -> Result<Checked> {
     let mut conn = app.db.get().await?;
     let known = rows::get(&mut conn, user.id).await?;
     let Some(known) = known.filter(|known| known.confirmed_at.is_some()) else {
         return Ok(Checked::Unneeded);
     };
-    let is_right = if let Some(code) = &proof.code {
+    let is_right = if let Some(code) = codes.code {
         match step(app, &known, code)? {
             Some(step) => rows::take_step(&mut conn, &known, step).await?,
             None => false,
         }
-    } else if let Some(code) = &proof.recovery_code {
+    } else if let Some(code) = codes.recovery_code {
         rows::take_code(&mut conn, user.id, &hash(app, user.id, code.expose())?).await?
     } else {
         return Ok(Checked::Missing);

@@ -55,14 +55,32 @@ impl Guard {
     }
 
     /// Refuses with `RATE_LIMITED` while the e-mail or the address must wait.
-    pub(super) async fn enter(
+    pub(crate) async fn enter(
         &self,
         email: &str,
         address: Option<IpAddr>,
         now: DateTime<Utc>,
     ) -> Result<()> {
+        self.pass(keys(email, address), "passwords", now).await
+    }
+
+    /// As [`Guard::enter`], while nobody knows yet who somebody says they are.
+    pub(crate) async fn enter_from(
+        &self,
+        address: Option<IpAddr>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.pass(key_of_address(address), "sign-ins", now).await
+    }
+
+    async fn pass(
+        &self,
+        keys: impl Iterator<Item = (String, u32)>,
+        what: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         let mut left = None;
-        for (key, free) in keys(email, address) {
+        for (key, free) in keys {
             let known = self.failures.read(&key, now).await?;
             left = left.max(known.and_then(|known| wait(known, free, now)));
         }
@@ -70,8 +88,20 @@ impl Guard {
             return Ok(());
         };
         let seconds = (left.num_milliseconds() as u64).div_ceil(1000);
-        let message = format!("Too many wrong passwords. Try again in {seconds} s.");
+        let message = format!("Too many wrong {what}. Try again in {seconds} s.");
         Err(Error::new(ErrorCode::RateLimited, message).retry_after(seconds))
+    }
+
+    /// Counts a failure of an address alone.
+    pub(crate) async fn failed_from(
+        &self,
+        address: Option<IpAddr>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        for (key, _) in key_of_address(address) {
+            self.failures.add(&key, FORGOTTEN_AFTER, now).await?;
+        }
+        Ok(())
     }
 
     /// Waits for a place to check a password in; it is free again when dropped.
@@ -100,7 +130,7 @@ impl Guard {
     }
 
     /// Forgets the failures for an e-mail. Those of the address stay: whoever guesses could sign in as themselves.
-    pub(super) async fn succeeded(&self, email: &str) -> Result<()> {
+    pub(crate) async fn succeeded(&self, email: &str) -> Result<()> {
         self.failures.clear(&of_email(email)).await
     }
 
@@ -132,8 +162,12 @@ impl Failures {
 
 /// What is counted under which key, and how much of it is free.
 fn keys(email: &str, address: Option<IpAddr>) -> impl Iterator<Item = (String, u32)> {
+    std::iter::once((of_email(email), FREE_FAILURES)).chain(key_of_address(address))
+}
+
+fn key_of_address(address: Option<IpAddr>) -> impl Iterator<Item = (String, u32)> {
     let from = address.map(|address| (of_address(address), FREE_FROM_ADDRESS));
-    std::iter::once((of_email(email), FREE_FAILURES)).chain(from)
+    from.into_iter()
 }
 
 /// Nobody who looks at the counts learns who signs in.

@@ -14,7 +14,7 @@ use tokio::sync::SemaphorePermit;
 
 use super::{
     Proof,
-    factor::{self, Checked},
+    factor::{self, Checked, Codes},
     password, refusal,
     token::{self, Kind, Token},
     unauthenticated,
@@ -55,6 +55,8 @@ pub struct Client {
     pub address: Option<IpAddr>,
     /// What it calls itself.
     pub user_agent: Option<String>,
+    /// What a browser was given that began to sign in by a provider.
+    pub browser: Option<Secret>,
 }
 
 impl Client {
@@ -122,28 +124,43 @@ pub(crate) async fn recognise(
     client: &Client,
 ) -> Result<(User, bool)> {
     let (user, _place) = by_password(app, email, proof.password.clone(), client).await?;
-    let checked = factor::check(app, &user, &proof).await?;
-    if checked == Checked::Missing {
-        let code = ErrorCode::SecondFactorRequired;
-        return Err(Error::new(code, code.title()));
-    }
-    if checked == Checked::Wrong {
-        let failures = app.guard.failed(email, client.address, app.now()).await?;
-        refusal::note(app, email, Some(user.id), client, failures).await;
-        let code = ErrorCode::SecondFactorWrong;
-        return Err(Error::new(code, code.title()));
-    }
+    let second_factor = second_factor(app, &user, Codes::from(&proof), client).await?;
     app.guard.succeeded(email).await?;
-    Ok((user, checked == Checked::Right))
+    Ok((user, second_factor))
 }
 
-/// Looks at the password again of a person who is signed in, with a second factor where there is one.
+/// Looks at the second factor of a person who has shown otherwise who they are; whether there was one.
+pub(crate) async fn second_factor(
+    app: &App,
+    user: &User,
+    codes: Codes<'_>,
+    client: &Client,
+) -> Result<bool> {
+    let code = match factor::check(app, user, codes).await? {
+        Checked::Unneeded => return Ok(false),
+        Checked::Right => return Ok(true),
+        Checked::Missing => ErrorCode::SecondFactorRequired,
+        Checked::Wrong => ErrorCode::SecondFactorWrong,
+    };
+    if code == ErrorCode::SecondFactorWrong {
+        let email = &user.email;
+        let failures = app.guard.failed(email, client.address, app.now()).await?;
+        refusal::note(app, email, Some(user.id), client, failures).await;
+    }
+    Err(Error::new(code, code.title()))
+}
+
+/// Looks at the password again of a person who is signed in. Whoever has none must have shown otherwise within ten minutes who they are.
 pub(crate) async fn recognise_password(
     app: &App,
+    actor: &Actor,
     user: &User,
     password: Secret,
     client: &Client,
 ) -> Result<()> {
+    if user.password_hash.is_none() {
+        return actor.require_fresh(app.now());
+    }
     let (_, _place) = by_password(app, &user.email, password, client).await?;
     app.guard.succeeded(&user.email).await
 }
@@ -162,10 +179,11 @@ async fn by_password<'a>(
     // Many that came at once have all passed until here; now each knows of the failures before it.
     guard.enter(email, client.address, app.now()).await?;
     let user = access::user_by_email(&mut *app.db.get().await?, email).await?;
-    let hash = user.as_ref().map(|user| user.password_hash.clone());
+    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let known = user.as_ref().map(|user| user.id);
-    let right = password::verify(password.clone(), hash).await?;
-    let Some(user) = user.filter(|_| right) else {
+    let right = password::verify(password.clone(), hash.clone()).await?;
+    let found = user.filter(|_| right);
+    let Some((user, hash)) = found.zip(hash) else {
         let failures = guard.failed(email, client.address, app.now()).await?;
         drop(place);
         refusal::note(app, email, known, client, failures).await;
@@ -176,14 +194,15 @@ async fn by_password<'a>(
         let code = ErrorCode::AccountDisabled;
         return Err(Error::new(code, code.title()));
     }
-    if password::is_outdated(&user.password_hash)? {
+    if password::is_outdated(&hash)? {
         let hash = password::hash_again(app, password).await?;
         access::replace_password_hash(&mut *app.db.get().await?, &user, &hash).await?;
     }
     Ok((user, place))
 }
 
-pub(super) async fn open(
+/// Opens a session of a person who has shown who they are.
+pub(crate) async fn open(
     app: &App,
     user: &User,
     workspace: Option<WorkspaceId>,

@@ -1,7 +1,7 @@
 //! The next tokens of a session.
 
 use chrono::TimeDelta;
-use posthaste_core::{Error, ErrorCode, Result, ids::SessionId, incident::Rule};
+use posthaste_core::{Error, ErrorCode, Result, incident::Rule};
 use posthaste_store::{
     access::{self, Session},
     audit::{self, NewEntry},
@@ -106,20 +106,21 @@ pub async fn reauthenticate(
     client: &Client,
 ) -> Result<Opened> {
     let app = &app.everywhere();
-    let (user, signed_in) = actor.signed_in()?;
+    let (user, _) = actor.signed_in()?;
     let mut conn = app.db.get().await?;
     let known = access::user(&mut conn, actor.workspace, user).await?;
     let known = known.ok_or_else(unauthenticated)?;
     drop(conn);
     let (_, second_factor) = recognise(app, &known.email, proof, client).await?;
-    proved(app, signed_in.session, second_factor).await
+    renew(app, actor, second_factor).await
 }
 
-/// The next tokens of a session whose person has just shown who they are.
-pub(super) async fn proved(app: &App, session: SessionId, second_factor: bool) -> Result<Opened> {
+/// Gives the session of a person who has just shown who they are new tokens; those before open nothing any more.
+pub(crate) async fn renew(app: &App, actor: &Actor, second_factor: bool) -> Result<Opened> {
+    let (_, signed_in) = actor.signed_in()?;
     let now = app.now();
     let mut conn = app.db.get().await?;
-    let found = access::session(&mut conn, session, now).await?;
+    let found = access::session(&mut conn, signed_in.session, now).await?;
     let (session, _) = found.ok_or_else(unauthenticated)?;
     let mut next = following(app, &session, session.generation)?;
     (next.before_at, next.authenticated_at) = (None, now);

@@ -3,7 +3,7 @@
 //! an hour.
 
 use chrono::{DateTime, Utc};
-use posthaste_core::{Provenance, Result, ids::UserId, incident::Rule};
+use posthaste_core::{ErrorCode, Provenance, Result, ids::UserId, incident::Rule};
 use posthaste_store::audit::{self, NewEntry};
 use serde_json::json;
 
@@ -70,6 +70,51 @@ async fn write(
             "address": client.address.map(|address| address.to_string()),
             "failures": failures.of_email,
             "failuresOfAddress": failures.of_address,
+            "lastOfThisHour": number == MOST,
+        }),
+    };
+    let mut tx = app.db.begin().await?;
+    audit::append(&mut tx, None, &[entry]).await?;
+    tx.commit().await
+}
+
+/// Writes down that somebody was refused whom a provider had recognised. `identity` is the issuer and its name of them.
+pub(crate) async fn note_provider(
+    app: &App,
+    provider: &str,
+    identity: (&str, &str),
+    user: Option<UserId>,
+    client: &Client,
+    code: ErrorCode,
+) {
+    if let Err(error) = write_provider(app, provider, identity, user, client, code).await {
+        tracing::error!(%error, cause = ?error.cause, "a refused sign-in is not in the audit log");
+    }
+}
+
+async fn write_provider(
+    app: &App,
+    provider: &str,
+    (issuer, subject): (&str, &str),
+    user: Option<UserId>,
+    client: &Client,
+    code: ErrorCode,
+) -> Result<()> {
+    let now = app.now();
+    let Some(number) = app.guard.entry(hour(now), now).await? else {
+        return Ok(());
+    };
+    let hash = keyed_hash(&app.secret, &format!("identity {issuer} {subject}"))?;
+    let entry = NewEntry {
+        at: now,
+        act: "session.refused",
+        actor: Provenance::System.credential(),
+        subject: user.map(|id| id.to_string()),
+        detail: json!({
+            "provider": provider,
+            "code": code,
+            "identityHash": posthaste_core::hex::encode(&hash),
+            "address": client.address.map(|address| address.to_string()),
             "lastOfThisHour": number == MOST,
         }),
     };

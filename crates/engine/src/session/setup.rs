@@ -182,7 +182,7 @@ pub(crate) async fn user_row(app: &App, new: NewUser) -> Result<User> {
             .unwrap_or_else(|| UserId::new(&*app.clock, &*app.random)),
         email,
         name,
-        password_hash,
+        password_hash: Some(password_hash),
         created_at: app.now(),
         disabled_at: None,
     })

@@ -123,6 +123,7 @@ impl World {
             webhooks: webhook::Rules::default(),
             guard,
             sessions: session::Rules::default(),
+            providers: posthaste_engine::identity::Providers::default(),
             redis: None,
             mailer,
             people: posthaste_engine::person::Rules::default(),

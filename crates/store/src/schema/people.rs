@@ -3,7 +3,7 @@ diesel::table! {
         id -> Uuid,
         email -> Text,
         name -> Text,
-        password_hash -> Text,
+        password_hash -> Nullable<Text>,
         created_at -> Timestamptz,
         disabled_at -> Nullable<Timestamptz>,
     }
@@ -50,6 +50,36 @@ diesel::table! {
         email -> Text,
         user_id -> Nullable<Uuid>,
         data -> Nullable<Jsonb>,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    identities (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        provider -> Text,
+        issuer -> Text,
+        subject -> Text,
+        email -> Nullable<Text>,
+        linked_at -> Timestamptz,
+        last_used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    provider_steps (hash) {
+        hash -> Bytea,
+        stage -> Text,
+        purpose -> Text,
+        provider -> Text,
+        browser -> Nullable<Bytea>,
+        challenge -> Nullable<Bytea>,
+        return_to -> Text,
+        user_id -> Nullable<Uuid>,
+        session_id -> Nullable<Uuid>,
+        data -> Nullable<Jsonb>,
+        begun_at -> Timestamptz,
         expires_at -> Timestamptz,
     }
 }

@@ -95,3 +95,5 @@ INSERT INTO data_keys SELECT pg_temp.id(1, 1 + n % 2), 1 + n / 2, gen_random_uui
 INSERT INTO audit_entries (chain, seq, at, act, actor, subject, detail_hash, hash)
     SELECT pg_temp.id(1, 1 + n % 2), 1 + n / 2, timestamptz '2027-01-01' + n * interval '1 minute', 'act.' || n % 40, 'key_' || n % 50, 'key_' || n % 1000, '', ''
     FROM generate_series(1, 6000) n;
+INSERT INTO identities SELECT pg_temp.id(70, n), pg_temp.id(10, n), 'acme', 'https://id.example', 'subject' || n, NULL, '2027-01-01', NULL FROM generate_series(1, 3000) n;
+INSERT INTO provider_steps SELECT decode(md5(n::text), 'hex'), 'STATE', 'SIGN_IN', 'acme', '\x00', NULL, 'https://posthaste.test/', NULL, NULL, NULL, '2027-01-01', timestamptz '2027-01-01' + n * interval '1 minute' FROM generate_series(1, 5000) n;

@@ -15,7 +15,7 @@ use webauthn_rs::prelude::{
 use super::{Asked, answer, ask, asked, refused, relying::party};
 use crate::{
     Actor, App,
-    session::{Client, Opened, open::open, refresh::proved, unauthenticated},
+    session::{Client, Opened, open::open, refresh::renew, unauthenticated},
 };
 
 /// Asks any authenticator which of its passkeys for this server it has.
@@ -48,12 +48,12 @@ pub async fn reauthenticate(
     credential: Value,
 ) -> Result<Opened> {
     let app = &app.everywhere();
-    let (user, signed_in) = actor.signed_in()?;
+    let (user, _) = actor.signed_in()?;
     let shown = recognise(app, ceremony, credential).await?;
     if shown.id != user {
         return Err(unknown());
     }
-    proved(app, signed_in.session, true).await
+    renew(app, actor, true).await
 }
 
 /// Whose passkey signed what was asked for.

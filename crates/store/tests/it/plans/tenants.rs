@@ -3,7 +3,11 @@ use posthaste_core::{
     access::Reach,
     ids::{InvitationId, RoleId, SessionId, UserId},
 };
-use posthaste_store::{Scope, post, team};
+use posthaste_store::{
+    Scope, identity, post,
+    provider_step::{self, Stage},
+    team,
+};
 
 use super::{scans::rows_read, *};
 
@@ -115,6 +119,39 @@ async fn each_query_of_sessions_has_its_index() {
         conn,
         "sessions_by_user",
         access::revoke_sessions_of(conn, user, Some(one), now)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_query_of_identities_has_its_index() {
+    let test = filled().await;
+    let conn = &mut *test.db.get().await.unwrap();
+    let now = start();
+    by_index!(
+        conn,
+        "identities_issuer_subject_key",
+        identity::find(conn, "https://id.example", "subject6")
+    );
+    by_index!(
+        conn,
+        "identities_by_user",
+        identity::of(conn, UserId::from(id(10, 6)))
+    );
+    by_index!(
+        conn,
+        "invitations_by_email",
+        invitation::open_for(conn, "new7@example.com", now)
+    );
+    by_index!(
+        conn,
+        "provider_steps_pkey",
+        provider_step::get(conn, Stage::State, &[0; 16], now)
+    );
+    let before = now - chrono::TimeDelta::days(3);
+    by_index!(
+        conn,
+        "provider_steps_by_end",
+        provider_step::sweep(conn, before)
     );
 }
 
