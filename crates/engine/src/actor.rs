@@ -4,7 +4,7 @@ use posthaste_core::{
     access::{Permission, PermissionSet, Reach, Rights, Role},
     ids::{ConnectionId, SessionId, UserId, WorkspaceId},
 };
-use posthaste_store::{Scope, access::Session, standing::Standing};
+use posthaste_store::{Scope, standing::Standing};
 
 /// How old a proof of who somebody is may be for what could lock others, or themselves, out.
 const FRESH: TimeDelta = TimeDelta::minutes(10);
@@ -18,16 +18,8 @@ pub struct SignedIn {
     pub authenticated_at: DateTime<Utc>,
     /// Whether the workspace asks for a second factor that the session has not.
     pub is_short: bool,
-}
-
-impl SignedIn {
-    pub(crate) fn new(session: &Session, is_short: bool) -> Self {
-        Self {
-            session: session.id,
-            authenticated_at: session.authenticated_at,
-            is_short,
-        }
-    }
+    /// Whether a browser asks, with its cookie.
+    pub is_browser: bool,
 }
 
 /// Who asks: a person or key in one workspace, with what they may do there now.

@@ -1,5 +1,6 @@
 //! Who asks: API keys, signed-in sessions, and the people and workspaces behind them.
 
+pub mod browser;
 pub mod factor;
 mod guard;
 mod open;
@@ -42,7 +43,7 @@ pub(crate) use setup::{address, key_row, named, shown_prefix, user_row, workspac
 /// Longer texts are no credential of ours and are not hashed.
 const MAX_CREDENTIAL: usize = 200;
 
-/// Says who presents a credential: an API key (`phk_…`) or a session's access token (`phs_…`).
+/// Says who presents a credential: an API key (`phk_…`), a session's access token (`phs_…`) or a browser's (`phb_…`).
 /// Always asks the database, so that revoking works at once.
 pub async fn authenticate(app: &App, credential: &str) -> Result<Actor> {
     let app = &app.everywhere();

@@ -1,12 +1,15 @@
 use async_graphql::{Context, ID, InputObject, Object, Result};
-use posthaste_core::secret::Secret;
-use posthaste_engine::session::{self, Proof, SignIn, own};
+use posthaste_core::{Error, ErrorCode, secret::Secret};
+use posthaste_engine::session::{self, Proof, SignIn, browser, own};
 
 use super::session::{SessionCreatePayload, SessionReauthenticatePayload, SessionRefreshPayload};
-use crate::graphql::{
-    context::{app, both, caller},
-    payload::payload,
-    scalars,
+use crate::{
+    cookie,
+    graphql::{
+        context::{app, both, bring, caller},
+        payload::payload,
+        scalars,
+    },
 };
 
 /// Who signs in.
@@ -122,8 +125,8 @@ impl ViewerMutation {
         Ok(SessionRefreshPayload::of(app, outcome)?)
     }
 
-    /// Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens, and those
-    /// before open nothing any more.
+    /// Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens (a browser's another
+    /// cookie), and those before open nothing any more.
     async fn session_reauthenticate(
         &self,
         ctx: &Context<'_>,
@@ -131,14 +134,29 @@ impl ViewerMutation {
     ) -> Result<SessionReauthenticatePayload> {
         let (app, actor) = both(ctx)?;
         let proof = proof(input.password, input.code, input.recovery_code);
-        let client = &caller(ctx)?.client;
-        let outcome = session::reauthenticate(app, actor, proof, client).await;
-        Ok(SessionReauthenticatePayload::of(app, outcome)?)
+        let caller = caller(ctx)?;
+        if !actor.session.is_some_and(|session| session.is_browser) {
+            let outcome = session::reauthenticate(app, actor, proof, &caller.client).await;
+            return Ok(SessionReauthenticatePayload::of(app, outcome)?);
+        }
+        let outcome = async {
+            if !caller.takes_cookies {
+                let message = "The session gets another cookie, which only an answer to a plain POST can bring.";
+                return Err(Error::new(ErrorCode::InvalidState, message));
+            }
+            let entered = browser::reauthenticate(app, actor, proof, &caller.client).await?;
+            bring(ctx, &cookie::set(&entered, app.now())?);
+            Ok(entered.session)
+        };
+        Ok(SessionReauthenticatePayload::of(app, outcome.await)?)
     }
 
     /// Signs out: ends the session that the request carries.
     async fn session_delete(&self, ctx: &Context<'_>) -> Result<SessionDeletePayload> {
         let (app, actor) = both(ctx)?;
+        if actor.session.is_some_and(|session| session.is_browser) {
+            bring(ctx, &cookie::forget());
+        }
         let outcome = own::sign_out(app, actor).await.map(ID::from);
         Ok(SessionDeletePayload::of(app, outcome)?)
     }

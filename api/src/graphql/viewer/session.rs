@@ -61,13 +61,37 @@ impl Session {
     }
 }
 
+/// A session and its present tokens, which a browser's has not.
+pub struct Begun {
+    session: access::Session,
+    tokens: Option<Opened>,
+}
+
+impl From<Opened> for Begun {
+    fn from(opened: Opened) -> Self {
+        Self {
+            session: opened.session.clone(),
+            tokens: Some(opened),
+        }
+    }
+}
+
+impl From<access::Session> for Begun {
+    fn from(session: access::Session) -> Self {
+        Self {
+            session,
+            tokens: None,
+        }
+    }
+}
+
 macro_rules! tokens {
     ($($(#[$doc:meta])* $name:ident;)*) => {
         $(
             $(#[$doc])*
             #[derive(SimpleObject)]
             pub struct $name {
-                /// The token to send as `Authorization: Bearer …` (`phs_…`); shown this once.
+                /// The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead.
                 token: Option<String>,
                 /// Until when that works, 15 minutes at most.
                 token_expires_at: Option<DateTime<Utc>>,
@@ -83,14 +107,15 @@ macro_rules! tokens {
 
             impl $name {
                 /// The payload of what a use case came to; system errors go on as such.
-                pub fn of(app: &App, outcome: CoreResult<Opened>) -> CoreResult<Self> {
-                    let (opened, errors) = split(app, outcome)?;
-                    let opened = opened.as_ref();
+                pub fn of(app: &App, outcome: CoreResult<impl Into<Begun>>) -> CoreResult<Self> {
+                    let (begun, errors) = split(app, outcome.map(Into::into))?;
+                    let begun = begun.as_ref();
+                    let tokens = begun.and_then(|it| it.tokens.as_ref());
                     Ok(Self {
-                        token: opened.map(|it| it.access.expose().to_owned()),
-                        token_expires_at: opened.map(|it| it.access_ends),
-                        refresh_token: opened.map(|it| it.refresh.expose().to_owned()),
-                        session: opened.map(|it| Session::new(&it.session, true)),
+                        token: tokens.map(|it| it.access.expose().to_owned()),
+                        token_expires_at: tokens.map(|it| it.access_ends),
+                        refresh_token: tokens.map(|it| it.refresh.expose().to_owned()),
+                        session: begun.map(|it| Session::new(&it.session, true)),
                         errors,
                         warnings: Vec::new(),
                     })

@@ -92,6 +92,16 @@ pub async fn reauthenticate(
     client: &Client,
 ) -> Result<Opened> {
     let app = &app.everywhere();
+    Opened::new(app, prove(app, actor, proof, client).await?)
+}
+
+/// The session behind another proof.
+pub(super) async fn prove(
+    app: &App,
+    actor: &Actor,
+    proof: Proof,
+    client: &Client,
+) -> Result<Session> {
     let (user, signed_in) = actor.signed_in()?;
     let mut conn = app.db.get().await?;
     let known = access::user(&mut conn, actor.workspace, user).await?;
@@ -106,7 +116,7 @@ pub async fn reauthenticate(
     (next.before_at, next.authenticated_at) = (None, now);
     next.second_factor = second_factor;
     if access::rotate_session(&mut conn, &session, &next, now).await? {
-        return Opened::new(app, next);
+        return Ok(next);
     }
     let message = "The session was refreshed meanwhile; take its new tokens.";
     Err(Error::new(ErrorCode::VersionConflict, message))

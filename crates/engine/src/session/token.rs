@@ -9,6 +9,9 @@ use uuid::Uuid;
 /// How long an access token works.
 pub const ACCESS_LIFE: TimeDelta = TimeDelta::minutes(15);
 
+/// What a browser's token begins with.
+pub(super) const BROWSER: &str = "phb_";
+
 /// Bytes of the id, the generation and the code of a token.
 const PARTS: (usize, usize, usize) = (16, 4, 32);
 
@@ -19,6 +22,8 @@ pub(super) enum Kind {
     Access,
     /// Getting the next tokens.
     Refresh,
+    /// All that a browser asks, from its cookie.
+    Browser,
 }
 
 impl Kind {
@@ -26,6 +31,7 @@ impl Kind {
         match self {
             Self::Access => "phs_",
             Self::Refresh => "phr_",
+            Self::Browser => BROWSER,
         }
     }
 }
@@ -35,7 +41,7 @@ impl Kind {
 /// each old one is still recognised.
 #[derive(Debug)]
 pub(super) struct Token {
-    kind: Kind,
+    pub kind: Kind,
     pub session: SessionId,
     pub generation: i32,
     code: Vec<u8>,
@@ -86,6 +92,15 @@ fn mac(secret: &Secret, kind: Kind, session: &Session, generation: i32) -> Resul
     mac.update(&generation.to_be_bytes());
     mac.update(&session.salt);
     Ok(mac)
+}
+
+/// Until when a token opens something; none when it opens nothing any more, or never did.
+pub(super) fn ends(session: &Session, token: &Token) -> Option<DateTime<Utc>> {
+    match token.kind {
+        Kind::Access => access_ends(session, token.generation),
+        Kind::Browser => (session.generation == token.generation).then_some(session.expires_at),
+        Kind::Refresh => None,
+    }
 }
 
 /// Until when the access token of a generation works; none when it opens nothing any more.
