@@ -13,16 +13,20 @@ const KEPT: &str = "Path=/; Secure; HttpOnly; SameSite=Lax";
 
 /// What the cookie of a request says; none where there is no such cookie, or nothing of ours in it.
 pub fn read(headers: &HeaderMap) -> Option<Secret> {
+    let token = named(headers, NAME)?;
+    token.starts_with(PREFIX).then(|| Secret::new(token))
+}
+
+/// What a cookie of a name says; none where there are two of it: then somebody slipped one in.
+pub fn named<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let all = headers.get_all(header::COOKIE).into_iter();
     let pairs = all.filter_map(|value| value.to_str().ok());
     let mut named = pairs
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(name, _)| *name == NAME);
-    let (_, token) = named.next()?;
-    // Two of one name: somebody slipped one in.
-    let is_alone = named.next().is_none();
-    (is_alone && token.starts_with(PREFIX)).then(|| Secret::new(token))
+        .filter(|(known, _)| *known == name);
+    let (_, value) = named.next()?;
+    named.next().is_none().then_some(value)
 }
 
 /// Has a browser keep the token until its session is over at the latest.

@@ -8,7 +8,7 @@ use posthaste_engine::App;
 
 use super::{
     audit, connection, cost, developer, event, idempotency, job, limits, media, member, network,
-    node, order,
+    node, oauth, order,
     page::{Cursor, List},
     payload::MutationError,
     person, post, quota, role, sandbox, target, team, viewer, webhook, workspace,
@@ -33,6 +33,7 @@ pub struct Query(
     media::MediaQuery,
     event::EventQuery,
     developer::KeyQuery,
+    oauth::OauthQuery,
     developer::LogQuery,
     developer::UsageQuery,
     developer::ChangesQuery,
@@ -60,6 +61,7 @@ pub struct Mutation(
     target::TargetMutation,
     media::MediaMutation,
     developer::KeyMutation,
+    oauth::OauthMutation,
     sandbox::SandboxMutation,
     webhook::WebhookMutation,
     job::BulkMutation,
@@ -102,6 +104,10 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         "A page of the results of a bulk job.",
     )
     .override_output_type_description::<List<developer::ApiKey>>("A page of API keys.")
+    .override_output_type_description::<List<oauth::OauthApp>>("A page of apps of others.")
+    .override_output_type_description::<List<oauth::OauthGrant>>(
+        "A page of what people let apps do.",
+    )
     .override_output_type_description::<List<role::CustomRole>>("A page of custom roles.")
     .override_output_type_description::<List<member::Member>>("A page of members.")
     .override_output_type_description::<List<member::Invitation>>("A page of invitations.")

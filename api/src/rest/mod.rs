@@ -1,6 +1,7 @@
 //! The routes around GraphQL, and GraphQL over HTTP, SSE and WebSocket themselves.
 
 mod address;
+mod apps;
 mod bulk;
 mod console;
 mod docs;
@@ -211,6 +212,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/mailbox", get(mailbox::show))
         .route("/graphiql", get(graphiql::page))
         .route("/graphiql/assets/{file}", get(graphiql::asset))
+        .merge(apps::routes())
         .merge(docs::routes(openapi))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)

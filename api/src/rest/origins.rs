@@ -13,7 +13,7 @@ use tower::{Layer, Service};
 use tower_http::cors::CorsLayer;
 use url::Url;
 
-use super::{ApiState, Refusal, RequestId};
+use super::{ApiState, Refusal, RequestId, apps};
 
 /// Where a request comes from, as the browser itself says it.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -107,9 +107,9 @@ impl Origins {
         let asks = !reads && request.method() != Method::OPTIONS;
         let has_cookie = headers.contains_key(header::COOKIE);
         // Signing in brings a cookie: nobody shall be signed in as somebody else, either.
-        let brings = asks && request.uri().path() == SIGN_IN;
+        let brings = asks && [SIGN_IN, apps::SIGN_IN].contains(&request.uri().path());
         let matters = (asks && has_cookie) || brings || (has_cookie && is_graphql(request));
-        if is_with_key(headers) || !matters {
+        if is_with_key(headers) || !matters || is_of_programs(request) {
             return false;
         }
         match (headers.get(SEC_FETCH_SITE), headers.get(header::ORIGIN)) {
@@ -134,6 +134,9 @@ fn is_graphql(request: &Request) -> bool {
 /// What pages of other sites can have sent with a cookie, and without asking whether they may: a body of one of the
 /// types that forms send, or of none, and no header beyond those of a form.
 fn is_simple(request: &Request) -> bool {
+    if FORMS_OF_PAGES.contains(&request.uri().path()) || is_of_programs(request) {
+        return false;
+    }
     let headers = request.headers();
     let kind = headers.get(header::CONTENT_TYPE);
     let kind = kind
@@ -144,6 +147,14 @@ fn is_simple(request: &Request) -> bool {
     request.method() == Method::POST
         && is_form
         && !BEYOND.iter().any(|name| headers.contains_key(*name))
+}
+
+/// Where forms of our own pages lead, which carry a seal.
+const FORMS_OF_PAGES: [&str; 2] = [apps::AUTHORIZE, apps::SIGN_IN];
+
+/// Whether it leads to where apps show who they are in the body: a cookie means nothing there.
+fn is_of_programs(request: &Request) -> bool {
+    [apps::TOKEN, apps::REVOKE].contains(&request.uri().path())
 }
 
 /// The content types that forms send.

@@ -124,16 +124,21 @@ impl Actor {
             (Provenance::Person { user }, Some(session)) => Ok((*user, session)),
             _ => Err(Error::new(
                 ErrorCode::InvalidState,
-                "Only a signed-in person can do this; the request carries an API key.",
+                "Only a signed-in person can do this; the request carries an API key or an app's token.",
             )),
         }
     }
 
-    /// Refuses a person with `REAUTHENTICATION_REQUIRED` who has not shown within ten minutes who they are. Keys are
-    /// not asked: nobody sits at them.
+    /// Refuses a person with `REAUTHENTICATION_REQUIRED` who has not shown within ten minutes who they are, and an app
+    /// always: it shows nothing. Keys are not asked: nobody sits at them.
     pub fn require_fresh(&self, now: DateTime<Utc>) -> Result<()> {
-        if !matches!(self.provenance, Provenance::Person { .. }) {
-            return Ok(());
+        match self.provenance {
+            Provenance::Person { .. } => {}
+            Provenance::Key { .. } | Provenance::System => return Ok(()),
+            Provenance::App { .. } => {
+                let message = "No app can do this in your name; sign in and do it yourself.";
+                return Err(Error::new(ErrorCode::Forbidden, message));
+            }
         }
         let is_fresh = |session: SignedIn| now - session.authenticated_at <= FRESH;
         if self.session.is_some_and(is_fresh) {

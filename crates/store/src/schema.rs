@@ -1,12 +1,14 @@
 //! The tables as Diesel sees them (the migrations are the truth; a test compares the two).
 
 mod job;
+mod oauth;
 mod people;
 mod quota;
 mod security;
 mod tenant;
 
 pub use job::{job_keys, job_results, jobs};
+pub use oauth::{oauth_apps, oauth_codes, oauth_grants};
 pub use people::{mails, person_tokens, sessions, users};
 pub use quota::{budgets, quota_readings};
 pub use security::{audit_entries, audit_heads, data_keys, recovery_codes, second_factors};
@@ -393,6 +395,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     members,
     network_states,
     nodes,
+    oauth_apps,
+    oauth_grants,
     post_media,
     posts,
     renditions,

@@ -9,11 +9,13 @@ use super::*;
 use crate::world::sign_in;
 
 /// What needs nothing of a workspace, and what looks beyond one on purpose (`App::everywhere`).
-const AROUND: [&str; 33] = [
+const AROUND: [&str; 35] = [
     "builtInRoles",
     "emailChange",
     "emailVerify",
     "invitationAccept",
+    "oauthGrantRevoke",
+    "oauthGrants",
     "passwordChange",
     "passwordReset",
     "passwordResetRequest",

@@ -8,7 +8,7 @@ use super::{
     Client, Proof, SignIn,
     open::{self, begin},
     refresh::prove,
-    token::{self, Kind},
+    token::{self, Kind, Line},
     unauthenticated,
 };
 use crate::{Actor, App};
@@ -33,7 +33,7 @@ pub struct Entered {
 impl Entered {
     fn new(app: &App, session: Session) -> Result<Self> {
         Ok(Self {
-            token: token::make(&app.secret, Kind::Browser, &session)?,
+            token: token::make(&app.secret, Kind::Browser, &Line::from(&session))?,
             ends: session.created_at + app.sessions.absolute,
             session,
         })

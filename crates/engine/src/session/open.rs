@@ -19,7 +19,7 @@ use super::{
     Proof, browser,
     factor::{self, Checked},
     password, refusal,
-    token::{self, Kind, Token},
+    token::{self, Kind, Line, Token},
     unauthenticated,
 };
 use crate::{Actor, App, actor::SignedIn, idempotency};
@@ -96,11 +96,12 @@ pub struct Opened {
 
 impl Opened {
     pub(super) fn new(app: &App, session: Session) -> Result<Self> {
-        let ends = token::access_ends(&session, session.generation);
+        let line = Line::from(&session);
+        let ends = token::access_ends(&line, session.generation);
         Ok(Self {
-            access: token::make(&app.secret, Kind::Access, &session)?,
+            access: token::make(&app.secret, Kind::Access, &line)?,
             access_ends: ends.ok_or_else(unauthenticated)?,
-            refresh: token::make(&app.secret, Kind::Refresh, &session)?,
+            refresh: token::make(&app.secret, Kind::Refresh, &line)?,
             session,
         })
     }
@@ -266,12 +267,13 @@ pub(super) async fn of_token(app: &App, text: &str) -> Result<Option<(Session, F
         return Ok(None);
     };
     let now = app.now();
-    let found = access::session(&mut *app.db.get().await?, token.session, now).await?;
+    let found = access::session(&mut *app.db.get().await?, token.id.into(), now).await?;
     let Some((session, standing)) = found else {
         return Ok(None);
     };
-    let is_over = token::ends(&session, &token).is_none_or(|end| end <= now);
-    if !token.is_of(&app.secret, &session)? || is_over {
+    let line = Line::from(&session);
+    let is_over = token::ends(&line, &token).is_none_or(|end| end <= now);
+    if !token.is_of(&app.secret, &line)? || is_over {
         return Ok(None);
     }
     let is_browser = token.kind == Kind::Browser;
