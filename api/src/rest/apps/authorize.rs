@@ -140,8 +140,7 @@ fn answer(shown: Result<Response, Wrong>) -> Response {
 async fn judged(app: &App, request: &str) -> Result<Request, Wrong> {
     let form = Form::of_query(request);
     // Which app it is, and where it is, is not guessed.
-    let is_unclear = form.repeats(&FIELDS[..2]);
-    let only = |name| form.get(name).filter(|_| !is_unclear);
+    let only = |name| form.get(name).filter(|_| !form.repeats(&[name]));
     let asked = Asked {
         client_id: only("client_id"),
         redirect_uri: only("redirect_uri"),

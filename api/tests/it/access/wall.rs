@@ -9,11 +9,12 @@ use super::*;
 use crate::world::sign_in;
 
 /// What needs nothing of a workspace, and what looks beyond one on purpose (`App::everywhere`).
-const AROUND: [&str; 35] = [
+const AROUND: [&str; 36] = [
     "builtInRoles",
     "emailChange",
     "emailVerify",
     "invitationAccept",
+    "oauthAppDelete",
     "oauthGrantRevoke",
     "oauthGrants",
     "passwordChange",

@@ -1,5 +1,7 @@
 //! From the first question to the last token.
 
+use axum::{body::Body, http::Request};
+
 use super::*;
 
 #[tokio::test]
@@ -48,7 +50,7 @@ async fn a_person_signs_in_lets_an_app_in_and_it_works_for_them() {
         "In Home it may",
         "<small>(READ)</small>",
         "<small>(WRITE)</small>",
-        "Home on pinterest",
+        "Home on Pinterest",
     ] {
         assert!(page.text.contains(said), "{said}: {}", page.text);
     }
@@ -149,10 +151,9 @@ async fn programs_on_loopback_are_answered_at_the_port_they_listen_on() {
 async fn the_person_chooses_the_workspace_and_the_accounts() {
     let (world, mut surfer) = signed_in(Role::Editor).await;
     let author = Author::new(&world, &world.home, false).await;
-    let user = surfer.get("/livez").await;
-    assert_eq!(user.status, StatusCode::OK);
     // A second workspace, where the person may only look.
-    let ada = posthaste_store::access::user_by_email(&mut world.app.db.get().await.unwrap(), EMAIL);
+    let mut conn = world.app.db.get().await.unwrap();
+    let ada = posthaste_store::access::user_by_email(&mut conn, EMAIL);
     let ada = ada.await.unwrap().unwrap();
     posthaste_engine::session::add_member(&world.app, world.other.workspace, ada.id, Role::Viewer)
         .await
@@ -243,8 +244,8 @@ async fn apps_learn_by_themselves_how_to_ask() {
     let resource = net.document("/.well-known/oauth-protected-resource").await;
     assert_eq!(resource["resource"], PUBLIC_URL);
     assert_eq!(resource["authorization_servers"], json!([PUBLIC_URL]));
-    let request = axum::http::Request::get("/auth/session");
-    let request = request.body(axum::body::Body::empty()).unwrap();
+    let request = Request::get("/auth/session");
+    let request = request.body(Body::empty()).unwrap();
     let told = world.send(request).await;
     assert_eq!(told.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(
