@@ -787,6 +787,121 @@ impl NodesApi {
 }
 
 impl Client {
+    /// Operations on oauthApps.
+    pub fn oauth_apps(&self) -> OauthAppsApi {
+        OauthAppsApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on oauthApps.
+#[derive(Clone, Debug)]
+pub struct OauthAppsApi {
+    pub(crate) client: Client,
+}
+
+impl OauthAppsApi {
+    /// Registers an app. Its secret, if it can keep one, is shown this once.
+    pub fn create(&self, input: impl Into<OauthAppCreateInput>) -> Call<OauthAppSecretPayload> {
+        self.client.call(
+            operations::OAUTH_APP_CREATE,
+            json!({ "input": Into::<OauthAppCreateInput>::into(input) }),
+        )
+    }
+
+    /// Removes an app. What people let it do ends with it, in all workspaces.
+    pub fn delete(&self, input: impl Into<OauthAppDeleteInput>) -> Call<OauthAppDeletePayload> {
+        self.client.call(
+            operations::OAUTH_APP_DELETE,
+            json!({ "input": Into::<OauthAppDeleteInput>::into(input) }),
+        )
+    }
+
+    /// The apps that the workspace registered, in the order in which it did. Needs `MANAGE_KEYS`.
+    pub fn list(&self, options: OauthAppListOptions) -> Call<OauthAppPage> {
+        self.client.call(operations::OAUTH_APP_LIST, options)
+    }
+
+    /// [`list`](Self::list), page by page, one item after the other.
+    pub fn list_all(&self, options: OauthAppListOptions) -> Items<OauthApp> {
+        let (list, after) = (self.clone(), options.after.clone());
+        page::all(
+            move |after| {
+                let mut options = options.clone();
+                options.after = after;
+                list.list(options)
+            },
+            after,
+        )
+    }
+
+    /// Gives an app another secret, shown this once. The one before is worth nothing any more; tokens that the app has work on.
+    pub fn secret_rotate(
+        &self,
+        input: impl Into<OauthAppSecretRotateInput>,
+    ) -> Call<OauthAppSecretPayload> {
+        self.client.call(
+            operations::OAUTH_APP_SECRET_ROTATE,
+            json!({ "input": Into::<OauthAppSecretRotateInput>::into(input) }),
+        )
+    }
+
+    /// Changes an app. Another address takes a proof of who you are that is not older than ten minutes.
+    pub fn update(&self, input: impl Into<OauthAppUpdateInput>) -> Call<OauthAppPayload> {
+        self.client.call(
+            operations::OAUTH_APP_UPDATE,
+            json!({ "input": Into::<OauthAppUpdateInput>::into(input) }),
+        )
+    }
+}
+
+impl Client {
+    /// Operations on oauthGrants.
+    pub fn oauth_grants(&self) -> OauthGrantsApi {
+        OauthGrantsApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on oauthGrants.
+#[derive(Clone, Debug)]
+pub struct OauthGrantsApi {
+    pub(crate) client: Client,
+}
+
+impl OauthGrantsApi {
+    /// What you let apps do, in all workspaces, the newest first; or what everybody lets them do in this one, which needs
+    /// `MANAGE_KEYS`.
+    pub fn list(&self, options: OauthGrantListOptions) -> Call<OauthGrantPage> {
+        self.client.call(operations::OAUTH_GRANT_LIST, options)
+    }
+
+    /// [`list`](Self::list), page by page, one item after the other.
+    pub fn list_all(&self, options: OauthGrantListOptions) -> Items<OauthGrant> {
+        let (list, after) = (self.clone(), options.after.clone());
+        page::all(
+            move |after| {
+                let mut options = options.clone();
+                options.after = after;
+                list.list(options)
+            },
+            after,
+        )
+    }
+
+    /// Takes back what an app may do: your own, or with `MANAGE_KEYS` anybody's in this workspace. The app's tokens open nothing
+    /// from the next request on.
+    pub fn revoke(&self, input: impl Into<OauthGrantRevokeInput>) -> Call<OauthGrantRevokePayload> {
+        self.client.call(
+            operations::OAUTH_GRANT_REVOKE,
+            json!({ "input": Into::<OauthGrantRevokeInput>::into(input) }),
+        )
+    }
+}
+
+impl Client {
     /// Operations on passwords.
     pub fn passwords(&self) -> PasswordsApi {
         PasswordsApi {
@@ -1331,8 +1446,8 @@ impl SessionsApi {
         )
     }
 
-    /// Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens, and those
-    /// before open nothing any more.
+    /// Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens (a browser's another
+    /// cookie), and those before open nothing any more.
     pub fn reauthenticate(
         &self,
         input: impl Into<SessionReauthenticateInput>,

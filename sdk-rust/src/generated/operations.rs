@@ -106,6 +106,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -152,6 +153,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -210,6 +212,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -316,6 +319,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -430,6 +434,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -543,6 +548,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -596,6 +602,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -728,6 +735,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -851,6 +859,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -907,6 +916,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -956,6 +966,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -1024,6 +1035,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -2418,6 +2430,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -2542,6 +2555,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -2591,6 +2605,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -2689,6 +2704,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -2902,6 +2918,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -2960,6 +2977,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -3157,6 +3175,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -3203,6 +3222,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -3261,6 +3281,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -3370,6 +3391,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -3483,6 +3505,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -3621,6 +3644,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -3685,6 +3709,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -3797,6 +3822,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -3917,6 +3943,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -4361,6 +4388,608 @@ fragment NodeFields on Node {
   ... on Workspace {
     name
   }
+}
+",
+    ),
+};
+
+pub const OAUTH_APP_CREATE: Operation = Operation {
+    name: Some("OauthAppCreate"),
+    kind: Kind::Mutation,
+    field: Some("oauthAppCreate"),
+    document: Cow::Borrowed(
+        r"mutation OauthAppCreate($input: OauthAppCreateInput!) {
+  oauthAppCreate(input: $input) {
+    secret
+    oauthApp {
+      ...OauthAppFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment OauthAppFields on OauthApp {
+  id
+  name
+  redirectUris
+  permissions
+  isConfidential
+  grantCount
+  version
+  createdAt
+  updatedAt
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+  appId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const OAUTH_APP_DELETE: Operation = Operation {
+    name: Some("OauthAppDelete"),
+    kind: Kind::Mutation,
+    field: Some("oauthAppDelete"),
+    document: Cow::Borrowed(
+        r"mutation OauthAppDelete($input: OauthAppDeleteInput!) {
+  oauthAppDelete(input: $input) {
+    deletedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const OAUTH_APP_LIST: Operation = Operation {
+    name: Some("OauthAppList"),
+    kind: Kind::Query,
+    field: Some("oauthApps"),
+    document: Cow::Borrowed(
+        r"query OauthAppList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  oauthApps(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...OauthAppFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+fragment OauthAppFields on OauthApp {
+  id
+  name
+  redirectUris
+  permissions
+  isConfidential
+  grantCount
+  version
+  createdAt
+  updatedAt
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+  appId
+}
+",
+    ),
+};
+
+pub const OAUTH_APP_SECRET_ROTATE: Operation = Operation {
+    name: Some("OauthAppSecretRotate"),
+    kind: Kind::Mutation,
+    field: Some("oauthAppSecretRotate"),
+    document: Cow::Borrowed(
+        r"mutation OauthAppSecretRotate($input: OauthAppSecretRotateInput!) {
+  oauthAppSecretRotate(input: $input) {
+    secret
+    oauthApp {
+      ...OauthAppFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment OauthAppFields on OauthApp {
+  id
+  name
+  redirectUris
+  permissions
+  isConfidential
+  grantCount
+  version
+  createdAt
+  updatedAt
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+  appId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const OAUTH_APP_UPDATE: Operation = Operation {
+    name: Some("OauthAppUpdate"),
+    kind: Kind::Mutation,
+    field: Some("oauthAppUpdate"),
+    document: Cow::Borrowed(
+        r"mutation OauthAppUpdate($input: OauthAppUpdateInput!) {
+  oauthAppUpdate(input: $input) {
+    oauthApp {
+      ...OauthAppFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment OauthAppFields on OauthApp {
+  id
+  name
+  redirectUris
+  permissions
+  isConfidential
+  grantCount
+  version
+  createdAt
+  updatedAt
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+  appId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const OAUTH_GRANT_LIST: Operation = Operation {
+    name: Some("OauthGrantList"),
+    kind: Kind::Query,
+    field: Some("oauthGrants"),
+    document: Cow::Borrowed(
+        r"query OauthGrantList(
+  $ofWorkspace: Boolean = false
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  oauthGrants(
+    ofWorkspace: $ofWorkspace
+    first: $first
+    after: $after
+    last: $last
+    before: $before
+  ) {
+    nodes {
+      ...OauthGrantFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+fragment OauthGrantFields on OauthGrant {
+  id
+  appId
+  appName
+  personId
+  personName
+  workspaceId
+  permissions
+  connectionIds
+  createdAt
+  expiresAt
+  lastUsedAt
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+",
+    ),
+};
+
+pub const OAUTH_GRANT_REVOKE: Operation = Operation {
+    name: Some("OauthGrantRevoke"),
+    kind: Kind::Mutation,
+    field: Some("oauthGrantRevoke"),
+    document: Cow::Borrowed(
+        r"mutation OauthGrantRevoke($input: OauthGrantRevokeInput!) {
+  oauthGrantRevoke(input: $input) {
+    revokedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
 }
 ",
     ),
@@ -5145,6 +5774,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TargetFields on Target {
   id
@@ -5391,6 +6021,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TargetFields on Target {
   id
@@ -5619,6 +6250,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TargetFields on Target {
   id
@@ -5752,6 +6384,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TargetFields on Target {
   id
@@ -6069,6 +6702,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TargetFields on Target {
   id
@@ -6315,6 +6949,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TargetFields on Target {
   id
@@ -6561,6 +7196,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TargetFields on Target {
   id
@@ -6807,6 +7443,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TargetFields on Target {
   id
@@ -7301,6 +7938,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -8836,6 +9474,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TargetFields on Target {
   id
@@ -9375,6 +10014,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TimelineStepFields on TimelineStep {
   cursor
@@ -9405,6 +10045,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TimelineStepFields on TimelineStep {
   cursor
@@ -9502,6 +10143,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TeamFields on Team {
   id
@@ -9631,6 +10273,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TeamFields on Team {
   id
@@ -9685,6 +10328,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TeamFields on Team {
   id
@@ -9788,6 +10432,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TeamFields on Team {
   id
@@ -10101,6 +10746,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -10428,6 +11074,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -10563,6 +11210,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WebhookEndpointFields on WebhookEndpoint {
   id
@@ -10623,6 +11271,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WebhookEndpointFields on WebhookEndpoint {
   id
@@ -10732,6 +11381,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -10848,6 +11498,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -10964,6 +11615,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -11081,6 +11733,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -11308,6 +11961,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code

@@ -292,6 +292,37 @@ const NodeFields = `fragment NodeFields on Node {
 }
 `;
 
+const OauthAppFields = `fragment OauthAppFields on OauthApp {
+  id
+  name
+  redirectUris
+  permissions
+  isConfidential
+  grantCount
+  version
+  createdAt
+  updatedAt
+  provenance {
+    ...ProvenanceFields
+  }
+}
+`;
+
+const OauthGrantFields = `fragment OauthGrantFields on OauthGrant {
+  id
+  appId
+  appName
+  personId
+  personName
+  workspaceId
+  permissions
+  connectionIds
+  createdAt
+  expiresAt
+  lastUsedAt
+}
+`;
+
 const PageFields = `fragment PageFields on PageInfo {
   endCursor
   hasNextPage
@@ -376,6 +407,7 @@ const ProvenanceFields = `fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 `;
 
@@ -1805,6 +1837,173 @@ export const NodeList: Document<Array<t.Node | null>, t.NodeListVariables> = {
 }
 `,
   fragments: [NodeFields],
+};
+
+/** `oauthApps.create`: the mutation `oauthAppCreate`. */
+export const OauthAppCreate: Document<t.OauthAppCreateResult, t.OauthAppCreateVariables> = {
+  kind: 'mutation',
+  name: 'OauthAppCreate',
+  fields: ['oauthAppCreate'],
+  text: `mutation OauthAppCreate($input: OauthAppCreateInput!) {
+  oauthAppCreate(input: $input) {
+    secret
+    oauthApp {
+      ...OauthAppFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, OauthAppFields, ProvenanceFields, WarningFields],
+};
+
+/** `oauthApps.delete`: the mutation `oauthAppDelete`. */
+export const OauthAppDelete: Document<t.OauthAppDeleteResult, t.OauthAppDeleteVariables> = {
+  kind: 'mutation',
+  name: 'OauthAppDelete',
+  fields: ['oauthAppDelete'],
+  text: `mutation OauthAppDelete($input: OauthAppDeleteInput!) {
+  oauthAppDelete(input: $input) {
+    deletedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `oauthApps.list`: the query `oauthApps`. */
+export const OauthAppList: Document<t.OauthAppListResult, t.OauthAppListVariables> = {
+  kind: 'query',
+  name: 'OauthAppList',
+  fields: ['oauthApps'],
+  text: `query OauthAppList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  oauthApps(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...OauthAppFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [OauthAppFields, PageFields, ProvenanceFields],
+};
+
+/** `oauthApps.secretRotate`: the mutation `oauthAppSecretRotate`. */
+export const OauthAppSecretRotate: Document<t.OauthAppSecretRotateResult, t.OauthAppSecretRotateVariables> = {
+  kind: 'mutation',
+  name: 'OauthAppSecretRotate',
+  fields: ['oauthAppSecretRotate'],
+  text: `mutation OauthAppSecretRotate($input: OauthAppSecretRotateInput!) {
+  oauthAppSecretRotate(input: $input) {
+    secret
+    oauthApp {
+      ...OauthAppFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, OauthAppFields, ProvenanceFields, WarningFields],
+};
+
+/** `oauthApps.update`: the mutation `oauthAppUpdate`. */
+export const OauthAppUpdate: Document<t.OauthAppUpdateResult, t.OauthAppUpdateVariables> = {
+  kind: 'mutation',
+  name: 'OauthAppUpdate',
+  fields: ['oauthAppUpdate'],
+  text: `mutation OauthAppUpdate($input: OauthAppUpdateInput!) {
+  oauthAppUpdate(input: $input) {
+    oauthApp {
+      ...OauthAppFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, OauthAppFields, ProvenanceFields, WarningFields],
+};
+
+/** `oauthGrants.list`: the query `oauthGrants`. */
+export const OauthGrantList: Document<t.OauthGrantListResult, t.OauthGrantListVariables> = {
+  kind: 'query',
+  name: 'OauthGrantList',
+  fields: ['oauthGrants'],
+  text: `query OauthGrantList(
+  $ofWorkspace: Boolean = false
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  oauthGrants(
+    ofWorkspace: $ofWorkspace
+    first: $first
+    after: $after
+    last: $last
+    before: $before
+  ) {
+    nodes {
+      ...OauthGrantFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [OauthGrantFields, PageFields],
+};
+
+/** `oauthGrants.revoke`: the mutation `oauthGrantRevoke`. */
+export const OauthGrantRevoke: Document<t.OauthGrantRevokeResult, t.OauthGrantRevokeVariables> = {
+  kind: 'mutation',
+  name: 'OauthGrantRevoke',
+  fields: ['oauthGrantRevoke'],
+  text: `mutation OauthGrantRevoke($input: OauthGrantRevokeInput!) {
+  oauthGrantRevoke(input: $input) {
+    revokedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
 };
 
 /** `passwords.change`: the mutation `passwordChange`. */

@@ -205,6 +205,32 @@ export class Api extends Client {
     list: readingByIds(this, documents.NodeList),
   };
 
+  readonly oauthApps = {
+    /** Registers an app. Its secret, if it can keep one, is shown this once. */
+    create: changing(this, documents.OauthAppCreate),
+    /** Removes an app. What people let it do ends with it, in all workspaces. */
+    delete: changing(this, documents.OauthAppDelete),
+    /** The apps that the workspace registered, in the order in which it did. Needs `MANAGE_KEYS`. */
+    list: listing(this, documents.OauthAppList),
+    /** Gives an app another secret, shown this once. The one before is worth nothing any more; tokens that the app has work on. */
+    secretRotate: changing(this, documents.OauthAppSecretRotate),
+    /** Changes an app. Another address takes a proof of who you are that is not older than ten minutes. */
+    update: changing(this, documents.OauthAppUpdate),
+  };
+
+  readonly oauthGrants = {
+    /**
+     * What you let apps do, in all workspaces, the newest first; or what everybody lets them do in this one, which needs
+     * `MANAGE_KEYS`.
+     */
+    list: listing(this, documents.OauthGrantList),
+    /**
+     * Takes back what an app may do: your own, or with `MANAGE_KEYS` anybody's in this workspace. The app's tokens open nothing
+     * from the next request on.
+     */
+    revoke: changing(this, documents.OauthGrantRevoke),
+  };
+
   readonly passwords = {
     /** Changes the signed-in person's password and ends their other sessions. */
     change: changing(this, documents.PasswordChange),
@@ -358,8 +384,8 @@ export class Api extends Client {
     /** Your open sessions, in all workspaces, the newest first. */
     list: listing(this, documents.SessionList),
     /**
-     * Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens, and those
-     * before open nothing any more.
+     * Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens (a browser's another
+     * cookie), and those before open nothing any more.
      */
     reauthenticate: changing(this, documents.SessionReauthenticate),
     /**

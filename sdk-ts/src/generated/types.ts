@@ -244,7 +244,7 @@ export type ErrorCode =
   | 'OAUTH_DENIED'
   /** The consent is unknown, used up or too old. Start connecting again; a consent must be finished within 15 minutes. */
   | 'OAUTH_STATE_INVALID'
-  /** The request comes from a page of another site. The server's operator can add the page's origin to server.cors_origins; a credential goes into the header Authorization, not into a cookie. */
+  /** The request comes from a page of another site. The server's operator can add the page's origin to server.cors_origins; a page there sends its credential in the header Authorization, never in a cookie. With a cookie send application/json, or add the header X-Requested-With. */
   | 'ORIGIN_NOT_ALLOWED'
   /** It is not certain whether the network published the post. Look at the account: settle it as live, publish again, or drop it. */
   | 'OUTCOME_UNKNOWN'
@@ -366,6 +366,18 @@ export type EventType =
   | 'MEMBER_REMOVED'
   /** A member got another role or limit. */
   | 'MEMBER_UPDATED'
+  /** An app of others was registered. */
+  | 'OAUTH_APP_CREATED'
+  /** An app of others was removed. */
+  | 'OAUTH_APP_DELETED'
+  /** An app of others got a new secret. */
+  | 'OAUTH_APP_SECRET_ROTATED'
+  /** An app of others was changed. */
+  | 'OAUTH_APP_UPDATED'
+  /** Somebody let an app work for them. */
+  | 'OAUTH_GRANT_CREATED'
+  /** An app may no longer work for somebody. */
+  | 'OAUTH_GRANT_REVOKED'
   /** A post was written. */
   | 'POST_CREATED'
   /** A post was removed. */
@@ -662,6 +674,8 @@ export type PostStatus =
 
 /** Who or what made a change. */
 export type ProvenanceKind =
+  /** An app of others, for a person who lets it. */
+  | 'APP'
   /** A program with an API key. */
   | 'KEY'
   /** A signed-in person. */
@@ -882,6 +896,8 @@ export type UsageGroup =
 
 /** What kind of caller it is. */
 export type ViewerKind =
+  /** An app of others, for a person. */
+  | 'APP'
   /** A program with an API key. */
   | 'KEY'
   /** A signed-in person. */
@@ -1297,6 +1313,53 @@ export interface MemberUpdateInput {
   id: string;
   /** A built-in role, not above yours. */
   role?: Role | null | undefined;
+}
+
+/** The app to register. */
+export interface OauthAppCreateInput {
+  /** Whether it can keep a secret: a program on a server can, one on people's machines or in a browser cannot. */
+  isConfidential: boolean;
+  /** The name that people are shown, 1 to 100 characters. */
+  name: string;
+  /** The most that it may ask for: `READ` at least, neither `MANAGE_KEYS` nor `OWN_WORKSPACE`. */
+  permissions: ReadonlyArray<Permission>;
+  /**
+   * Where it may be answered, 1 to 20 addresses: `https`, `http` on loopback (`http://127.0.0.1/…`), or for apps without a secret a
+   * scheme of their own (`com.example.app:/…`).
+   */
+  redirectUris: ReadonlyArray<string>;
+}
+
+/** The app to remove. */
+export interface OauthAppDeleteInput {
+  /** The id (`app_…`). */
+  id: string;
+}
+
+/** The app that gets a new secret. */
+export interface OauthAppSecretRotateInput {
+  /** The id (`app_…`). */
+  id: string;
+}
+
+/** What to change; what is left out stays. */
+export interface OauthAppUpdateInput {
+  /** The id (`app_…`). */
+  id: string;
+  /** The name that people are shown, 1 to 100 characters. */
+  name?: string | null | undefined;
+  /** The most that it may ask for. What people agreed to stays. */
+  permissions?: ReadonlyArray<Permission> | null | undefined;
+  /** Where it may be answered, 1 to 20 addresses. */
+  redirectUris?: ReadonlyArray<string> | null | undefined;
+  /** The version that was read. */
+  version: number;
+}
+
+/** What an app may no longer do. */
+export interface OauthGrantRevokeInput {
+  /** The id (`ogr_…`). */
+  id: string;
 }
 
 /** The present password and the one to be. */
@@ -2460,6 +2523,56 @@ export type Node =
     name: string;
   };
 
+/** An app of others (OAuth 2.1), registered by the workspace. People let it do some of what they may, in any of their workspaces. */
+export interface OauthApp {
+  /** The id (`app_…`), which is its `client_id`. */
+  id: string;
+  /** The name that people are shown. */
+  name: string;
+  /** Where it may be answered: letter by letter, on loopback with any port. */
+  redirectUris: Array<string>;
+  /** The most that it may ask for. */
+  permissions: Array<Permission>;
+  /** Whether it has a secret, which it shows to get tokens. */
+  isConfidential: boolean;
+  /** How many times people let it work for them at present, in all workspaces. */
+  grantCount: number;
+  /** Grows with each change; `oauthAppUpdate` names the one that was read. */
+  version: number;
+  /** When it was registered. */
+  createdAt: string;
+  /** When it was changed last. */
+  updatedAt: string;
+  /** Who registered it. */
+  provenance: Provenance;
+}
+
+/** What a person lets an app do in a workspace. It never does more than the person may at that moment. */
+export interface OauthGrant {
+  /** The id (`ogr_…`). */
+  id: string;
+  /** The app (`app_…`). */
+  appId: string;
+  /** The app's name. */
+  appName: string;
+  /** The person (`user_…`). */
+  personId: string;
+  /** The person's name. */
+  personName: string;
+  /** Where it works. */
+  workspaceId: string;
+  /** What it was given. */
+  permissions: Array<Permission>;
+  /** The connections that it is limited to; null for all. */
+  connectionIds: Array<string> | null;
+  /** When the person agreed. */
+  createdAt: string;
+  /** When it ends unless the app refreshes it before. */
+  expiresAt: string;
+  /** When it was used last, some seconds late. */
+  lastUsedAt: string | null;
+}
+
 /** Information about pagination in a connection */
 export interface PageInfo {
   /** When paginating forwards, the cursor to continue. */
@@ -2589,10 +2702,12 @@ export interface PostMedia {
 export interface Provenance {
   /** What kind of author it is. */
   kind: ProvenanceKind;
-  /** The person, if it was one. */
+  /** The person, if it was one, or whom the app works for. */
   personId: string | null;
   /** The API key, if it was one. */
   keyId: string | null;
+  /** The app of others (`app_…`), if it was one. */
+  appId: string | null;
 }
 
 /** What a workspace decided about places under the networks' limits, and about money. */
@@ -3997,6 +4112,140 @@ export interface NodeListVariables {
   ids: ReadonlyArray<string>;
 }
 
+/** What came of registering an app or of a new secret. */
+export interface OauthAppCreateResult {
+  /** The `client_secret`, if it has one; shown this once. */
+  secret: string | null;
+  /** The app. */
+  oauthApp: OauthApp | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of OauthAppCreate. */
+export interface OauthAppCreateVariables {
+  /** The app to register. */
+  input: OauthAppCreateInput;
+}
+
+/** What came of removing an app. */
+export interface OauthAppDeleteResult {
+  /** The id of the app that was removed. */
+  deletedId: string | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of OauthAppDelete. */
+export interface OauthAppDeleteVariables {
+  /** The app to remove. */
+  input: OauthAppDeleteInput;
+}
+
+/** A page of apps of others. */
+export interface OauthAppListResult {
+  /** A list of nodes. */
+  nodes: Array<OauthApp>;
+  /** Information to aid in pagination. */
+  pageInfo: PageInfo;
+  /** How many items the filter leaves altogether; counted only when asked for. */
+  totalCount?: number | null;
+}
+
+/** Variables of OauthAppList. */
+export interface OauthAppListVariables {
+  /** How many from the start, 1 to 100; 25 when nothing is said. */
+  first?: number | null | undefined;
+  /** Only what follows this cursor. */
+  after?: string | null | undefined;
+  /** How many from the end, 1 to 100. */
+  last?: number | null | undefined;
+  /** Only what precedes this cursor. */
+  before?: string | null | undefined;
+  /** Whether to count all items, into `totalCount`. */
+  withTotal?: boolean | null | undefined;
+}
+
+/** What came of registering an app or of a new secret. */
+export interface OauthAppSecretRotateResult {
+  /** The `client_secret`, if it has one; shown this once. */
+  secret: string | null;
+  /** The app. */
+  oauthApp: OauthApp | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of OauthAppSecretRotate. */
+export interface OauthAppSecretRotateVariables {
+  /** The app that gets a new secret. */
+  input: OauthAppSecretRotateInput;
+}
+
+/** What came of changing an app. */
+export interface OauthAppUpdateResult {
+  /** The app as it is now. */
+  oauthApp: OauthApp | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of OauthAppUpdate. */
+export interface OauthAppUpdateVariables {
+  /** What to change. */
+  input: OauthAppUpdateInput;
+}
+
+/** A page of what people let apps do. */
+export interface OauthGrantListResult {
+  /** A list of nodes. */
+  nodes: Array<OauthGrant>;
+  /** Information to aid in pagination. */
+  pageInfo: PageInfo;
+  /** How many items the filter leaves altogether; counted only when asked for. */
+  totalCount?: number | null;
+}
+
+/** Variables of OauthGrantList. */
+export interface OauthGrantListVariables {
+  /** Everybody's in this workspace, in the place of your own. */
+  ofWorkspace?: boolean | null | undefined;
+  /** How many from the start, 1 to 100; 25 when nothing is said. */
+  first?: number | null | undefined;
+  /** Only what follows this cursor. */
+  after?: string | null | undefined;
+  /** How many from the end, 1 to 100. */
+  last?: number | null | undefined;
+  /** Only what precedes this cursor. */
+  before?: string | null | undefined;
+  /** Whether to count all items, into `totalCount`. */
+  withTotal?: boolean | null | undefined;
+}
+
+/** What came of taking back what an app may do. */
+export interface OauthGrantRevokeResult {
+  /** The id of what ended. */
+  revokedId: string | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of OauthGrantRevoke. */
+export interface OauthGrantRevokeVariables {
+  /** What to take back. */
+  input: OauthGrantRevokeInput;
+}
+
 /** What came of changing the password. */
 export interface PasswordChangeResult {
   /** Whether the password was changed. */
@@ -4796,7 +5045,7 @@ export interface TotpEnrolResult {
 
 /** What came of signing in. */
 export interface SessionCreateResult {
-  /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. */
+  /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead. */
   token: string | null;
   /** Until when that works, 15 minutes at most. */
   tokenExpiresAt: string | null;
@@ -4853,7 +5102,7 @@ export interface SessionListVariables {
 
 /** What came of showing again who one is. */
 export interface SessionReauthenticateResult {
-  /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. */
+  /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead. */
   token: string | null;
   /** Until when that works, 15 minutes at most. */
   tokenExpiresAt: string | null;
@@ -4875,7 +5124,7 @@ export interface SessionReauthenticateVariables {
 
 /** What came of asking for the next tokens. */
 export interface SessionRefreshResult {
-  /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. */
+  /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead. */
   token: string | null;
   /** Until when that works, 15 minutes at most. */
   tokenExpiresAt: string | null;
@@ -5274,9 +5523,9 @@ export interface UsageGetVariables {
   filter?: UsageFilter | null | undefined;
 }
 
-/** Who asks: a signed-in person or a program with an API key, in one workspace. */
+/** Who asks: a signed-in person, a program with an API key or an app of others, in one workspace. */
 export interface ViewerGetResult {
-  /** Whether it is a person or a program. */
+  /** Whether it is a person, a program or an app. */
   kind: ViewerKind;
   /** The role in the workspace. */
   role: Role;
@@ -5284,7 +5533,7 @@ export interface ViewerGetResult {
   permissions: Array<Permission>;
   /** The connections that the caller may read; null for all. */
   connectionIds: Array<string> | null;
-  /** The person, if it is one. */
+  /** The person, if it is one, or whom the app works for. */
   person: {
     /** The id (`user_…`). */
     id: string;

@@ -77,6 +77,11 @@ __all__ = [
     "MediaUploadCreateInput",
     "MemberRemoveInput",
     "MemberUpdateInput",
+    "OauthAppCreateInput",
+    "OauthAppDeleteInput",
+    "OauthAppSecretRotateInput",
+    "OauthAppUpdateInput",
+    "OauthGrantRevokeInput",
     "PasswordChangeInput",
     "PasswordResetInput",
     "PasswordResetRequestInput",
@@ -510,6 +515,56 @@ class MemberUpdateInput(TypedDict, total=False):
     """The person's id (`user_…`)."""
     role: Role | None
     """A built-in role, not above yours."""
+
+
+class OauthAppCreateInput(TypedDict, total=False):
+    """The app to register."""
+
+    is_confidential: Required[bool]
+    """Whether it can keep a secret: a program on a server can, one on people's machines or in a browser cannot."""
+    name: Required[str]
+    """The name that people are shown, 1 to 100 characters."""
+    permissions: Required[Sequence[Permission]]
+    """The most that it may ask for: `READ` at least, neither `MANAGE_KEYS` nor `OWN_WORKSPACE`."""
+    redirect_uris: Required[Sequence[str]]
+    """Where it may be answered, 1 to 20 addresses: `https`, `http` on loopback (`http://127.0.0.1/…`), or for apps without a secret a
+scheme of their own (`com.example.app:/…`)."""
+
+
+class OauthAppDeleteInput(TypedDict, total=False):
+    """The app to remove."""
+
+    id: Required[str]
+    """The id (`app_…`)."""
+
+
+class OauthAppSecretRotateInput(TypedDict, total=False):
+    """The app that gets a new secret."""
+
+    id: Required[str]
+    """The id (`app_…`)."""
+
+
+class OauthAppUpdateInput(TypedDict, total=False):
+    """What to change; what is left out stays."""
+
+    id: Required[str]
+    """The id (`app_…`)."""
+    name: str | None
+    """The name that people are shown, 1 to 100 characters."""
+    permissions: Sequence[Permission] | None
+    """The most that it may ask for. What people agreed to stays."""
+    redirect_uris: Sequence[str] | None
+    """Where it may be answered, 1 to 20 addresses."""
+    version: Required[int]
+    """The version that was read."""
+
+
+class OauthGrantRevokeInput(TypedDict, total=False):
+    """What an app may no longer do."""
+
+    id: Required[str]
+    """The id (`ogr_…`)."""
 
 
 class PasswordChangeInput(TypedDict, total=False):

@@ -123,6 +123,12 @@ __all__ = [
     "NetworkInfoCapabilities",
     "NetworkInfoHealth",
     "Node",
+    "OauthApp",
+    "OauthAppDeletePayload",
+    "OauthAppPayload",
+    "OauthAppSecretPayload",
+    "OauthGrant",
+    "OauthGrantRevokePayload",
     "PasswordChangePayload",
     "PasswordResetPayload",
     "PasswordResetRequestPayload",
@@ -239,9 +245,11 @@ class Provenance(Model):
     kind: ProvenanceKind
     """What kind of author it is."""
     person_id: str | None = None
-    """The person, if it was one."""
+    """The person, if it was one, or whom the app works for."""
     key_id: str | None = None
     """The API key, if it was one."""
+    app_id: str | None = None
+    """The app of others (`app_…`), if it was one."""
 
 
 class ApiKey(Model):
@@ -817,6 +825,58 @@ class Member(Model):
     """Since when the person is a member."""
     allowed_actions: list[MemberAction]
     """What the viewer may do with the member now. The only owner keeps the role all the same."""
+
+
+class OauthApp(Model):
+    """An app of others (OAuth 2.1), registered by the workspace. People let it do some of what they may, in any of their workspaces."""
+
+    id: str
+    """The id (`app_…`), which is its `client_id`."""
+    name: str
+    """The name that people are shown."""
+    redirect_uris: list[str]
+    """Where it may be answered: letter by letter, on loopback with any port."""
+    permissions: list[Permission]
+    """The most that it may ask for."""
+    is_confidential: bool
+    """Whether it has a secret, which it shows to get tokens."""
+    grant_count: int
+    """How many times people let it work for them at present, in all workspaces."""
+    version: int
+    """Grows with each change; `oauthAppUpdate` names the one that was read."""
+    created_at: datetime
+    """When it was registered."""
+    updated_at: datetime
+    """When it was changed last."""
+    provenance: Provenance
+    """Who registered it."""
+
+
+class OauthGrant(Model):
+    """What a person lets an app do in a workspace. It never does more than the person may at that moment."""
+
+    id: str
+    """The id (`ogr_…`)."""
+    app_id: str
+    """The app (`app_…`)."""
+    app_name: str
+    """The app's name."""
+    person_id: str
+    """The person (`user_…`)."""
+    person_name: str
+    """The person's name."""
+    workspace_id: str
+    """Where it works."""
+    permissions: list[Permission]
+    """What it was given."""
+    connection_ids: list[str] | None = None
+    """The connections that it is limited to; null for all."""
+    created_at: datetime
+    """When the person agreed."""
+    expires_at: datetime
+    """When it ends unless the app refreshes it before."""
+    last_used_at: datetime | None = None
+    """When it was used last, some seconds late."""
 
 
 class PictureRule(Model):
@@ -1762,6 +1822,44 @@ class NetworkInfo(Model):
     """Its limits and features."""
 
 
+class OauthAppSecretPayload(Model):
+    """What came of registering an app or of a new secret."""
+
+    secret: str
+    """The `client_secret`, if it has one; shown this once."""
+    oauth_app: OauthApp
+    """The app."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class OauthAppDeletePayload(Model):
+    """What came of removing an app."""
+
+    deleted_id: str
+    """The id of the app that was removed."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class OauthAppPayload(Model):
+    """What came of changing an app."""
+
+    oauth_app: OauthApp
+    """The app as it is now."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class OauthGrantRevokePayload(Model):
+    """What came of taking back what an app may do."""
+
+    revoked_id: str
+    """The id of what ended."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
 class PasswordChangePayload(Model):
     """What came of changing the password."""
 
@@ -2240,7 +2338,7 @@ class SessionCreatePayload(Model):
     """What came of signing in."""
 
     token: str
-    """The token to send as `Authorization: Bearer …` (`phs_…`); shown this once."""
+    """The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead."""
     token_expires_at: datetime
     """Until when that works, 15 minutes at most."""
     refresh_token: str
@@ -2264,7 +2362,7 @@ class SessionReauthenticatePayload(Model):
     """What came of showing again who one is."""
 
     token: str
-    """The token to send as `Authorization: Bearer …` (`phs_…`); shown this once."""
+    """The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead."""
     token_expires_at: datetime
     """Until when that works, 15 minutes at most."""
     refresh_token: str
@@ -2279,7 +2377,7 @@ class SessionRefreshPayload(Model):
     """What came of asking for the next tokens."""
 
     token: str
-    """The token to send as `Authorization: Bearer …` (`phs_…`); shown this once."""
+    """The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead."""
     token_expires_at: datetime
     """Until when that works, 15 minutes at most."""
     refresh_token: str
@@ -2551,10 +2649,10 @@ class ViewerKey(Model):
 
 
 class Viewer(Model):
-    """Who asks: a signed-in person or a program with an API key, in one workspace."""
+    """Who asks: a signed-in person, a program with an API key or an app of others, in one workspace."""
 
     kind: ViewerKind
-    """Whether it is a person or a program."""
+    """Whether it is a person, a program or an app."""
     role: Role
     """The role in the workspace."""
     permissions: list[Permission]
@@ -2562,7 +2660,7 @@ class Viewer(Model):
     connection_ids: list[str] | None = None
     """The connections that the caller may read; null for all."""
     person: ViewerPerson | None = None
-    """The person, if it is one."""
+    """The person, if it is one, or whom the app works for."""
     key: ViewerKey | None = None
     """The API key, if it is one."""
     workspace: Workspace

@@ -296,6 +296,37 @@ _NODE_FIELDS = """fragment NodeFields on Node {
 }
 """
 
+_OAUTH_APP_FIELDS = """fragment OauthAppFields on OauthApp {
+  id
+  name
+  redirectUris
+  permissions
+  isConfidential
+  grantCount
+  version
+  createdAt
+  updatedAt
+  provenance {
+    ...ProvenanceFields
+  }
+}
+"""
+
+_OAUTH_GRANT_FIELDS = """fragment OauthGrantFields on OauthGrant {
+  id
+  appId
+  appName
+  personId
+  personName
+  workspaceId
+  permissions
+  connectionIds
+  createdAt
+  expiresAt
+  lastUsedAt
+}
+"""
+
 _PAGE_FIELDS = """fragment PageFields on PageInfo {
   endCursor
   hasNextPage
@@ -380,6 +411,7 @@ _PROVENANCE_FIELDS = """fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 """
 
@@ -1927,6 +1959,192 @@ NODE_LIST: Operation[list[m.Node | None]] = Operation(
 }
 """
     + _NODE_FIELDS,
+)
+
+OAUTH_APP_CREATE: Operation[m.OauthAppSecretPayload] = Operation(
+    "OauthAppCreate",
+    "mutation",
+    ("oauthAppCreate",),
+    m.OauthAppSecretPayload,
+    """mutation OauthAppCreate($input: OauthAppCreateInput!) {
+  oauthAppCreate(input: $input) {
+    secret
+    oauthApp {
+      ...OauthAppFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _OAUTH_APP_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+OAUTH_APP_DELETE: Operation[m.OauthAppDeletePayload] = Operation(
+    "OauthAppDelete",
+    "mutation",
+    ("oauthAppDelete",),
+    m.OauthAppDeletePayload,
+    """mutation OauthAppDelete($input: OauthAppDeleteInput!) {
+  oauthAppDelete(input: $input) {
+    deletedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+OAUTH_APP_LIST: Operation[Page[m.OauthApp]] = Operation(
+    "OauthAppList",
+    "query",
+    ("oauthApps",),
+    Page[m.OauthApp],
+    """query OauthAppList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  oauthApps(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...OauthAppFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+"""
+    + _OAUTH_APP_FIELDS
+    + _PAGE_FIELDS
+    + _PROVENANCE_FIELDS,
+)
+
+OAUTH_APP_SECRET_ROTATE: Operation[m.OauthAppSecretPayload] = Operation(
+    "OauthAppSecretRotate",
+    "mutation",
+    ("oauthAppSecretRotate",),
+    m.OauthAppSecretPayload,
+    """mutation OauthAppSecretRotate($input: OauthAppSecretRotateInput!) {
+  oauthAppSecretRotate(input: $input) {
+    secret
+    oauthApp {
+      ...OauthAppFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _OAUTH_APP_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+OAUTH_APP_UPDATE: Operation[m.OauthAppPayload] = Operation(
+    "OauthAppUpdate",
+    "mutation",
+    ("oauthAppUpdate",),
+    m.OauthAppPayload,
+    """mutation OauthAppUpdate($input: OauthAppUpdateInput!) {
+  oauthAppUpdate(input: $input) {
+    oauthApp {
+      ...OauthAppFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _OAUTH_APP_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+OAUTH_GRANT_LIST: Operation[Page[m.OauthGrant]] = Operation(
+    "OauthGrantList",
+    "query",
+    ("oauthGrants",),
+    Page[m.OauthGrant],
+    """query OauthGrantList(
+  $ofWorkspace: Boolean = false
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  oauthGrants(
+    ofWorkspace: $ofWorkspace
+    first: $first
+    after: $after
+    last: $last
+    before: $before
+  ) {
+    nodes {
+      ...OauthGrantFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+"""
+    + _OAUTH_GRANT_FIELDS
+    + _PAGE_FIELDS,
+)
+
+OAUTH_GRANT_REVOKE: Operation[m.OauthGrantRevokePayload] = Operation(
+    "OauthGrantRevoke",
+    "mutation",
+    ("oauthGrantRevoke",),
+    m.OauthGrantRevokePayload,
+    """mutation OauthGrantRevoke($input: OauthGrantRevokeInput!) {
+  oauthGrantRevoke(input: $input) {
+    revokedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
 )
 
 PASSWORD_CHANGE: Operation[m.PasswordChangePayload] = Operation(

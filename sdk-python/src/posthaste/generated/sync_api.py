@@ -732,6 +732,125 @@ class Nodes:
         return self._runner.call(ops.NODE_LIST, {"ids": ids}, options)
 
 
+class OauthApps:
+    """Methods of `client.oauth_apps`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def create(
+        self, *, options: RequestOptions | None = None, **input: Unpack[OauthAppCreateInput]
+    ) -> m.OauthAppSecretPayload:
+        """Registers an app. Its secret, if it can keep one, is shown this once."""
+        return self._runner.call(ops.OAUTH_APP_CREATE, {"input": input}, options)
+
+    def delete(
+        self, *, options: RequestOptions | None = None, **input: Unpack[OauthAppDeleteInput]
+    ) -> m.OauthAppDeletePayload:
+        """Removes an app. What people let it do ends with it, in all workspaces."""
+        return self._runner.call(ops.OAUTH_APP_DELETE, {"input": input}, options)
+
+    def list(
+        self,
+        *,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.OauthApp]:
+        """The apps that the workspace registered, in the order in which it did. Needs `MANAGE_KEYS`."""
+        return self._runner.call(
+            ops.OAUTH_APP_LIST,
+            {"first": first, "after": after, "last": last, "before": before, "with_total": with_total},
+            options,
+        )
+
+    def iter(
+        self,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> Pager[m.OauthApp]:
+        """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        def fetch(first: int | None, after: str | None) -> Page[m.OauthApp]:
+            return self.list(first=first, after=after, options=options)
+
+        return Pager(fetch, after=after, limit=limit, page_size=page_size)
+
+    def secret_rotate(
+        self, *, options: RequestOptions | None = None, **input: Unpack[OauthAppSecretRotateInput]
+    ) -> m.OauthAppSecretPayload:
+        """Gives an app another secret, shown this once. The one before is worth nothing any more; tokens that the app has work on."""
+        return self._runner.call(ops.OAUTH_APP_SECRET_ROTATE, {"input": input}, options)
+
+    def update(
+        self, *, options: RequestOptions | None = None, **input: Unpack[OauthAppUpdateInput]
+    ) -> m.OauthAppPayload:
+        """Changes an app. Another address takes a proof of who you are that is not older than ten minutes."""
+        return self._runner.call(ops.OAUTH_APP_UPDATE, {"input": input}, options)
+
+
+class OauthGrants:
+    """Methods of `client.oauth_grants`."""
+
+    def __init__(self, runner: SyncRunner) -> None:
+        self._runner = runner
+
+    def list(
+        self,
+        *,
+        of_workspace: bool | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.OauthGrant]:
+        """What you let apps do, in all workspaces, the newest first; or what everybody lets them do in this one, which needs
+        `MANAGE_KEYS`."""
+        return self._runner.call(
+            ops.OAUTH_GRANT_LIST,
+            {
+                "of_workspace": of_workspace,
+                "first": first,
+                "after": after,
+                "last": last,
+                "before": before,
+                "with_total": with_total,
+            },
+            options,
+        )
+
+    def iter(
+        self,
+        *,
+        of_workspace: bool | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> Pager[m.OauthGrant]:
+        """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        def fetch(first: int | None, after: str | None) -> Page[m.OauthGrant]:
+            return self.list(of_workspace=of_workspace, first=first, after=after, options=options)
+
+        return Pager(fetch, after=after, limit=limit, page_size=page_size)
+
+    def revoke(
+        self, *, options: RequestOptions | None = None, **input: Unpack[OauthGrantRevokeInput]
+    ) -> m.OauthGrantRevokePayload:
+        """Takes back what an app may do: your own, or with `MANAGE_KEYS` anybody's in this workspace. The app's tokens open nothing
+        from the next request on."""
+        return self._runner.call(ops.OAUTH_GRANT_REVOKE, {"input": input}, options)
+
+
 class Passwords:
     """Methods of `client.passwords`."""
 
@@ -1209,8 +1328,8 @@ class Sessions:
     def reauthenticate(
         self, *, options: RequestOptions | None = None, **input: Unpack[SessionReauthenticateInput]
     ) -> m.SessionReauthenticatePayload:
-        """Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens, and those
-        before open nothing any more."""
+        """Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens (a browser's another
+        cookie), and those before open nothing any more."""
         return self._runner.call(ops.SESSION_REAUTHENTICATE, {"input": input}, options)
 
     def refresh(
@@ -1625,6 +1744,8 @@ class SyncApi:
         self.members = Members(runner)
         self.networks = Networks(runner)
         self.nodes = Nodes(runner)
+        self.oauth_apps = OauthApps(runner)
+        self.oauth_grants = OauthGrants(runner)
         self.passwords = Passwords(runner)
         self.people = People(runner)
         self.posts = Posts(runner)

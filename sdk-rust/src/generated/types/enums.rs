@@ -275,7 +275,7 @@ open_enum! {
         OauthDenied = "OAUTH_DENIED",
         /// The consent is unknown, used up or too old. Start connecting again; a consent must be finished within 15 minutes.
         OauthStateInvalid = "OAUTH_STATE_INVALID",
-        /// The request comes from a page of another site. The server's operator can add the page's origin to server.cors_origins; a credential goes into the header Authorization, not into a cookie.
+        /// The request comes from a page of another site. The server's operator can add the page's origin to server.cors_origins; a page there sends its credential in the header Authorization, never in a cookie. With a cookie send application/json, or add the header X-Requested-With.
         OriginNotAllowed = "ORIGIN_NOT_ALLOWED",
         /// It is not certain whether the network published the post. Look at the account: settle it as live, publish again, or drop it.
         OutcomeUnknown = "OUTCOME_UNKNOWN",
@@ -399,6 +399,18 @@ open_enum! {
         MemberRemoved = "MEMBER_REMOVED",
         /// A member got another role or limit.
         MemberUpdated = "MEMBER_UPDATED",
+        /// An app of others was registered.
+        OauthAppCreated = "OAUTH_APP_CREATED",
+        /// An app of others was removed.
+        OauthAppDeleted = "OAUTH_APP_DELETED",
+        /// An app of others got a new secret.
+        OauthAppSecretRotated = "OAUTH_APP_SECRET_ROTATED",
+        /// An app of others was changed.
+        OauthAppUpdated = "OAUTH_APP_UPDATED",
+        /// Somebody let an app work for them.
+        OauthGrantCreated = "OAUTH_GRANT_CREATED",
+        /// An app may no longer work for somebody.
+        OauthGrantRevoked = "OAUTH_GRANT_REVOKED",
         /// A post was written.
         PostCreated = "POST_CREATED",
         /// A post was removed.
@@ -727,6 +739,8 @@ open_enum! {
 open_enum! {
     /// Who or what made a change.
     ProvenanceKind {
+        /// An app of others, for a person who lets it.
+        App = "APP",
         /// A program with an API key.
         Key = "KEY",
         /// A signed-in person.
@@ -971,6 +985,8 @@ open_enum! {
 open_enum! {
     /// What kind of caller it is.
     ViewerKind {
+        /// An app of others, for a person.
+        App = "APP",
         /// A program with an API key.
         Key = "KEY",
         /// A signed-in person.

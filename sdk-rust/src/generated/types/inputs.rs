@@ -1928,6 +1928,289 @@ impl MemberUpdateInput {
     }
 }
 
+/// The app to register.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthAppCreateInput {
+    /// Whether it can keep a secret: a program on a server can, one on people's machines or in a browser cannot.
+    pub is_confidential: bool,
+    /// The name that people are shown, 1 to 100 characters.
+    pub name: String,
+    /// The most that it may ask for: `READ` at least, neither `MANAGE_KEYS` nor `OWN_WORKSPACE`.
+    pub permissions: Vec<Permission>,
+    /// Where it may be answered, 1 to 20 addresses: `https`, `http` on loopback (`http://127.0.0.1/…`), or for apps without a secret a
+    /// scheme of their own (`com.example.app:/…`).
+    pub redirect_uris: Vec<String>,
+}
+
+impl OauthAppCreateInput {
+    /// With what must be said.
+    pub fn new(
+        is_confidential: bool,
+        name: impl Into<String>,
+        permissions: impl IntoIterator<Item = impl Into<Permission>>,
+        redirect_uris: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        Self {
+            is_confidential,
+            name: name.into(),
+            permissions: permissions.into_iter().map(Into::into).collect(),
+            redirect_uris: redirect_uris.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// The app to remove.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthAppDeleteInput {
+    /// The id (`app_…`).
+    pub id: String,
+}
+
+impl OauthAppDeleteInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// What may be said to `oauth_apps().list()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthAppListOptions {
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    /// Only what follows this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many from the end, 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// Only what precedes this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count how many there are altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_total: Option<bool>,
+}
+
+impl OauthAppListOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    pub fn first(mut self, first: impl Into<i64>) -> Self {
+        self.first = Some(first.into());
+        self
+    }
+
+    /// Only what follows this cursor.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+
+    /// How many from the end, 1 to 100.
+    pub fn last(mut self, last: impl Into<i64>) -> Self {
+        self.last = Some(last.into());
+        self
+    }
+
+    /// Only what precedes this cursor.
+    pub fn before(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
+        self
+    }
+
+    /// Whether to count how many there are altogether.
+    pub fn with_total(mut self, with_total: bool) -> Self {
+        self.with_total = Some(with_total);
+        self
+    }
+}
+
+/// The app that gets a new secret.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthAppSecretRotateInput {
+    /// The id (`app_…`).
+    pub id: String,
+}
+
+impl OauthAppSecretRotateInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// What to change; what is left out stays.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthAppUpdateInput {
+    /// The id (`app_…`).
+    pub id: String,
+    /// The name that people are shown, 1 to 100 characters.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub name: Change<String>,
+    /// The most that it may ask for. What people agreed to stays.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub permissions: Change<Vec<Permission>>,
+    /// Where it may be answered, 1 to 20 addresses.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub redirect_uris: Change<Vec<String>>,
+    /// The version that was read.
+    pub version: i64,
+}
+
+impl OauthAppUpdateInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>, version: impl Into<i64>) -> Self {
+        Self {
+            id: id.into(),
+            name: Change::Keep,
+            permissions: Change::Keep,
+            redirect_uris: Change::Keep,
+            version: version.into(),
+        }
+    }
+
+    /// The name that people are shown, 1 to 100 characters.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Change::Set(name.into());
+        self
+    }
+
+    /// Takes `name` away.
+    pub fn clear_name(mut self) -> Self {
+        self.name = Change::Clear;
+        self
+    }
+
+    /// The most that it may ask for. What people agreed to stays.
+    pub fn permissions(
+        mut self,
+        permissions: impl IntoIterator<Item = impl Into<Permission>>,
+    ) -> Self {
+        self.permissions = Change::Set(permissions.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Takes `permissions` away.
+    pub fn clear_permissions(mut self) -> Self {
+        self.permissions = Change::Clear;
+        self
+    }
+
+    /// Where it may be answered, 1 to 20 addresses.
+    pub fn redirect_uris(
+        mut self,
+        redirect_uris: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.redirect_uris = Change::Set(redirect_uris.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Takes `redirectUris` away.
+    pub fn clear_redirect_uris(mut self) -> Self {
+        self.redirect_uris = Change::Clear;
+        self
+    }
+}
+
+/// What may be said to `oauth_grants().list()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthGrantListOptions {
+    /// Everybody's in this workspace, in the place of your own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of_workspace: Option<bool>,
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    /// Only what follows this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many from the end, 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// Only what precedes this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count how many there are altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_total: Option<bool>,
+}
+
+impl OauthGrantListOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Everybody's in this workspace, in the place of your own.
+    pub fn of_workspace(mut self, of_workspace: bool) -> Self {
+        self.of_workspace = Some(of_workspace);
+        self
+    }
+
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    pub fn first(mut self, first: impl Into<i64>) -> Self {
+        self.first = Some(first.into());
+        self
+    }
+
+    /// Only what follows this cursor.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+
+    /// How many from the end, 1 to 100.
+    pub fn last(mut self, last: impl Into<i64>) -> Self {
+        self.last = Some(last.into());
+        self
+    }
+
+    /// Only what precedes this cursor.
+    pub fn before(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
+        self
+    }
+
+    /// Whether to count how many there are altogether.
+    pub fn with_total(mut self, with_total: bool) -> Self {
+        self.with_total = Some(with_total);
+        self
+    }
+}
+
+/// What an app may no longer do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthGrantRevokeInput {
+    /// The id (`ogr_…`).
+    pub id: String,
+}
+
+impl OauthGrantRevokeInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
 /// The present password and the one to be.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -5141,6 +5424,9 @@ from_id! {
     MediaUpdateInput
     MemberRemoveInput
     MemberUpdateInput
+    OauthAppDeleteInput
+    OauthAppSecretRotateInput
+    OauthGrantRevokeInput
     PostCancelInput
     PostDeleteInput
     PostMediaInput
