@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_scope_is_names_of_what_people_can_give() {
-        let read = |scope| permissions(scope).map(|asked| super::scope(asked));
+        let read = |scope| permissions(scope).map(super::scope);
         assert_eq!(read(""), Some("READ".to_owned()));
         assert_eq!(read("WRITE"), Some("READ WRITE".to_owned()));
         assert_eq!(read("PUBLISH  READ"), Some("READ PUBLISH".to_owned()));

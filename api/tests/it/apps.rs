@@ -7,9 +7,9 @@ mod refusals;
 mod registered;
 mod surfer;
 
+use axum::http::StatusCode;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use posthaste_core::access::Role;
-use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use url::Url;

@@ -95,3 +95,13 @@ INSERT INTO data_keys SELECT pg_temp.id(1, 1 + n % 2), 1 + n / 2, gen_random_uui
 INSERT INTO audit_entries (chain, seq, at, act, actor, subject, detail_hash, hash)
     SELECT pg_temp.id(1, 1 + n % 2), 1 + n / 2, timestamptz '2027-01-01' + n * interval '1 minute', 'act.' || n % 40, 'key_' || n % 50, 'key_' || n % 1000, '', ''
     FROM generate_series(1, 6000) n;
+INSERT INTO oauth_apps (id, workspace_id, name, redirect_uris, permissions, provenance, created_at, updated_at)
+    SELECT pg_temp.id(18, n), pg_temp.id(1, 1 + n % 2), 'App', '{https://app.example/}', '{READ}', '{"kind":"SYSTEM"}',
+        timestamptz '2027-01-01' + n * interval '1 second', '2027-01-01' FROM generate_series(1, 3000) n;
+INSERT INTO oauth_grants (id, workspace_id, app_id, user_id, permissions, created_at, expires_at, salt, generation, refreshed_at)
+    SELECT pg_temp.id(19, n), pg_temp.id(1, 1 + n % 2), pg_temp.id(18, n), pg_temp.id(10, n), '{READ}',
+        timestamptz '2027-01-01' + n * interval '1 second', timestamptz '2027-01-31' + n * interval '1 minute', 'x', 1, '2027-01-01'
+    FROM generate_series(1, 3000) n;
+INSERT INTO oauth_codes (hash, workspace_id, app_id, user_id, redirect_uri, challenge, permissions, expires_at)
+    SELECT ('hash ' || n)::bytea, pg_temp.id(1, 1 + n % 2), pg_temp.id(18, n), pg_temp.id(10, n), 'https://app.example/', 'x', '{READ}',
+        timestamptz '2027-01-01' + n * interval '1 minute' FROM generate_series(1, 3000) n;
