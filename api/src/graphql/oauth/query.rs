@@ -12,6 +12,9 @@ use crate::graphql::{
 const APPS: &str = "oauthApps";
 const GRANTS: &str = "oauthGrants";
 
+/// A grant and whose it is.
+type Found = (oauth::OauthGrant, oauth::Holder);
+
 /// Reads of apps of others.
 #[derive(Default)]
 pub struct OauthQuery;
@@ -83,7 +86,6 @@ impl OauthQuery {
         } else {
             None
         };
-        type Found = (oauth::OauthGrant, oauth::Holder);
         let place = |(row, _): &Found| (Some(row.created_at), row.id.uuid());
         let shown = |(row, holder): Found| OauthGrant(row, holder);
         Ok(page::list(GRANTS, found, total, place, shown))

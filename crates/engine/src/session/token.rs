@@ -218,7 +218,7 @@ mod tests {
         let made = make(&secret, Kind::Access, &Line::from(&at_first)).unwrap();
         let token = Token::read(Kind::Access, made.expose()).unwrap();
         assert_eq!((token.id, token.generation), (at_first.id.uuid(), 1));
-        assert!(token.is_of(&secret, &at_first).unwrap());
+        assert!(token.is_of(&secret, &Line::from(&at_first)).unwrap());
         assert!(token.is_of(&secret, &Line::from(&session(1, 9))).unwrap());
         assert!(!token.is_of(&secret, &Line::from(&session(4, 1))).unwrap());
         assert!(
