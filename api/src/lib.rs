@@ -10,6 +10,7 @@
 pub mod app;
 pub mod commands;
 pub mod config;
+mod cookie;
 pub mod graphql;
 mod logs;
 mod relay;

@@ -37,6 +37,12 @@ pub fn is_audited(kind: EventType, by: &Provenance) -> bool {
         | E::ApiKeyUpdated
         | E::ApiKeyRotated
         | E::ApiKeyRevoked
+        | E::OauthAppCreated
+        | E::OauthAppUpdated
+        | E::OauthAppSecretRotated
+        | E::OauthAppDeleted
+        | E::OauthGrantCreated
+        | E::OauthGrantRevoked
         | E::RoleCreated
         | E::RoleUpdated
         | E::RoleDeleted

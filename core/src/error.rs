@@ -77,7 +77,7 @@ error_codes! {
     PasskeyRefused, "PASSKEY_REFUSED", 401, false, "The passkey does not fit what was asked for.", "Begin again with passkeyProofStart or passkeyRegistrationStart, on a page of this server's own address.";
     ReauthenticationRequired, "REAUTHENTICATION_REQUIRED", 403, false, "This takes a proof of who you are that is not older than ten minutes.", "Call sessionReauthenticate with the password (and a code), or sessionReauthenticateByPasskey, then repeat the request with the new token.";
     Forbidden, "FORBIDDEN", 403, false, "The credential may not do this.", "Ask an owner or admin of the workspace.";
-    OriginNotAllowed, "ORIGIN_NOT_ALLOWED", 403, false, "The request comes from a page of another site.", "The server's operator can add the page's origin to server.cors_origins; a credential goes into the header Authorization, not into a cookie.";
+    OriginNotAllowed, "ORIGIN_NOT_ALLOWED", 403, false, "The request comes from a page of another site.", "The server's operator can add the page's origin to server.cors_origins; a page there sends its credential in the header Authorization, never in a cookie. With a cookie send application/json, or add the header X-Requested-With.";
     NotFound, "NOT_FOUND", 404, false, "There is nothing with this id in the workspace.", "Check the id; it may belong to another workspace or have been removed.";
     RegistrationClosed, "REGISTRATION_CLOSED", 403, false, "This server takes no registrations.", "Ask a member of a workspace to invite you.";
     TokenInvalid, "TOKEN_INVALID", 400, false, "The token is unknown, was used, or is too old.", "Ask for another mail.";

@@ -87,6 +87,18 @@ event_types! {
     ApiKeyRotated = "api_key.rotated";
     /// An API key was taken back.
     ApiKeyRevoked = "api_key.revoked";
+    /// An app of others was registered.
+    OauthAppCreated = "oauth_app.created";
+    /// An app of others was changed.
+    OauthAppUpdated = "oauth_app.updated";
+    /// An app of others got a new secret.
+    OauthAppSecretRotated = "oauth_app.secret_rotated";
+    /// An app of others was removed.
+    OauthAppDeleted = "oauth_app.deleted";
+    /// Somebody let an app work for them.
+    OauthGrantCreated = "oauth_grant.created";
+    /// An app may no longer work for somebody.
+    OauthGrantRevoked = "oauth_grant.revoked";
     /// A role of the workspace's own was made.
     RoleCreated = "role.created";
     /// A role of the workspace's own was renamed or got other permissions.

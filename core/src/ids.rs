@@ -136,6 +136,10 @@ ids! {
     UserId = "user";
     /// An API key.
     ApiKeyId = "key";
+    /// An app of others.
+    OauthAppId = "app";
+    /// What a person lets an app do in a workspace.
+    OauthGrantId = "ogr";
     /// A role that a workspace made.
     RoleId = "role";
     /// Somebody who is asked to become a member.

@@ -9,7 +9,7 @@
 //! of a social network, [`post`] what a person writes, [`schedule`] local times and instants,
 //! [`bulk`] files of many posts, [`metric`] how live posts do, [`quota`] what networks allow and
 //! charge, [`preflight`] what can be known before a post's time, [`outgoing`] where requests may go, [`audit`] the
-//! chains of what concerns security, [`error`] the one table of error codes, [`ids`] the one list of ids.
+//! chains of what concerns security, [`oauth`] what apps of others may ask for, [`error`] the one table of error codes, [`ids`] the one list of ids.
 
 pub mod access;
 pub mod audit;
@@ -25,6 +25,7 @@ pub mod media;
 pub mod metric;
 mod names;
 pub mod network;
+pub mod oauth;
 pub mod outgoing;
 pub mod ports;
 pub mod post;

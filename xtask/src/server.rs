@@ -57,6 +57,7 @@ impl Server {
         let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let child = posthaste(&home, database)
             .args(["serve", "--listen", &address.to_string()])
+            .env("POSTHASTE_PUBLIC_URL", format!("http://{address}"))
             .envs(settings.iter().copied())
             .stdout(file.try_clone()?)
             .stderr(file)

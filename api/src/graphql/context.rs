@@ -1,14 +1,15 @@
 //! Who sends a request, and what resolvers find in their context.
 
 use async_graphql::{Context, Data, dataloader::DataLoader};
+use axum::http::{HeaderMap, HeaderValue, header};
 use posthaste_core::{Error, ErrorCode, Result, secret::Secret};
 use posthaste_engine::{
     Actor, App,
-    session::{self, Client},
+    session::{self, Client, browser},
 };
 
 use super::loader::{Batches, Loader};
-use crate::ticket::Ticket;
+use crate::{cookie, ticket::Ticket};
 
 /// Who sends a request.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct Caller {
     pub ticket: Ticket,
     /// The program that asks, as far as that is known.
     pub client: Client,
+    /// Whether the answer can bring a browser another cookie.
+    pub takes_cookies: bool,
 }
 
 impl Caller {
@@ -38,6 +41,7 @@ impl Caller {
             request_id,
             ticket: Ticket::default(),
             client: Client::default(),
+            takes_cookies: false,
         })
     }
 
@@ -69,6 +73,12 @@ impl Caller {
         self
     }
 
+    /// Says that the answer has headers of its own.
+    pub fn taking_cookies(mut self) -> Self {
+        self.takes_cookies = true;
+        self
+    }
+
     /// What resolvers find in their context: the application reaches as far as the caller's workspace.
     pub fn data(&self, app: &App) -> Data {
         let mut data = Data::default();
@@ -91,7 +101,24 @@ pub fn bearer(value: &str) -> Result<Secret> {
         let message = "Authorization must be 'Bearer <API key or session token>'.";
         return Err(Error::new(ErrorCode::Unauthenticated, message));
     }
+    if credential.trim().starts_with(browser::PREFIX) {
+        let message = "A browser's token is taken from its cookie only.";
+        return Err(Error::new(ErrorCode::Unauthenticated, message));
+    }
     Ok(Secret::new(credential.trim()))
+}
+
+/// The credential of a request: that of `Authorization`, or else of a browser's cookie.
+pub fn credential(headers: &HeaderMap) -> Result<Option<Secret>> {
+    match headers.get(header::AUTHORIZATION) {
+        Some(value) => bearer(value.to_str().unwrap_or_default()).map(Some),
+        None => Ok(cookie::read(headers)),
+    }
+}
+
+/// Has the answer bring the browser a cookie.
+pub fn bring(ctx: &Context<'_>, cookie: &HeaderValue) {
+    ctx.append_http_header(header::SET_COOKIE, cookie.clone());
 }
 
 /// The application, as far as the caller reaches.

@@ -32,6 +32,7 @@ pub mod network;
 pub mod node;
 pub mod noting;
 pub mod nulls;
+pub mod oauth;
 pub mod order;
 pub mod page;
 pub mod payload;

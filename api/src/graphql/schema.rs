@@ -8,7 +8,7 @@ use posthaste_engine::App;
 
 use super::{
     audit, connection, cost, developer, event, idempotency, identity, incident, job, limits, media,
-    member, network, node, order,
+    member, network, node, oauth, order,
     page::{Cursor, List},
     payload::MutationError,
     person, post, quota, role, sandbox, target, team, viewer, webhook, workspace,
@@ -35,6 +35,7 @@ pub struct Query(
     media::MediaQuery,
     event::EventQuery,
     developer::KeyQuery,
+    oauth::OauthQuery,
     developer::LogQuery,
     developer::UsageQuery,
     developer::ChangesQuery,
@@ -66,6 +67,7 @@ pub struct Mutation(
     media::MediaMutation,
     developer::KeyMutation,
     incident::IncidentMutation,
+    oauth::OauthMutation,
     sandbox::SandboxMutation,
     webhook::WebhookMutation,
     job::BulkMutation,
@@ -108,6 +110,10 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         "A page of the results of a bulk job.",
     )
     .override_output_type_description::<List<developer::ApiKey>>("A page of API keys.")
+    .override_output_type_description::<List<oauth::OauthApp>>("A page of apps of others.")
+    .override_output_type_description::<List<oauth::OauthGrant>>(
+        "A page of what people let apps do.",
+    )
     .override_output_type_description::<List<role::CustomRole>>("A page of custom roles.")
     .override_output_type_description::<List<member::Member>>("A page of members.")
     .override_output_type_description::<List<member::Invitation>>("A page of invitations.")

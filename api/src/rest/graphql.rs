@@ -20,7 +20,7 @@ use super::{
 };
 use crate::graphql::{
     Caller,
-    context::bearer,
+    context::credential,
     errors::{code_of, is_request_error, refusal},
 };
 
@@ -137,7 +137,7 @@ pub async fn post_query(
 }
 
 /// Only JSON: a form of another site cannot send it, so cookies could not be misused.
-fn check_type(headers: &HeaderMap) -> Result<()> {
+pub fn check_type(headers: &HeaderMap) -> Result<()> {
     let value = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -152,7 +152,8 @@ fn check_type(headers: &HeaderMap) -> Result<()> {
     ))
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<bytes::Bytes> {
+/// The whole body; `PAYLOAD_TOO_LARGE` above a mebibyte.
+pub async fn read(headers: &HeaderMap, body: Body) -> Result<bytes::Bytes> {
     let too_large = || {
         let message = format!("The request is larger than {MAX_BODY} bytes.");
         Error::new(ErrorCode::PayloadTooLarge, message)
@@ -220,12 +221,9 @@ fn parse_get(text: &str) -> Result<Query> {
     Ok(query.variables(variables))
 }
 
-/// Who sends the request, by its header.
+/// Who sends the request, by its headers.
 pub async fn caller(state: &ApiState, id: &RequestId, headers: &HeaderMap) -> Result<Caller> {
-    let credential = match headers.get(header::AUTHORIZATION) {
-        Some(value) => Some(bearer(value.to_str().unwrap_or_default())?),
-        None => None,
-    };
+    let credential = credential(headers)?;
     let client = address::client(headers);
     let caller = match Caller::new(&state.app, credential, id.0.clone()).await {
         Ok(caller) => caller.from_client(client),
@@ -285,7 +283,7 @@ async fn answer(
     if accept == Accept::EventStream {
         return sse::serve(state.clone(), caller, operation, headers);
     }
-    let answered = operation::execute(state, &caller, operation).await;
+    let answered = operation::execute(state, &caller.taking_cookies(), operation).await;
     let status = status(&answered.answer, accept, true);
     write(answered, accept, status)
 }
@@ -366,9 +364,6 @@ fn write(answered: Answered, accept: Accept, status: StatusCode) -> Response {
     headers.insert(header::CONTENT_TYPE, kind);
     if let Some(seconds) = retry_after {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    if status == StatusCode::UNAUTHORIZED {
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     response
 }

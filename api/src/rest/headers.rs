@@ -2,7 +2,7 @@ use std::{convert::Infallible, time::Instant};
 
 use axum::{
     extract::{FromRequestParts, MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     middleware::Next,
     response::Response,
 };
@@ -11,7 +11,7 @@ use posthaste_core::ErrorCode;
 use posthaste_engine::telemetry::HttpAnswer;
 use tracing::Instrument;
 
-use super::{ApiState, address};
+use super::{ApiState, address, apps};
 use crate::ticket::{Origin, Ticket};
 
 /// The header that carries a request's id in both directions.
@@ -106,6 +106,7 @@ pub async fn around(State(state): State<ApiState>, mut request: Request, next: N
         headers.insert(X_REQUEST_ID, value);
     }
     secure(&mut response, is_personal, &state.app.public_url);
+    challenge(&mut response, &state.app.public_url);
     response
 }
 
@@ -129,6 +130,21 @@ fn secure(response: &mut Response, is_personal: bool, public_url: &str) {
     }
     headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
     name_charset(headers);
+}
+
+/// Whoever is not known is told where to learn how to become so (RFC 9728, 5.1). Places with a way of their own say it.
+fn challenge(response: &mut Response, public_url: &str) {
+    if response.status() != StatusCode::UNAUTHORIZED {
+        return;
+    }
+    let told = format!(
+        "Bearer resource_metadata=\"{public_url}{}\"",
+        apps::RESOURCE
+    );
+    if let Ok(told) = HeaderValue::from_str(&told) {
+        let headers = response.headers_mut();
+        headers.entry(header::WWW_AUTHENTICATE).or_insert(told);
+    }
 }
 
 /// Text is UTF-8; a browser need not guess. Events are so by definition.

@@ -1,6 +1,7 @@
 //! The routes around GraphQL, and GraphQL over HTTP, SSE and WebSocket themselves.
 
 mod address;
+mod apps;
 mod bulk;
 mod console;
 mod docs;
@@ -21,6 +22,7 @@ mod provider;
 mod redirect;
 mod request;
 mod revocation;
+mod session;
 mod sse;
 mod toll;
 mod tus;
@@ -42,12 +44,13 @@ use posthaste_engine::App;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+    openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     config::Documents as Policy,
+    cookie,
     graphql::{ApiSchema, Caller, build},
 };
 
@@ -159,19 +162,21 @@ impl ApiState {
     }
 }
 
-/// How callers say who they are: `Authorization: Bearer <API key or session token>`.
-struct Bearer;
+/// How callers say who they are: `Authorization: Bearer <API key or session token>`, or a browser's cookie.
+struct Schemes;
 
-impl Modify for Bearer {
+impl Modify for Schemes {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("key", scheme);
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(cookie::NAME)));
+        components.add_security_scheme("cookie", cookie);
     }
 }
 
 #[derive(OpenApi)]
-#[openapi(modifiers(&Bearer), security(("key" = [])), info(
+#[openapi(modifiers(&Schemes), security(("key" = []), ("cookie" = [])), info(
     title = "Posthaste",
     description = "What does not fit into GraphQL. Everything else is at POST /graphql; see schema.graphql. \
                    Errors are problem documents (RFC 9457) with the codes of /docs/errors."
@@ -190,6 +195,7 @@ fn documented() -> (Router<ApiState>, utoipa::openapi::OpenApi) {
         .routes(routes!(provider::begin))
         .routes(routes!(provider::callback))
         .routes(routes!(graphql::get_query, graphql::post_query))
+        .merge(session::routes())
         .merge(media::routes())
         .merge(bulk::routes())
         .split_for_parts()
@@ -209,6 +215,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/mailbox", get(mailbox::show))
         .route("/graphiql", get(graphiql::page))
         .route("/graphiql/assets/{file}", get(graphiql::asset))
+        .merge(apps::routes())
         .merge(docs::routes(openapi))
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)

@@ -13,7 +13,7 @@ use tower::{Layer, Service};
 use tower_http::cors::CorsLayer;
 use url::Url;
 
-use super::{ApiState, Refusal, RequestId};
+use super::{ApiState, Refusal, RequestId, apps};
 
 /// Where a request comes from, as the browser itself says it.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -105,17 +105,72 @@ impl Origins {
         let headers = request.headers();
         let reads = matches!(*request.method(), Method::GET | Method::HEAD);
         let asks = !reads && request.method() != Method::OPTIONS;
-        let matters = asks || request.uri().path() == "/graphql";
-        if !headers.contains_key(header::COOKIE) || is_with_key(headers) || !matters {
+        let has_cookie = headers.contains_key(header::COOKIE);
+        // Signing in brings a cookie: nobody shall be signed in as somebody else, either.
+        let brings = asks && [SIGN_IN, apps::SIGN_IN].contains(&request.uri().path());
+        let matters = (asks && has_cookie) || brings || (has_cookie && is_graphql(request));
+        if is_with_key(headers) || !matters || is_of_programs(request) {
             return false;
         }
         match (headers.get(SEC_FETCH_SITE), headers.get(header::ORIGIN)) {
             (Some(site), _) => site != "same-origin" && site != "none",
             (None, Some(origin)) => !self.is_own(origin),
-            (None, None) => asks,
+            (None, None) => asks && has_cookie,
         }
     }
 }
+
+/// Where browsers sign in.
+const SIGN_IN: &str = "/auth/session";
+
+/// Whether a document may come with it, also by GET or as the beginning of a WebSocket.
+fn is_graphql(request: &Request) -> bool {
+    let is_root = request.uri().path() == "/";
+    let is_more_than_a_page =
+        request.uri().query().is_some() || request.headers().contains_key(header::UPGRADE);
+    request.uri().path() == "/graphql" || (is_root && is_more_than_a_page)
+}
+
+/// What pages of other sites can have sent with a cookie, and without asking whether they may: a body of one of the
+/// types that forms send, or of none, and no header beyond those of a form.
+fn is_simple(request: &Request) -> bool {
+    if FORMS_OF_PAGES.contains(&request.uri().path()) || is_of_programs(request) {
+        return false;
+    }
+    let headers = request.headers();
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let is_form = kind.is_empty() || FORMS.iter().any(|form| form.eq_ignore_ascii_case(kind));
+    request.method() == Method::POST
+        && is_form
+        && !BEYOND.iter().any(|name| headers.contains_key(*name))
+}
+
+/// Where forms of our own pages lead, which carry a seal.
+const FORMS_OF_PAGES: [&str; 2] = [apps::AUTHORIZE, apps::SIGN_IN];
+
+/// Whether it leads to where apps show who they are in the body: a cookie means nothing there.
+fn is_of_programs(request: &Request) -> bool {
+    [apps::TOKEN, apps::REVOKE].contains(&request.uri().path())
+}
+
+/// The content types that forms send.
+const FORMS: [&str; 3] = [
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "text/plain",
+];
+
+/// Headers that no form sends. A page of another site that adds one is asked first, and refused.
+const BEYOND: [&str; 4] = [
+    "apollo-require-preflight",
+    "graphql-preflight",
+    "tus-resumable",
+    "x-requested-with",
+];
 
 /// The origin of the public address. On this machine its names mean the same.
 fn own(public_url: &str) -> Vec<String> {
@@ -130,6 +185,11 @@ fn own(public_url: &str) -> Vec<String> {
             .into(),
         _ => vec![origin],
     }
+}
+
+/// Whether a browser may have added by itself what says who asks.
+fn is_by_cookie(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::COOKIE) && !is_with_key(headers)
 }
 
 /// No browser adds this header by itself.
@@ -150,6 +210,12 @@ pub async fn check(
 ) -> Response {
     if state.origins.is_forged(&request) {
         let error = refused("With a cookie only pages of this server may send this.");
+        return Refusal::new(&state.app, &id, error).into_response();
+    }
+    if is_simple(&request) && is_by_cookie(request.headers()) {
+        let error = refused(
+            "With a cookie, bodies that a form could send need the header X-Requested-With.",
+        );
         return Refusal::new(&state.app, &id, error).into_response();
     }
     // Uploads have a use of their own for OPTIONS.

@@ -8,6 +8,19 @@ use sha2::{Digest, Sha256};
 pub static CSP: LazyLock<HeaderValue> =
     LazyLock::new(|| policy(&format!("style-src {}", source(STYLE))));
 
+/// The policy of a plain page whose forms may lead to these places; browsers count where an answer leads on, too.
+pub fn with_forms(targets: &[String]) -> HeaderValue {
+    if targets.is_empty() {
+        return CSP.clone();
+    }
+    let policy = format!(
+        "default-src 'none'; style-src {}; frame-ancestors 'none'; base-uri 'none'; form-action {}",
+        source(STYLE),
+        targets.join(" ")
+    );
+    HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}
+
 /// A policy that allows nothing but what it says.
 pub fn policy(allowed: &str) -> HeaderValue {
     let policy = format!(

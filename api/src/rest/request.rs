@@ -3,14 +3,14 @@
 use axum::{
     body::Body,
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderName, header, request::Parts},
+    http::{HeaderMap, HeaderName, request::Parts},
 };
 use futures::{StreamExt, TryStreamExt};
 use posthaste_core::{Error, ErrorCode, Result, ports::ByteStream};
 use posthaste_engine::{Actor, App, session};
 
 use super::{ApiState, Refusal, RequestId, address, toll};
-use crate::graphql::context::bearer;
+use crate::graphql::context::credential;
 
 /// Who sends a request, and the application within their workspace. Known before the body is read, so that
 /// strangers cannot fill the disk.
@@ -32,13 +32,13 @@ impl FromRequestParts<ApiState> for Sender {
 }
 
 async fn actor(app: &App, headers: &HeaderMap) -> Result<Actor> {
-    let value = text(headers, &header::AUTHORIZATION).ok_or_else(|| {
+    let credential = credential(headers)?.ok_or_else(|| {
         Error::new(
             ErrorCode::Unauthenticated,
             ErrorCode::Unauthenticated.title(),
         )
     })?;
-    match session::authenticate(app, bearer(value)?.expose()).await {
+    match session::authenticate(app, credential.expose()).await {
         Ok(actor) => Ok(actor),
         Err(error) => Err(toll::guessed(app, address::of(headers), error).await),
     }

@@ -11,7 +11,7 @@ use axum::{
 use posthaste_core::{Error, ErrorCode};
 
 use super::{ApiState, MAX_BODY, Refusal, RequestId, address, graphql::is_browser};
-use crate::graphql::context::bearer;
+use crate::graphql::context::credential;
 
 use session::Client;
 
@@ -22,7 +22,7 @@ const PROTOCOL: &str = "graphql-transport-ws";
 /// would be most of what a quiet subscription costs.
 const BUFFER: usize = 4 * 1024;
 
-/// Takes a WebSocket over. A credential may come in the header or in `connection_init`.
+/// Takes a WebSocket over. A credential may come in the headers or in `connection_init`.
 pub fn serve(
     state: ApiState,
     id: RequestId,
@@ -46,13 +46,10 @@ pub fn serve(
         );
         return Refusal::new(&state.app, &id, error).into_response();
     }
-    let client = match headers
-        .get(header::AUTHORIZATION)
-        .map(|value| bearer(value.to_str().unwrap_or_default()))
-    {
-        Some(Err(error)) => return Refusal::new(&state.app, &id, error).into_response(),
-        credential => Client {
-            credential: credential.and_then(Result::ok),
+    let client = match credential(headers) {
+        Err(error) => return Refusal::new(&state.app, &id, error).into_response(),
+        Ok(credential) => Client {
+            credential,
             is_browser: is_browser(headers),
             program: address::client(headers),
         },

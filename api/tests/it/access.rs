@@ -42,6 +42,15 @@ async fn id(world: &World, tenant: &Tenant, field: &str) -> String {
                 .upload(tenant, "a.jpg", picture(400, 400, image::ImageFormat::Jpeg))
                 .await
         }
+        "oauthGrantRevoke" => crate::apps::granted(world, tenant).await,
+        _ if field.starts_with("oauthApp") => {
+            let query = "mutation { oauthAppCreate(input: { name: \"a\", redirectUris: [\"https://app.example/back\"],
+                permissions: [READ], isConfidential: true }) { oauthApp { id } } }";
+            text(
+                &world.graphql(&tenant.owner, query, json!({})).await["data"]["oauthAppCreate"]["oauthApp"]
+                    ["id"],
+            )
+        }
         "apiKey" => {
             let query = "{ viewer { key { id } } }";
             text(

@@ -112,7 +112,10 @@ async fn only_what_was_not_executed_has_a_status_of_its_own() {
         assert_eq!(first(&answer).0, "UNAUTHENTICATED");
         let (status, headers, answer) = send(&world, accept, "phk_live_unknown", &viewer).await;
         assert_eq!((status.as_u16(), answer.get("data")), (401, None));
-        assert_eq!(headers[header::WWW_AUTHENTICATE], "Bearer");
+        assert_eq!(
+            headers[header::WWW_AUTHENTICATE],
+            "Bearer resource_metadata=\"https://posthaste.test/.well-known/oauth-protected-resource\""
+        );
     }
 }
 

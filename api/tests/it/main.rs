@@ -3,6 +3,7 @@
 
 mod access;
 mod addresses;
+mod apps;
 mod audit;
 mod bad_input;
 mod bulk;

@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, Request, StatusCode, header},
 };
 use posthaste_api::rest::{ApiState, router};
+use posthaste_core::access::Role;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_tungstenite::{
@@ -12,7 +13,10 @@ use tokio_tungstenite::{
     tungstenite::{Error, client::IntoClientRequest},
 };
 
-use crate::world::{PUBLIC_URL, World, body};
+use crate::{
+    session::browser::Browser,
+    world::{PASSWORD, PUBLIC_URL, World, body, person},
+};
 
 const LISTED: &str = "https://app.example";
 const FOREIGN: &str = "https://evil.example";
@@ -175,6 +179,93 @@ async fn a_cookie_is_of_no_use_to_another_site() {
                 "{headers:?}"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn with_a_persons_cookie_nothing_comes_from_another_site_or_a_form() {
+    let world = world().await;
+    person(&world, &world.home, "ada@example.org", Role::Owner).await;
+    let mut browser = Browser::new(&world);
+    browser.sign_in("ada@example.org").await;
+    let cookie = browser.cookie.unwrap();
+    let same = ("sec-fetch-site", "same-origin");
+    let ask = async |method: &str, path: &str, kind: &str, more: &[(&str, &str)]| {
+        let mut request = Request::builder().method(method).uri(path);
+        request = request.header(header::COOKIE, &cookie);
+        if !kind.is_empty() {
+            request = request.header(header::CONTENT_TYPE, kind);
+        }
+        for (name, value) in more {
+            request = request.header(*name, *value);
+        }
+        let text = json!({ "query": "{ viewer { kind } }" }).to_string();
+        let answer = world.send(request.body(Body::from(text)).unwrap()).await;
+        let (status, answer) = body(answer).await;
+        let code = answer["code"].as_str().map(str::to_owned);
+        (status.as_u16(), code)
+    };
+    let refused = (403, Some("ORIGIN_NOT_ALLOWED".to_owned()));
+    assert_eq!(
+        ask("POST", "/graphql", "application/json", &[same]).await,
+        (200, None)
+    );
+    // What forms send, from wherever.
+    for kind in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "Text/Plain; charset=utf-8",
+        "",
+    ] {
+        for path in ["/graphql", "/media", "/"] {
+            assert_eq!(
+                ask("POST", path, kind, &[same]).await,
+                refused,
+                "{kind} {path}"
+            );
+        }
+        // Once a browser has asked whether it may, it is judged as JSON is.
+        let asked = ("x-requested-with", "web");
+        let (status, _) = ask("POST", "/graphql", kind, &[same, asked]).await;
+        assert_eq!(status, 415, "{kind}");
+    }
+    // From elsewhere, also from an origin that is listed, and by whatever method.
+    for (name, value) in [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+        ("origin", LISTED),
+        ("origin", FOREIGN),
+        ("origin", "null"),
+    ] {
+        for (method, path) in [
+            ("POST", "/graphql"),
+            ("POST", "/"),
+            ("GET", "/graphql?query=%7B__typename%7D"),
+            ("GET", "/?query=%7B__typename%7D"),
+            ("POST", "/auth/session"),
+            ("DELETE", "/auth/session"),
+            ("DELETE", "/media/x"),
+            ("PATCH", "/bulk/x"),
+        ] {
+            let told = ask(method, path, "application/json", &[(name, value)]).await;
+            assert_eq!(told, refused, "{name}: {value}, {method} {path}");
+        }
+    }
+    let mutation = "/graphql?query=mutation%7BsessionDelete%7BdeletedId%7D%7D";
+    assert_eq!(
+        ask("GET", mutation, "", &[same]).await,
+        (405, Some("METHOD_NOT_ALLOWED".to_owned()))
+    );
+    // Nobody is signed in as somebody else: without a cookie, too.
+    for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", FOREIGN)] {
+        let request = Request::post("/auth/session")
+            .header(name, value)
+            .header(header::CONTENT_TYPE, "application/json");
+        let sent = json!({ "email": "ada@example.org", "password": PASSWORD }).to_string();
+        let answer = world.send(request.body(Body::from(sent)).unwrap()).await;
+        assert!(!answer.headers().contains_key(header::SET_COOKIE));
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{name}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Credentials, signing in and out, and sessions.
 
+pub mod browser;
 mod fresh;
 mod guard;
 mod identity;

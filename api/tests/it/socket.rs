@@ -18,12 +18,15 @@ use tokio_tungstenite::{
     tungstenite::{
         Message,
         client::IntoClientRequest,
-        http::HeaderValue,
+        http::{HeaderName, HeaderValue},
         protocol::{CloseFrame, frame::coding::CloseCode},
     },
 };
 
-use crate::world::{PUBLIC_URL, World, person, sign_in};
+use crate::{
+    session::browser::Browser,
+    world::{PASSWORD, PUBLIC_URL, World, mutation, person, sign_in},
+};
 
 /// A client of a server of its own.
 pub struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
@@ -35,6 +38,23 @@ impl Client {
 
     /// Connects as a page of this origin would.
     async fn connect_from(world: &World, origin: Option<&'static str>) -> Self {
+        let origin = origin.map(|origin| ("origin", HeaderValue::from_static(origin)));
+        Self::connect_with(world, origin.into_iter()).await
+    }
+
+    /// Connects as a page of this server does in a browser with this cookie.
+    async fn connect_with_cookie(world: &World, cookie: &str) -> Self {
+        let headers = [
+            ("origin", HeaderValue::from_static(PUBLIC_URL)),
+            ("cookie", HeaderValue::from_str(cookie).unwrap()),
+        ];
+        Self::connect_with(world, headers.into_iter()).await
+    }
+
+    async fn connect_with(
+        world: &World,
+        headers: impl Iterator<Item = (&'static str, HeaderValue)>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = world.router.clone();
@@ -46,10 +66,9 @@ impl Client {
             "sec-websocket-protocol",
             HeaderValue::from_static("graphql-transport-ws"),
         );
-        if let Some(origin) = origin {
-            let origin = HeaderValue::from_static(origin);
-            request.headers_mut().insert("origin", origin);
-        }
+        request
+            .headers_mut()
+            .extend(headers.map(|(name, value)| (HeaderName::from_static(name), value)));
         Self(connect_async(request).await.unwrap().0)
     }
 
@@ -286,4 +305,44 @@ async fn a_client_that_says_nothing_is_closed_with_4408() {
     let world = World::new().await;
     let mut client = Client::connect(&world).await;
     assert_eq!(client.closed().await, 4408);
+}
+
+#[tokio::test]
+async fn a_cookie_opens_a_socket_until_its_session_is_over() {
+    let world = World::new().await;
+    person(&world, &world.home, "ada@example.org", Role::Admin).await;
+    let mut browser = Browser::new(&world);
+    browser.sign_in("ada@example.org").await;
+    let cookie = browser.cookie.clone().unwrap();
+    let mut client = Client::connect_with_cookie(&world, &cookie).await;
+    client.say(json!({ "type": "connection_init" })).await;
+    assert_eq!(client.hear().await, json!({ "type": "connection_ack" }));
+    let ask = |id: &str, query: &str, variables: Value| json!({ "id": id, "type": "subscribe", "payload": { "query": query, "variables": variables } });
+    client.say(ask("1", "{ viewer { kind } }", json!({}))).await;
+    let told = client.hear().await;
+    assert_eq!(told["payload"]["data"]["viewer"]["kind"], "PERSON");
+    assert_eq!(client.hear().await["type"], "complete");
+    // No message of a socket could bring another cookie.
+    let again = mutation("sessionReauthenticate", "token");
+    let input = json!({ "input": { "password": PASSWORD } });
+    client.say(ask("2", &again, input)).await;
+    let told = client.hear().await;
+    let payload = &told["payload"]["data"]["sessionReauthenticate"];
+    assert_eq!(payload["errors"][0]["code"], "INVALID_STATE", "{told}");
+    assert_eq!(client.hear().await["type"], "complete");
+    browser.send("DELETE", "/auth/session", None).await;
+    client
+        .say(ask(
+            "3",
+            "mutation { sessionDelete { deletedId } }",
+            json!({}),
+        ))
+        .await;
+    assert!(matches!(
+        client.next().await,
+        Message::Close(Some(CloseFrame {
+            code: CloseCode::Library(4403),
+            ..
+        }))
+    ));
 }

@@ -4,7 +4,7 @@ use posthaste_core::{
     access::{Permission, PermissionSet, Reach, Rights, Role},
     ids::{ConnectionId, SessionId, UserId, WorkspaceId},
 };
-use posthaste_store::{Scope, access::Session, standing::Standing};
+use posthaste_store::{Scope, standing::Standing};
 
 /// How old a proof of who somebody is may be for what could lock others, or themselves, out.
 const FRESH: TimeDelta = TimeDelta::minutes(10);
@@ -18,16 +18,8 @@ pub struct SignedIn {
     pub authenticated_at: DateTime<Utc>,
     /// Whether the workspace asks for a second factor that the session has not.
     pub is_short: bool,
-}
-
-impl SignedIn {
-    pub(crate) fn new(session: &Session, is_short: bool) -> Self {
-        Self {
-            session: session.id,
-            authenticated_at: session.authenticated_at,
-            is_short,
-        }
-    }
+    /// Whether a browser asks, with its cookie.
+    pub is_browser: bool,
 }
 
 /// Who asks: a person or key in one workspace, with what they may do there now.
@@ -132,16 +124,21 @@ impl Actor {
             (Provenance::Person { user }, Some(session)) => Ok((*user, session)),
             _ => Err(Error::new(
                 ErrorCode::InvalidState,
-                "Only a signed-in person can do this; the request carries an API key.",
+                "Only a signed-in person can do this; the request carries an API key or an app's token.",
             )),
         }
     }
 
-    /// Refuses a person with `REAUTHENTICATION_REQUIRED` who has not shown within ten minutes who they are. Keys are
-    /// not asked: nobody sits at them.
+    /// Refuses a person with `REAUTHENTICATION_REQUIRED` who has not shown within ten minutes who they are, and an app
+    /// always: it shows nothing. Keys are not asked: nobody sits at them.
     pub fn require_fresh(&self, now: DateTime<Utc>) -> Result<()> {
-        if !matches!(self.provenance, Provenance::Person { .. }) {
-            return Ok(());
+        match self.provenance {
+            Provenance::Person { .. } => {}
+            Provenance::Key { .. } | Provenance::System => return Ok(()),
+            Provenance::App { .. } => {
+                let message = "No app can do this in your name; sign in and do it yourself.";
+                return Err(Error::new(ErrorCode::Forbidden, message));
+            }
         }
         let is_fresh = |session: SignedIn| now - session.authenticated_at <= FRESH;
         if self.session.is_some_and(is_fresh) {

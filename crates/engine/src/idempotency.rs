@@ -307,6 +307,7 @@ fn credential(actor: &Actor) -> Result<Uuid> {
     match &actor.provenance {
         Provenance::Person { user } => Ok(user.uuid()),
         Provenance::Key { key } => Ok(key.uuid()),
+        Provenance::App { grant, .. } => Ok(grant.uuid()),
         Provenance::System => Err(Error::internal("the system repeats nothing under a key")),
     }
 }

@@ -275,7 +275,7 @@ fn is_own(actor: &Actor, row: &ApiKey) -> bool {
     match actor.provenance {
         Provenance::Key { key } => row.id == key,
         Provenance::Person { user } => row.user_id == Some(user.uuid()),
-        Provenance::System => false,
+        Provenance::App { .. } | Provenance::System => false,
     }
 }
 
@@ -338,6 +338,8 @@ fn seen(actor: &Actor, statuses: Option<Vec<Status>>) -> Result<Filter> {
         match actor.provenance {
             Provenance::Key { key } => filter.only = Some(key),
             Provenance::Person { user } => filter.user = Some(user),
+            // It has none of its own.
+            Provenance::App { .. } => filter.statuses = Some(Vec::new()),
             Provenance::System => {}
         }
     }

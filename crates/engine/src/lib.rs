@@ -28,6 +28,7 @@
 //! - [`mail`]: mails to people, and the worker that sends them
 //! - [`audit`]: what was done that concerns security, in chains that show every change
 //! - [`node`]: the processes that run, and draining them
+//! - [`oauth`]: apps of others, and what people let them do
 //! - [`team`]: groups of members with a role beside their own
 //! - [`telemetry`]: what operators watch
 //! - [`workspace`]: deleting one, and taking it back
@@ -53,6 +54,7 @@ pub mod media;
 pub mod member;
 pub mod metric;
 pub mod node;
+pub mod oauth;
 pub mod person;
 pub mod post;
 pub mod preflight;

@@ -33,12 +33,13 @@ impl Default for Limits {
 pub struct Payer(String);
 
 impl Payer {
-    /// The key or person of a credential; otherwise the address, of IPv6 the network of 64 bits that
+    /// The key, person or grant of a credential; otherwise the address, of IPv6 the network of 64 bits that
     /// one customer has.
     pub fn new(actor: Option<&Actor>, address: Option<IpAddr>) -> Self {
         Self(match (actor, address) {
             (Some(actor), _) => match &actor.provenance {
                 Provenance::Key { key } => key.to_string(),
+                Provenance::App { grant, .. } => grant.to_string(),
                 Provenance::Person { user } => user.to_string(),
                 Provenance::System => "system".to_owned(),
             },

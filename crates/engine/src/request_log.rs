@@ -13,11 +13,11 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use posthaste_core::{
     ErrorCode, Provenance, Result,
     access::Permission,
-    ids::{self, ApiKeyId},
+    ids::{self, ApiKeyId, OauthGrantId},
     latency,
 };
 use posthaste_store::{
-    Page, PageRequest, key,
+    Page, PageRequest, key, oauth,
     request_log::{self as rows, Filter, LoggedRequest},
     usage::{self as counters, Counter},
 };
@@ -103,7 +103,13 @@ async fn write(app: &App, batch: &Batch) -> Result<()> {
     }
     tx.commit().await?;
     // On its own: two writers that touch the same keys in another order must not wait in a circle.
-    key::touch(&mut *app.db.get().await?, &used(batch)).await
+    let mut conn = app.db.get().await?;
+    key::touch(&mut conn, &used(batch)).await?;
+    let granted = granted(batch);
+    if granted.is_empty() {
+        return Ok(());
+    }
+    oauth::touch(&mut conn, &granted).await
 }
 
 fn counted(batch: &Batch) -> BTreeMap<Counter, i64> {
@@ -123,11 +129,27 @@ fn counted(batch: &Batch) -> BTreeMap<Counter, i64> {
     counts
 }
 
+/// The keys that were used, and when last.
 fn used(batch: &Batch) -> Vec<(ApiKeyId, DateTime<Utc>)> {
+    latest(batch, |by| match by {
+        Provenance::Key { key } => Some(key),
+        _ => None,
+    })
+}
+
+/// The same of what apps were given.
+fn granted(batch: &Batch) -> Vec<(OauthGrantId, DateTime<Utc>)> {
+    latest(batch, |by| match by {
+        Provenance::App { grant, .. } => Some(grant),
+        _ => None,
+    })
+}
+
+fn latest<T: Ord>(batch: &Batch, of: impl Fn(Provenance) -> Option<T>) -> Vec<(T, DateTime<Utc>)> {
     let mut latest = BTreeMap::new();
     for line in &batch.lines {
-        if let Provenance::Key { key } = Provenance::of_credential(&line.credential) {
-            let at = latest.entry(key).or_insert(line.at);
+        if let Some(id) = of(Provenance::of_credential(&line.credential)) {
+            let at = latest.entry(id).or_insert(line.at);
             *at = line.at.max(*at);
         }
     }

@@ -1,5 +1,6 @@
 //! Who asks: API keys, signed-in sessions, and the people and workspaces behind them.
 
+pub mod browser;
 pub mod factor;
 mod guard;
 mod open;
@@ -12,22 +13,25 @@ mod refresh;
 mod refusal;
 mod setup;
 mod sweep;
-mod token;
+pub(crate) mod token;
 
 use hmac::{Hmac, KeyInit, Mac};
 use posthaste_core::{
-    Error, ErrorCode, Provenance, Result, access::Permission, ids::WorkspaceId, secret::Secret,
+    Error, ErrorCode, Provenance, Result,
+    access::Permission,
+    ids::{OauthAppId, WorkspaceId},
+    secret::Secret,
 };
 use posthaste_store::{
     Conn,
     access::{self, User},
     key::{self, ApiKey},
-    standing,
+    oauth as rows, standing,
     workspace::Workspace,
 };
 use sha2::Sha256;
 
-use crate::{Actor, App};
+use crate::{Actor, App, oauth};
 
 pub(crate) use factor::Codes;
 pub use factor::Proof;
@@ -48,12 +52,16 @@ pub use sweep::sweep;
 /// Longer texts are no credential of ours and are not hashed.
 const MAX_CREDENTIAL: usize = 200;
 
-/// Says who presents a credential: an API key (`phk_…`) or a session's access token (`phs_…`).
+/// Says who presents a credential: an API key (`phk_…`), a session's access token (`phs_…`), a browser's
+/// (`phb_…`) or an app's (`pha_…`).
 /// Always asks the database, so that revoking works at once.
 pub async fn authenticate(app: &App, credential: &str) -> Result<Actor> {
     let app = &app.everywhere();
     if let Some(person) = open::by_token(app, credential).await? {
         return Ok(person);
+    }
+    if let Some(other) = oauth::by_token(app, credential).await? {
+        return Ok(other);
     }
     let hash = credential_hash(app, credential)?;
     let mut conn = app.db.get().await?;
@@ -104,6 +112,8 @@ pub enum Identity {
     Person(User),
     /// A program with a key.
     Key(ApiKey),
+    /// An app of others, by name, and whom it works for.
+    App(OauthAppId, String, User),
     /// Posthaste itself.
     System,
 }
@@ -146,6 +156,14 @@ pub async fn identity(app: &App, actor: &Actor) -> Result<Identity> {
         Provenance::Key { key: id } => key::get(&mut conn, actor.workspace, id)
             .await
             .map(Identity::Key),
+        Provenance::App { app: id, user, .. } => {
+            let found = rows::named_app(&mut conn, id).await?;
+            let user = access::user(&mut conn, actor.workspace, user).await?;
+            let (Some((app, _)), Some(user)) = (found, user) else {
+                return Err(Error::not_found("app"));
+            };
+            Ok(Identity::App(id, app.name, user))
+        }
         Provenance::System => Ok(Identity::System),
     }
 }

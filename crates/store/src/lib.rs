@@ -37,6 +37,7 @@ mod migrate;
 pub mod mutex;
 pub mod network_state;
 pub mod node;
+pub mod oauth;
 mod page;
 pub mod partition;
 pub mod passkey;

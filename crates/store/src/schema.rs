@@ -2,6 +2,7 @@
 
 mod incident;
 mod job;
+mod oauth;
 mod people;
 mod quota;
 mod security;
@@ -9,6 +10,7 @@ mod tenant;
 
 pub use incident::{incident_steps, incidents};
 pub use job::{job_keys, job_results, jobs};
+pub use oauth::{oauth_apps, oauth_codes, oauth_grants};
 pub use people::{identities, mails, person_tokens, provider_steps, sessions, users};
 pub use quota::{budgets, quota_readings};
 pub use security::{
@@ -398,6 +400,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     members,
     network_states,
     nodes,
+    oauth_apps,
+    oauth_grants,
     post_media,
     posts,
     renditions,

@@ -11,7 +11,7 @@ use posthaste_core::{
 use uuid::Uuid;
 
 use crate::{
-    Conn, StoreExt, key,
+    Conn, StoreExt, key, oauth,
     schema::{members, roles, users, workspaces},
     team_role::{TeamRole, TeamRoles, team_roles},
 };
@@ -78,7 +78,7 @@ impl Standing {
     }
 }
 
-/// What the author of a change may do now; none when the key was revoked or has ended, or the person
+/// What the author of a change may do now; none when the key or grant was revoked or has ended, or the person
 /// is no longer a member or is shut out.
 pub async fn of(
     conn: &mut Conn,
@@ -93,6 +93,7 @@ pub async fn of(
             let found = key::present(conn, workspace, id, now).await?;
             Ok(found.map(|(_, standing)| standing))
         }
+        Provenance::App { grant, .. } => oauth::may_now(conn, workspace, grant, now).await,
     }
 }
 

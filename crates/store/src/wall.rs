@@ -57,6 +57,7 @@ const WRITTEN: &[&str] = &[
     "mails",
     "media",
     "members",
+    "oauth_apps",
     "post_media",
     "posts",
     "quota_readings",
@@ -88,6 +89,11 @@ const GRANTS: &[(&str, &[&str])] = &[
     (
         "SELECT (id, email, name, created_at, disabled_at)",
         &["users"],
+    ),
+    // Of what an app was given, what it may do, and nothing that its tokens are made of.
+    (
+        "SELECT (id, workspace_id, app_id, user_id, permissions, connection_ids, expires_at)",
+        &["oauth_grants"],
     ),
     ("SELECT, UPDATE", &["incidents", "workspaces"]),
     ("SELECT, INSERT", &["audit_entries", "incident_steps"]),

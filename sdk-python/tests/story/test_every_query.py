@@ -21,7 +21,7 @@ def needs_nothing(operation: object) -> bool:
 
 
 # Keys have no sessions: only a signed-in person can list theirs.
-OF_PEOPLE = {"IdentityList", "PasskeyList", "SecondFactorGet", "SessionList"}
+OF_PEOPLE = {"IdentityList", "OauthGrantList", "PasskeyList", "SecondFactorGet", "SessionList"}
 QUERIES = [
     operation for operation in vars(operations).values() if needs_nothing(operation) and operation.name not in OF_PEOPLE
 ]

@@ -499,90 +499,6 @@ impl EventsApi {
 }
 
 impl Client {
-    /// Operations on identities.
-    pub fn identities(&self) -> IdentitiesApi {
-        IdentitiesApi {
-            client: self.clone(),
-        }
-    }
-}
-
-/// Operations on identities.
-#[derive(Clone, Debug)]
-pub struct IdentitiesApi {
-    pub(crate) client: Client,
-}
-
-impl IdentitiesApi {
-    /// Links the identity that was shown at a provider: from now on it signs you in. In the session that began it.
-    pub fn link(&self, input: impl Into<IdentityLinkInput>) -> Call<IdentityLinkPayload> {
-        self.client.call(
-            operations::IDENTITY_LINK,
-            json!({ "input": Into::<IdentityLinkInput>::into(input) }),
-        )
-    }
-
-    /// Begins to link an identity at a provider to you: gives the address to open in the browser, which comes back with a `code`
-    /// for `identityLink`. Takes a fresh proof (`REAUTHENTICATION_REQUIRED`).
-    pub fn link_start(
-        &self,
-        input: impl Into<IdentityLinkStartInput>,
-    ) -> Call<IdentityLinkStartPayload> {
-        self.client.call(
-            operations::IDENTITY_LINK_START,
-            json!({ "input": Into::<IdentityLinkStartInput>::into(input) }),
-        )
-    }
-
-    /// Who you are at providers, the first linked first.
-    pub fn list(&self) -> Call<Vec<Identity>> {
-        self.client.call(operations::IDENTITY_LIST, none())
-    }
-
-    /// Begins to show by a provider again who you are: gives the address to open in the browser, which comes back with a `code`
-    /// that `sessionReauthenticate` takes as `providerCode`. The provider has you sign in anew.
-    pub fn proof_start(
-        &self,
-        input: impl Into<IdentityProofStartInput>,
-    ) -> Call<IdentityProofStartPayload> {
-        self.client.call(
-            operations::IDENTITY_PROOF_START,
-            json!({ "input": Into::<IdentityProofStartInput>::into(input) }),
-        )
-    }
-
-    /// Unlinks an identity: it signs nobody in any more. Takes a fresh proof, and something else to sign in with (`LAST_SIGN_IN`).
-    pub fn unlink(&self, input: impl Into<IdentityUnlinkInput>) -> Call<IdentityUnlinkPayload> {
-        self.client.call(
-            operations::IDENTITY_UNLINK,
-            json!({ "input": Into::<IdentityUnlinkInput>::into(input) }),
-        )
-    }
-}
-
-impl Client {
-    /// Operations on identityProviders.
-    pub fn identity_providers(&self) -> IdentityProvidersApi {
-        IdentityProvidersApi {
-            client: self.clone(),
-        }
-    }
-}
-
-/// Operations on identityProviders.
-#[derive(Clone, Debug)]
-pub struct IdentityProvidersApi {
-    pub(crate) client: Client,
-}
-
-impl IdentityProvidersApi {
-    /// The providers that people may sign in by. Needs no credential.
-    pub fn list(&self) -> Call<Vec<IdentityProvider>> {
-        self.client.call(operations::IDENTITY_PROVIDER_LIST, none())
-    }
-}
-
-impl Client {
     /// Operations on invitations.
     pub fn invitations(&self) -> InvitationsApi {
         InvitationsApi {
@@ -1397,18 +1313,6 @@ impl SessionsApi {
         self.client.call(operations::SESSION_DELETE, none())
     }
 
-    /// Signs a person in whom a provider has recognised: turns the code that the browser came back with from `/auth/oidc/…` into tokens. Needs no
-    /// credential. Whoever is nobody here yet registers, where an invitation or the operator allows it (`IDENTITY_UNKNOWN`).
-    pub fn from_provider(
-        &self,
-        input: impl Into<SessionFromProviderInput>,
-    ) -> Call<SessionFromProviderPayload> {
-        self.client.call(
-            operations::SESSION_FROM_PROVIDER,
-            json!({ "input": Into::<SessionFromProviderInput>::into(input) }),
-        )
-    }
-
     /// Your open sessions, in all workspaces, the newest first.
     pub fn list(&self, options: SessionListOptions) -> Call<SessionPage> {
         self.client.call(operations::SESSION_LIST, options)
@@ -1428,7 +1332,7 @@ impl SessionsApi {
     }
 
     /// Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens, and those
-    /// before open nothing any more. Takes the password, or a new sign-in at a provider (`identityProofStart`).
+    /// before open nothing any more.
     pub fn reauthenticate(
         &self,
         input: impl Into<SessionReauthenticateInput>,

@@ -192,16 +192,6 @@ const GrantFields = `fragment GrantFields on ConnectionGrant {
 }
 `;
 
-const IdentityFields = `fragment IdentityFields on Identity {
-  id
-  provider
-  issuer
-  email
-  linkedAt
-  lastUsedAt
-}
-`;
-
 const InvitationFields = `fragment InvitationFields on Invitation {
   id
   email
@@ -1383,119 +1373,6 @@ export const EventList: Document<t.EventListResult, t.EventListVariables> = {
 }
 `,
   fragments: [EventFields, PageFields, ProvenanceFields],
-};
-
-/** `identities.link`: the mutation `identityLink`. */
-export const IdentityLink: Document<t.IdentityLinkResult, t.IdentityLinkVariables> = {
-  kind: 'mutation',
-  name: 'IdentityLink',
-  fields: ['identityLink'],
-  text: `mutation IdentityLink($input: IdentityLinkInput!) {
-  identityLink(input: $input) {
-    identity {
-      ...IdentityFields
-    }
-    errors {
-      ...ErrorFields
-    }
-    warnings {
-      ...WarningFields
-    }
-  }
-}
-`,
-  fragments: [ErrorFields, IdentityFields, NodeFields, WarningFields],
-};
-
-/** `identities.linkStart`: the mutation `identityLinkStart`. */
-export const IdentityLinkStart: Document<t.IdentityLinkStartResult, t.IdentityLinkStartVariables> = {
-  kind: 'mutation',
-  name: 'IdentityLinkStart',
-  fields: ['identityLinkStart'],
-  text: `mutation IdentityLinkStart($input: IdentityLinkStartInput!) {
-  identityLinkStart(input: $input) {
-    address
-    addressExpiresAt
-    errors {
-      ...ErrorFields
-    }
-    warnings {
-      ...WarningFields
-    }
-  }
-}
-`,
-  fragments: [ErrorFields, NodeFields, WarningFields],
-};
-
-/** `identities.list`: the query `identities`. */
-export const IdentityList: Document<Array<t.Identity>, Record<string, never>> = {
-  kind: 'query',
-  name: 'IdentityList',
-  fields: ['identities'],
-  text: `query IdentityList {
-  identities {
-    ...IdentityFields
-  }
-}
-`,
-  fragments: [IdentityFields],
-};
-
-/** `identities.proofStart`: the mutation `identityProofStart`. */
-export const IdentityProofStart: Document<t.IdentityProofStartResult, t.IdentityProofStartVariables> = {
-  kind: 'mutation',
-  name: 'IdentityProofStart',
-  fields: ['identityProofStart'],
-  text: `mutation IdentityProofStart($input: IdentityProofStartInput!) {
-  identityProofStart(input: $input) {
-    address
-    addressExpiresAt
-    errors {
-      ...ErrorFields
-    }
-    warnings {
-      ...WarningFields
-    }
-  }
-}
-`,
-  fragments: [ErrorFields, NodeFields, WarningFields],
-};
-
-/** `identities.unlink`: the mutation `identityUnlink`. */
-export const IdentityUnlink: Document<t.IdentityUnlinkResult, t.IdentityUnlinkVariables> = {
-  kind: 'mutation',
-  name: 'IdentityUnlink',
-  fields: ['identityUnlink'],
-  text: `mutation IdentityUnlink($input: IdentityUnlinkInput!) {
-  identityUnlink(input: $input) {
-    unlinkedId
-    errors {
-      ...ErrorFields
-    }
-    warnings {
-      ...WarningFields
-    }
-  }
-}
-`,
-  fragments: [ErrorFields, NodeFields, WarningFields],
-};
-
-/** `identityProviders.list`: the query `identityProviders`. */
-export const IdentityProviderList: Document<Array<t.IdentityProviderListResult>, Record<string, never>> = {
-  kind: 'query',
-  name: 'IdentityProviderList',
-  fields: ['identityProviders'],
-  text: `query IdentityProviderList {
-  identityProviders {
-    name
-    label
-    url
-  }
-}
-`,
 };
 
 /** `invitations.accept`: the mutation `invitationAccept`. */
@@ -2877,31 +2754,6 @@ export const SessionDelete: Document<t.SessionDeleteResult, Record<string, never
 }
 `,
   fragments: [ErrorFields, NodeFields, WarningFields],
-};
-
-/** `sessions.fromProvider`: the mutation `sessionFromProvider`. */
-export const SessionFromProvider: Document<t.SessionFromProviderResult, t.SessionFromProviderVariables> = {
-  kind: 'mutation',
-  name: 'SessionFromProvider',
-  fields: ['sessionFromProvider'],
-  text: `mutation SessionFromProvider($input: SessionFromProviderInput!) {
-  sessionFromProvider(input: $input) {
-    token
-    tokenExpiresAt
-    refreshToken
-    session {
-      ...SessionFields
-    }
-    errors {
-      ...ErrorFields
-    }
-    warnings {
-      ...WarningFields
-    }
-  }
-}
-`,
-  fragments: [ErrorFields, NodeFields, SessionFields, WarningFields],
 };
 
 /** `sessions.list`: the query `sessions`. */

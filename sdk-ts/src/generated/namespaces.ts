@@ -136,30 +136,6 @@ export class Api extends Client {
     list: listing(this, documents.EventList),
   };
 
-  readonly identities = {
-    /** Links the identity that was shown at a provider: from now on it signs you in. In the session that began it. */
-    link: changing(this, documents.IdentityLink),
-    /**
-     * Begins to link an identity at a provider to you: gives the address to open in the browser, which comes back with a `code`
-     * for `identityLink`. Takes a fresh proof (`REAUTHENTICATION_REQUIRED`).
-     */
-    linkStart: changing(this, documents.IdentityLinkStart),
-    /** Who you are at providers, the first linked first. */
-    list: reading(this, documents.IdentityList),
-    /**
-     * Begins to show by a provider again who you are: gives the address to open in the browser, which comes back with a `code`
-     * that `sessionReauthenticate` takes as `providerCode`. The provider has you sign in anew.
-     */
-    proofStart: changing(this, documents.IdentityProofStart),
-    /** Unlinks an identity: it signs nobody in any more. Takes a fresh proof, and something else to sign in with (`LAST_SIGN_IN`). */
-    unlink: changing(this, documents.IdentityUnlink),
-  };
-
-  readonly identityProviders = {
-    /** The providers that people may sign in by. Needs no credential. */
-    list: reading(this, documents.IdentityProviderList),
-  };
-
   readonly invitations = {
     /**
      * Becomes a member by an invitation's token. Needs no credential: whoever has an account for the
@@ -379,16 +355,11 @@ export class Api extends Client {
     create: changing(this, documents.SessionCreate),
     /** Signs out: ends the session that the request carries. */
     delete: changingNothing(this, documents.SessionDelete),
-    /**
-     * Signs a person in whom a provider has recognised: turns the code that the browser came back with from `/auth/oidc/…` into tokens. Needs no
-     * credential. Whoever is nobody here yet registers, where an invitation or the operator allows it (`IDENTITY_UNKNOWN`).
-     */
-    fromProvider: changing(this, documents.SessionFromProvider),
     /** Your open sessions, in all workspaces, the newest first. */
     list: listing(this, documents.SessionList),
     /**
      * Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens, and those
-     * before open nothing any more. Takes the password, or a new sign-in at a provider (`identityProofStart`).
+     * before open nothing any more.
      */
     reauthenticate: changing(this, documents.SessionReauthenticate),
     /**

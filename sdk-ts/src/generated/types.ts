@@ -172,10 +172,6 @@ export type ErrorCode =
   | 'IDEMPOTENCY_IN_PROGRESS'
   /** The idempotency key was used for another request. Take a new key for each new request; repeat a request unchanged under its own. */
   | 'IDEMPOTENCY_MISMATCH'
-  /** The identity belongs to another account. Sign in with it, and unlink it there first. */
-  | 'IDENTITY_TAKEN'
-  /** Nobody here signs in with this identity. Sign in with your password and link it (identityLinkStart), or ask a member of a workspace to invite you. */
-  | 'IDENTITY_UNKNOWN'
   /** Something failed on the server. Try again; if it stays, give the operator the request id. */
   | 'INTERNAL'
   /** The cursor does not belong to this list. Start without a cursor, or use one from the same list and order. */
@@ -194,8 +190,6 @@ export type ErrorCode =
   | 'INVITATION_INVALID'
   /** The workspace would have no owner. Hand it over to another member first, or delete it. */
   | 'LAST_OWNER'
-  /** Nothing would be left to sign in with. Set a password first (passwordChange), or link another identity. */
-  | 'LAST_SIGN_IN'
   /** A link makes the post dearer on this network. Leave the link out there, in a variant of its own, if it is not worth its price. */
   | 'LINK_COSTS_MORE'
   /** The link is not a public web address. Use an http or https address of at most 2048 characters. */
@@ -260,12 +254,6 @@ export type ErrorCode =
   | 'PERSISTED_QUERY_NOT_FOUND'
   /** The same text goes to the same account already. Change the text, or leave some hours between the two. */
   | 'POSSIBLE_DUPLICATE'
-  /** The provider's answer does not hold. Start again; if it stays, the operator finds the reason in the log under the request's id. */
-  | 'PROVIDER_ANSWER_INVALID'
-  /** The provider signed nobody in. Start again and agree on the provider's page; the message says what the provider answered. */
-  | 'PROVIDER_REFUSED'
-  /** The provider cannot be reached or answers with errors. Try again in a moment, or sign in another way. */
-  | 'PROVIDER_UNAVAILABLE'
   /** The query asks for too much at once. Ask for fewer fields, aliases or items. */
   | 'QUERY_TOO_COMPLEX'
   /** The query is nested too deeply. Split the query, or ask for fewer levels. */
@@ -288,8 +276,6 @@ export type ErrorCode =
   | 'SECOND_FACTOR_REQUIRED'
   /** The code is wrong or was used. Wait for the next code of the app; check the clock of the phone. A recovery code works once. */
   | 'SECOND_FACTOR_WRONG'
-  /** The sign-in is unknown, used up or too old, or was begun in another browser. Start it again, and finish it in the same browser within ten minutes. */
-  | 'SIGN_IN_INVALID'
   /** Scheduled posts are cancelled with it. Give them another account first if they shall go out. */
   | 'TARGETS_CANCELLED'
   /** The post has no target. Name at least one connection to publish to. */
@@ -1214,40 +1200,6 @@ export interface EmailVerifyInput {
   token: string;
 }
 
-/** What a sign-in at a provider came to that was begun by `identityLinkStart`. */
-export interface IdentityLinkInput {
-  /** The code that the browser came back with. It works once, for 60 seconds. */
-  code: string;
-  /** The word of which the challenge was the SHA-256, if there was one. Without, the cookie counts that the browser got. */
-  verifier?: string | null | undefined;
-}
-
-/** Which provider, and where it is to end. */
-export interface IdentityLinkStartInput {
-  /** The SHA-256, in base 64 for addresses, of a word that `identityLink` then takes. Needed elsewhere than at this server's own pages. */
-  challenge?: string | null | undefined;
-  /** The provider's name. */
-  provider: string;
-  /** Where the browser goes with a `code` in the end: a path or address of this server, of an origin that it knows, or on 127.0.0.1. */
-  returnTo: string;
-}
-
-/** Which provider, and where it is to end. */
-export interface IdentityProofStartInput {
-  /** The SHA-256, in base 64 for addresses, of a word that `sessionReauthenticate` then takes. Needed elsewhere than at this server's own pages. */
-  challenge?: string | null | undefined;
-  /** The provider's name. */
-  provider: string;
-  /** Where the browser goes with a `code` in the end: a path or address of this server, of an origin that it knows, or on 127.0.0.1. */
-  returnTo: string;
-}
-
-/** The identity to unlink. */
-export interface IdentityUnlinkInput {
-  /** The id (`idn_…`). */
-  id: string;
-}
-
 /**
  * The token, and who accepts: the session of the e-mail's account, its password, or name and password of
  * a new one.
@@ -1716,36 +1668,14 @@ export interface SessionCreateInput {
   workspaceId?: string | null | undefined;
 }
 
-/** What a sign-in by a provider came to. */
-export interface SessionFromProviderInput {
-  /** The code that the browser came back with. It works once, for 60 seconds. */
-  code: string;
-  /** A recovery code in the place of that. */
-  recoveryCode?: string | null | undefined;
-  /** Its IANA zone; what the provider tells of the person when left out, else UTC. */
-  timeZone?: string | null | undefined;
-  /** The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`); then `code` works for five minutes. */
-  totpCode?: string | null | undefined;
-  /** The word of which the challenge was the SHA-256, if there was one. Without, the cookie counts that the browser got. */
-  verifier?: string | null | undefined;
-  /** The workspace to open; the one joined first when left out. */
-  workspaceId?: string | null | undefined;
-  /** The name of the workspace that is founded when a new person registers; the person's name when left out. */
-  workspaceName?: string | null | undefined;
-}
-
 /** Who shows again who they are. */
 export interface SessionReauthenticateInput {
   /** The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`). */
   code?: string | null | undefined;
-  /** The password; or `providerCode` in its place. */
-  password?: string | null | undefined;
-  /** The code that the browser came back with from the address that `identityProofStart` gave. */
-  providerCode?: string | null | undefined;
+  /** The password. */
+  password: string;
   /** A recovery code in the place of that. */
   recoveryCode?: string | null | undefined;
-  /** The word of which the challenge was the SHA-256, if there was one. */
-  verifier?: string | null | undefined;
 }
 
 /** The tokens that are to be followed by others. */
@@ -2325,22 +2255,6 @@ export interface ConnectionGrant {
     /** The picture. */
     avatarUrl: string | null;
   }>;
-}
-
-/** Who you are at a provider, and can sign in as. */
-export interface Identity {
-  /** The id (`idn_…`). */
-  id: string;
-  /** The provider's name when it was linked. */
-  provider: string;
-  /** What the provider calls itself. */
-  issuer: string;
-  /** The e-mail that the provider told last. */
-  email: string | null;
-  /** When it was linked. */
-  linkedAt: string;
-  /** When somebody signed in with it last. */
-  lastUsedAt: string | null;
 }
 
 /** Somebody who is asked to become a member. Only who has `MANAGE_MEMBERS` sees invitations. */
@@ -3705,87 +3619,6 @@ export interface EventListVariables {
   after?: string | null | undefined;
 }
 
-/** What came of linking an identity. */
-export interface IdentityLinkResult {
-  /** The identity. */
-  identity: Identity | null;
-  /** Why nothing was changed; empty when it worked. */
-  errors: Array<MutationError>;
-  /** What a person should know although it worked. */
-  warnings: Array<Warning>;
-}
-
-/** Variables of IdentityLink. */
-export interface IdentityLinkVariables {
-  /** What the sign-in at the provider came to. */
-  input: IdentityLinkInput;
-}
-
-/** What came of asking for an address to link an identity by. */
-export interface IdentityLinkStartResult {
-  /** The address to open in a browser; it works once. */
-  address: string | null;
-  /** Until when it can be opened. */
-  addressExpiresAt: string | null;
-  /** Why there is none; empty when it worked. */
-  errors: Array<MutationError>;
-  /** What a person should know although it worked. */
-  warnings: Array<Warning>;
-}
-
-/** Variables of IdentityLinkStart. */
-export interface IdentityLinkStartVariables {
-  /** The provider. */
-  input: IdentityLinkStartInput;
-}
-
-
-
-/** What came of asking for an address to show again by who one is. */
-export interface IdentityProofStartResult {
-  /** The address to open in a browser; it works once. */
-  address: string | null;
-  /** Until when it can be opened. */
-  addressExpiresAt: string | null;
-  /** Why there is none; empty when it worked. */
-  errors: Array<MutationError>;
-  /** What a person should know although it worked. */
-  warnings: Array<Warning>;
-}
-
-/** Variables of IdentityProofStart. */
-export interface IdentityProofStartVariables {
-  /** The provider. */
-  input: IdentityProofStartInput;
-}
-
-/** What came of unlinking an identity. */
-export interface IdentityUnlinkResult {
-  /** The id of the identity that is linked no more. */
-  unlinkedId: string | null;
-  /** Why nothing was changed; empty when it worked. */
-  errors: Array<MutationError>;
-  /** What a person should know although it worked. */
-  warnings: Array<Warning>;
-}
-
-/** Variables of IdentityUnlink. */
-export interface IdentityUnlinkVariables {
-  /** The identity. */
-  input: IdentityUnlinkInput;
-}
-
-/** A provider that people may sign in by. */
-export interface IdentityProviderListResult {
-  /** Its name in addresses. */
-  name: string;
-  /** Its name for people. */
-  label: string;
-  /** Where a browser begins to sign in; add `return_to`, where it is to come back to with a `code`. */
-  url: string;
-}
-
-
 /** What came of accepting an invitation. */
 export interface InvitationAcceptResult {
   /** The workspace that the person belongs to now; `sessionCreate` opens it. */
@@ -4994,28 +4827,6 @@ export interface SessionDeleteResult {
 }
 
 
-/** What came of signing in by a provider. */
-export interface SessionFromProviderResult {
-  /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. */
-  token: string | null;
-  /** Until when that works, 15 minutes at most. */
-  tokenExpiresAt: string | null;
-  /** What `sessionRefresh` takes once (`phr_…`); shown this once. Keep it where nobody else reads it. */
-  refreshToken: string | null;
-  /** The session. */
-  session: Session | null;
-  /** Why there are no tokens; empty when it worked. */
-  errors: Array<MutationError>;
-  /** What a person should know although it worked. */
-  warnings: Array<Warning>;
-}
-
-/** Variables of SessionFromProvider. */
-export interface SessionFromProviderVariables {
-  /** What the sign-in came to. */
-  input: SessionFromProviderInput;
-}
-
 /** A page of sessions. */
 export interface SessionListResult {
   /** A list of nodes. */
@@ -5058,7 +4869,7 @@ export interface SessionReauthenticateResult {
 
 /** Variables of SessionReauthenticate. */
 export interface SessionReauthenticateVariables {
-  /** The password, or what a sign-in at a provider came to. */
+  /** The password. */
   input: SessionReauthenticateInput;
 }
 

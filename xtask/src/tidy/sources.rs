@@ -33,6 +33,7 @@ const BANNED: [Banned; 4] = [
         words: &[concat!("req", "west::"), concat!("req", "west as ")],
         // The server's one client; the clients of people, simulators and tests are not the server.
         except: &[
+            "api/tests/it/apps",
             "crates/connectors/src/http",
             "api/src/commands/client/",
             "sandbox/",

@@ -8,6 +8,7 @@ use posthaste_engine::{
         begin::{self, Opening},
         redeem::{self, Redemption},
     },
+    session::Opened,
 };
 
 use super::Identity;
@@ -160,7 +161,8 @@ impl IdentityMutation {
                 workspace: input.workspace_name,
                 time_zone: input.time_zone,
             };
-            redeem::sign_in(app, with, workspace, &newcomer, client).await
+            let session = redeem::sign_in(app, with, workspace, &newcomer, client).await?;
+            Opened::new(app, session)
         };
         Ok(SessionFromProviderPayload::of(app, outcome.await)?)
     }

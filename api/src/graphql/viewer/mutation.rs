@@ -5,7 +5,10 @@ use posthaste_engine::{
     session::{self, Proof, SignIn, own},
 };
 
-use super::session::{SessionCreatePayload, SessionReauthenticatePayload, SessionRefreshPayload};
+use super::session::{
+    SessionCreatePayload, SessionReauthenticatePayload, SessionRefreshPayload, hand_over,
+    require_answer,
+};
 use crate::graphql::{
     context::{app, both, caller},
     payload::payload,
@@ -132,8 +135,8 @@ impl ViewerMutation {
         Ok(SessionRefreshPayload::of(app, outcome)?)
     }
 
-    /// Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens, and those
-    /// before open nothing any more. Takes the password, or a new sign-in at a provider (`identityProofStart`).
+    /// Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens (a browser's another
+    /// cookie), and those before open nothing any more. Takes the password, or a new sign-in at a provider (`identityProofStart`).
     async fn session_reauthenticate(
         &self,
         ctx: &Context<'_>,
@@ -142,28 +145,35 @@ impl ViewerMutation {
     ) -> Result<SessionReauthenticatePayload> {
         let (app, actor) = both(ctx)?;
         let client = &caller(ctx)?.client;
-        let outcome = match (input.password, input.provider_code) {
-            (Some(password), None) => {
-                let proof = proof(password, input.code, input.recovery_code);
-                session::reauthenticate(app, actor, proof, client).await
-            }
-            (None, Some(code)) => {
-                let with = Redemption {
-                    code: Secret::new(code),
-                    verifier: input.verifier.map(Secret::new),
-                    totp: input.code.map(Secret::new),
-                    recovery_code: input.recovery_code.map(Secret::new),
-                };
-                redeem::reauthenticate(app, actor, with, client).await
-            }
-            _ => Err(Error::new(ErrorCode::InvalidInput, EITHER).at(["password"])),
+        let outcome = async {
+            require_answer(ctx, actor)?;
+            let renewed = match (input.password, input.provider_code) {
+                (Some(password), None) => {
+                    let proof = proof(password, input.code, input.recovery_code);
+                    session::reauthenticate(app, actor, proof, client).await
+                }
+                (None, Some(code)) => {
+                    let with = Redemption {
+                        code: Secret::new(code),
+                        verifier: input.verifier.map(Secret::new),
+                        totp: input.code.map(Secret::new),
+                        recovery_code: input.recovery_code.map(Secret::new),
+                    };
+                    redeem::reauthenticate(app, actor, with, client).await
+                }
+                _ => Err(Error::new(ErrorCode::InvalidInput, EITHER).at(["password"])),
+            };
+            hand_over(ctx, actor, renewed?)
         };
-        Ok(SessionReauthenticatePayload::of(app, outcome)?)
+        Ok(SessionReauthenticatePayload::of(app, outcome.await)?)
     }
 
     /// Signs out: ends the session that the request carries.
     async fn session_delete(&self, ctx: &Context<'_>) -> Result<SessionDeletePayload> {
         let (app, actor) = both(ctx)?;
+        if actor.session.is_some_and(|session| session.is_browser) {
+            bring(ctx, &cookie::forget());
+        }
         let outcome = own::sign_out(app, actor).await.map(ID::from);
         Ok(SessionDeletePayload::of(app, outcome)?)
     }

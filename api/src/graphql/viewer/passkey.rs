@@ -3,12 +3,17 @@ use chrono::{DateTime, Utc};
 use posthaste_core::Result as CoreResult;
 use posthaste_engine::{
     App,
-    session::passkey::{self as engine, Asked},
+    session::{
+        Opened,
+        passkey::{self as engine, Asked},
+    },
 };
 use posthaste_store::passkey;
 use serde_json::Value;
 
-use super::session::{SessionCreatePayload, SessionReauthenticatePayload};
+use super::session::{
+    SessionCreatePayload, SessionReauthenticatePayload, hand_over, require_answer,
+};
 use crate::graphql::{
     context::{app, both, caller},
     payload::{MutationError, Warning, payload, split},
@@ -221,7 +226,9 @@ impl PasskeyMutation {
                 .workspace_id
                 .map(|id| scalars::id(&id, &["workspaceId"]))
                 .transpose()?;
-            engine::sign_in(app, ceremony, input.credential.0, workspace, client).await
+            let credential = input.credential.0;
+            let session = engine::sign_in(app, ceremony, credential, workspace, client).await?;
+            Opened::new(app, session)
         };
         Ok(SessionCreatePayload::of(app, outcome.await)?)
     }
@@ -235,7 +242,9 @@ impl PasskeyMutation {
         let (app, actor) = both(ctx)?;
         let outcome = async {
             let ceremony = scalars::id(&input.ceremony_id, &["ceremonyId"])?;
-            engine::reauthenticate(app, actor, ceremony, input.credential.0).await
+            require_answer(ctx, actor)?;
+            let renewed = engine::reauthenticate(app, actor, ceremony, input.credential.0).await?;
+            hand_over(ctx, actor, renewed)
         };
         Ok(SessionReauthenticatePayload::of(app, outcome.await)?)
     }

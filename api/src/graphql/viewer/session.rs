@@ -1,12 +1,19 @@
-use async_graphql::{ID, SimpleObject};
+use async_graphql::{Context, ID, SimpleObject};
 use chrono::{DateTime, Utc};
-use posthaste_core::Result as CoreResult;
-use posthaste_engine::{Actor, App, session::Opened};
+use posthaste_core::{Error, ErrorCode, Result as CoreResult};
+use posthaste_engine::{
+    Actor, App,
+    session::{Opened, browser::Entered},
+};
 use posthaste_store::access;
 
-use crate::graphql::{
-    payload::{MutationError, Warning, split},
-    scalars::Role,
+use crate::{
+    cookie,
+    graphql::{
+        context::{app, bring, caller},
+        payload::{MutationError, Warning, split},
+        scalars::Role,
+    },
 };
 
 /// A signed-in session.
@@ -61,13 +68,62 @@ impl Session {
     }
 }
 
+/// A session and its present tokens, which a browser's has not.
+pub struct Begun {
+    session: access::Session,
+    tokens: Option<Opened>,
+}
+
+impl From<Opened> for Begun {
+    fn from(opened: Opened) -> Self {
+        Self {
+            session: opened.session.clone(),
+            tokens: Some(opened),
+        }
+    }
+}
+
+impl From<access::Session> for Begun {
+    fn from(session: access::Session) -> Self {
+        Self {
+            session,
+            tokens: None,
+        }
+    }
+}
+
+/// Whether the answer can bring a browser another cookie, for what gives a session another token.
+pub fn require_answer(ctx: &Context<'_>, actor: &Actor) -> CoreResult<()> {
+    if is_of_browser(actor) && !caller(ctx)?.takes_cookies {
+        let message =
+            "The session gets another cookie, which only an answer to a plain POST can bring.";
+        return Err(Error::new(ErrorCode::InvalidState, message));
+    }
+    Ok(())
+}
+
+fn is_of_browser(actor: &Actor) -> bool {
+    actor.session.is_some_and(|session| session.is_browser)
+}
+
+/// Gives the present token of one's own session to whoever asks: a browser gets it as its cookie.
+pub fn hand_over(ctx: &Context<'_>, actor: &Actor, session: access::Session) -> CoreResult<Begun> {
+    let app = app(ctx)?;
+    if !is_of_browser(actor) {
+        return Ok(Opened::new(app, session)?.into());
+    }
+    let entered = Entered::new(app, session)?;
+    bring(ctx, &cookie::set(&entered, app.now())?);
+    Ok(entered.session.into())
+}
+
 macro_rules! tokens {
     ($($(#[$doc:meta])* $name:ident;)*) => {
         $(
             $(#[$doc])*
             #[derive(SimpleObject)]
             pub struct $name {
-                /// The token to send as `Authorization: Bearer …` (`phs_…`); shown this once.
+                /// The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead.
                 token: Option<String>,
                 /// Until when that works, 15 minutes at most.
                 token_expires_at: Option<DateTime<Utc>>,
@@ -83,14 +139,15 @@ macro_rules! tokens {
 
             impl $name {
                 /// The payload of what a use case came to; system errors go on as such.
-                pub fn of(app: &App, outcome: CoreResult<Opened>) -> CoreResult<Self> {
-                    let (opened, errors) = split(app, outcome)?;
-                    let opened = opened.as_ref();
+                pub fn of(app: &App, outcome: CoreResult<impl Into<Begun>>) -> CoreResult<Self> {
+                    let (begun, errors) = split(app, outcome.map(Into::into))?;
+                    let begun = begun.as_ref();
+                    let tokens = begun.and_then(|it| it.tokens.as_ref());
                     Ok(Self {
-                        token: opened.map(|it| it.access.expose().to_owned()),
-                        token_expires_at: opened.map(|it| it.access_ends),
-                        refresh_token: opened.map(|it| it.refresh.expose().to_owned()),
-                        session: opened.map(|it| Session::new(&it.session, true)),
+                        token: tokens.map(|it| it.access.expose().to_owned()),
+                        token_expires_at: tokens.map(|it| it.access_ends),
+                        refresh_token: tokens.map(|it| it.refresh.expose().to_owned()),
+                        session: begun.map(|it| Session::new(&it.session, true)),
                         errors,
                         warnings: Vec::new(),
                     })

@@ -16,6 +16,8 @@ pub enum ViewerKind {
     Person,
     /// A program with an API key.
     Key,
+    /// An app of others, for a person.
+    App,
 }
 
 /// Who asks.
@@ -24,22 +26,33 @@ pub struct Viewer {
     pub(super) actor: Actor,
 }
 
-/// Who asks: a signed-in person or a program with an API key, in one workspace.
+/// Who asks: a signed-in person, a program with an API key or an app of others, in one workspace.
 #[Object]
 impl Viewer {
-    /// Whether it is a person or a program.
+    /// Whether it is a person, a program or an app.
     async fn kind(&self) -> ViewerKind {
-        if matches!(self.identity, Identity::Person(_)) {
-            ViewerKind::Person
-        } else {
-            ViewerKind::Key
+        match self.identity {
+            Identity::Person(_) => ViewerKind::Person,
+            Identity::App(..) => ViewerKind::App,
+            Identity::Key(_) | Identity::System => ViewerKind::Key,
         }
     }
 
-    /// The person, if it is one.
+    /// The app, if it is one.
+    async fn app(&self) -> Option<ViewerApp> {
+        match &self.identity {
+            Identity::App(id, name, _) => Some(ViewerApp {
+                id: id.into(),
+                name: name.clone(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// The person, if it is one, or whom the app works for.
     async fn person(&self) -> Option<Person> {
         match &self.identity {
-            Identity::Person(user) => Some(Person::from(user)),
+            Identity::Person(user) | Identity::App(_, _, user) => Some(Person::from(user)),
             _ => None,
         }
     }
@@ -72,6 +85,15 @@ impl Viewer {
         let (app, actor) = both(ctx)?;
         Ok(Workspace::load(app, actor).await?)
     }
+}
+
+/// An app that asks for a person.
+#[derive(SimpleObject)]
+pub struct ViewerApp {
+    /// The id (`app_…`).
+    id: ID,
+    /// The name.
+    name: String,
 }
 
 /// Somebody who can sign in.

@@ -65,6 +65,7 @@ impl Documents {
             request_id: "webhook".to_owned(),
             client: posthaste_engine::session::Client::default(),
             ticket: Ticket::default(),
+            takes_cookies: false,
         };
         let mut request = Request::new(document);
         request.data = caller.data(app);

@@ -9,7 +9,7 @@ use super::*;
 use crate::world::sign_in;
 
 /// What needs nothing of a workspace, and what looks beyond one on purpose (`App::everywhere`).
-const AROUND: [&str; 48] = [
+const AROUND: [&str; 51] = [
     "builtInRoles",
     "emailChange",
     "emailVerify",
@@ -20,6 +20,9 @@ const AROUND: [&str; 48] = [
     "identityProviders",
     "identityUnlink",
     "invitationAccept",
+    "oauthAppDelete",
+    "oauthGrantRevoke",
+    "oauthGrants",
     "passkeyDelete",
     "passkeyProofStart",
     "passkeyRegister",

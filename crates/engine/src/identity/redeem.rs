@@ -6,7 +6,7 @@ use posthaste_core::{
     secret::Secret,
 };
 use posthaste_store::{
-    access::User,
+    access::{Session, User},
     identity::{self as rows, Identity},
     person as people,
     provider_step::{self as steps, Purpose, Stage, Step},
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Actor, App,
-    session::{self, Client, Codes, Opened},
+    session::{self, Client, Codes},
 };
 
 /// Most identities of a person.
@@ -104,7 +104,7 @@ pub async fn sign_in(
     workspace: Option<WorkspaceId>,
     newcomer: &Newcomer,
     client: &Client,
-) -> Result<Opened> {
+) -> Result<Session> {
     newcomer.check()?;
     let app = &app.everywhere();
     let (step, said, by) = brought(app, Purpose::SignIn, None, &with, client).await?;
@@ -177,7 +177,7 @@ pub async fn reauthenticate(
     actor: &Actor,
     with: Redemption,
     client: &Client,
-) -> Result<Opened> {
+) -> Result<Session> {
     let app = &app.everywhere();
     let (id, _) = actor.signed_in()?;
     let (step, said, by) = brought(app, Purpose::Prove, Some(actor), &with, client).await?;

@@ -323,6 +323,7 @@ impl Worker {
         crate::media::sweep(&self.app).await?;
         crate::idempotency::sweep(&self.app).await?;
         crate::request_log::sweep(&self.app).await?;
+        crate::oauth::sweep(&self.app).await?;
         bulk::sweep(&self.app).await?;
         crate::preflight::look_ahead(&self.app).await?;
         Ok(())

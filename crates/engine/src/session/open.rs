@@ -9,14 +9,17 @@ use posthaste_core::{
     ids::{SessionId, WorkspaceId},
     secret::Secret,
 };
-use posthaste_store::access::{self, Session, User};
+use posthaste_store::{
+    access::{self, Session, User},
+    standing::Standing,
+};
 use tokio::sync::SemaphorePermit;
 
 use super::{
-    Proof,
+    Proof, browser,
     factor::{self, Checked, Codes},
     password, refusal,
-    token::{self, Kind, Token},
+    token::{self, Kind, Line, Token},
     unauthenticated,
 };
 use crate::{Actor, App, actor::SignedIn, idempotency};
@@ -94,12 +97,14 @@ pub struct Opened {
 }
 
 impl Opened {
-    pub(super) fn new(app: &App, session: Session) -> Result<Self> {
-        let ends = token::access_ends(&session, session.generation);
+    /// The present tokens of a session.
+    pub fn new(app: &App, session: Session) -> Result<Self> {
+        let line = Line::from(&session);
+        let ends = token::access_ends(&line, session.generation);
         Ok(Self {
-            access: token::make(&app.secret, Kind::Access, &session)?,
+            access: token::make(&app.secret, Kind::Access, &line)?,
             access_ends: ends.ok_or_else(unauthenticated)?,
-            refresh: token::make(&app.secret, Kind::Refresh, &session)?,
+            refresh: token::make(&app.secret, Kind::Refresh, &line)?,
             session,
         })
     }
@@ -110,9 +115,16 @@ impl Opened {
 /// all is right and a code is missing.
 pub async fn sign_in(app: &App, who: SignIn<'_>, client: &Client) -> Result<Opened> {
     let app = &app.everywhere();
+    let (_, session) = begin(app, who, client).await?;
+    Opened::new(app, session)
+}
+
+/// Recognises a person and begins a session.
+pub(super) async fn begin(app: &App, who: SignIn<'_>, client: &Client) -> Result<(User, Session)> {
     let email = who.email.trim().to_lowercase();
     let (user, second_factor) = recognise(app, &email, who.proof, client).await?;
-    open(app, &user, who.workspace, client, second_factor).await
+    let session = open(app, &user, who.workspace, client, second_factor).await?;
+    Ok((user, session))
 }
 
 /// The person whose e-mail (in lower case) and proof these are, and whether a second factor was among it;
@@ -208,7 +220,7 @@ pub(crate) async fn open(
     workspace: Option<WorkspaceId>,
     client: &Client,
     second_factor: bool,
-) -> Result<Opened> {
+) -> Result<Session> {
     let mut conn = app.db.get().await?;
     let memberships = access::memberships(&mut conn, user.id).await?;
     let (workspace_id, role) = memberships
@@ -240,29 +252,60 @@ pub(crate) async fn open(
         user = %session.user_id, session = %session.id, workspace = %session.workspace_id,
         address = session.address, second_factor, "signed in"
     );
-    Opened::new(app, session)
+    Ok(session)
 }
 
-/// The actor behind an access token, if it is one.
+/// The actor behind a token that requests carry, if it is one. Each use of a browser's moves the session's end.
 pub(super) async fn by_token(app: &App, text: &str) -> Result<Option<Actor>> {
-    let Some(token) = Token::read(Kind::Access, text) else {
+    let Some((session, found)) = of_token(app, text).await? else {
         return Ok(None);
     };
-    let now = app.now();
-    let found = access::session(&mut *app.db.get().await?, token.session, now).await?;
-    let Some((session, standing)) = found else {
-        return Ok(None);
-    };
-    let ends = token::access_ends(&session, token.generation);
-    if !token.is_of(&app.secret, &session)? || ends.is_none_or(|end| end <= now) {
-        return Ok(None);
+    if found.is_browser {
+        browser::used(app, &session).await?;
     }
     let by = Provenance::Person {
         user: session.user_id,
     };
-    let mut actor = Actor::standing(session.workspace_id, standing, by);
+    let mut actor = Actor::standing(session.workspace_id, found.standing, by);
     // A role carries something always: there is nothing left of it where a second factor is missing.
     let is_short = !actor.may(Permission::Read);
-    actor.session = Some(SignedIn::new(&session, is_short));
+    actor.session = Some(SignedIn {
+        session: session.id,
+        authenticated_at: session.authenticated_at,
+        is_short,
+        is_browser: found.is_browser,
+    });
     Ok(Some(actor))
+}
+
+/// What a token opens beside its session.
+pub(super) struct Found {
+    standing: Standing,
+    is_browser: bool,
+}
+
+/// The session that a token opens now.
+pub(super) async fn of_token(app: &App, text: &str) -> Result<Option<(Session, Found)>> {
+    let kinds = [Kind::Access, Kind::Browser];
+    let Some(token) = kinds.into_iter().find_map(|kind| Token::read(kind, text)) else {
+        return Ok(None);
+    };
+    let now = app.now();
+    let found = access::session(&mut *app.db.get().await?, token.id.into(), now).await?;
+    let Some((session, standing)) = found else {
+        return Ok(None);
+    };
+    let line = Line::from(&session);
+    let is_over = token::ends(&line, &token).is_none_or(|end| end <= now);
+    if !token.is_of(&app.secret, &line)? || is_over {
+        return Ok(None);
+    }
+    let is_browser = token.kind == Kind::Browser;
+    Ok(Some((
+        session,
+        Found {
+            standing,
+            is_browser,
+        },
+    )))
 }

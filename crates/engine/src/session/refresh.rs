@@ -11,16 +11,13 @@ use serde_json::json;
 use super::{
     Client, Opened, Proof,
     open::recognise,
-    token::{Kind, Token},
+    token::{Kind, Line, Token, Turn},
     unauthenticated,
 };
 use crate::{
     Actor, App,
     incident::{Seen, see},
 };
-
-/// How long the tokens before a refresh still get the same ones again: an answer was lost, or two windows asked.
-const GRACE: TimeDelta = TimeDelta::seconds(30);
 
 /// The next tokens of a session, for the refresh token of its present ones. The one before gets the same again
 /// for 30 seconds; any other was used before, so somebody has a copy: the session ends, and the audit log says so.
@@ -31,21 +28,21 @@ pub async fn refresh(app: &App, text: &str) -> Result<Opened> {
     for _ in 0..2 {
         let now = app.now();
         let mut conn = app.db.get().await?;
-        let found = access::session(&mut conn, token.session, now).await?;
+        let found = access::session(&mut conn, token.id.into(), now).await?;
         let (session, _) = found.ok_or_else(no_refresh)?;
-        if !token.is_of(&app.secret, &session)? {
+        let line = Line::from(&session);
+        if !token.is_of(&app.secret, &line)? {
             return Err(no_refresh());
         }
-        let is_before = session.generation.checked_sub(1) == Some(token.generation);
-        if is_before && now < session.refreshed_at + GRACE {
-            return Opened::new(app, session);
+        match line.turn(token.generation, now) {
+            Turn::Again => return Opened::new(app, session),
+            Turn::Copied => {
+                drop(conn);
+                end_copied(app, &session).await?;
+                return Err(no_refresh());
+            }
+            Turn::Next => {}
         }
-        if token.generation < session.generation {
-            drop(conn);
-            end_copied(app, &session).await?;
-            return Err(no_refresh());
-        }
-        // A higher number is the server's own too: the database has lost the refresh that made it.
         let mut next = following(app, &session, token.generation)?;
         next.before_at = Some(session.refreshed_at);
         if access::rotate_session(&mut conn, &session, &next, now).await? {
@@ -98,13 +95,13 @@ async fn end_copied(app: &App, session: &Session) -> Result<()> {
     Ok(())
 }
 
-/// Has the person show again who they are. The session goes on with new tokens; those before open nothing any more.
+/// Has the person show again who they are. The session goes on behind the next tokens; those before open nothing any more.
 pub async fn reauthenticate(
     app: &App,
     actor: &Actor,
     proof: Proof,
     client: &Client,
-) -> Result<Opened> {
+) -> Result<Session> {
     let app = &app.everywhere();
     let (user, _) = actor.signed_in()?;
     let mut conn = app.db.get().await?;
@@ -115,8 +112,8 @@ pub async fn reauthenticate(
     renew(app, actor, second_factor).await
 }
 
-/// Gives the session of a person who has just shown who they are new tokens; those before open nothing any more.
-pub(crate) async fn renew(app: &App, actor: &Actor, second_factor: bool) -> Result<Opened> {
+/// The session of a person who has just shown who they are, behind its next tokens; those before open nothing any more.
+pub(crate) async fn renew(app: &App, actor: &Actor, second_factor: bool) -> Result<Session> {
     let (_, signed_in) = actor.signed_in()?;
     let now = app.now();
     let mut conn = app.db.get().await?;
@@ -126,7 +123,7 @@ pub(crate) async fn renew(app: &App, actor: &Actor, second_factor: bool) -> Resu
     (next.before_at, next.authenticated_at) = (None, now);
     next.second_factor = second_factor;
     if access::rotate_session(&mut conn, &session, &next, now).await? {
-        return Opened::new(app, next);
+        return Ok(next);
     }
     let message = "The session was refreshed meanwhile; take its new tokens.";
     Err(Error::new(ErrorCode::VersionConflict, message))

@@ -192,6 +192,7 @@ pub fn signed_in(mut actor: Actor) -> Actor {
         session: SessionId::new(&clock, &SeededRandom::new(2)),
         authenticated_at: clock.now(),
         is_short: false,
+        is_browser: false,
     });
     actor
 }

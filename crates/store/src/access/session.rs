@@ -190,6 +190,26 @@ pub async fn rotate_session(
     Ok(rotated > 0)
 }
 
+/// Moves the end of a session that is used, unless somebody did so, or it got another number, meanwhile.
+pub async fn extend_session(
+    conn: &mut Conn,
+    known: &Session,
+    end: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let unchanged = sessions::table
+        .find(known.id.uuid())
+        .filter(sessions::generation.eq(known.generation))
+        .filter(sessions::refreshed_at.eq(known.refreshed_at))
+        .filter(sessions::revoked_at.is_null());
+    diesel::update(unchanged)
+        .set((sessions::expires_at.eq(end), sessions::refreshed_at.eq(now)))
+        .execute(conn)
+        .await
+        .stored()?;
+    Ok(())
+}
+
 /// Says of one session, or of all of a person's, whether it has a second factor.
 pub async fn set_second_factor(
     conn: &mut Conn,

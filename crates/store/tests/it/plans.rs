@@ -65,6 +65,7 @@ macro_rules! by_index {
     }};
 }
 
+mod apps;
 mod audit;
 mod gauges;
 mod governor;

@@ -97,3 +97,13 @@ INSERT INTO audit_entries (chain, seq, at, act, actor, subject, detail_hash, has
     FROM generate_series(1, 6000) n;
 INSERT INTO identities SELECT pg_temp.id(70, n), pg_temp.id(10, n), 'acme', 'https://id.example', 'subject' || n, NULL, '2027-01-01', NULL FROM generate_series(1, 3000) n;
 INSERT INTO provider_steps SELECT decode(md5(n::text), 'hex'), 'STATE', 'SIGN_IN', 'acme', '\x00', NULL, 'https://posthaste.test/', NULL, NULL, NULL, '2027-01-01', timestamptz '2027-01-01' + n * interval '1 minute' FROM generate_series(1, 5000) n;
+INSERT INTO oauth_apps (id, workspace_id, name, redirect_uris, permissions, provenance, created_at, updated_at)
+    SELECT pg_temp.id(18, n), pg_temp.id(1, 1 + n % 2), 'App', '{https://app.example/}', '{READ}', '{"kind":"SYSTEM"}',
+        timestamptz '2027-01-01' + n * interval '1 second', '2027-01-01' FROM generate_series(1, 3000) n;
+INSERT INTO oauth_grants (id, workspace_id, app_id, user_id, permissions, created_at, expires_at, salt, generation, refreshed_at)
+    SELECT pg_temp.id(19, n), pg_temp.id(1, 1 + n % 2), pg_temp.id(18, n), pg_temp.id(10, n), '{READ}',
+        timestamptz '2027-01-01' + n * interval '1 second', timestamptz '2027-01-31' + n * interval '1 minute', 'x', 1, '2027-01-01'
+    FROM generate_series(1, 3000) n;
+INSERT INTO oauth_codes (hash, workspace_id, app_id, user_id, redirect_uri, challenge, permissions, expires_at)
+    SELECT ('hash ' || n)::bytea, pg_temp.id(1, 1 + n % 2), pg_temp.id(18, n), pg_temp.id(10, n), 'https://app.example/', 'x', '{READ}',
+        timestamptz '2027-01-01' + n * interval '1 minute' FROM generate_series(1, 3000) n;

@@ -502,54 +502,6 @@ class Events:
         return AsyncPager(fetch, after=after, limit=limit, page_size=page_size)
 
 
-class Identities:
-    """Methods of `client.identities`."""
-
-    def __init__(self, runner: AsyncRunner) -> None:
-        self._runner = runner
-
-    async def link(
-        self, *, options: RequestOptions | None = None, **input: Unpack[IdentityLinkInput]
-    ) -> m.IdentityLinkPayload:
-        """Links the identity that was shown at a provider: from now on it signs you in. In the session that began it."""
-        return await self._runner.call(ops.IDENTITY_LINK, {"input": input}, options)
-
-    async def link_start(
-        self, *, options: RequestOptions | None = None, **input: Unpack[IdentityLinkStartInput]
-    ) -> m.IdentityLinkStartPayload:
-        """Begins to link an identity at a provider to you: gives the address to open in the browser, which comes back with a `code`
-        for `identityLink`. Takes a fresh proof (`REAUTHENTICATION_REQUIRED`)."""
-        return await self._runner.call(ops.IDENTITY_LINK_START, {"input": input}, options)
-
-    async def list(self, *, options: RequestOptions | None = None) -> builtins.list[m.Identity]:
-        """Who you are at providers, the first linked first."""
-        return await self._runner.call(ops.IDENTITY_LIST, {}, options)
-
-    async def proof_start(
-        self, *, options: RequestOptions | None = None, **input: Unpack[IdentityProofStartInput]
-    ) -> m.IdentityProofStartPayload:
-        """Begins to show by a provider again who you are: gives the address to open in the browser, which comes back with a `code`
-        that `sessionReauthenticate` takes as `providerCode`. The provider has you sign in anew."""
-        return await self._runner.call(ops.IDENTITY_PROOF_START, {"input": input}, options)
-
-    async def unlink(
-        self, *, options: RequestOptions | None = None, **input: Unpack[IdentityUnlinkInput]
-    ) -> m.IdentityUnlinkPayload:
-        """Unlinks an identity: it signs nobody in any more. Takes a fresh proof, and something else to sign in with (`LAST_SIGN_IN`)."""
-        return await self._runner.call(ops.IDENTITY_UNLINK, {"input": input}, options)
-
-
-class IdentityProviders:
-    """Methods of `client.identity_providers`."""
-
-    def __init__(self, runner: AsyncRunner) -> None:
-        self._runner = runner
-
-    async def list(self, *, options: RequestOptions | None = None) -> builtins.list[m.IdentityProvider]:
-        """The providers that people may sign in by. Needs no credential."""
-        return await self._runner.call(ops.IDENTITY_PROVIDER_LIST, {}, options)
-
-
 class Invitations:
     """Methods of `client.invitations`."""
 
@@ -1240,13 +1192,6 @@ class Sessions:
         """Signs out: ends the session that the request carries."""
         return await self._runner.call(ops.SESSION_DELETE, {}, options)
 
-    async def from_provider(
-        self, *, options: RequestOptions | None = None, **input: Unpack[SessionFromProviderInput]
-    ) -> m.SessionFromProviderPayload:
-        """Signs a person in whom a provider has recognised: turns the code that the browser came back with from `/auth/oidc/…` into tokens. Needs no
-        credential. Whoever is nobody here yet registers, where an invitation or the operator allows it (`IDENTITY_UNKNOWN`)."""
-        return await self._runner.call(ops.SESSION_FROM_PROVIDER, {"input": input}, options)
-
     async def list(
         self,
         *,
@@ -1283,7 +1228,7 @@ class Sessions:
         self, *, options: RequestOptions | None = None, **input: Unpack[SessionReauthenticateInput]
     ) -> m.SessionReauthenticatePayload:
         """Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens, and those
-        before open nothing any more. Takes the password, or a new sign-in at a provider (`identityProofStart`)."""
+        before open nothing any more."""
         return await self._runner.call(ops.SESSION_REAUTHENTICATE, {"input": input}, options)
 
     async def refresh(
@@ -1696,8 +1641,6 @@ class AsyncApi:
         self.connections = Connections(runner)
         self.custom_roles = CustomRoles(runner)
         self.events = Events(runner)
-        self.identities = Identities(runner)
-        self.identity_providers = IdentityProviders(runner)
         self.invitations = Invitations(runner)
         self.limits = Limits(runner)
         self.media = Media(runner)

@@ -65,10 +65,6 @@ __all__ = [
     "CustomRoleUpdateInput",
     "EmailChangeInput",
     "EmailVerifyInput",
-    "IdentityLinkInput",
-    "IdentityLinkStartInput",
-    "IdentityProofStartInput",
-    "IdentityUnlinkInput",
     "InvitationAcceptInput",
     "InvitationCreateInput",
     "InvitationFilter",
@@ -110,7 +106,6 @@ __all__ = [
     "ScheduleInput",
     "SchemaChangeFilter",
     "SessionCreateInput",
-    "SessionFromProviderInput",
     "SessionReauthenticateInput",
     "SessionRefreshInput",
     "SessionRevokeInput",
@@ -406,44 +401,6 @@ class EmailVerifyInput(TypedDict, total=False):
 
     token: Required[str]
     """The token (`phv_…` or `phe_…`)."""
-
-
-class IdentityLinkInput(TypedDict, total=False):
-    """What a sign-in at a provider came to that was begun by `identityLinkStart`."""
-
-    code: Required[str]
-    """The code that the browser came back with. It works once, for 60 seconds."""
-    verifier: str | None
-    """The word of which the challenge was the SHA-256, if there was one. Without, the cookie counts that the browser got."""
-
-
-class IdentityLinkStartInput(TypedDict, total=False):
-    """Which provider, and where it is to end."""
-
-    challenge: str | None
-    """The SHA-256, in base 64 for addresses, of a word that `identityLink` then takes. Needed elsewhere than at this server's own pages."""
-    provider: Required[str]
-    """The provider's name."""
-    return_to: Required[str]
-    """Where the browser goes with a `code` in the end: a path or address of this server, of an origin that it knows, or on 127.0.0.1."""
-
-
-class IdentityProofStartInput(TypedDict, total=False):
-    """Which provider, and where it is to end."""
-
-    challenge: str | None
-    """The SHA-256, in base 64 for addresses, of a word that `sessionReauthenticate` then takes. Needed elsewhere than at this server's own pages."""
-    provider: Required[str]
-    """The provider's name."""
-    return_to: Required[str]
-    """Where the browser goes with a `code` in the end: a path or address of this server, of an origin that it knows, or on 127.0.0.1."""
-
-
-class IdentityUnlinkInput(TypedDict, total=False):
-    """The identity to unlink."""
-
-    id: Required[str]
-    """The id (`idn_…`)."""
 
 
 class InvitationAcceptInput(TypedDict, total=False):
@@ -951,38 +908,15 @@ class SessionCreateInput(TypedDict, total=False):
     """The workspace to open; the one joined first when left out."""
 
 
-class SessionFromProviderInput(TypedDict, total=False):
-    """What a sign-in by a provider came to."""
-
-    code: Required[str]
-    """The code that the browser came back with. It works once, for 60 seconds."""
-    recovery_code: str | None
-    """A recovery code in the place of that."""
-    time_zone: str | None
-    """Its IANA zone; what the provider tells of the person when left out, else UTC."""
-    totp_code: str | None
-    """The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`); then `code` works for five minutes."""
-    verifier: str | None
-    """The word of which the challenge was the SHA-256, if there was one. Without, the cookie counts that the browser got."""
-    workspace_id: str | None
-    """The workspace to open; the one joined first when left out."""
-    workspace_name: str | None
-    """The name of the workspace that is founded when a new person registers; the person's name when left out."""
-
-
 class SessionReauthenticateInput(TypedDict, total=False):
     """Who shows again who they are."""
 
     code: str | None
     """The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`)."""
-    password: str | None
-    """The password; or `providerCode` in its place."""
-    provider_code: str | None
-    """The code that the browser came back with from the address that `identityProofStart` gave."""
+    password: Required[str]
+    """The password."""
     recovery_code: str | None
     """A recovery code in the place of that."""
-    verifier: str | None
-    """The word of which the challenge was the SHA-256, if there was one."""
 
 
 class SessionRefreshInput(TypedDict, total=False):

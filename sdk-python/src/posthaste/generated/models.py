@@ -100,12 +100,6 @@ __all__ = [
     "EmailChangePayload",
     "EmailVerifyPayload",
     "Event",
-    "Identity",
-    "IdentityLinkPayload",
-    "IdentityLinkStartPayload",
-    "IdentityProofStartPayload",
-    "IdentityProvider",
-    "IdentityUnlinkPayload",
     "Invitation",
     "InvitationAcceptPayload",
     "InvitationCustomRole",
@@ -183,7 +177,6 @@ __all__ = [
     "Session",
     "SessionCreatePayload",
     "SessionDeletePayload",
-    "SessionFromProviderPayload",
     "SessionReauthenticatePayload",
     "SessionRefreshPayload",
     "SessionRevokePayload",
@@ -699,23 +692,6 @@ class ConnectionGrant(Model):
     """What went wrong, for a person."""
     accounts: list[ConnectionGrantAccount]
     """The accounts that the consent opened, to choose from while it is READY."""
-
-
-class Identity(Model):
-    """Who you are at a provider, and can sign in as."""
-
-    id: str
-    """The id (`idn_…`)."""
-    provider: str
-    """The provider's name when it was linked."""
-    issuer: str
-    """What the provider calls itself."""
-    email: str | None = None
-    """The e-mail that the provider told last."""
-    linked_at: datetime
-    """When it was linked."""
-    last_used_at: datetime | None = None
-    """When somebody signed in with it last."""
 
 
 class InvitationCustomRole(Model):
@@ -1587,57 +1563,6 @@ class CustomRoleDeletePayload(Model):
     """What a person should know although it worked."""
 
 
-class IdentityLinkPayload(Model):
-    """What came of linking an identity."""
-
-    identity: Identity
-    """The identity."""
-    warnings: list[Warning]
-    """What a person should know although it worked."""
-
-
-class IdentityLinkStartPayload(Model):
-    """What came of asking for an address to link an identity by."""
-
-    address: str
-    """The address to open in a browser; it works once."""
-    address_expires_at: datetime
-    """Until when it can be opened."""
-    warnings: list[Warning]
-    """What a person should know although it worked."""
-
-
-class IdentityProofStartPayload(Model):
-    """What came of asking for an address to show again by who one is."""
-
-    address: str
-    """The address to open in a browser; it works once."""
-    address_expires_at: datetime
-    """Until when it can be opened."""
-    warnings: list[Warning]
-    """What a person should know although it worked."""
-
-
-class IdentityUnlinkPayload(Model):
-    """What came of unlinking an identity."""
-
-    unlinked_id: str
-    """The id of the identity that is linked no more."""
-    warnings: list[Warning]
-    """What a person should know although it worked."""
-
-
-class IdentityProvider(Model):
-    """A provider that people may sign in by."""
-
-    name: str
-    """Its name in addresses."""
-    label: str
-    """Its name for people."""
-    url: str
-    """Where a browser begins to sign in; add `return_to`, where it is to come back to with a `code`."""
-
-
 class InvitationAcceptPayload(Model):
     """What came of accepting an invitation."""
 
@@ -2331,21 +2256,6 @@ class SessionDeletePayload(Model):
 
     deleted_id: str
     """The id of the session that ended."""
-    warnings: list[Warning]
-    """What a person should know although it worked."""
-
-
-class SessionFromProviderPayload(Model):
-    """What came of signing in by a provider."""
-
-    token: str
-    """The token to send as `Authorization: Bearer …` (`phs_…`); shown this once."""
-    token_expires_at: datetime
-    """Until when that works, 15 minutes at most."""
-    refresh_token: str
-    """What `sessionRefresh` takes once (`phr_…`); shown this once. Keep it where nobody else reads it."""
-    session: Session
-    """The session."""
     warnings: list[Warning]
     """What a person should know although it worked."""
 

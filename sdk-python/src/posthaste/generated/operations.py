@@ -196,16 +196,6 @@ _GRANT_FIELDS = """fragment GrantFields on ConnectionGrant {
 }
 """
 
-_IDENTITY_FIELDS = """fragment IdentityFields on Identity {
-  id
-  provider
-  issuer
-  email
-  linkedAt
-  lastUsedAt
-}
-"""
-
 _INVITATION_FIELDS = """fragment InvitationFields on Invitation {
   id
   email
@@ -1468,128 +1458,6 @@ EVENT_LIST: Operation[Page[m.Event]] = Operation(
     + _EVENT_FIELDS
     + _PAGE_FIELDS
     + _PROVENANCE_FIELDS,
-)
-
-IDENTITY_LINK: Operation[m.IdentityLinkPayload] = Operation(
-    "IdentityLink",
-    "mutation",
-    ("identityLink",),
-    m.IdentityLinkPayload,
-    """mutation IdentityLink($input: IdentityLinkInput!) {
-  identityLink(input: $input) {
-    identity {
-      ...IdentityFields
-    }
-    errors {
-      ...ErrorFields
-    }
-    warnings {
-      ...WarningFields
-    }
-  }
-}
-"""
-    + _ERROR_FIELDS
-    + _IDENTITY_FIELDS
-    + _NODE_FIELDS
-    + _WARNING_FIELDS,
-)
-
-IDENTITY_LINK_START: Operation[m.IdentityLinkStartPayload] = Operation(
-    "IdentityLinkStart",
-    "mutation",
-    ("identityLinkStart",),
-    m.IdentityLinkStartPayload,
-    """mutation IdentityLinkStart($input: IdentityLinkStartInput!) {
-  identityLinkStart(input: $input) {
-    address
-    addressExpiresAt
-    errors {
-      ...ErrorFields
-    }
-    warnings {
-      ...WarningFields
-    }
-  }
-}
-"""
-    + _ERROR_FIELDS
-    + _NODE_FIELDS
-    + _WARNING_FIELDS,
-)
-
-IDENTITY_LIST: Operation[list[m.Identity]] = Operation(
-    "IdentityList",
-    "query",
-    ("identities",),
-    list[m.Identity],
-    """query IdentityList {
-  identities {
-    ...IdentityFields
-  }
-}
-"""
-    + _IDENTITY_FIELDS,
-)
-
-IDENTITY_PROOF_START: Operation[m.IdentityProofStartPayload] = Operation(
-    "IdentityProofStart",
-    "mutation",
-    ("identityProofStart",),
-    m.IdentityProofStartPayload,
-    """mutation IdentityProofStart($input: IdentityProofStartInput!) {
-  identityProofStart(input: $input) {
-    address
-    addressExpiresAt
-    errors {
-      ...ErrorFields
-    }
-    warnings {
-      ...WarningFields
-    }
-  }
-}
-"""
-    + _ERROR_FIELDS
-    + _NODE_FIELDS
-    + _WARNING_FIELDS,
-)
-
-IDENTITY_UNLINK: Operation[m.IdentityUnlinkPayload] = Operation(
-    "IdentityUnlink",
-    "mutation",
-    ("identityUnlink",),
-    m.IdentityUnlinkPayload,
-    """mutation IdentityUnlink($input: IdentityUnlinkInput!) {
-  identityUnlink(input: $input) {
-    unlinkedId
-    errors {
-      ...ErrorFields
-    }
-    warnings {
-      ...WarningFields
-    }
-  }
-}
-"""
-    + _ERROR_FIELDS
-    + _NODE_FIELDS
-    + _WARNING_FIELDS,
-)
-
-IDENTITY_PROVIDER_LIST: Operation[list[m.IdentityProvider]] = Operation(
-    "IdentityProviderList",
-    "query",
-    ("identityProviders",),
-    list[m.IdentityProvider],
-    """query IdentityProviderList {
-  identityProviders {
-    name
-    label
-    url
-  }
-}
-""",
 )
 
 INVITATION_ACCEPT: Operation[m.InvitationAcceptPayload] = Operation(
@@ -3120,34 +2988,6 @@ SESSION_DELETE: Operation[m.SessionDeletePayload] = Operation(
 """
     + _ERROR_FIELDS
     + _NODE_FIELDS
-    + _WARNING_FIELDS,
-)
-
-SESSION_FROM_PROVIDER: Operation[m.SessionFromProviderPayload] = Operation(
-    "SessionFromProvider",
-    "mutation",
-    ("sessionFromProvider",),
-    m.SessionFromProviderPayload,
-    """mutation SessionFromProvider($input: SessionFromProviderInput!) {
-  sessionFromProvider(input: $input) {
-    token
-    tokenExpiresAt
-    refreshToken
-    session {
-      ...SessionFields
-    }
-    errors {
-      ...ErrorFields
-    }
-    warnings {
-      ...WarningFields
-    }
-  }
-}
-"""
-    + _ERROR_FIELDS
-    + _NODE_FIELDS
-    + _SESSION_FIELDS
     + _WARNING_FIELDS,
 )
 

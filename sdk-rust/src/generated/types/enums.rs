@@ -203,10 +203,6 @@ open_enum! {
         IdempotencyInProgress = "IDEMPOTENCY_IN_PROGRESS",
         /// The idempotency key was used for another request. Take a new key for each new request; repeat a request unchanged under its own.
         IdempotencyMismatch = "IDEMPOTENCY_MISMATCH",
-        /// The identity belongs to another account. Sign in with it, and unlink it there first.
-        IdentityTaken = "IDENTITY_TAKEN",
-        /// Nobody here signs in with this identity. Sign in with your password and link it (identityLinkStart), or ask a member of a workspace to invite you.
-        IdentityUnknown = "IDENTITY_UNKNOWN",
         /// Something failed on the server. Try again; if it stays, give the operator the request id.
         Internal = "INTERNAL",
         /// The cursor does not belong to this list. Start without a cursor, or use one from the same list and order.
@@ -225,8 +221,6 @@ open_enum! {
         InvitationInvalid = "INVITATION_INVALID",
         /// The workspace would have no owner. Hand it over to another member first, or delete it.
         LastOwner = "LAST_OWNER",
-        /// Nothing would be left to sign in with. Set a password first (passwordChange), or link another identity.
-        LastSignIn = "LAST_SIGN_IN",
         /// A link makes the post dearer on this network. Leave the link out there, in a variant of its own, if it is not worth its price.
         LinkCostsMore = "LINK_COSTS_MORE",
         /// The link is not a public web address. Use an http or https address of at most 2048 characters.
@@ -291,12 +285,6 @@ open_enum! {
         PersistedQueryNotFound = "PERSISTED_QUERY_NOT_FOUND",
         /// The same text goes to the same account already. Change the text, or leave some hours between the two.
         PossibleDuplicate = "POSSIBLE_DUPLICATE",
-        /// The provider's answer does not hold. Start again; if it stays, the operator finds the reason in the log under the request's id.
-        ProviderAnswerInvalid = "PROVIDER_ANSWER_INVALID",
-        /// The provider signed nobody in. Start again and agree on the provider's page; the message says what the provider answered.
-        ProviderRefused = "PROVIDER_REFUSED",
-        /// The provider cannot be reached or answers with errors. Try again in a moment, or sign in another way.
-        ProviderUnavailable = "PROVIDER_UNAVAILABLE",
         /// The query asks for too much at once. Ask for fewer fields, aliases or items.
         QueryTooComplex = "QUERY_TOO_COMPLEX",
         /// The query is nested too deeply. Split the query, or ask for fewer levels.
@@ -319,8 +307,6 @@ open_enum! {
         SecondFactorRequired = "SECOND_FACTOR_REQUIRED",
         /// The code is wrong or was used. Wait for the next code of the app; check the clock of the phone. A recovery code works once.
         SecondFactorWrong = "SECOND_FACTOR_WRONG",
-        /// The sign-in is unknown, used up or too old, or was begun in another browser. Start it again, and finish it in the same browser within ten minutes.
-        SignInInvalid = "SIGN_IN_INVALID",
         /// Scheduled posts are cancelled with it. Give them another account first if they shall go out.
         TargetsCancelled = "TARGETS_CANCELLED",
         /// The post has no target. Name at least one connection to publish to.

@@ -1366,112 +1366,6 @@ impl EventListOptions {
     }
 }
 
-/// What a sign-in at a provider came to that was begun by `identityLinkStart`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct IdentityLinkInput {
-    /// The code that the browser came back with. It works once, for 60 seconds.
-    pub code: String,
-    /// The word of which the challenge was the SHA-256, if there was one. Without, the cookie counts that the browser got.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub verifier: Option<String>,
-}
-
-impl IdentityLinkInput {
-    /// With what must be said.
-    pub fn new(code: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            verifier: None,
-        }
-    }
-
-    /// The word of which the challenge was the SHA-256, if there was one. Without, the cookie counts that the browser got.
-    pub fn verifier(mut self, verifier: impl Into<String>) -> Self {
-        self.verifier = Some(verifier.into());
-        self
-    }
-}
-
-/// Which provider, and where it is to end.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct IdentityLinkStartInput {
-    /// The SHA-256, in base 64 for addresses, of a word that `identityLink` then takes. Needed elsewhere than at this server's own pages.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub challenge: Option<String>,
-    /// The provider's name.
-    pub provider: String,
-    /// Where the browser goes with a `code` in the end: a path or address of this server, of an origin that it knows, or on 127.0.0.1.
-    pub return_to: String,
-}
-
-impl IdentityLinkStartInput {
-    /// With what must be said.
-    pub fn new(provider: impl Into<String>, return_to: impl Into<String>) -> Self {
-        Self {
-            challenge: None,
-            provider: provider.into(),
-            return_to: return_to.into(),
-        }
-    }
-
-    /// The SHA-256, in base 64 for addresses, of a word that `identityLink` then takes. Needed elsewhere than at this server's own pages.
-    pub fn challenge(mut self, challenge: impl Into<String>) -> Self {
-        self.challenge = Some(challenge.into());
-        self
-    }
-}
-
-/// Which provider, and where it is to end.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct IdentityProofStartInput {
-    /// The SHA-256, in base 64 for addresses, of a word that `sessionReauthenticate` then takes. Needed elsewhere than at this server's own pages.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub challenge: Option<String>,
-    /// The provider's name.
-    pub provider: String,
-    /// Where the browser goes with a `code` in the end: a path or address of this server, of an origin that it knows, or on 127.0.0.1.
-    pub return_to: String,
-}
-
-impl IdentityProofStartInput {
-    /// With what must be said.
-    pub fn new(provider: impl Into<String>, return_to: impl Into<String>) -> Self {
-        Self {
-            challenge: None,
-            provider: provider.into(),
-            return_to: return_to.into(),
-        }
-    }
-
-    /// The SHA-256, in base 64 for addresses, of a word that `sessionReauthenticate` then takes. Needed elsewhere than at this server's own pages.
-    pub fn challenge(mut self, challenge: impl Into<String>) -> Self {
-        self.challenge = Some(challenge.into());
-        self
-    }
-}
-
-/// The identity to unlink.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct IdentityUnlinkInput {
-    /// The id (`idn_…`).
-    pub id: String,
-}
-
-impl IdentityUnlinkInput {
-    /// With what must be said.
-    pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into() }
-    }
-}
-
 /// The token, and who accepts: the session of the e-mail's account, its password, or name and password of
 /// a new one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -3892,84 +3786,6 @@ impl SessionCreateInput {
     }
 }
 
-/// What a sign-in by a provider came to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct SessionFromProviderInput {
-    /// The code that the browser came back with. It works once, for 60 seconds.
-    pub code: String,
-    /// A recovery code in the place of that.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub recovery_code: Option<String>,
-    /// Its IANA zone; what the provider tells of the person when left out, else UTC.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub time_zone: Option<String>,
-    /// The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`); then `code` works for five minutes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub totp_code: Option<String>,
-    /// The word of which the challenge was the SHA-256, if there was one. Without, the cookie counts that the browser got.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub verifier: Option<String>,
-    /// The workspace to open; the one joined first when left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub workspace_id: Option<String>,
-    /// The name of the workspace that is founded when a new person registers; the person's name when left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub workspace_name: Option<String>,
-}
-
-impl SessionFromProviderInput {
-    /// With what must be said.
-    pub fn new(code: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            recovery_code: None,
-            time_zone: None,
-            totp_code: None,
-            verifier: None,
-            workspace_id: None,
-            workspace_name: None,
-        }
-    }
-
-    /// A recovery code in the place of that.
-    pub fn recovery_code(mut self, recovery_code: impl Into<String>) -> Self {
-        self.recovery_code = Some(recovery_code.into());
-        self
-    }
-
-    /// Its IANA zone; what the provider tells of the person when left out, else UTC.
-    pub fn time_zone(mut self, time_zone: impl Into<String>) -> Self {
-        self.time_zone = Some(time_zone.into());
-        self
-    }
-
-    /// The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`); then `code` works for five minutes.
-    pub fn totp_code(mut self, totp_code: impl Into<String>) -> Self {
-        self.totp_code = Some(totp_code.into());
-        self
-    }
-
-    /// The word of which the challenge was the SHA-256, if there was one. Without, the cookie counts that the browser got.
-    pub fn verifier(mut self, verifier: impl Into<String>) -> Self {
-        self.verifier = Some(verifier.into());
-        self
-    }
-
-    /// The workspace to open; the one joined first when left out.
-    pub fn workspace_id(mut self, workspace_id: impl Into<String>) -> Self {
-        self.workspace_id = Some(workspace_id.into());
-        self
-    }
-
-    /// The name of the workspace that is founded when a new person registers; the person's name when left out.
-    pub fn workspace_name(mut self, workspace_name: impl Into<String>) -> Self {
-        self.workspace_name = Some(workspace_name.into());
-        self
-    }
-}
-
 /// What may be said to `sessions().list()`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -4030,31 +3846,28 @@ impl SessionListOptions {
 }
 
 /// Who shows again who they are.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SessionReauthenticateInput {
     /// The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// The password; or `providerCode` in its place.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub password: Option<String>,
-    /// The code that the browser came back with from the address that `identityProofStart` gave.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub provider_code: Option<String>,
+    /// The password.
+    pub password: String,
     /// A recovery code in the place of that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_code: Option<String>,
-    /// The word of which the challenge was the SHA-256, if there was one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub verifier: Option<String>,
 }
 
 impl SessionReauthenticateInput {
-    /// Nothing said yet.
-    pub fn new() -> Self {
-        Self::default()
+    /// With what must be said.
+    pub fn new(password: impl Into<String>) -> Self {
+        Self {
+            code: None,
+            password: password.into(),
+            recovery_code: None,
+        }
     }
 
     /// The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`).
@@ -4063,27 +3876,9 @@ impl SessionReauthenticateInput {
         self
     }
 
-    /// The password; or `providerCode` in its place.
-    pub fn password(mut self, password: impl Into<String>) -> Self {
-        self.password = Some(password.into());
-        self
-    }
-
-    /// The code that the browser came back with from the address that `identityProofStart` gave.
-    pub fn provider_code(mut self, provider_code: impl Into<String>) -> Self {
-        self.provider_code = Some(provider_code.into());
-        self
-    }
-
     /// A recovery code in the place of that.
     pub fn recovery_code(mut self, recovery_code: impl Into<String>) -> Self {
         self.recovery_code = Some(recovery_code.into());
-        self
-    }
-
-    /// The word of which the challenge was the SHA-256, if there was one.
-    pub fn verifier(mut self, verifier: impl Into<String>) -> Self {
-        self.verifier = Some(verifier.into());
         self
     }
 }
@@ -5340,7 +5135,6 @@ from_id! {
     ConnectionRemoveInput
     ConnectionResumeInput
     CustomRoleDeleteInput
-    IdentityUnlinkInput
     InvitationResendInput
     InvitationRevokeInput
     MediaDeleteInput

@@ -813,86 +813,6 @@ pub struct GrantAccount {
     pub avatar_url: Option<String>,
 }
 
-/// Who you are at a provider, and can sign in as.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct Identity {
-    /// The id (`idn_…`).
-    pub id: String,
-    /// The provider's name when it was linked.
-    pub provider: String,
-    /// What the provider calls itself.
-    pub issuer: String,
-    /// The e-mail that the provider told last.
-    pub email: Option<String>,
-    /// When it was linked.
-    pub linked_at: DateTime<Utc>,
-    /// When somebody signed in with it last.
-    pub last_used_at: Option<DateTime<Utc>>,
-}
-
-/// What came of linking an identity.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct IdentityLinkPayload {
-    /// The identity.
-    pub identity: Option<Identity>,
-    /// What a person should know although it worked.
-    pub warnings: Vec<Warning>,
-}
-
-/// What came of asking for an address to link an identity by.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct IdentityLinkStartPayload {
-    /// The address to open in a browser; it works once.
-    pub address: Option<String>,
-    /// Until when it can be opened.
-    pub address_expires_at: Option<DateTime<Utc>>,
-    /// What a person should know although it worked.
-    pub warnings: Vec<Warning>,
-}
-
-/// What came of asking for an address to show again by who one is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct IdentityProofStartPayload {
-    /// The address to open in a browser; it works once.
-    pub address: Option<String>,
-    /// Until when it can be opened.
-    pub address_expires_at: Option<DateTime<Utc>>,
-    /// What a person should know although it worked.
-    pub warnings: Vec<Warning>,
-}
-
-/// A provider that people may sign in by.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct IdentityProvider {
-    /// Its name in addresses.
-    pub name: String,
-    /// Its name for people.
-    pub label: String,
-    /// Where a browser begins to sign in; add `return_to`, where it is to come back to with a `code`.
-    pub url: String,
-}
-
-/// What came of unlinking an identity.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct IdentityUnlinkPayload {
-    /// The id of the identity that is linked no more.
-    pub unlinked_id: Option<String>,
-    /// What a person should know although it worked.
-    pub warnings: Vec<Warning>,
-}
-
 /// Somebody who is asked to become a member. Only who has `MANAGE_MEMBERS` sees invitations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -2292,23 +2212,6 @@ pub struct SessionCreatePayload {
 pub struct SessionDeletePayload {
     /// The id of the session that ended.
     pub deleted_id: String,
-    /// What a person should know although it worked.
-    pub warnings: Vec<Warning>,
-}
-
-/// What came of signing in by a provider.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct SessionFromProviderPayload {
-    /// The token to send as `Authorization: Bearer …` (`phs_…`); shown this once.
-    pub token: Option<String>,
-    /// Until when that works, 15 minutes at most.
-    pub token_expires_at: Option<DateTime<Utc>>,
-    /// What `sessionRefresh` takes once (`phr_…`); shown this once. Keep it where nobody else reads it.
-    pub refresh_token: Option<String>,
-    /// The session.
-    pub session: Option<Session>,
     /// What a person should know although it worked.
     pub warnings: Vec<Warning>,
 }

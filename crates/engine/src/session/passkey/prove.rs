@@ -3,7 +3,7 @@ use posthaste_core::{
     ids::{PasskeyCeremonyId, WorkspaceId},
 };
 use posthaste_store::{
-    access::User,
+    access::{Session, User},
     passkey::{self as rows, Passkey},
     person,
 };
@@ -15,7 +15,7 @@ use webauthn_rs::prelude::{
 use super::{Asked, answer, ask, asked, refused, relying::party};
 use crate::{
     Actor, App,
-    session::{Client, Opened, open::open, refresh::renew, unauthenticated},
+    session::{Client, open::open, refresh::renew, unauthenticated},
 };
 
 /// Asks any authenticator which of its passkeys for this server it has.
@@ -34,7 +34,7 @@ pub async fn sign_in(
     credential: Value,
     workspace: Option<WorkspaceId>,
     client: &Client,
-) -> Result<Opened> {
+) -> Result<Session> {
     let app = &app.everywhere();
     let user = recognise(app, ceremony, credential).await?;
     open(app, &user, workspace, client, true).await
@@ -46,7 +46,7 @@ pub async fn reauthenticate(
     actor: &Actor,
     ceremony: PasskeyCeremonyId,
     credential: Value,
-) -> Result<Opened> {
+) -> Result<Session> {
     let app = &app.everywhere();
     let (user, _) = actor.signed_in()?;
     let shown = recognise(app, ceremony, credential).await?;
