@@ -9,10 +9,13 @@ use super::session::{
     SessionCreatePayload, SessionReauthenticatePayload, SessionRefreshPayload, hand_over,
     require_answer,
 };
-use crate::graphql::{
-    context::{app, both, caller},
-    payload::payload,
-    scalars,
+use crate::{
+    cookie,
+    graphql::{
+        context::{app, both, bring, caller},
+        payload::payload,
+        scalars,
+    },
 };
 
 /// What is told to whoever shows nothing, or too much.

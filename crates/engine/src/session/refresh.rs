@@ -1,6 +1,5 @@
 //! The next tokens of a session.
 
-use chrono::TimeDelta;
 use posthaste_core::{Error, ErrorCode, Result, incident::Rule};
 use posthaste_store::{
     access::{self, Session},
