@@ -186,16 +186,8 @@ async fn ask(
         Error::new(ErrorCode::Forbidden, message)
     })?;
     let there = app.within(chosen.workspace);
-    let (all, page) = (
-        Filter::default(),
-        PageRequest {
-            limit: SHOWN,
-            after: None,
-            before: None,
-            from_end: false,
-        },
-    );
-    let found = connection::list(&there, &chosen.actor, &all, &page).await?;
+    let page = PageRequest::first(SHOWN);
+    let found = connection::list(&there, &chosen.actor, &Filter::default(), &page).await?;
     let (user, _) = browser::present(app, actor).await?;
     let seal = oauth::seal(app, token, request)?;
     let bound = Bound {
