@@ -123,7 +123,10 @@ async fn without_a_filter_only_rows_of_the_workspace_are_seen() {
         let mut conn = test.db.within(first()).get().await.unwrap();
         assert_eq!(number(&mut conn, &foreign).await.unwrap(), 0, "{name}");
     }
-    assert_eq!(hidden, ["data_keys", "sessions"]);
+    assert_eq!(
+        hidden,
+        ["data_keys", "oauth_codes", "oauth_grants", "sessions"]
+    );
 }
 
 /// Runs a statement and takes it back: how many rows it changed, none where the wall is in the way.
