@@ -46,6 +46,7 @@ def inputs_module(source: Source) -> str:
     text = HEAD.format("What the API takes: dictionaries. What is left out stays as it is; `None` clears.")
     text += "from collections.abc import Sequence\nfrom datetime import datetime\n"
     text += "from typing_extensions import Required, TypedDict\n"
+    text += "from .._core.wire import Json\n"
     text += _import_all("enums", (enum.name for enum in _of_kind(source, GraphQLEnumType)))
     text += _all(each.name for each in inputs)
     for each in inputs:
@@ -141,9 +142,7 @@ def _bare_input_type(type_: GraphQLInputType) -> str:
     if isinstance(type_, GraphQLList):
         return f"Sequence[{input_type(type_.of_type)}]"
     if isinstance(type_, GraphQLScalarType):
-        if type_.name == "JSON":
-            raise ValueError("the keys of free JSON must stay as they are: teach posthaste._core.wire")
-        return SCALARS[type_.name]
+        return "Json" if type_.name == "JSON" else SCALARS[type_.name]
     return cast("GraphQLEnumType", type_).name
 
 

@@ -9,6 +9,7 @@
 from . import errors, types, webhooks
 from ._core.answers import Cost, RateLimit, RequestInfo, ResponseInfo, RetryInfo
 from ._core.settings import Hooks, RequestOptions
+from ._core.wire import Json
 from ._version import __version__
 from .client import AsyncPosthaste, Posthaste
 from .errors import ApiError, PosthasteError, TransportError, UserErrors
@@ -20,6 +21,7 @@ __all__ = [
     "AsyncPosthaste",
     "Cost",
     "Hooks",
+    "Json",
     "Page",
     "PageInfo",
     "Pager",

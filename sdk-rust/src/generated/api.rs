@@ -499,6 +499,150 @@ impl EventsApi {
 }
 
 impl Client {
+    /// Operations on identities.
+    pub fn identities(&self) -> IdentitiesApi {
+        IdentitiesApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on identities.
+#[derive(Clone, Debug)]
+pub struct IdentitiesApi {
+    pub(crate) client: Client,
+}
+
+impl IdentitiesApi {
+    /// Links the identity that was shown at a provider: from now on it signs you in. In the session that began it.
+    pub fn link(&self, input: impl Into<IdentityLinkInput>) -> Call<IdentityLinkPayload> {
+        self.client.call(
+            operations::IDENTITY_LINK,
+            json!({ "input": Into::<IdentityLinkInput>::into(input) }),
+        )
+    }
+
+    /// Begins to link an identity at a provider to you: gives the address to open in the browser, which comes back with a `code`
+    /// for `identityLink`. Takes a fresh proof (`REAUTHENTICATION_REQUIRED`).
+    pub fn link_start(
+        &self,
+        input: impl Into<IdentityLinkStartInput>,
+    ) -> Call<IdentityLinkStartPayload> {
+        self.client.call(
+            operations::IDENTITY_LINK_START,
+            json!({ "input": Into::<IdentityLinkStartInput>::into(input) }),
+        )
+    }
+
+    /// Who you are at providers, the first linked first.
+    pub fn list(&self) -> Call<Vec<Identity>> {
+        self.client.call(operations::IDENTITY_LIST, none())
+    }
+
+    /// Begins to show by a provider again who you are: gives the address to open in the browser, which comes back with a `code`
+    /// that `sessionReauthenticate` takes as `providerCode`. The provider has you sign in anew.
+    pub fn proof_start(
+        &self,
+        input: impl Into<IdentityProofStartInput>,
+    ) -> Call<IdentityProofStartPayload> {
+        self.client.call(
+            operations::IDENTITY_PROOF_START,
+            json!({ "input": Into::<IdentityProofStartInput>::into(input) }),
+        )
+    }
+
+    /// Unlinks an identity: it signs nobody in any more. Takes a fresh proof, and something else to sign in with (`LAST_SIGN_IN`).
+    pub fn unlink(&self, input: impl Into<IdentityUnlinkInput>) -> Call<IdentityUnlinkPayload> {
+        self.client.call(
+            operations::IDENTITY_UNLINK,
+            json!({ "input": Into::<IdentityUnlinkInput>::into(input) }),
+        )
+    }
+}
+
+impl Client {
+    /// Operations on identityProviders.
+    pub fn identity_providers(&self) -> IdentityProvidersApi {
+        IdentityProvidersApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on identityProviders.
+#[derive(Clone, Debug)]
+pub struct IdentityProvidersApi {
+    pub(crate) client: Client,
+}
+
+impl IdentityProvidersApi {
+    /// The providers that people may sign in by. Needs no credential.
+    pub fn list(&self) -> Call<Vec<IdentityProvider>> {
+        self.client.call(operations::IDENTITY_PROVIDER_LIST, none())
+    }
+}
+
+impl Client {
+    /// Operations on incidents.
+    pub fn incidents(&self) -> IncidentsApi {
+        IncidentsApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on incidents.
+#[derive(Clone, Debug)]
+pub struct IncidentsApi {
+    pub(crate) client: Client,
+}
+
+impl IncidentsApi {
+    /// Does something about an incident, and writes it into its timeline. Takes `MANAGE_MEMBERS`, and
+    /// `MANAGE_KEYS` to take a key back.
+    pub fn act(&self, input: impl Into<IncidentActInput>) -> Call<IncidentPayload> {
+        self.client.call(
+            operations::INCIDENT_ACT,
+            json!({ "input": Into::<IncidentActInput>::into(input) }),
+        )
+    }
+
+    /// Closes an incident with a note of what it was.
+    pub fn close(&self, input: impl Into<IncidentCloseInput>) -> Call<IncidentPayload> {
+        self.client.call(
+            operations::INCIDENT_CLOSE,
+            json!({ "input": Into::<IncidentCloseInput>::into(input) }),
+        )
+    }
+
+    /// The incident with an id.
+    pub fn get(&self, id: impl Into<String>) -> Call<Incident> {
+        self.client.call(
+            operations::INCIDENT_GET,
+            json!({ "id": Into::<String>::into(id) }),
+        )
+    }
+
+    /// The workspace's incidents, the newest first.
+    pub fn list(&self, options: IncidentListOptions) -> Call<IncidentPage> {
+        self.client.call(operations::INCIDENT_LIST, options)
+    }
+
+    /// [`list`](Self::list), page by page, one item after the other.
+    pub fn list_all(&self, options: IncidentListOptions) -> Items<Incident> {
+        let (list, after) = (self.clone(), options.after.clone());
+        page::all(
+            move |after| {
+                let mut options = options.clone();
+                options.after = after;
+                list.list(options)
+            },
+            after,
+        )
+    }
+}
+
+impl Client {
     /// Operations on invitations.
     pub fn invitations(&self) -> InvitationsApi {
         InvitationsApi {
@@ -782,6 +926,181 @@ impl NodesApi {
         self.client.call(
             operations::NODE_LIST,
             json!({ "ids": ids.into_iter().map(Into::into).collect::<Vec<String>>() }),
+        )
+    }
+}
+
+impl Client {
+    /// Operations on oauthApps.
+    pub fn oauth_apps(&self) -> OauthAppsApi {
+        OauthAppsApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on oauthApps.
+#[derive(Clone, Debug)]
+pub struct OauthAppsApi {
+    pub(crate) client: Client,
+}
+
+impl OauthAppsApi {
+    /// Registers an app. Its secret, if it can keep one, is shown this once.
+    pub fn create(&self, input: impl Into<OauthAppCreateInput>) -> Call<OauthAppSecretPayload> {
+        self.client.call(
+            operations::OAUTH_APP_CREATE,
+            json!({ "input": Into::<OauthAppCreateInput>::into(input) }),
+        )
+    }
+
+    /// Removes an app. What people let it do ends with it, in all workspaces.
+    pub fn delete(&self, input: impl Into<OauthAppDeleteInput>) -> Call<OauthAppDeletePayload> {
+        self.client.call(
+            operations::OAUTH_APP_DELETE,
+            json!({ "input": Into::<OauthAppDeleteInput>::into(input) }),
+        )
+    }
+
+    /// The apps that the workspace registered, in the order in which it did. Needs `MANAGE_KEYS`.
+    pub fn list(&self, options: OauthAppListOptions) -> Call<OauthAppPage> {
+        self.client.call(operations::OAUTH_APP_LIST, options)
+    }
+
+    /// [`list`](Self::list), page by page, one item after the other.
+    pub fn list_all(&self, options: OauthAppListOptions) -> Items<OauthApp> {
+        let (list, after) = (self.clone(), options.after.clone());
+        page::all(
+            move |after| {
+                let mut options = options.clone();
+                options.after = after;
+                list.list(options)
+            },
+            after,
+        )
+    }
+
+    /// Gives an app another secret, shown this once. The one before is worth nothing any more; tokens that the app has work on.
+    pub fn secret_rotate(
+        &self,
+        input: impl Into<OauthAppSecretRotateInput>,
+    ) -> Call<OauthAppSecretPayload> {
+        self.client.call(
+            operations::OAUTH_APP_SECRET_ROTATE,
+            json!({ "input": Into::<OauthAppSecretRotateInput>::into(input) }),
+        )
+    }
+
+    /// Changes an app. Another address takes a proof of who you are that is not older than ten minutes.
+    pub fn update(&self, input: impl Into<OauthAppUpdateInput>) -> Call<OauthAppPayload> {
+        self.client.call(
+            operations::OAUTH_APP_UPDATE,
+            json!({ "input": Into::<OauthAppUpdateInput>::into(input) }),
+        )
+    }
+}
+
+impl Client {
+    /// Operations on oauthGrants.
+    pub fn oauth_grants(&self) -> OauthGrantsApi {
+        OauthGrantsApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on oauthGrants.
+#[derive(Clone, Debug)]
+pub struct OauthGrantsApi {
+    pub(crate) client: Client,
+}
+
+impl OauthGrantsApi {
+    /// What you let apps do, in all workspaces, the newest first; or what everybody lets them do in this one, which needs
+    /// `MANAGE_KEYS`.
+    pub fn list(&self, options: OauthGrantListOptions) -> Call<OauthGrantPage> {
+        self.client.call(operations::OAUTH_GRANT_LIST, options)
+    }
+
+    /// [`list`](Self::list), page by page, one item after the other.
+    pub fn list_all(&self, options: OauthGrantListOptions) -> Items<OauthGrant> {
+        let (list, after) = (self.clone(), options.after.clone());
+        page::all(
+            move |after| {
+                let mut options = options.clone();
+                options.after = after;
+                list.list(options)
+            },
+            after,
+        )
+    }
+
+    /// Takes back what an app may do: your own, or with `MANAGE_KEYS` anybody's in this workspace. The app's tokens open nothing
+    /// from the next request on.
+    pub fn revoke(&self, input: impl Into<OauthGrantRevokeInput>) -> Call<OauthGrantRevokePayload> {
+        self.client.call(
+            operations::OAUTH_GRANT_REVOKE,
+            json!({ "input": Into::<OauthGrantRevokeInput>::into(input) }),
+        )
+    }
+}
+
+impl Client {
+    /// Operations on passkeys.
+    pub fn passkeys(&self) -> PasskeysApi {
+        PasskeysApi {
+            client: self.clone(),
+        }
+    }
+}
+
+/// Operations on passkeys.
+#[derive(Clone, Debug)]
+pub struct PasskeysApi {
+    pub(crate) client: Client,
+}
+
+impl PasskeysApi {
+    /// Removes a passkey of yours: it signs nobody in from now on. Asks for a proof of who you are that is not older than
+    /// ten minutes.
+    pub fn delete(&self, input: impl Into<PasskeyDeleteInput>) -> Call<PasskeyDeletePayload> {
+        self.client.call(
+            operations::PASSKEY_DELETE,
+            json!({ "input": Into::<PasskeyDeleteInput>::into(input) }),
+        )
+    }
+
+    /// Your passkeys, the oldest first; 20 at most.
+    pub fn list(&self) -> Call<Vec<Passkey>> {
+        self.client.call(operations::PASSKEY_LIST, none())
+    }
+
+    /// Asks an authenticator to show who somebody is; `sessionCreateByPasskey` or `sessionReauthenticateByPasskey` takes its
+    /// answer. Needs no credential.
+    pub fn start_proof(&self) -> Call<PasskeyStartPayload> {
+        self.client.call(operations::PASSKEY_PROOF_START, none())
+    }
+
+    /// Registers a passkey: it signs you in from now on, without password and code.
+    pub fn register(&self, input: impl Into<PasskeyRegisterInput>) -> Call<PasskeyPayload> {
+        self.client.call(
+            operations::PASSKEY_REGISTER,
+            json!({ "input": Into::<PasskeyRegisterInput>::into(input) }),
+        )
+    }
+
+    /// Asks your authenticator for a passkey; `passkeyRegister` takes its answer. Asks for a proof of who you are that is
+    /// not older than ten minutes.
+    pub fn start_registration(&self) -> Call<PasskeyStartPayload> {
+        self.client
+            .call(operations::PASSKEY_REGISTRATION_START, none())
+    }
+
+    /// Calls a passkey of yours otherwise.
+    pub fn update(&self, input: impl Into<PasskeyUpdateInput>) -> Call<PasskeyPayload> {
+        self.client.call(
+            operations::PASSKEY_UPDATE,
+            json!({ "input": Into::<PasskeyUpdateInput>::into(input) }),
         )
     }
 }
@@ -1308,9 +1627,32 @@ impl SessionsApi {
         )
     }
 
+    /// Signs in whoever has the passkey, as with password and code. Needs no credential.
+    pub fn create_by_passkey(
+        &self,
+        input: impl Into<SessionCreateByPasskeyInput>,
+    ) -> Call<SessionCreatePayload> {
+        self.client.call(
+            operations::SESSION_CREATE_BY_PASSKEY,
+            json!({ "input": Into::<SessionCreateByPasskeyInput>::into(input) }),
+        )
+    }
+
     /// Signs out: ends the session that the request carries.
     pub fn delete(&self) -> Call<SessionDeletePayload> {
         self.client.call(operations::SESSION_DELETE, none())
+    }
+
+    /// Signs a person in whom a provider has recognised: turns the code that the browser came back with from `/auth/oidc/…` into tokens. Needs no
+    /// credential. Whoever is nobody here yet registers, where an invitation or the operator allows it (`IDENTITY_UNKNOWN`).
+    pub fn from_provider(
+        &self,
+        input: impl Into<SessionFromProviderInput>,
+    ) -> Call<SessionFromProviderPayload> {
+        self.client.call(
+            operations::SESSION_FROM_PROVIDER,
+            json!({ "input": Into::<SessionFromProviderInput>::into(input) }),
+        )
     }
 
     /// Your open sessions, in all workspaces, the newest first.
@@ -1331,8 +1673,8 @@ impl SessionsApi {
         )
     }
 
-    /// Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens, and those
-    /// before open nothing any more.
+    /// Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens (a browser's another
+    /// cookie), and those before open nothing any more. Takes the password, or a new sign-in at a provider (`identityProofStart`).
     pub fn reauthenticate(
         &self,
         input: impl Into<SessionReauthenticateInput>,
@@ -1340,6 +1682,17 @@ impl SessionsApi {
         self.client.call(
             operations::SESSION_REAUTHENTICATE,
             json!({ "input": Into::<SessionReauthenticateInput>::into(input) }),
+        )
+    }
+
+    /// As `sessionReauthenticate`, by a passkey of yours.
+    pub fn reauthenticate_by_passkey(
+        &self,
+        input: impl Into<SessionReauthenticateByPasskeyInput>,
+    ) -> Call<SessionReauthenticatePayload> {
+        self.client.call(
+            operations::SESSION_REAUTHENTICATE_BY_PASSKEY,
+            json!({ "input": Into::<SessionReauthenticateByPasskeyInput>::into(input) }),
         )
     }
 

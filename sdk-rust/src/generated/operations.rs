@@ -106,6 +106,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -152,6 +153,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -210,6 +212,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -316,6 +319,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -430,6 +434,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -543,6 +548,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -596,6 +602,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -728,6 +735,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -851,6 +859,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -907,6 +916,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -956,6 +966,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -1024,6 +1035,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -2418,6 +2430,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -2542,6 +2555,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -2591,6 +2605,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -2689,6 +2704,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -2902,6 +2918,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -2960,6 +2977,732 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
+}
+",
+    ),
+};
+
+pub const IDENTITY_LINK: Operation = Operation {
+    name: Some("IdentityLink"),
+    kind: Kind::Mutation,
+    field: Some("identityLink"),
+    document: Cow::Borrowed(
+        r"mutation IdentityLink($input: IdentityLinkInput!) {
+  identityLink(input: $input) {
+    identity {
+      ...IdentityFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment IdentityFields on Identity {
+  id
+  provider
+  issuer
+  email
+  linkedAt
+  lastUsedAt
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const IDENTITY_LINK_START: Operation = Operation {
+    name: Some("IdentityLinkStart"),
+    kind: Kind::Mutation,
+    field: Some("identityLinkStart"),
+    document: Cow::Borrowed(
+        r"mutation IdentityLinkStart($input: IdentityLinkStartInput!) {
+  identityLinkStart(input: $input) {
+    address
+    addressExpiresAt
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const IDENTITY_LIST: Operation = Operation {
+    name: Some("IdentityList"),
+    kind: Kind::Query,
+    field: Some("identities"),
+    document: Cow::Borrowed(
+        r"query IdentityList {
+  identities {
+    ...IdentityFields
+  }
+}
+fragment IdentityFields on Identity {
+  id
+  provider
+  issuer
+  email
+  linkedAt
+  lastUsedAt
+}
+",
+    ),
+};
+
+pub const IDENTITY_PROOF_START: Operation = Operation {
+    name: Some("IdentityProofStart"),
+    kind: Kind::Mutation,
+    field: Some("identityProofStart"),
+    document: Cow::Borrowed(
+        r"mutation IdentityProofStart($input: IdentityProofStartInput!) {
+  identityProofStart(input: $input) {
+    address
+    addressExpiresAt
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const IDENTITY_PROVIDER_LIST: Operation = Operation {
+    name: Some("IdentityProviderList"),
+    kind: Kind::Query,
+    field: Some("identityProviders"),
+    document: Cow::Borrowed(
+        r"query IdentityProviderList {
+  identityProviders {
+    name
+    label
+    url
+  }
+}
+",
+    ),
+};
+
+pub const IDENTITY_UNLINK: Operation = Operation {
+    name: Some("IdentityUnlink"),
+    kind: Kind::Mutation,
+    field: Some("identityUnlink"),
+    document: Cow::Borrowed(
+        r"mutation IdentityUnlink($input: IdentityUnlinkInput!) {
+  identityUnlink(input: $input) {
+    unlinkedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const INCIDENT_ACT: Operation = Operation {
+    name: Some("IncidentAct"),
+    kind: Kind::Mutation,
+    field: Some("incidentAct"),
+    document: Cow::Borrowed(
+        r"mutation IncidentAct($input: IncidentActInput!) {
+  incidentAct(input: $input) {
+    incident {
+      ...IncidentFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment IncidentFields on Incident {
+  id
+  rule
+  title
+  advice
+  subject
+  detail
+  openedAt
+  seenAt
+  times
+  closedAt
+  timeline {
+    at
+    kind
+    provenance {
+      ...ProvenanceFields
+    }
+    note
+  }
+  allowedActions
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+  appId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const INCIDENT_CLOSE: Operation = Operation {
+    name: Some("IncidentClose"),
+    kind: Kind::Mutation,
+    field: Some("incidentClose"),
+    document: Cow::Borrowed(
+        r"mutation IncidentClose($input: IncidentCloseInput!) {
+  incidentClose(input: $input) {
+    incident {
+      ...IncidentFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment IncidentFields on Incident {
+  id
+  rule
+  title
+  advice
+  subject
+  detail
+  openedAt
+  seenAt
+  times
+  closedAt
+  timeline {
+    at
+    kind
+    provenance {
+      ...ProvenanceFields
+    }
+    note
+  }
+  allowedActions
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+  appId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const INCIDENT_GET: Operation = Operation {
+    name: Some("IncidentGet"),
+    kind: Kind::Query,
+    field: Some("incident"),
+    document: Cow::Borrowed(
+        r"query IncidentGet($id: ID!) {
+  incident(id: $id) {
+    ...IncidentFields
+  }
+}
+fragment IncidentFields on Incident {
+  id
+  rule
+  title
+  advice
+  subject
+  detail
+  openedAt
+  seenAt
+  times
+  closedAt
+  timeline {
+    at
+    kind
+    provenance {
+      ...ProvenanceFields
+    }
+    note
+  }
+  allowedActions
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+  appId
+}
+",
+    ),
+};
+
+pub const INCIDENT_LIST: Operation = Operation {
+    name: Some("IncidentList"),
+    kind: Kind::Query,
+    field: Some("incidents"),
+    document: Cow::Borrowed(
+        r"query IncidentList(
+  $open: Boolean = false
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  incidents(open: $open, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...IncidentFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+fragment IncidentFields on Incident {
+  id
+  rule
+  title
+  advice
+  subject
+  detail
+  openedAt
+  seenAt
+  times
+  closedAt
+  timeline {
+    at
+    kind
+    provenance {
+      ...ProvenanceFields
+    }
+    note
+  }
+  allowedActions
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+  appId
 }
 ",
     ),
@@ -3157,6 +3900,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -3203,6 +3947,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -3261,6 +4006,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -3370,6 +4116,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -3483,6 +4230,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -3621,6 +4369,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -3685,6 +4434,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -3797,6 +4547,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -3917,6 +4668,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -4361,6 +5113,1076 @@ fragment NodeFields on Node {
   ... on Workspace {
     name
   }
+}
+",
+    ),
+};
+
+pub const OAUTH_APP_CREATE: Operation = Operation {
+    name: Some("OauthAppCreate"),
+    kind: Kind::Mutation,
+    field: Some("oauthAppCreate"),
+    document: Cow::Borrowed(
+        r"mutation OauthAppCreate($input: OauthAppCreateInput!) {
+  oauthAppCreate(input: $input) {
+    secret
+    oauthApp {
+      ...OauthAppFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment OauthAppFields on OauthApp {
+  id
+  name
+  redirectUris
+  permissions
+  isConfidential
+  grantCount
+  version
+  createdAt
+  updatedAt
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+  appId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const OAUTH_APP_DELETE: Operation = Operation {
+    name: Some("OauthAppDelete"),
+    kind: Kind::Mutation,
+    field: Some("oauthAppDelete"),
+    document: Cow::Borrowed(
+        r"mutation OauthAppDelete($input: OauthAppDeleteInput!) {
+  oauthAppDelete(input: $input) {
+    deletedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const OAUTH_APP_LIST: Operation = Operation {
+    name: Some("OauthAppList"),
+    kind: Kind::Query,
+    field: Some("oauthApps"),
+    document: Cow::Borrowed(
+        r"query OauthAppList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  oauthApps(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...OauthAppFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+fragment OauthAppFields on OauthApp {
+  id
+  name
+  redirectUris
+  permissions
+  isConfidential
+  grantCount
+  version
+  createdAt
+  updatedAt
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+  appId
+}
+",
+    ),
+};
+
+pub const OAUTH_APP_SECRET_ROTATE: Operation = Operation {
+    name: Some("OauthAppSecretRotate"),
+    kind: Kind::Mutation,
+    field: Some("oauthAppSecretRotate"),
+    document: Cow::Borrowed(
+        r"mutation OauthAppSecretRotate($input: OauthAppSecretRotateInput!) {
+  oauthAppSecretRotate(input: $input) {
+    secret
+    oauthApp {
+      ...OauthAppFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment OauthAppFields on OauthApp {
+  id
+  name
+  redirectUris
+  permissions
+  isConfidential
+  grantCount
+  version
+  createdAt
+  updatedAt
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+  appId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const OAUTH_APP_UPDATE: Operation = Operation {
+    name: Some("OauthAppUpdate"),
+    kind: Kind::Mutation,
+    field: Some("oauthAppUpdate"),
+    document: Cow::Borrowed(
+        r"mutation OauthAppUpdate($input: OauthAppUpdateInput!) {
+  oauthAppUpdate(input: $input) {
+    oauthApp {
+      ...OauthAppFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment OauthAppFields on OauthApp {
+  id
+  name
+  redirectUris
+  permissions
+  isConfidential
+  grantCount
+  version
+  createdAt
+  updatedAt
+  provenance {
+    ...ProvenanceFields
+  }
+}
+fragment ProvenanceFields on Provenance {
+  kind
+  personId
+  keyId
+  appId
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const OAUTH_GRANT_LIST: Operation = Operation {
+    name: Some("OauthGrantList"),
+    kind: Kind::Query,
+    field: Some("oauthGrants"),
+    document: Cow::Borrowed(
+        r"query OauthGrantList(
+  $ofWorkspace: Boolean = false
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  oauthGrants(
+    ofWorkspace: $ofWorkspace
+    first: $first
+    after: $after
+    last: $last
+    before: $before
+  ) {
+    nodes {
+      ...OauthGrantFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+fragment OauthGrantFields on OauthGrant {
+  id
+  appId
+  appName
+  personId
+  personName
+  workspaceId
+  permissions
+  connectionIds
+  createdAt
+  expiresAt
+  lastUsedAt
+}
+fragment PageFields on PageInfo {
+  endCursor
+  hasNextPage
+  startCursor
+  hasPreviousPage
+}
+",
+    ),
+};
+
+pub const OAUTH_GRANT_REVOKE: Operation = Operation {
+    name: Some("OauthGrantRevoke"),
+    kind: Kind::Mutation,
+    field: Some("oauthGrantRevoke"),
+    document: Cow::Borrowed(
+        r"mutation OauthGrantRevoke($input: OauthGrantRevokeInput!) {
+  oauthGrantRevoke(input: $input) {
+    revokedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const PASSKEY_DELETE: Operation = Operation {
+    name: Some("PasskeyDelete"),
+    kind: Kind::Mutation,
+    field: Some("passkeyDelete"),
+    document: Cow::Borrowed(
+        r"mutation PasskeyDelete($input: PasskeyDeleteInput!) {
+  passkeyDelete(input: $input) {
+    deletedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const PASSKEY_LIST: Operation = Operation {
+    name: Some("PasskeyList"),
+    kind: Kind::Query,
+    field: Some("passkeys"),
+    document: Cow::Borrowed(
+        r"query PasskeyList {
+  passkeys {
+    ...PasskeyFields
+  }
+}
+fragment PasskeyFields on Passkey {
+  id
+  name
+  createdAt
+  lastUsedAt
+}
+",
+    ),
+};
+
+pub const PASSKEY_PROOF_START: Operation = Operation {
+    name: Some("PasskeyProofStart"),
+    kind: Kind::Mutation,
+    field: Some("passkeyProofStart"),
+    document: Cow::Borrowed(
+        r"mutation PasskeyProofStart {
+  passkeyProofStart {
+    ceremonyId
+    options
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const PASSKEY_REGISTER: Operation = Operation {
+    name: Some("PasskeyRegister"),
+    kind: Kind::Mutation,
+    field: Some("passkeyRegister"),
+    document: Cow::Borrowed(
+        r"mutation PasskeyRegister($input: PasskeyRegisterInput!) {
+  passkeyRegister(input: $input) {
+    passkey {
+      ...PasskeyFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment PasskeyFields on Passkey {
+  id
+  name
+  createdAt
+  lastUsedAt
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const PASSKEY_REGISTRATION_START: Operation = Operation {
+    name: Some("PasskeyRegistrationStart"),
+    kind: Kind::Mutation,
+    field: Some("passkeyRegistrationStart"),
+    document: Cow::Borrowed(
+        r"mutation PasskeyRegistrationStart {
+  passkeyRegistrationStart {
+    ceremonyId
+    options
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const PASSKEY_UPDATE: Operation = Operation {
+    name: Some("PasskeyUpdate"),
+    kind: Kind::Mutation,
+    field: Some("passkeyUpdate"),
+    document: Cow::Borrowed(
+        r"mutation PasskeyUpdate($input: PasskeyUpdateInput!) {
+  passkeyUpdate(input: $input) {
+    passkey {
+      ...PasskeyFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment PasskeyFields on Passkey {
+  id
+  name
+  createdAt
+  lastUsedAt
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
 }
 ",
     ),
@@ -5145,6 +6967,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TargetFields on Target {
   id
@@ -5391,6 +7214,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TargetFields on Target {
   id
@@ -5619,6 +7443,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TargetFields on Target {
   id
@@ -5752,6 +7577,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TargetFields on Target {
   id
@@ -6069,6 +7895,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TargetFields on Target {
   id
@@ -6315,6 +8142,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TargetFields on Target {
   id
@@ -6561,6 +8389,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TargetFields on Target {
   id
@@ -6807,6 +8636,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TargetFields on Target {
   id
@@ -7301,6 +9131,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -8108,6 +9939,110 @@ fragment WarningFields on Warning {
     ),
 };
 
+pub const SESSION_CREATE_BY_PASSKEY: Operation = Operation {
+    name: Some("SessionCreateByPasskey"),
+    kind: Kind::Mutation,
+    field: Some("sessionCreateByPasskey"),
+    document: Cow::Borrowed(
+        r"mutation SessionCreateByPasskey($input: SessionCreateByPasskeyInput!) {
+  sessionCreateByPasskey(input: $input) {
+    token
+    tokenExpiresAt
+    refreshToken
+    session {
+      ...SessionFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment SessionFields on Session {
+  id
+  isCurrent
+  role
+  workspaceId
+  createdAt
+  refreshedAt
+  expiresAt
+  authenticatedAt
+  secondFactor
+  userAgent
+  address
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
 pub const SESSION_DELETE: Operation = Operation {
     name: Some("SessionDelete"),
     kind: Kind::Mutation,
@@ -8194,6 +10129,110 @@ fragment WarningFields on Warning {
     ),
 };
 
+pub const SESSION_FROM_PROVIDER: Operation = Operation {
+    name: Some("SessionFromProvider"),
+    kind: Kind::Mutation,
+    field: Some("sessionFromProvider"),
+    document: Cow::Borrowed(
+        r"mutation SessionFromProvider($input: SessionFromProviderInput!) {
+  sessionFromProvider(input: $input) {
+    token
+    tokenExpiresAt
+    refreshToken
+    session {
+      ...SessionFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment SessionFields on Session {
+  id
+  isCurrent
+  role
+  workspaceId
+  createdAt
+  refreshedAt
+  expiresAt
+  authenticatedAt
+  secondFactor
+  userAgent
+  address
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
 pub const SESSION_LIST: Operation = Operation {
     name: Some("SessionList"),
     kind: Kind::Query,
@@ -8246,6 +10285,110 @@ pub const SESSION_REAUTHENTICATE: Operation = Operation {
     document: Cow::Borrowed(
         r"mutation SessionReauthenticate($input: SessionReauthenticateInput!) {
   sessionReauthenticate(input: $input) {
+    token
+    tokenExpiresAt
+    refreshToken
+    session {
+      ...SessionFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+fragment ErrorFields on MutationError {
+  __typename
+  code
+  message
+  path
+  advice
+  retryable
+  docsUrl
+  ... on ConflictError {
+    conflicting
+    currentVersion
+    existing {
+      ...NodeFields
+    }
+  }
+  ... on ReconnectRequired {
+    mutation
+    connection {
+      id
+      network
+      name
+    }
+  }
+  ... on WaitError {
+    retryAfter
+  }
+}
+fragment NodeFields on Node {
+  __typename
+  id
+  ... on ApiKey {
+    name
+    keyStatus: status
+  }
+  ... on BulkJob {
+    fileName
+    jobState: state
+  }
+  ... on Connection {
+    network
+    name
+    connectionStatus: status
+  }
+  ... on Media {
+    fileName
+    mediaStatus: status
+  }
+  ... on Post {
+    postStatus: status
+  }
+  ... on Target {
+    network
+    permalink
+    targetState: state
+  }
+  ... on Workspace {
+    name
+  }
+}
+fragment SessionFields on Session {
+  id
+  isCurrent
+  role
+  workspaceId
+  createdAt
+  refreshedAt
+  expiresAt
+  authenticatedAt
+  secondFactor
+  userAgent
+  address
+}
+fragment WarningFields on Warning {
+  code
+  message
+  path
+  advice
+  docsUrl
+}
+",
+    ),
+};
+
+pub const SESSION_REAUTHENTICATE_BY_PASSKEY: Operation = Operation {
+    name: Some("SessionReauthenticateByPasskey"),
+    kind: Kind::Mutation,
+    field: Some("sessionReauthenticateByPasskey"),
+    document: Cow::Borrowed(
+        r"mutation SessionReauthenticateByPasskey($input: SessionReauthenticateByPasskeyInput!) {
+  sessionReauthenticateByPasskey(input: $input) {
     token
     tokenExpiresAt
     refreshToken
@@ -8836,6 +10979,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TargetFields on Target {
   id
@@ -9375,6 +11519,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TimelineStepFields on TimelineStep {
   cursor
@@ -9405,6 +11550,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TimelineStepFields on TimelineStep {
   cursor
@@ -9502,6 +11648,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TeamFields on Team {
   id
@@ -9631,6 +11778,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TeamFields on Team {
   id
@@ -9685,6 +11833,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TeamFields on Team {
   id
@@ -9788,6 +11937,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment TeamFields on Team {
   id
@@ -10101,6 +12251,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 ",
     ),
@@ -10428,6 +12579,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -10563,6 +12715,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WebhookEndpointFields on WebhookEndpoint {
   id
@@ -10623,6 +12776,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WebhookEndpointFields on WebhookEndpoint {
   id
@@ -10732,6 +12886,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -10848,6 +13003,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -10964,6 +13120,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -11081,6 +13238,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code
@@ -11308,6 +13466,7 @@ fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 fragment WarningFields on Warning {
   code

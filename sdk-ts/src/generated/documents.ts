@@ -192,6 +192,39 @@ const GrantFields = `fragment GrantFields on ConnectionGrant {
 }
 `;
 
+const IdentityFields = `fragment IdentityFields on Identity {
+  id
+  provider
+  issuer
+  email
+  linkedAt
+  lastUsedAt
+}
+`;
+
+const IncidentFields = `fragment IncidentFields on Incident {
+  id
+  rule
+  title
+  advice
+  subject
+  detail
+  openedAt
+  seenAt
+  times
+  closedAt
+  timeline {
+    at
+    kind
+    provenance {
+      ...ProvenanceFields
+    }
+    note
+  }
+  allowedActions
+}
+`;
+
 const InvitationFields = `fragment InvitationFields on Invitation {
   id
   email
@@ -292,11 +325,50 @@ const NodeFields = `fragment NodeFields on Node {
 }
 `;
 
+const OauthAppFields = `fragment OauthAppFields on OauthApp {
+  id
+  name
+  redirectUris
+  permissions
+  isConfidential
+  grantCount
+  version
+  createdAt
+  updatedAt
+  provenance {
+    ...ProvenanceFields
+  }
+}
+`;
+
+const OauthGrantFields = `fragment OauthGrantFields on OauthGrant {
+  id
+  appId
+  appName
+  personId
+  personName
+  workspaceId
+  permissions
+  connectionIds
+  createdAt
+  expiresAt
+  lastUsedAt
+}
+`;
+
 const PageFields = `fragment PageFields on PageInfo {
   endCursor
   hasNextPage
   startCursor
   hasPreviousPage
+}
+`;
+
+const PasskeyFields = `fragment PasskeyFields on Passkey {
+  id
+  name
+  createdAt
+  lastUsedAt
 }
 `;
 
@@ -376,6 +448,7 @@ const ProvenanceFields = `fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 `;
 
@@ -1375,6 +1448,204 @@ export const EventList: Document<t.EventListResult, t.EventListVariables> = {
   fragments: [EventFields, PageFields, ProvenanceFields],
 };
 
+/** `identities.link`: the mutation `identityLink`. */
+export const IdentityLink: Document<t.IdentityLinkResult, t.IdentityLinkVariables> = {
+  kind: 'mutation',
+  name: 'IdentityLink',
+  fields: ['identityLink'],
+  text: `mutation IdentityLink($input: IdentityLinkInput!) {
+  identityLink(input: $input) {
+    identity {
+      ...IdentityFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, IdentityFields, NodeFields, WarningFields],
+};
+
+/** `identities.linkStart`: the mutation `identityLinkStart`. */
+export const IdentityLinkStart: Document<t.IdentityLinkStartResult, t.IdentityLinkStartVariables> = {
+  kind: 'mutation',
+  name: 'IdentityLinkStart',
+  fields: ['identityLinkStart'],
+  text: `mutation IdentityLinkStart($input: IdentityLinkStartInput!) {
+  identityLinkStart(input: $input) {
+    address
+    addressExpiresAt
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `identities.list`: the query `identities`. */
+export const IdentityList: Document<Array<t.Identity>, Record<string, never>> = {
+  kind: 'query',
+  name: 'IdentityList',
+  fields: ['identities'],
+  text: `query IdentityList {
+  identities {
+    ...IdentityFields
+  }
+}
+`,
+  fragments: [IdentityFields],
+};
+
+/** `identities.proofStart`: the mutation `identityProofStart`. */
+export const IdentityProofStart: Document<t.IdentityProofStartResult, t.IdentityProofStartVariables> = {
+  kind: 'mutation',
+  name: 'IdentityProofStart',
+  fields: ['identityProofStart'],
+  text: `mutation IdentityProofStart($input: IdentityProofStartInput!) {
+  identityProofStart(input: $input) {
+    address
+    addressExpiresAt
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `identities.unlink`: the mutation `identityUnlink`. */
+export const IdentityUnlink: Document<t.IdentityUnlinkResult, t.IdentityUnlinkVariables> = {
+  kind: 'mutation',
+  name: 'IdentityUnlink',
+  fields: ['identityUnlink'],
+  text: `mutation IdentityUnlink($input: IdentityUnlinkInput!) {
+  identityUnlink(input: $input) {
+    unlinkedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `identityProviders.list`: the query `identityProviders`. */
+export const IdentityProviderList: Document<Array<t.IdentityProviderListResult>, Record<string, never>> = {
+  kind: 'query',
+  name: 'IdentityProviderList',
+  fields: ['identityProviders'],
+  text: `query IdentityProviderList {
+  identityProviders {
+    name
+    label
+    url
+  }
+}
+`,
+};
+
+/** `incidents.act`: the mutation `incidentAct`. */
+export const IncidentAct: Document<t.IncidentActResult, t.IncidentActVariables> = {
+  kind: 'mutation',
+  name: 'IncidentAct',
+  fields: ['incidentAct'],
+  text: `mutation IncidentAct($input: IncidentActInput!) {
+  incidentAct(input: $input) {
+    incident {
+      ...IncidentFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, IncidentFields, NodeFields, ProvenanceFields, WarningFields],
+};
+
+/** `incidents.close`: the mutation `incidentClose`. */
+export const IncidentClose: Document<t.IncidentCloseResult, t.IncidentCloseVariables> = {
+  kind: 'mutation',
+  name: 'IncidentClose',
+  fields: ['incidentClose'],
+  text: `mutation IncidentClose($input: IncidentCloseInput!) {
+  incidentClose(input: $input) {
+    incident {
+      ...IncidentFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, IncidentFields, NodeFields, ProvenanceFields, WarningFields],
+};
+
+/** `incidents.get`: the query `incident`. */
+export const IncidentGet: Document<t.Incident, t.IncidentGetVariables> = {
+  kind: 'query',
+  name: 'IncidentGet',
+  fields: ['incident'],
+  text: `query IncidentGet($id: ID!) {
+  incident(id: $id) {
+    ...IncidentFields
+  }
+}
+`,
+  fragments: [IncidentFields, ProvenanceFields],
+};
+
+/** `incidents.list`: the query `incidents`. */
+export const IncidentList: Document<t.IncidentListResult, t.IncidentListVariables> = {
+  kind: 'query',
+  name: 'IncidentList',
+  fields: ['incidents'],
+  text: `query IncidentList(
+  $open: Boolean = false
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  incidents(open: $open, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...IncidentFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [IncidentFields, PageFields, ProvenanceFields],
+};
+
 /** `invitations.accept`: the mutation `invitationAccept`. */
 export const InvitationAccept: Document<t.InvitationAcceptResult, t.InvitationAcceptVariables> = {
   kind: 'mutation',
@@ -1805,6 +2076,293 @@ export const NodeList: Document<Array<t.Node | null>, t.NodeListVariables> = {
 }
 `,
   fragments: [NodeFields],
+};
+
+/** `oauthApps.create`: the mutation `oauthAppCreate`. */
+export const OauthAppCreate: Document<t.OauthAppCreateResult, t.OauthAppCreateVariables> = {
+  kind: 'mutation',
+  name: 'OauthAppCreate',
+  fields: ['oauthAppCreate'],
+  text: `mutation OauthAppCreate($input: OauthAppCreateInput!) {
+  oauthAppCreate(input: $input) {
+    secret
+    oauthApp {
+      ...OauthAppFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, OauthAppFields, ProvenanceFields, WarningFields],
+};
+
+/** `oauthApps.delete`: the mutation `oauthAppDelete`. */
+export const OauthAppDelete: Document<t.OauthAppDeleteResult, t.OauthAppDeleteVariables> = {
+  kind: 'mutation',
+  name: 'OauthAppDelete',
+  fields: ['oauthAppDelete'],
+  text: `mutation OauthAppDelete($input: OauthAppDeleteInput!) {
+  oauthAppDelete(input: $input) {
+    deletedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `oauthApps.list`: the query `oauthApps`. */
+export const OauthAppList: Document<t.OauthAppListResult, t.OauthAppListVariables> = {
+  kind: 'query',
+  name: 'OauthAppList',
+  fields: ['oauthApps'],
+  text: `query OauthAppList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  oauthApps(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...OauthAppFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [OauthAppFields, PageFields, ProvenanceFields],
+};
+
+/** `oauthApps.secretRotate`: the mutation `oauthAppSecretRotate`. */
+export const OauthAppSecretRotate: Document<t.OauthAppSecretRotateResult, t.OauthAppSecretRotateVariables> = {
+  kind: 'mutation',
+  name: 'OauthAppSecretRotate',
+  fields: ['oauthAppSecretRotate'],
+  text: `mutation OauthAppSecretRotate($input: OauthAppSecretRotateInput!) {
+  oauthAppSecretRotate(input: $input) {
+    secret
+    oauthApp {
+      ...OauthAppFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, OauthAppFields, ProvenanceFields, WarningFields],
+};
+
+/** `oauthApps.update`: the mutation `oauthAppUpdate`. */
+export const OauthAppUpdate: Document<t.OauthAppUpdateResult, t.OauthAppUpdateVariables> = {
+  kind: 'mutation',
+  name: 'OauthAppUpdate',
+  fields: ['oauthAppUpdate'],
+  text: `mutation OauthAppUpdate($input: OauthAppUpdateInput!) {
+  oauthAppUpdate(input: $input) {
+    oauthApp {
+      ...OauthAppFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, OauthAppFields, ProvenanceFields, WarningFields],
+};
+
+/** `oauthGrants.list`: the query `oauthGrants`. */
+export const OauthGrantList: Document<t.OauthGrantListResult, t.OauthGrantListVariables> = {
+  kind: 'query',
+  name: 'OauthGrantList',
+  fields: ['oauthGrants'],
+  text: `query OauthGrantList(
+  $ofWorkspace: Boolean = false
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  oauthGrants(
+    ofWorkspace: $ofWorkspace
+    first: $first
+    after: $after
+    last: $last
+    before: $before
+  ) {
+    nodes {
+      ...OauthGrantFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+`,
+  fragments: [OauthGrantFields, PageFields],
+};
+
+/** `oauthGrants.revoke`: the mutation `oauthGrantRevoke`. */
+export const OauthGrantRevoke: Document<t.OauthGrantRevokeResult, t.OauthGrantRevokeVariables> = {
+  kind: 'mutation',
+  name: 'OauthGrantRevoke',
+  fields: ['oauthGrantRevoke'],
+  text: `mutation OauthGrantRevoke($input: OauthGrantRevokeInput!) {
+  oauthGrantRevoke(input: $input) {
+    revokedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `passkeys.delete`: the mutation `passkeyDelete`. */
+export const PasskeyDelete: Document<t.PasskeyDeleteResult, t.PasskeyDeleteVariables> = {
+  kind: 'mutation',
+  name: 'PasskeyDelete',
+  fields: ['passkeyDelete'],
+  text: `mutation PasskeyDelete($input: PasskeyDeleteInput!) {
+  passkeyDelete(input: $input) {
+    deletedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `passkeys.list`: the query `passkeys`. */
+export const PasskeyList: Document<Array<t.Passkey>, Record<string, never>> = {
+  kind: 'query',
+  name: 'PasskeyList',
+  fields: ['passkeys'],
+  text: `query PasskeyList {
+  passkeys {
+    ...PasskeyFields
+  }
+}
+`,
+  fragments: [PasskeyFields],
+};
+
+/** `passkeys.register`: the mutation `passkeyRegister`. */
+export const PasskeyRegister: Document<t.PasskeyRegisterResult, t.PasskeyRegisterVariables> = {
+  kind: 'mutation',
+  name: 'PasskeyRegister',
+  fields: ['passkeyRegister'],
+  text: `mutation PasskeyRegister($input: PasskeyRegisterInput!) {
+  passkeyRegister(input: $input) {
+    passkey {
+      ...PasskeyFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, PasskeyFields, WarningFields],
+};
+
+/** `passkeys.startProof`: the mutation `passkeyProofStart`. */
+export const PasskeyProofStart: Document<t.PasskeyProofStartResult, Record<string, never>> = {
+  kind: 'mutation',
+  name: 'PasskeyProofStart',
+  fields: ['passkeyProofStart'],
+  text: `mutation PasskeyProofStart {
+  passkeyProofStart {
+    ceremonyId
+    options
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `passkeys.startRegistration`: the mutation `passkeyRegistrationStart`. */
+export const PasskeyRegistrationStart: Document<t.PasskeyRegistrationStartResult, Record<string, never>> = {
+  kind: 'mutation',
+  name: 'PasskeyRegistrationStart',
+  fields: ['passkeyRegistrationStart'],
+  text: `mutation PasskeyRegistrationStart {
+  passkeyRegistrationStart {
+    ceremonyId
+    options
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `passkeys.update`: the mutation `passkeyUpdate`. */
+export const PasskeyUpdate: Document<t.PasskeyUpdateResult, t.PasskeyUpdateVariables> = {
+  kind: 'mutation',
+  name: 'PasskeyUpdate',
+  fields: ['passkeyUpdate'],
+  text: `mutation PasskeyUpdate($input: PasskeyUpdateInput!) {
+  passkeyUpdate(input: $input) {
+    passkey {
+      ...PasskeyFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, PasskeyFields, WarningFields],
 };
 
 /** `passwords.change`: the mutation `passwordChange`. */
@@ -2736,6 +3294,31 @@ export const SessionCreate: Document<t.SessionCreateResult, t.SessionCreateVaria
   fragments: [ErrorFields, NodeFields, SessionFields, WarningFields],
 };
 
+/** `sessions.createByPasskey`: the mutation `sessionCreateByPasskey`. */
+export const SessionCreateByPasskey: Document<t.SessionCreateByPasskeyResult, t.SessionCreateByPasskeyVariables> = {
+  kind: 'mutation',
+  name: 'SessionCreateByPasskey',
+  fields: ['sessionCreateByPasskey'],
+  text: `mutation SessionCreateByPasskey($input: SessionCreateByPasskeyInput!) {
+  sessionCreateByPasskey(input: $input) {
+    token
+    tokenExpiresAt
+    refreshToken
+    session {
+      ...SessionFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, SessionFields, WarningFields],
+};
+
 /** `sessions.delete`: the mutation `sessionDelete`. */
 export const SessionDelete: Document<t.SessionDeleteResult, Record<string, never>> = {
   kind: 'mutation',
@@ -2754,6 +3337,31 @@ export const SessionDelete: Document<t.SessionDeleteResult, Record<string, never
 }
 `,
   fragments: [ErrorFields, NodeFields, WarningFields],
+};
+
+/** `sessions.fromProvider`: the mutation `sessionFromProvider`. */
+export const SessionFromProvider: Document<t.SessionFromProviderResult, t.SessionFromProviderVariables> = {
+  kind: 'mutation',
+  name: 'SessionFromProvider',
+  fields: ['sessionFromProvider'],
+  text: `mutation SessionFromProvider($input: SessionFromProviderInput!) {
+  sessionFromProvider(input: $input) {
+    token
+    tokenExpiresAt
+    refreshToken
+    session {
+      ...SessionFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, SessionFields, WarningFields],
 };
 
 /** `sessions.list`: the query `sessions`. */
@@ -2789,6 +3397,31 @@ export const SessionReauthenticate: Document<t.SessionReauthenticateResult, t.Se
   fields: ['sessionReauthenticate'],
   text: `mutation SessionReauthenticate($input: SessionReauthenticateInput!) {
   sessionReauthenticate(input: $input) {
+    token
+    tokenExpiresAt
+    refreshToken
+    session {
+      ...SessionFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+`,
+  fragments: [ErrorFields, NodeFields, SessionFields, WarningFields],
+};
+
+/** `sessions.reauthenticateByPasskey`: the mutation `sessionReauthenticateByPasskey`. */
+export const SessionReauthenticateByPasskey: Document<t.SessionReauthenticateByPasskeyResult, t.SessionReauthenticateByPasskeyVariables> = {
+  kind: 'mutation',
+  name: 'SessionReauthenticateByPasskey',
+  fields: ['sessionReauthenticateByPasskey'],
+  text: `mutation SessionReauthenticateByPasskey($input: SessionReauthenticateByPasskeyInput!) {
+  sessionReauthenticateByPasskey(input: $input) {
     token
     tokenExpiresAt
     refreshToken

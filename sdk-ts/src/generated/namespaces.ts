@@ -136,6 +136,44 @@ export class Api extends Client {
     list: listing(this, documents.EventList),
   };
 
+  readonly identities = {
+    /** Links the identity that was shown at a provider: from now on it signs you in. In the session that began it. */
+    link: changing(this, documents.IdentityLink),
+    /**
+     * Begins to link an identity at a provider to you: gives the address to open in the browser, which comes back with a `code`
+     * for `identityLink`. Takes a fresh proof (`REAUTHENTICATION_REQUIRED`).
+     */
+    linkStart: changing(this, documents.IdentityLinkStart),
+    /** Who you are at providers, the first linked first. */
+    list: reading(this, documents.IdentityList),
+    /**
+     * Begins to show by a provider again who you are: gives the address to open in the browser, which comes back with a `code`
+     * that `sessionReauthenticate` takes as `providerCode`. The provider has you sign in anew.
+     */
+    proofStart: changing(this, documents.IdentityProofStart),
+    /** Unlinks an identity: it signs nobody in any more. Takes a fresh proof, and something else to sign in with (`LAST_SIGN_IN`). */
+    unlink: changing(this, documents.IdentityUnlink),
+  };
+
+  readonly identityProviders = {
+    /** The providers that people may sign in by. Needs no credential. */
+    list: reading(this, documents.IdentityProviderList),
+  };
+
+  readonly incidents = {
+    /**
+     * Does something about an incident, and writes it into its timeline. Takes `MANAGE_MEMBERS`, and
+     * `MANAGE_KEYS` to take a key back.
+     */
+    act: changing(this, documents.IncidentAct),
+    /** Closes an incident with a note of what it was. */
+    close: changing(this, documents.IncidentClose),
+    /** The incident with an id. */
+    get: readingById(this, documents.IncidentGet),
+    /** The workspace's incidents, the newest first. */
+    list: listing(this, documents.IncidentList),
+  };
+
   readonly invitations = {
     /**
      * Becomes a member by an invitation's token. Needs no credential: whoever has an account for the
@@ -203,6 +241,56 @@ export class Api extends Client {
     get: readingById(this, documents.NodeGet),
     /** Several things by their ids (at most 100), in the order of the ids; null where there is nothing. */
     list: readingByIds(this, documents.NodeList),
+  };
+
+  readonly oauthApps = {
+    /** Registers an app. Its secret, if it can keep one, is shown this once. */
+    create: changing(this, documents.OauthAppCreate),
+    /** Removes an app. What people let it do ends with it, in all workspaces. */
+    delete: changing(this, documents.OauthAppDelete),
+    /** The apps that the workspace registered, in the order in which it did. Needs `MANAGE_KEYS`. */
+    list: listing(this, documents.OauthAppList),
+    /** Gives an app another secret, shown this once. The one before is worth nothing any more; tokens that the app has work on. */
+    secretRotate: changing(this, documents.OauthAppSecretRotate),
+    /** Changes an app. Another address takes a proof of who you are that is not older than ten minutes. */
+    update: changing(this, documents.OauthAppUpdate),
+  };
+
+  readonly oauthGrants = {
+    /**
+     * What you let apps do, in all workspaces, the newest first; or what everybody lets them do in this one, which needs
+     * `MANAGE_KEYS`.
+     */
+    list: listing(this, documents.OauthGrantList),
+    /**
+     * Takes back what an app may do: your own, or with `MANAGE_KEYS` anybody's in this workspace. The app's tokens open nothing
+     * from the next request on.
+     */
+    revoke: changing(this, documents.OauthGrantRevoke),
+  };
+
+  readonly passkeys = {
+    /**
+     * Removes a passkey of yours: it signs nobody in from now on. Asks for a proof of who you are that is not older than
+     * ten minutes.
+     */
+    delete: changing(this, documents.PasskeyDelete),
+    /** Your passkeys, the oldest first; 20 at most. */
+    list: reading(this, documents.PasskeyList),
+    /** Registers a passkey: it signs you in from now on, without password and code. */
+    register: changing(this, documents.PasskeyRegister),
+    /**
+     * Asks an authenticator to show who somebody is; `sessionCreateByPasskey` or `sessionReauthenticateByPasskey` takes its
+     * answer. Needs no credential.
+     */
+    startProof: changingNothing(this, documents.PasskeyProofStart),
+    /**
+     * Asks your authenticator for a passkey; `passkeyRegister` takes its answer. Asks for a proof of who you are that is
+     * not older than ten minutes.
+     */
+    startRegistration: changingNothing(this, documents.PasskeyRegistrationStart),
+    /** Calls a passkey of yours otherwise. */
+    update: changing(this, documents.PasskeyUpdate),
   };
 
   readonly passwords = {
@@ -353,15 +441,24 @@ export class Api extends Client {
      * twenty from an address, each further try must wait (`RATE_LIMITED`).
      */
     create: changing(this, documents.SessionCreate),
+    /** Signs in whoever has the passkey, as with password and code. Needs no credential. */
+    createByPasskey: changing(this, documents.SessionCreateByPasskey),
     /** Signs out: ends the session that the request carries. */
     delete: changingNothing(this, documents.SessionDelete),
+    /**
+     * Signs a person in whom a provider has recognised: turns the code that the browser came back with from `/auth/oidc/…` into tokens. Needs no
+     * credential. Whoever is nobody here yet registers, where an invitation or the operator allows it (`IDENTITY_UNKNOWN`).
+     */
+    fromProvider: changing(this, documents.SessionFromProvider),
     /** Your open sessions, in all workspaces, the newest first. */
     list: listing(this, documents.SessionList),
     /**
-     * Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens, and those
-     * before open nothing any more.
+     * Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens (a browser's another
+     * cookie), and those before open nothing any more. Takes the password, or a new sign-in at a provider (`identityProofStart`).
      */
     reauthenticate: changing(this, documents.SessionReauthenticate),
+    /** As `sessionReauthenticate`, by a passkey of yours. */
+    reauthenticateByPasskey: changing(this, documents.SessionReauthenticateByPasskey),
     /**
      * The next tokens of a session. Needs no credential but the refresh token, which works once: the same again gets
      * the same answer for 30 seconds, later the session ends, since somebody else may have the token.

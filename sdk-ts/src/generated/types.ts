@@ -172,6 +172,10 @@ export type ErrorCode =
   | 'IDEMPOTENCY_IN_PROGRESS'
   /** The idempotency key was used for another request. Take a new key for each new request; repeat a request unchanged under its own. */
   | 'IDEMPOTENCY_MISMATCH'
+  /** The identity belongs to another account. Sign in with it, and unlink it there first. */
+  | 'IDENTITY_TAKEN'
+  /** Nobody here signs in with this identity. Sign in with your password and link it (identityLinkStart), or ask a member of a workspace to invite you. */
+  | 'IDENTITY_UNKNOWN'
   /** Something failed on the server. Try again; if it stays, give the operator the request id. */
   | 'INTERNAL'
   /** The cursor does not belong to this list. Start without a cursor, or use one from the same list and order. */
@@ -190,6 +194,8 @@ export type ErrorCode =
   | 'INVITATION_INVALID'
   /** The workspace would have no owner. Hand it over to another member first, or delete it. */
   | 'LAST_OWNER'
+  /** Nothing would be left to sign in with. Set a password first (passwordChange), or link another identity. */
+  | 'LAST_SIGN_IN'
   /** A link makes the post dearer on this network. Leave the link out there, in a variant of its own, if it is not worth its price. */
   | 'LINK_COSTS_MORE'
   /** The link is not a public web address. Use an http or https address of at most 2048 characters. */
@@ -244,16 +250,24 @@ export type ErrorCode =
   | 'OAUTH_DENIED'
   /** The consent is unknown, used up or too old. Start connecting again; a consent must be finished within 15 minutes. */
   | 'OAUTH_STATE_INVALID'
-  /** The request comes from a page of another site. The server's operator can add the page's origin to server.cors_origins; a credential goes into the header Authorization, not into a cookie. */
+  /** The request comes from a page of another site. The server's operator can add the page's origin to server.cors_origins; a page there sends its credential in the header Authorization, never in a cookie. With a cookie send application/json, or add the header X-Requested-With. */
   | 'ORIGIN_NOT_ALLOWED'
   /** It is not certain whether the network published the post. Look at the account: settle it as live, publish again, or drop it. */
   | 'OUTCOME_UNKNOWN'
+  /** The passkey does not fit what was asked for. Begin again with passkeyProofStart or passkeyRegistrationStart, on a page of this server's own address. */
+  | 'PASSKEY_REFUSED'
   /** The request or text is larger than allowed. Send less; media goes through the upload address, not through GraphQL. */
   | 'PAYLOAD_TOO_LARGE'
   /** The server knows no document with this hash. Send the document together with its hash; the hash alone will do from then on. */
   | 'PERSISTED_QUERY_NOT_FOUND'
   /** The same text goes to the same account already. Change the text, or leave some hours between the two. */
   | 'POSSIBLE_DUPLICATE'
+  /** The provider's answer does not hold. Start again; if it stays, the operator finds the reason in the log under the request's id. */
+  | 'PROVIDER_ANSWER_INVALID'
+  /** The provider signed nobody in. Start again and agree on the provider's page; the message says what the provider answered. */
+  | 'PROVIDER_REFUSED'
+  /** The provider cannot be reached or answers with errors. Try again in a moment, or sign in another way. */
+  | 'PROVIDER_UNAVAILABLE'
   /** The query asks for too much at once. Ask for fewer fields, aliases or items. */
   | 'QUERY_TOO_COMPLEX'
   /** The query is nested too deeply. Split the query, or ask for fewer levels. */
@@ -262,7 +276,7 @@ export type ErrorCode =
   | 'QUOTA_EXCEEDED'
   /** Too many requests. Wait as long as Retry-After says. */
   | 'RATE_LIMITED'
-  /** This takes a proof of who you are that is not older than ten minutes. Call sessionReauthenticate with the password (and a code), then repeat the request with the new token. */
+  /** This takes a proof of who you are that is not older than ten minutes. Call sessionReauthenticate with the password (and a code), or sessionReauthenticateByPasskey, then repeat the request with the new token. */
   | 'REAUTHENTICATION_REQUIRED'
   /** The network no longer accepts our access to this account. Reconnect the account; waiting posts go out by themselves afterwards. */
   | 'RECONNECT_REQUIRED'
@@ -276,6 +290,8 @@ export type ErrorCode =
   | 'SECOND_FACTOR_REQUIRED'
   /** The code is wrong or was used. Wait for the next code of the app; check the clock of the phone. A recovery code works once. */
   | 'SECOND_FACTOR_WRONG'
+  /** The sign-in is unknown, used up or too old, or was begun in another browser. Start it again, and finish it in the same browser within ten minutes. */
+  | 'SIGN_IN_INVALID'
   /** Scheduled posts are cancelled with it. Give them another account first if they shall go out. */
   | 'TARGETS_CANCELLED'
   /** The post has no target. Name at least one connection to publish to. */
@@ -346,6 +362,12 @@ export type EventType =
   | 'CONNECTION_REMOVED'
   /** An account was reconnected, renamed, enabled, disabled, paused or resumed. */
   | 'CONNECTION_UPDATED'
+  /** An incident was closed. */
+  | 'INCIDENT_CLOSED'
+  /** Something looks like an attack, or like a mistake as bad as one. */
+  | 'INCIDENT_OPENED'
+  /** Something was done about an incident. */
+  | 'INCIDENT_UPDATED'
   /** Somebody was asked to become a member. */
   | 'INVITATION_CREATED'
   /** An invitation got a new token and end. */
@@ -366,6 +388,18 @@ export type EventType =
   | 'MEMBER_REMOVED'
   /** A member got another role or limit. */
   | 'MEMBER_UPDATED'
+  /** An app of others was registered. */
+  | 'OAUTH_APP_CREATED'
+  /** An app of others was removed. */
+  | 'OAUTH_APP_DELETED'
+  /** An app of others got a new secret. */
+  | 'OAUTH_APP_SECRET_ROTATED'
+  /** An app of others was changed. */
+  | 'OAUTH_APP_UPDATED'
+  /** Somebody let an app work for them. */
+  | 'OAUTH_GRANT_CREATED'
+  /** An app may no longer work for somebody. */
+  | 'OAUTH_GRANT_REVOKED'
   /** A post was written. */
   | 'POST_CREATED'
   /** A post was removed. */
@@ -460,6 +494,44 @@ export type IfAbsent =
   | 'HOLD'
   /** Send again: the proof is good enough. */
   | 'RESEND'
+  | (string & {});
+
+/** What can be done about an incident. */
+export type IncidentAction =
+  /** Tell owners and admins by mail again. */
+  | 'NOTIFY_ADMINS'
+  /** Take the key back, and the keys that it made. */
+  | 'REVOKE_KEY'
+  /** End the person's sessions in the workspace. */
+  | 'REVOKE_SESSIONS'
+  | (string & {});
+
+/** What opens an incident. */
+export type IncidentRule =
+  /** An address tries passwords for many e-mails. It concerns the server and stands in no workspace's list. */
+  | 'CREDENTIAL_STUFFING'
+  /** An API key is used from many networks at the same time. */
+  | 'KEY_FROM_MANY_NETWORKS'
+  /** Somebody deletes much in a short time. */
+  | 'MASS_DELETION'
+  /** A session's refresh token came a second time: somebody has a copy. */
+  | 'REFRESH_TOKEN_REUSED'
+  | (string & {});
+
+/** What was done in an incident. */
+export type IncidentStepKind =
+  /** The operator shut the person out of the server. */
+  | 'ACCOUNT_LOCKED'
+  /** Owners and admins were told by mail. */
+  | 'ADMINS_NOTIFIED'
+  /** It was closed. */
+  | 'CLOSED'
+  /** The key was taken back. */
+  | 'KEY_REVOKED'
+  /** It was opened. */
+  | 'OPENED'
+  /** The person's sessions in the workspace were ended. */
+  | 'SESSIONS_REVOKED'
   | (string & {});
 
 /** Something that can be done with an invitation now. */
@@ -662,6 +734,8 @@ export type PostStatus =
 
 /** Who or what made a change. */
 export type ProvenanceKind =
+  /** An app of others, for a person who lets it. */
+  | 'APP'
   /** A program with an API key. */
   | 'KEY'
   /** A signed-in person. */
@@ -882,6 +956,8 @@ export type UsageGroup =
 
 /** What kind of caller it is. */
 export type ViewerKind =
+  /** An app of others, for a person. */
+  | 'APP'
   /** A program with an API key. */
   | 'KEY'
   /** A signed-in person. */
@@ -1200,6 +1276,56 @@ export interface EmailVerifyInput {
   token: string;
 }
 
+/** What a sign-in at a provider came to that was begun by `identityLinkStart`. */
+export interface IdentityLinkInput {
+  /** The code that the browser came back with. It works once, for 60 seconds. */
+  code: string;
+  /** The word of which the challenge was the SHA-256, if there was one. Without, the cookie counts that the browser got. */
+  verifier?: string | null | undefined;
+}
+
+/** Which provider, and where it is to end. */
+export interface IdentityLinkStartInput {
+  /** The SHA-256, in base 64 for addresses, of a word that `identityLink` then takes. Needed elsewhere than at this server's own pages. */
+  challenge?: string | null | undefined;
+  /** The provider's name. */
+  provider: string;
+  /** Where the browser goes with a `code` in the end: a path or address of this server, of an origin that it knows, or on 127.0.0.1. */
+  returnTo: string;
+}
+
+/** Which provider, and where it is to end. */
+export interface IdentityProofStartInput {
+  /** The SHA-256, in base 64 for addresses, of a word that `sessionReauthenticate` then takes. Needed elsewhere than at this server's own pages. */
+  challenge?: string | null | undefined;
+  /** The provider's name. */
+  provider: string;
+  /** Where the browser goes with a `code` in the end: a path or address of this server, of an origin that it knows, or on 127.0.0.1. */
+  returnTo: string;
+}
+
+/** The identity to unlink. */
+export interface IdentityUnlinkInput {
+  /** The id (`idn_…`). */
+  id: string;
+}
+
+/** What is to be done about an incident. */
+export interface IncidentActInput {
+  /** One of its `allowedActions`. */
+  action: IncidentAction;
+  /** The id (`inc_…`). */
+  id: string;
+}
+
+/** The incident to close. */
+export interface IncidentCloseInput {
+  /** The id (`inc_…`). */
+  id: string;
+  /** What it was, 1 to 2,000 characters. */
+  note: string;
+}
+
 /**
  * The token, and who accepts: the session of the e-mail's account, its password, or name and password of
  * a new one.
@@ -1297,6 +1423,77 @@ export interface MemberUpdateInput {
   id: string;
   /** A built-in role, not above yours. */
   role?: Role | null | undefined;
+}
+
+/** The app to register. */
+export interface OauthAppCreateInput {
+  /** Whether it can keep a secret: a program on a server can, one on people's machines or in a browser cannot. */
+  isConfidential: boolean;
+  /** The name that people are shown, 1 to 100 characters. */
+  name: string;
+  /** The most that it may ask for: `READ` at least, neither `MANAGE_KEYS` nor `OWN_WORKSPACE`. */
+  permissions: ReadonlyArray<Permission>;
+  /**
+   * Where it may be answered, 1 to 20 addresses: `https`, `http` on loopback (`http://127.0.0.1/…`), or for apps without a secret a
+   * scheme of their own (`com.example.app:/…`).
+   */
+  redirectUris: ReadonlyArray<string>;
+}
+
+/** The app to remove. */
+export interface OauthAppDeleteInput {
+  /** The id (`app_…`). */
+  id: string;
+}
+
+/** The app that gets a new secret. */
+export interface OauthAppSecretRotateInput {
+  /** The id (`app_…`). */
+  id: string;
+}
+
+/** What to change; what is left out stays. */
+export interface OauthAppUpdateInput {
+  /** The id (`app_…`). */
+  id: string;
+  /** The name that people are shown, 1 to 100 characters. */
+  name?: string | null | undefined;
+  /** The most that it may ask for. What people agreed to stays. */
+  permissions?: ReadonlyArray<Permission> | null | undefined;
+  /** Where it may be answered, 1 to 20 addresses. */
+  redirectUris?: ReadonlyArray<string> | null | undefined;
+  /** The version that was read. */
+  version: number;
+}
+
+/** What an app may no longer do. */
+export interface OauthGrantRevokeInput {
+  /** The id (`ogr_…`). */
+  id: string;
+}
+
+/** The passkey to remove. */
+export interface PasskeyDeleteInput {
+  /** The id (`pky_…`). */
+  id: string;
+}
+
+/** An authenticator's answer to `passkeyRegistrationStart`. */
+export interface PasskeyRegisterInput {
+  /** The ceremony that it answers. */
+  ceremonyId: string;
+  /** What `PublicKeyCredential.toJSON()` gives. */
+  credential: unknown;
+  /** What you call the passkey, such as the name of the device. */
+  name: string;
+}
+
+/** What a passkey is to be called. */
+export interface PasskeyUpdateInput {
+  /** The id (`pky_…`). */
+  id: string;
+  /** The name. */
+  name: string;
 }
 
 /** The present password and the one to be. */
@@ -1654,6 +1851,16 @@ export interface SchemaChangeFilter {
   since?: string | null | undefined;
 }
 
+/** Who signs in, by an authenticator's answer to `passkeyProofStart`. */
+export interface SessionCreateByPasskeyInput {
+  /** The ceremony that it answers. */
+  ceremonyId: string;
+  /** What `PublicKeyCredential.toJSON()` gives. */
+  credential: unknown;
+  /** The workspace to open; the one joined first when left out. */
+  workspaceId?: string | null | undefined;
+}
+
 /** Who signs in. */
 export interface SessionCreateInput {
   /** The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`). */
@@ -1668,14 +1875,44 @@ export interface SessionCreateInput {
   workspaceId?: string | null | undefined;
 }
 
+/** What a sign-in by a provider came to. */
+export interface SessionFromProviderInput {
+  /** The code that the browser came back with. It works once, for 60 seconds. */
+  code: string;
+  /** A recovery code in the place of that. */
+  recoveryCode?: string | null | undefined;
+  /** Its IANA zone; what the provider tells of the person when left out, else UTC. */
+  timeZone?: string | null | undefined;
+  /** The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`); then `code` works for five minutes. */
+  totpCode?: string | null | undefined;
+  /** The word of which the challenge was the SHA-256, if there was one. Without, the cookie counts that the browser got. */
+  verifier?: string | null | undefined;
+  /** The workspace to open; the one joined first when left out. */
+  workspaceId?: string | null | undefined;
+  /** The name of the workspace that is founded when a new person registers; the person's name when left out. */
+  workspaceName?: string | null | undefined;
+}
+
+/** Who shows again who they are, by an authenticator's answer to `passkeyProofStart`. */
+export interface SessionReauthenticateByPasskeyInput {
+  /** The ceremony that it answers. */
+  ceremonyId: string;
+  /** What `PublicKeyCredential.toJSON()` gives. */
+  credential: unknown;
+}
+
 /** Who shows again who they are. */
 export interface SessionReauthenticateInput {
   /** The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`). */
   code?: string | null | undefined;
-  /** The password. */
-  password: string;
+  /** The password; or `providerCode` in its place. */
+  password?: string | null | undefined;
+  /** The code that the browser came back with from the address that `identityProofStart` gave. */
+  providerCode?: string | null | undefined;
   /** A recovery code in the place of that. */
   recoveryCode?: string | null | undefined;
+  /** The word of which the challenge was the SHA-256, if there was one. */
+  verifier?: string | null | undefined;
 }
 
 /** The tokens that are to be followed by others. */
@@ -2257,6 +2494,59 @@ export interface ConnectionGrant {
   }>;
 }
 
+/** Who you are at a provider, and can sign in as. */
+export interface Identity {
+  /** The id (`idn_…`). */
+  id: string;
+  /** The provider's name when it was linked. */
+  provider: string;
+  /** What the provider calls itself. */
+  issuer: string;
+  /** The e-mail that the provider told last. */
+  email: string | null;
+  /** When it was linked. */
+  linkedAt: string;
+  /** When somebody signed in with it last. */
+  lastUsedAt: string | null;
+}
+
+/** Something that looks like an attack, or like a mistake as bad as one. */
+export interface Incident {
+  /** The id (`inc_…`). */
+  id: string;
+  /** What opened it. */
+  rule: IncidentRule;
+  /** What happened, in a sentence. */
+  title: string;
+  /** What to do about it. */
+  advice: string;
+  /** The id of the person (`user_…`) or key (`key_…`) that it is about. */
+  subject: string;
+  /** What was seen first. */
+  detail: unknown;
+  /** When it was opened. */
+  openedAt: string;
+  /** When it was seen last. */
+  seenAt: string;
+  /** How often it was seen. */
+  times: number;
+  /** When it was closed. */
+  closedAt: string | null;
+  /** All that was done about it, in order. */
+  timeline: Array<{
+    /** When. */
+    at: string;
+    /** What. */
+    kind: IncidentStepKind;
+    /** By whom. */
+    provenance: Provenance;
+    /** What they said of it. */
+    note: string | null;
+  }>;
+  /** What `incidentAct` takes for it now. */
+  allowedActions: Array<IncidentAction>;
+}
+
 /** Somebody who is asked to become a member. Only who has `MANAGE_MEMBERS` sees invitations. */
 export interface Invitation {
   /** The id (`inv_…`). */
@@ -2460,6 +2750,56 @@ export type Node =
     name: string;
   };
 
+/** An app of others (OAuth 2.1), registered by the workspace. People let it do some of what they may, in any of their workspaces. */
+export interface OauthApp {
+  /** The id (`app_…`), which is its `client_id`. */
+  id: string;
+  /** The name that people are shown. */
+  name: string;
+  /** Where it may be answered: letter by letter, on loopback with any port. */
+  redirectUris: Array<string>;
+  /** The most that it may ask for. */
+  permissions: Array<Permission>;
+  /** Whether it has a secret, which it shows to get tokens. */
+  isConfidential: boolean;
+  /** How many times people let it work for them at present, in all workspaces. */
+  grantCount: number;
+  /** Grows with each change; `oauthAppUpdate` names the one that was read. */
+  version: number;
+  /** When it was registered. */
+  createdAt: string;
+  /** When it was changed last. */
+  updatedAt: string;
+  /** Who registered it. */
+  provenance: Provenance;
+}
+
+/** What a person lets an app do in a workspace. It never does more than the person may at that moment. */
+export interface OauthGrant {
+  /** The id (`ogr_…`). */
+  id: string;
+  /** The app (`app_…`). */
+  appId: string;
+  /** The app's name. */
+  appName: string;
+  /** The person (`user_…`). */
+  personId: string;
+  /** The person's name. */
+  personName: string;
+  /** Where it works. */
+  workspaceId: string;
+  /** What it was given. */
+  permissions: Array<Permission>;
+  /** The connections that it is limited to; null for all. */
+  connectionIds: Array<string> | null;
+  /** When the person agreed. */
+  createdAt: string;
+  /** When it ends unless the app refreshes it before. */
+  expiresAt: string;
+  /** When it was used last, some seconds late. */
+  lastUsedAt: string | null;
+}
+
 /** Information about pagination in a connection */
 export interface PageInfo {
   /** When paginating forwards, the cursor to continue. */
@@ -2470,6 +2810,18 @@ export interface PageInfo {
   startCursor: string | null;
   /** When paginating backwards, are there more items? */
   hasPreviousPage: boolean;
+}
+
+/** A passkey of yours. */
+export interface Passkey {
+  /** The id (`pky_…`). */
+  id: string;
+  /** What you call it. */
+  name: string;
+  /** When it was registered. */
+  createdAt: string;
+  /** When it last showed who you are. */
+  lastUsedAt: string | null;
 }
 
 /** What a network wants a picture to be; Posthaste makes a copy that fits. */
@@ -2589,10 +2941,12 @@ export interface PostMedia {
 export interface Provenance {
   /** What kind of author it is. */
   kind: ProvenanceKind;
-  /** The person, if it was one. */
+  /** The person, if it was one, or whom the app works for. */
   personId: string | null;
   /** The API key, if it was one. */
   keyId: string | null;
+  /** The app of others (`app_…`), if it was one. */
+  appId: string | null;
 }
 
 /** What a workspace decided about places under the networks' limits, and about money. */
@@ -3619,6 +3973,152 @@ export interface EventListVariables {
   after?: string | null | undefined;
 }
 
+/** What came of linking an identity. */
+export interface IdentityLinkResult {
+  /** The identity. */
+  identity: Identity | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of IdentityLink. */
+export interface IdentityLinkVariables {
+  /** What the sign-in at the provider came to. */
+  input: IdentityLinkInput;
+}
+
+/** What came of asking for an address to link an identity by. */
+export interface IdentityLinkStartResult {
+  /** The address to open in a browser; it works once. */
+  address: string | null;
+  /** Until when it can be opened. */
+  addressExpiresAt: string | null;
+  /** Why there is none; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of IdentityLinkStart. */
+export interface IdentityLinkStartVariables {
+  /** The provider. */
+  input: IdentityLinkStartInput;
+}
+
+
+
+/** What came of asking for an address to show again by who one is. */
+export interface IdentityProofStartResult {
+  /** The address to open in a browser; it works once. */
+  address: string | null;
+  /** Until when it can be opened. */
+  addressExpiresAt: string | null;
+  /** Why there is none; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of IdentityProofStart. */
+export interface IdentityProofStartVariables {
+  /** The provider. */
+  input: IdentityProofStartInput;
+}
+
+/** What came of unlinking an identity. */
+export interface IdentityUnlinkResult {
+  /** The id of the identity that is linked no more. */
+  unlinkedId: string | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of IdentityUnlink. */
+export interface IdentityUnlinkVariables {
+  /** The identity. */
+  input: IdentityUnlinkInput;
+}
+
+/** A provider that people may sign in by. */
+export interface IdentityProviderListResult {
+  /** Its name in addresses. */
+  name: string;
+  /** Its name for people. */
+  label: string;
+  /** Where a browser begins to sign in; add `return_to`, where it is to come back to with a `code`. */
+  url: string;
+}
+
+
+/** What came of answering or closing an incident. */
+export interface IncidentActResult {
+  /** The incident as it is now. */
+  incident: Incident | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of IncidentAct. */
+export interface IncidentActVariables {
+  /** What to do. */
+  input: IncidentActInput;
+}
+
+/** What came of answering or closing an incident. */
+export interface IncidentCloseResult {
+  /** The incident as it is now. */
+  incident: Incident | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of IncidentClose. */
+export interface IncidentCloseVariables {
+  /** Which one, and what it was. */
+  input: IncidentCloseInput;
+}
+
+
+/** Variables of IncidentGet. */
+export interface IncidentGetVariables {
+  /** The id (`inc_…`). */
+  id: string;
+}
+
+/** A page of incidents. */
+export interface IncidentListResult {
+  /** A list of nodes. */
+  nodes: Array<Incident>;
+  /** Information to aid in pagination. */
+  pageInfo: PageInfo;
+  /** How many items the filter leaves altogether; counted only when asked for. */
+  totalCount?: number | null;
+}
+
+/** Variables of IncidentList. */
+export interface IncidentListVariables {
+  /** Only those that are open. */
+  open?: boolean | null | undefined;
+  /** How many from the start, 1 to 100; 25 when nothing is said. */
+  first?: number | null | undefined;
+  /** Only what follows this cursor. */
+  after?: string | null | undefined;
+  /** How many from the end, 1 to 100. */
+  last?: number | null | undefined;
+  /** Only what precedes this cursor. */
+  before?: string | null | undefined;
+  /** Whether to count all items, into `totalCount`. */
+  withTotal?: boolean | null | undefined;
+}
+
 /** What came of accepting an invitation. */
 export interface InvitationAcceptResult {
   /** The workspace that the person belongs to now; `sessionCreate` opens it. */
@@ -3995,6 +4495,216 @@ export interface NodeGetVariables {
 export interface NodeListVariables {
   /** Ids of any kind, at most 100. */
   ids: ReadonlyArray<string>;
+}
+
+/** What came of registering an app or of a new secret. */
+export interface OauthAppCreateResult {
+  /** The `client_secret`, if it has one; shown this once. */
+  secret: string | null;
+  /** The app. */
+  oauthApp: OauthApp | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of OauthAppCreate. */
+export interface OauthAppCreateVariables {
+  /** The app to register. */
+  input: OauthAppCreateInput;
+}
+
+/** What came of removing an app. */
+export interface OauthAppDeleteResult {
+  /** The id of the app that was removed. */
+  deletedId: string | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of OauthAppDelete. */
+export interface OauthAppDeleteVariables {
+  /** The app to remove. */
+  input: OauthAppDeleteInput;
+}
+
+/** A page of apps of others. */
+export interface OauthAppListResult {
+  /** A list of nodes. */
+  nodes: Array<OauthApp>;
+  /** Information to aid in pagination. */
+  pageInfo: PageInfo;
+  /** How many items the filter leaves altogether; counted only when asked for. */
+  totalCount?: number | null;
+}
+
+/** Variables of OauthAppList. */
+export interface OauthAppListVariables {
+  /** How many from the start, 1 to 100; 25 when nothing is said. */
+  first?: number | null | undefined;
+  /** Only what follows this cursor. */
+  after?: string | null | undefined;
+  /** How many from the end, 1 to 100. */
+  last?: number | null | undefined;
+  /** Only what precedes this cursor. */
+  before?: string | null | undefined;
+  /** Whether to count all items, into `totalCount`. */
+  withTotal?: boolean | null | undefined;
+}
+
+/** What came of registering an app or of a new secret. */
+export interface OauthAppSecretRotateResult {
+  /** The `client_secret`, if it has one; shown this once. */
+  secret: string | null;
+  /** The app. */
+  oauthApp: OauthApp | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of OauthAppSecretRotate. */
+export interface OauthAppSecretRotateVariables {
+  /** The app that gets a new secret. */
+  input: OauthAppSecretRotateInput;
+}
+
+/** What came of changing an app. */
+export interface OauthAppUpdateResult {
+  /** The app as it is now. */
+  oauthApp: OauthApp | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of OauthAppUpdate. */
+export interface OauthAppUpdateVariables {
+  /** What to change. */
+  input: OauthAppUpdateInput;
+}
+
+/** A page of what people let apps do. */
+export interface OauthGrantListResult {
+  /** A list of nodes. */
+  nodes: Array<OauthGrant>;
+  /** Information to aid in pagination. */
+  pageInfo: PageInfo;
+  /** How many items the filter leaves altogether; counted only when asked for. */
+  totalCount?: number | null;
+}
+
+/** Variables of OauthGrantList. */
+export interface OauthGrantListVariables {
+  /** Everybody's in this workspace, in the place of your own. */
+  ofWorkspace?: boolean | null | undefined;
+  /** How many from the start, 1 to 100; 25 when nothing is said. */
+  first?: number | null | undefined;
+  /** Only what follows this cursor. */
+  after?: string | null | undefined;
+  /** How many from the end, 1 to 100. */
+  last?: number | null | undefined;
+  /** Only what precedes this cursor. */
+  before?: string | null | undefined;
+  /** Whether to count all items, into `totalCount`. */
+  withTotal?: boolean | null | undefined;
+}
+
+/** What came of taking back what an app may do. */
+export interface OauthGrantRevokeResult {
+  /** The id of what ended. */
+  revokedId: string | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of OauthGrantRevoke. */
+export interface OauthGrantRevokeVariables {
+  /** What to take back. */
+  input: OauthGrantRevokeInput;
+}
+
+/** What came of removing a passkey. */
+export interface PasskeyDeleteResult {
+  /** The id of the passkey that is gone. */
+  deletedId: string | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of PasskeyDelete. */
+export interface PasskeyDeleteVariables {
+  /** Which one. */
+  input: PasskeyDeleteInput;
+}
+
+
+
+/** What came of registering or renaming a passkey. */
+export interface PasskeyRegisterResult {
+  /** The passkey. */
+  passkey: Passkey | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of PasskeyRegister. */
+export interface PasskeyRegisterVariables {
+  /** The authenticator's answer. */
+  input: PasskeyRegisterInput;
+}
+
+/** What an authenticator is asked for. */
+export interface PasskeyProofStartResult {
+  /** Names it in the answer; five minutes are left for that. */
+  ceremonyId: string | null;
+  /** What `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON` takes. */
+  options: unknown | null;
+  /** Why there is none; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+
+/** What an authenticator is asked for. */
+export interface PasskeyRegistrationStartResult {
+  /** Names it in the answer; five minutes are left for that. */
+  ceremonyId: string | null;
+  /** What `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON` takes. */
+  options: unknown | null;
+  /** Why there is none; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+
+/** What came of registering or renaming a passkey. */
+export interface PasskeyUpdateResult {
+  /** The passkey. */
+  passkey: Passkey | null;
+  /** Why nothing was changed; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of PasskeyUpdate. */
+export interface PasskeyUpdateVariables {
+  /** Which one, and its name. */
+  input: PasskeyUpdateInput;
 }
 
 /** What came of changing the password. */
@@ -4796,7 +5506,7 @@ export interface TotpEnrolResult {
 
 /** What came of signing in. */
 export interface SessionCreateResult {
-  /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. */
+  /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead. */
   token: string | null;
   /** Until when that works, 15 minutes at most. */
   tokenExpiresAt: string | null;
@@ -4816,6 +5526,28 @@ export interface SessionCreateVariables {
   input: SessionCreateInput;
 }
 
+/** What came of signing in. */
+export interface SessionCreateByPasskeyResult {
+  /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead. */
+  token: string | null;
+  /** Until when that works, 15 minutes at most. */
+  tokenExpiresAt: string | null;
+  /** What `sessionRefresh` takes once (`phr_…`); shown this once. Keep it where nobody else reads it. */
+  refreshToken: string | null;
+  /** The session. */
+  session: Session | null;
+  /** Why there are no tokens; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of SessionCreateByPasskey. */
+export interface SessionCreateByPasskeyVariables {
+  /** The authenticator's answer. */
+  input: SessionCreateByPasskeyInput;
+}
+
 /** What came of signing out. */
 export interface SessionDeleteResult {
   /** The id of the session that ended. */
@@ -4826,6 +5558,28 @@ export interface SessionDeleteResult {
   warnings: Array<Warning>;
 }
 
+
+/** What came of signing in by a provider. */
+export interface SessionFromProviderResult {
+  /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead. */
+  token: string | null;
+  /** Until when that works, 15 minutes at most. */
+  tokenExpiresAt: string | null;
+  /** What `sessionRefresh` takes once (`phr_…`); shown this once. Keep it where nobody else reads it. */
+  refreshToken: string | null;
+  /** The session. */
+  session: Session | null;
+  /** Why there are no tokens; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of SessionFromProvider. */
+export interface SessionFromProviderVariables {
+  /** What the sign-in came to. */
+  input: SessionFromProviderInput;
+}
 
 /** A page of sessions. */
 export interface SessionListResult {
@@ -4853,7 +5607,7 @@ export interface SessionListVariables {
 
 /** What came of showing again who one is. */
 export interface SessionReauthenticateResult {
-  /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. */
+  /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead. */
   token: string | null;
   /** Until when that works, 15 minutes at most. */
   tokenExpiresAt: string | null;
@@ -4869,13 +5623,35 @@ export interface SessionReauthenticateResult {
 
 /** Variables of SessionReauthenticate. */
 export interface SessionReauthenticateVariables {
-  /** The password. */
+  /** The password, or what a sign-in at a provider came to. */
   input: SessionReauthenticateInput;
+}
+
+/** What came of showing again who one is. */
+export interface SessionReauthenticateByPasskeyResult {
+  /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead. */
+  token: string | null;
+  /** Until when that works, 15 minutes at most. */
+  tokenExpiresAt: string | null;
+  /** What `sessionRefresh` takes once (`phr_…`); shown this once. Keep it where nobody else reads it. */
+  refreshToken: string | null;
+  /** The session. */
+  session: Session | null;
+  /** Why there are no tokens; empty when it worked. */
+  errors: Array<MutationError>;
+  /** What a person should know although it worked. */
+  warnings: Array<Warning>;
+}
+
+/** Variables of SessionReauthenticateByPasskey. */
+export interface SessionReauthenticateByPasskeyVariables {
+  /** The authenticator's answer. */
+  input: SessionReauthenticateByPasskeyInput;
 }
 
 /** What came of asking for the next tokens. */
 export interface SessionRefreshResult {
-  /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. */
+  /** The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead. */
   token: string | null;
   /** Until when that works, 15 minutes at most. */
   tokenExpiresAt: string | null;
@@ -5274,9 +6050,9 @@ export interface UsageGetVariables {
   filter?: UsageFilter | null | undefined;
 }
 
-/** Who asks: a signed-in person or a program with an API key, in one workspace. */
+/** Who asks: a signed-in person, a program with an API key or an app of others, in one workspace. */
 export interface ViewerGetResult {
-  /** Whether it is a person or a program. */
+  /** Whether it is a person, a program or an app. */
   kind: ViewerKind;
   /** The role in the workspace. */
   role: Role;
@@ -5284,7 +6060,7 @@ export interface ViewerGetResult {
   permissions: Array<Permission>;
   /** The connections that the caller may read; null for all. */
   connectionIds: Array<string> | null;
-  /** The person, if it is one. */
+  /** The person, if it is one, or whom the app works for. */
   person: {
     /** The id (`user_…`). */
     id: string;

@@ -12,6 +12,10 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 
 
+class Json(dict[str, Any]):
+    """Free JSON, such as a passkey: its keys are sent as they are."""
+
+
 def to_wire(value: Any) -> Any:
     """Rename keys to the API's names and write times as text. `None` stays: it clears a field."""
     if isinstance(value, BaseModel):
@@ -20,6 +24,8 @@ def to_wire(value: Any) -> Any:
         return value.value
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, Json):
+        return dict(value)
     if isinstance(value, Mapping):
         return {camel(key): to_wire(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):

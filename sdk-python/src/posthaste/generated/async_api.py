@@ -502,6 +502,112 @@ class Events:
         return AsyncPager(fetch, after=after, limit=limit, page_size=page_size)
 
 
+class Identities:
+    """Methods of `client.identities`."""
+
+    def __init__(self, runner: AsyncRunner) -> None:
+        self._runner = runner
+
+    async def link(
+        self, *, options: RequestOptions | None = None, **input: Unpack[IdentityLinkInput]
+    ) -> m.IdentityLinkPayload:
+        """Links the identity that was shown at a provider: from now on it signs you in. In the session that began it."""
+        return await self._runner.call(ops.IDENTITY_LINK, {"input": input}, options)
+
+    async def link_start(
+        self, *, options: RequestOptions | None = None, **input: Unpack[IdentityLinkStartInput]
+    ) -> m.IdentityLinkStartPayload:
+        """Begins to link an identity at a provider to you: gives the address to open in the browser, which comes back with a `code`
+        for `identityLink`. Takes a fresh proof (`REAUTHENTICATION_REQUIRED`)."""
+        return await self._runner.call(ops.IDENTITY_LINK_START, {"input": input}, options)
+
+    async def list(self, *, options: RequestOptions | None = None) -> builtins.list[m.Identity]:
+        """Who you are at providers, the first linked first."""
+        return await self._runner.call(ops.IDENTITY_LIST, {}, options)
+
+    async def proof_start(
+        self, *, options: RequestOptions | None = None, **input: Unpack[IdentityProofStartInput]
+    ) -> m.IdentityProofStartPayload:
+        """Begins to show by a provider again who you are: gives the address to open in the browser, which comes back with a `code`
+        that `sessionReauthenticate` takes as `providerCode`. The provider has you sign in anew."""
+        return await self._runner.call(ops.IDENTITY_PROOF_START, {"input": input}, options)
+
+    async def unlink(
+        self, *, options: RequestOptions | None = None, **input: Unpack[IdentityUnlinkInput]
+    ) -> m.IdentityUnlinkPayload:
+        """Unlinks an identity: it signs nobody in any more. Takes a fresh proof, and something else to sign in with (`LAST_SIGN_IN`)."""
+        return await self._runner.call(ops.IDENTITY_UNLINK, {"input": input}, options)
+
+
+class IdentityProviders:
+    """Methods of `client.identity_providers`."""
+
+    def __init__(self, runner: AsyncRunner) -> None:
+        self._runner = runner
+
+    async def list(self, *, options: RequestOptions | None = None) -> builtins.list[m.IdentityProvider]:
+        """The providers that people may sign in by. Needs no credential."""
+        return await self._runner.call(ops.IDENTITY_PROVIDER_LIST, {}, options)
+
+
+class Incidents:
+    """Methods of `client.incidents`."""
+
+    def __init__(self, runner: AsyncRunner) -> None:
+        self._runner = runner
+
+    async def act(
+        self, *, options: RequestOptions | None = None, **input: Unpack[IncidentActInput]
+    ) -> m.IncidentPayload:
+        """Does something about an incident, and writes it into its timeline. Takes `MANAGE_MEMBERS`, and
+        `MANAGE_KEYS` to take a key back."""
+        return await self._runner.call(ops.INCIDENT_ACT, {"input": input}, options)
+
+    async def close(
+        self, *, options: RequestOptions | None = None, **input: Unpack[IncidentCloseInput]
+    ) -> m.IncidentPayload:
+        """Closes an incident with a note of what it was."""
+        return await self._runner.call(ops.INCIDENT_CLOSE, {"input": input}, options)
+
+    async def get(self, id: str, *, options: RequestOptions | None = None) -> m.Incident:
+        """The incident with an id."""
+        return await self._runner.call(ops.INCIDENT_GET, {"id": id}, options)
+
+    async def list(
+        self,
+        *,
+        open: bool | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.Incident]:
+        """The workspace's incidents, the newest first."""
+        return await self._runner.call(
+            ops.INCIDENT_LIST,
+            {"open": open, "first": first, "after": after, "last": last, "before": before, "with_total": with_total},
+            options,
+        )
+
+    def iter(
+        self,
+        *,
+        open: bool | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> AsyncPager[m.Incident]:
+        """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        async def fetch(first: int | None, after: str | None) -> Page[m.Incident]:
+            return await self.list(open=open, first=first, after=after, options=options)
+
+        return AsyncPager(fetch, after=after, limit=limit, page_size=page_size)
+
+
 class Invitations:
     """Methods of `client.invitations`."""
 
@@ -742,6 +848,165 @@ class Nodes:
     async def list(self, ids: Sequence[str], *, options: RequestOptions | None = None) -> builtins.list[m.Node | None]:
         """Several things by their ids (at most 100), in the order of the ids; null where there is nothing."""
         return await self._runner.call(ops.NODE_LIST, {"ids": ids}, options)
+
+
+class OauthApps:
+    """Methods of `client.oauth_apps`."""
+
+    def __init__(self, runner: AsyncRunner) -> None:
+        self._runner = runner
+
+    async def create(
+        self, *, options: RequestOptions | None = None, **input: Unpack[OauthAppCreateInput]
+    ) -> m.OauthAppSecretPayload:
+        """Registers an app. Its secret, if it can keep one, is shown this once."""
+        return await self._runner.call(ops.OAUTH_APP_CREATE, {"input": input}, options)
+
+    async def delete(
+        self, *, options: RequestOptions | None = None, **input: Unpack[OauthAppDeleteInput]
+    ) -> m.OauthAppDeletePayload:
+        """Removes an app. What people let it do ends with it, in all workspaces."""
+        return await self._runner.call(ops.OAUTH_APP_DELETE, {"input": input}, options)
+
+    async def list(
+        self,
+        *,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.OauthApp]:
+        """The apps that the workspace registered, in the order in which it did. Needs `MANAGE_KEYS`."""
+        return await self._runner.call(
+            ops.OAUTH_APP_LIST,
+            {"first": first, "after": after, "last": last, "before": before, "with_total": with_total},
+            options,
+        )
+
+    def iter(
+        self,
+        *,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> AsyncPager[m.OauthApp]:
+        """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        async def fetch(first: int | None, after: str | None) -> Page[m.OauthApp]:
+            return await self.list(first=first, after=after, options=options)
+
+        return AsyncPager(fetch, after=after, limit=limit, page_size=page_size)
+
+    async def secret_rotate(
+        self, *, options: RequestOptions | None = None, **input: Unpack[OauthAppSecretRotateInput]
+    ) -> m.OauthAppSecretPayload:
+        """Gives an app another secret, shown this once. The one before is worth nothing any more; tokens that the app has work on."""
+        return await self._runner.call(ops.OAUTH_APP_SECRET_ROTATE, {"input": input}, options)
+
+    async def update(
+        self, *, options: RequestOptions | None = None, **input: Unpack[OauthAppUpdateInput]
+    ) -> m.OauthAppPayload:
+        """Changes an app. Another address takes a proof of who you are that is not older than ten minutes."""
+        return await self._runner.call(ops.OAUTH_APP_UPDATE, {"input": input}, options)
+
+
+class OauthGrants:
+    """Methods of `client.oauth_grants`."""
+
+    def __init__(self, runner: AsyncRunner) -> None:
+        self._runner = runner
+
+    async def list(
+        self,
+        *,
+        of_workspace: bool | None = None,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        with_total: bool | None = None,
+        options: RequestOptions | None = None,
+    ) -> Page[m.OauthGrant]:
+        """What you let apps do, in all workspaces, the newest first; or what everybody lets them do in this one, which needs
+        `MANAGE_KEYS`."""
+        return await self._runner.call(
+            ops.OAUTH_GRANT_LIST,
+            {
+                "of_workspace": of_workspace,
+                "first": first,
+                "after": after,
+                "last": last,
+                "before": before,
+                "with_total": with_total,
+            },
+            options,
+        )
+
+    def iter(
+        self,
+        *,
+        of_workspace: bool | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+        page_size: int = 50,
+        options: RequestOptions | None = None,
+    ) -> AsyncPager[m.OauthGrant]:
+        """Every item of `list` from `after` on, at most `limit`; pages are fetched when needed."""
+
+        async def fetch(first: int | None, after: str | None) -> Page[m.OauthGrant]:
+            return await self.list(of_workspace=of_workspace, first=first, after=after, options=options)
+
+        return AsyncPager(fetch, after=after, limit=limit, page_size=page_size)
+
+    async def revoke(
+        self, *, options: RequestOptions | None = None, **input: Unpack[OauthGrantRevokeInput]
+    ) -> m.OauthGrantRevokePayload:
+        """Takes back what an app may do: your own, or with `MANAGE_KEYS` anybody's in this workspace. The app's tokens open nothing
+        from the next request on."""
+        return await self._runner.call(ops.OAUTH_GRANT_REVOKE, {"input": input}, options)
+
+
+class Passkeys:
+    """Methods of `client.passkeys`."""
+
+    def __init__(self, runner: AsyncRunner) -> None:
+        self._runner = runner
+
+    async def delete(
+        self, *, options: RequestOptions | None = None, **input: Unpack[PasskeyDeleteInput]
+    ) -> m.PasskeyDeletePayload:
+        """Removes a passkey of yours: it signs nobody in from now on. Asks for a proof of who you are that is not older than
+        ten minutes."""
+        return await self._runner.call(ops.PASSKEY_DELETE, {"input": input}, options)
+
+    async def list(self, *, options: RequestOptions | None = None) -> builtins.list[m.Passkey]:
+        """Your passkeys, the oldest first; 20 at most."""
+        return await self._runner.call(ops.PASSKEY_LIST, {}, options)
+
+    async def register(
+        self, *, options: RequestOptions | None = None, **input: Unpack[PasskeyRegisterInput]
+    ) -> m.PasskeyPayload:
+        """Registers a passkey: it signs you in from now on, without password and code."""
+        return await self._runner.call(ops.PASSKEY_REGISTER, {"input": input}, options)
+
+    async def start_proof(self, *, options: RequestOptions | None = None) -> m.PasskeyStartPayload:
+        """Asks an authenticator to show who somebody is; `sessionCreateByPasskey` or `sessionReauthenticateByPasskey` takes its
+        answer. Needs no credential."""
+        return await self._runner.call(ops.PASSKEY_PROOF_START, {}, options)
+
+    async def start_registration(self, *, options: RequestOptions | None = None) -> m.PasskeyStartPayload:
+        """Asks your authenticator for a passkey; `passkeyRegister` takes its answer. Asks for a proof of who you are that is
+        not older than ten minutes."""
+        return await self._runner.call(ops.PASSKEY_REGISTRATION_START, {}, options)
+
+    async def update(
+        self, *, options: RequestOptions | None = None, **input: Unpack[PasskeyUpdateInput]
+    ) -> m.PasskeyPayload:
+        """Calls a passkey of yours otherwise."""
+        return await self._runner.call(ops.PASSKEY_UPDATE, {"input": input}, options)
 
 
 class Passwords:
@@ -1188,9 +1453,22 @@ class Sessions:
         twenty from an address, each further try must wait (`RATE_LIMITED`)."""
         return await self._runner.call(ops.SESSION_CREATE, {"input": input}, options)
 
+    async def create_by_passkey(
+        self, *, options: RequestOptions | None = None, **input: Unpack[SessionCreateByPasskeyInput]
+    ) -> m.SessionCreatePayload:
+        """Signs in whoever has the passkey, as with password and code. Needs no credential."""
+        return await self._runner.call(ops.SESSION_CREATE_BY_PASSKEY, {"input": input}, options)
+
     async def delete(self, *, options: RequestOptions | None = None) -> m.SessionDeletePayload:
         """Signs out: ends the session that the request carries."""
         return await self._runner.call(ops.SESSION_DELETE, {}, options)
+
+    async def from_provider(
+        self, *, options: RequestOptions | None = None, **input: Unpack[SessionFromProviderInput]
+    ) -> m.SessionFromProviderPayload:
+        """Signs a person in whom a provider has recognised: turns the code that the browser came back with from `/auth/oidc/…` into tokens. Needs no
+        credential. Whoever is nobody here yet registers, where an invitation or the operator allows it (`IDENTITY_UNKNOWN`)."""
+        return await self._runner.call(ops.SESSION_FROM_PROVIDER, {"input": input}, options)
 
     async def list(
         self,
@@ -1227,9 +1505,15 @@ class Sessions:
     async def reauthenticate(
         self, *, options: RequestOptions | None = None, **input: Unpack[SessionReauthenticateInput]
     ) -> m.SessionReauthenticatePayload:
-        """Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens, and those
-        before open nothing any more."""
+        """Shows again who one is, for what answers `REAUTHENTICATION_REQUIRED`. The session gets new tokens (a browser's another
+        cookie), and those before open nothing any more. Takes the password, or a new sign-in at a provider (`identityProofStart`)."""
         return await self._runner.call(ops.SESSION_REAUTHENTICATE, {"input": input}, options)
+
+    async def reauthenticate_by_passkey(
+        self, *, options: RequestOptions | None = None, **input: Unpack[SessionReauthenticateByPasskeyInput]
+    ) -> m.SessionReauthenticatePayload:
+        """As `sessionReauthenticate`, by a passkey of yours."""
+        return await self._runner.call(ops.SESSION_REAUTHENTICATE_BY_PASSKEY, {"input": input}, options)
 
     async def refresh(
         self, *, options: RequestOptions | None = None, **input: Unpack[SessionRefreshInput]
@@ -1641,12 +1925,18 @@ class AsyncApi:
         self.connections = Connections(runner)
         self.custom_roles = CustomRoles(runner)
         self.events = Events(runner)
+        self.identities = Identities(runner)
+        self.identity_providers = IdentityProviders(runner)
+        self.incidents = Incidents(runner)
         self.invitations = Invitations(runner)
         self.limits = Limits(runner)
         self.media = Media(runner)
         self.members = Members(runner)
         self.networks = Networks(runner)
         self.nodes = Nodes(runner)
+        self.oauth_apps = OauthApps(runner)
+        self.oauth_grants = OauthGrants(runner)
+        self.passkeys = Passkeys(runner)
         self.passwords = Passwords(runner)
         self.people = People(runner)
         self.posts = Posts(runner)

@@ -25,6 +25,9 @@ __all__ = [
     "Fit",
     "GrantStatus",
     "IfAbsent",
+    "IncidentAction",
+    "IncidentRule",
+    "IncidentStepKind",
     "InvitationAction",
     "InvitationStatus",
     "MediaAction",
@@ -250,6 +253,10 @@ class ErrorCode(OpenEnum):
     """The request with this idempotency key is still being worked on. Repeat it unchanged after Retry-After; the answer comes then."""
     IDEMPOTENCY_MISMATCH = "IDEMPOTENCY_MISMATCH"
     """The idempotency key was used for another request. Take a new key for each new request; repeat a request unchanged under its own."""
+    IDENTITY_TAKEN = "IDENTITY_TAKEN"
+    """The identity belongs to another account. Sign in with it, and unlink it there first."""
+    IDENTITY_UNKNOWN = "IDENTITY_UNKNOWN"
+    """Nobody here signs in with this identity. Sign in with your password and link it (identityLinkStart), or ask a member of a workspace to invite you."""
     INTERNAL = "INTERNAL"
     """Something failed on the server. Try again; if it stays, give the operator the request id."""
     INVALID_CURSOR = "INVALID_CURSOR"
@@ -268,6 +275,8 @@ class ErrorCode(OpenEnum):
     """The invitation is unknown, was used or taken back, or is too old. Ask for a new one."""
     LAST_OWNER = "LAST_OWNER"
     """The workspace would have no owner. Hand it over to another member first, or delete it."""
+    LAST_SIGN_IN = "LAST_SIGN_IN"
+    """Nothing would be left to sign in with. Set a password first (passwordChange), or link another identity."""
     LINK_COSTS_MORE = "LINK_COSTS_MORE"
     """A link makes the post dearer on this network. Leave the link out there, in a variant of its own, if it is not worth its price."""
     LINK_INVALID = "LINK_INVALID"
@@ -323,15 +332,23 @@ class ErrorCode(OpenEnum):
     OAUTH_STATE_INVALID = "OAUTH_STATE_INVALID"
     """The consent is unknown, used up or too old. Start connecting again; a consent must be finished within 15 minutes."""
     ORIGIN_NOT_ALLOWED = "ORIGIN_NOT_ALLOWED"
-    """The request comes from a page of another site. The server's operator can add the page's origin to server.cors_origins; a credential goes into the header Authorization, not into a cookie."""
+    """The request comes from a page of another site. The server's operator can add the page's origin to server.cors_origins; a page there sends its credential in the header Authorization, never in a cookie. With a cookie send application/json, or add the header X-Requested-With."""
     OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
     """It is not certain whether the network published the post. Look at the account: settle it as live, publish again, or drop it."""
+    PASSKEY_REFUSED = "PASSKEY_REFUSED"
+    """The passkey does not fit what was asked for. Begin again with passkeyProofStart or passkeyRegistrationStart, on a page of this server's own address."""
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
     """The request or text is larger than allowed. Send less; media goes through the upload address, not through GraphQL."""
     PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
     """The server knows no document with this hash. Send the document together with its hash; the hash alone will do from then on."""
     POSSIBLE_DUPLICATE = "POSSIBLE_DUPLICATE"
     """The same text goes to the same account already. Change the text, or leave some hours between the two."""
+    PROVIDER_ANSWER_INVALID = "PROVIDER_ANSWER_INVALID"
+    """The provider's answer does not hold. Start again; if it stays, the operator finds the reason in the log under the request's id."""
+    PROVIDER_REFUSED = "PROVIDER_REFUSED"
+    """The provider signed nobody in. Start again and agree on the provider's page; the message says what the provider answered."""
+    PROVIDER_UNAVAILABLE = "PROVIDER_UNAVAILABLE"
+    """The provider cannot be reached or answers with errors. Try again in a moment, or sign in another way."""
     QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
     """The query asks for too much at once. Ask for fewer fields, aliases or items."""
     QUERY_TOO_DEEP = "QUERY_TOO_DEEP"
@@ -341,7 +358,7 @@ class ErrorCode(OpenEnum):
     RATE_LIMITED = "RATE_LIMITED"
     """Too many requests. Wait as long as Retry-After says."""
     REAUTHENTICATION_REQUIRED = "REAUTHENTICATION_REQUIRED"
-    """This takes a proof of who you are that is not older than ten minutes. Call sessionReauthenticate with the password (and a code), then repeat the request with the new token."""
+    """This takes a proof of who you are that is not older than ten minutes. Call sessionReauthenticate with the password (and a code), or sessionReauthenticateByPasskey, then repeat the request with the new token."""
     RECONNECT_REQUIRED = "RECONNECT_REQUIRED"
     """The network no longer accepts our access to this account. Reconnect the account; waiting posts go out by themselves afterwards."""
     REGISTRATION_CLOSED = "REGISTRATION_CLOSED"
@@ -354,6 +371,8 @@ class ErrorCode(OpenEnum):
     """A second factor is asked for. Sign in with a code of the authenticator app or a recovery code; whoever has none enrols with totpEnrol and totpConfirm."""
     SECOND_FACTOR_WRONG = "SECOND_FACTOR_WRONG"
     """The code is wrong or was used. Wait for the next code of the app; check the clock of the phone. A recovery code works once."""
+    SIGN_IN_INVALID = "SIGN_IN_INVALID"
+    """The sign-in is unknown, used up or too old, or was begun in another browser. Start it again, and finish it in the same browser within ten minutes."""
     TARGETS_CANCELLED = "TARGETS_CANCELLED"
     """Scheduled posts are cancelled with it. Give them another account first if they shall go out."""
     TARGETS_REQUIRED = "TARGETS_REQUIRED"
@@ -425,6 +444,12 @@ class EventType(OpenEnum):
     """An account was removed."""
     CONNECTION_UPDATED = "CONNECTION_UPDATED"
     """An account was reconnected, renamed, enabled, disabled, paused or resumed."""
+    INCIDENT_CLOSED = "INCIDENT_CLOSED"
+    """An incident was closed."""
+    INCIDENT_OPENED = "INCIDENT_OPENED"
+    """Something looks like an attack, or like a mistake as bad as one."""
+    INCIDENT_UPDATED = "INCIDENT_UPDATED"
+    """Something was done about an incident."""
     INVITATION_CREATED = "INVITATION_CREATED"
     """Somebody was asked to become a member."""
     INVITATION_RESENT = "INVITATION_RESENT"
@@ -445,6 +470,18 @@ class EventType(OpenEnum):
     """A member was removed by another."""
     MEMBER_UPDATED = "MEMBER_UPDATED"
     """A member got another role or limit."""
+    OAUTH_APP_CREATED = "OAUTH_APP_CREATED"
+    """An app of others was registered."""
+    OAUTH_APP_DELETED = "OAUTH_APP_DELETED"
+    """An app of others was removed."""
+    OAUTH_APP_SECRET_ROTATED = "OAUTH_APP_SECRET_ROTATED"
+    """An app of others got a new secret."""
+    OAUTH_APP_UPDATED = "OAUTH_APP_UPDATED"
+    """An app of others was changed."""
+    OAUTH_GRANT_CREATED = "OAUTH_GRANT_CREATED"
+    """Somebody let an app work for them."""
+    OAUTH_GRANT_REVOKED = "OAUTH_GRANT_REVOKED"
+    """An app may no longer work for somebody."""
     POST_CREATED = "POST_CREATED"
     """A post was written."""
     POST_DELETED = "POST_DELETED"
@@ -542,6 +579,47 @@ class IfAbsent(OpenEnum):
     """Hold it for a person."""
     RESEND = "RESEND"
     """Send again: the proof is good enough."""
+
+
+class IncidentAction(OpenEnum):
+    """What can be done about an incident."""
+
+    NOTIFY_ADMINS = "NOTIFY_ADMINS"
+    """Tell owners and admins by mail again."""
+    REVOKE_KEY = "REVOKE_KEY"
+    """Take the key back, and the keys that it made."""
+    REVOKE_SESSIONS = "REVOKE_SESSIONS"
+    """End the person's sessions in the workspace."""
+
+
+class IncidentRule(OpenEnum):
+    """What opens an incident."""
+
+    CREDENTIAL_STUFFING = "CREDENTIAL_STUFFING"
+    """An address tries passwords for many e-mails. It concerns the server and stands in no workspace's list."""
+    KEY_FROM_MANY_NETWORKS = "KEY_FROM_MANY_NETWORKS"
+    """An API key is used from many networks at the same time."""
+    MASS_DELETION = "MASS_DELETION"
+    """Somebody deletes much in a short time."""
+    REFRESH_TOKEN_REUSED = "REFRESH_TOKEN_REUSED"
+    """A session's refresh token came a second time: somebody has a copy."""
+
+
+class IncidentStepKind(OpenEnum):
+    """What was done in an incident."""
+
+    ACCOUNT_LOCKED = "ACCOUNT_LOCKED"
+    """The operator shut the person out of the server."""
+    ADMINS_NOTIFIED = "ADMINS_NOTIFIED"
+    """Owners and admins were told by mail."""
+    CLOSED = "CLOSED"
+    """It was closed."""
+    KEY_REVOKED = "KEY_REVOKED"
+    """The key was taken back."""
+    OPENED = "OPENED"
+    """It was opened."""
+    SESSIONS_REVOKED = "SESSIONS_REVOKED"
+    """The person's sessions in the workspace were ended."""
 
 
 class InvitationAction(OpenEnum):
@@ -755,6 +833,8 @@ class PostStatus(OpenEnum):
 class ProvenanceKind(OpenEnum):
     """Who or what made a change."""
 
+    APP = "APP"
+    """An app of others, for a person who lets it."""
     KEY = "KEY"
     """A program with an API key."""
     PERSON = "PERSON"
@@ -985,6 +1065,8 @@ class UsageGroup(OpenEnum):
 class ViewerKind(OpenEnum):
     """What kind of caller it is."""
 
+    APP = "APP"
+    """An app of others, for a person."""
     KEY = "KEY"
     """A program with an API key."""
     PERSON = "PERSON"

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from typing_extensions import Required, TypedDict
 
+from .._core.wire import Json
 from .enums import (
     ApiKeyKind,
     ApiKeyStatus,
@@ -21,6 +22,7 @@ from .enums import (
     EventType,
     Fit,
     IfAbsent,
+    IncidentAction,
     MediaStatus,
     MisfirePolicy,
     Network,
@@ -65,6 +67,12 @@ __all__ = [
     "CustomRoleUpdateInput",
     "EmailChangeInput",
     "EmailVerifyInput",
+    "IdentityLinkInput",
+    "IdentityLinkStartInput",
+    "IdentityProofStartInput",
+    "IdentityUnlinkInput",
+    "IncidentActInput",
+    "IncidentCloseInput",
     "InvitationAcceptInput",
     "InvitationCreateInput",
     "InvitationFilter",
@@ -77,6 +85,14 @@ __all__ = [
     "MediaUploadCreateInput",
     "MemberRemoveInput",
     "MemberUpdateInput",
+    "OauthAppCreateInput",
+    "OauthAppDeleteInput",
+    "OauthAppSecretRotateInput",
+    "OauthAppUpdateInput",
+    "OauthGrantRevokeInput",
+    "PasskeyDeleteInput",
+    "PasskeyRegisterInput",
+    "PasskeyUpdateInput",
     "PasswordChangeInput",
     "PasswordResetInput",
     "PasswordResetRequestInput",
@@ -105,7 +121,10 @@ __all__ = [
     "SandboxScenarioInput",
     "ScheduleInput",
     "SchemaChangeFilter",
+    "SessionCreateByPasskeyInput",
     "SessionCreateInput",
+    "SessionFromProviderInput",
+    "SessionReauthenticateByPasskeyInput",
     "SessionReauthenticateInput",
     "SessionRefreshInput",
     "SessionRevokeInput",
@@ -403,6 +422,62 @@ class EmailVerifyInput(TypedDict, total=False):
     """The token (`phv_…` or `phe_…`)."""
 
 
+class IdentityLinkInput(TypedDict, total=False):
+    """What a sign-in at a provider came to that was begun by `identityLinkStart`."""
+
+    code: Required[str]
+    """The code that the browser came back with. It works once, for 60 seconds."""
+    verifier: str | None
+    """The word of which the challenge was the SHA-256, if there was one. Without, the cookie counts that the browser got."""
+
+
+class IdentityLinkStartInput(TypedDict, total=False):
+    """Which provider, and where it is to end."""
+
+    challenge: str | None
+    """The SHA-256, in base 64 for addresses, of a word that `identityLink` then takes. Needed elsewhere than at this server's own pages."""
+    provider: Required[str]
+    """The provider's name."""
+    return_to: Required[str]
+    """Where the browser goes with a `code` in the end: a path or address of this server, of an origin that it knows, or on 127.0.0.1."""
+
+
+class IdentityProofStartInput(TypedDict, total=False):
+    """Which provider, and where it is to end."""
+
+    challenge: str | None
+    """The SHA-256, in base 64 for addresses, of a word that `sessionReauthenticate` then takes. Needed elsewhere than at this server's own pages."""
+    provider: Required[str]
+    """The provider's name."""
+    return_to: Required[str]
+    """Where the browser goes with a `code` in the end: a path or address of this server, of an origin that it knows, or on 127.0.0.1."""
+
+
+class IdentityUnlinkInput(TypedDict, total=False):
+    """The identity to unlink."""
+
+    id: Required[str]
+    """The id (`idn_…`)."""
+
+
+class IncidentActInput(TypedDict, total=False):
+    """What is to be done about an incident."""
+
+    action: Required[IncidentAction]
+    """One of its `allowedActions`."""
+    id: Required[str]
+    """The id (`inc_…`)."""
+
+
+class IncidentCloseInput(TypedDict, total=False):
+    """The incident to close."""
+
+    id: Required[str]
+    """The id (`inc_…`)."""
+    note: Required[str]
+    """What it was, 1 to 2,000 characters."""
+
+
 class InvitationAcceptInput(TypedDict, total=False):
     """The token, and who accepts: the session of the e-mail's account, its password, or name and password of
     a new one."""
@@ -510,6 +585,83 @@ class MemberUpdateInput(TypedDict, total=False):
     """The person's id (`user_…`)."""
     role: Role | None
     """A built-in role, not above yours."""
+
+
+class OauthAppCreateInput(TypedDict, total=False):
+    """The app to register."""
+
+    is_confidential: Required[bool]
+    """Whether it can keep a secret: a program on a server can, one on people's machines or in a browser cannot."""
+    name: Required[str]
+    """The name that people are shown, 1 to 100 characters."""
+    permissions: Required[Sequence[Permission]]
+    """The most that it may ask for: `READ` at least, neither `MANAGE_KEYS` nor `OWN_WORKSPACE`."""
+    redirect_uris: Required[Sequence[str]]
+    """Where it may be answered, 1 to 20 addresses: `https`, `http` on loopback (`http://127.0.0.1/…`), or for apps without a secret a
+scheme of their own (`com.example.app:/…`)."""
+
+
+class OauthAppDeleteInput(TypedDict, total=False):
+    """The app to remove."""
+
+    id: Required[str]
+    """The id (`app_…`)."""
+
+
+class OauthAppSecretRotateInput(TypedDict, total=False):
+    """The app that gets a new secret."""
+
+    id: Required[str]
+    """The id (`app_…`)."""
+
+
+class OauthAppUpdateInput(TypedDict, total=False):
+    """What to change; what is left out stays."""
+
+    id: Required[str]
+    """The id (`app_…`)."""
+    name: str | None
+    """The name that people are shown, 1 to 100 characters."""
+    permissions: Sequence[Permission] | None
+    """The most that it may ask for. What people agreed to stays."""
+    redirect_uris: Sequence[str] | None
+    """Where it may be answered, 1 to 20 addresses."""
+    version: Required[int]
+    """The version that was read."""
+
+
+class OauthGrantRevokeInput(TypedDict, total=False):
+    """What an app may no longer do."""
+
+    id: Required[str]
+    """The id (`ogr_…`)."""
+
+
+class PasskeyDeleteInput(TypedDict, total=False):
+    """The passkey to remove."""
+
+    id: Required[str]
+    """The id (`pky_…`)."""
+
+
+class PasskeyRegisterInput(TypedDict, total=False):
+    """An authenticator's answer to `passkeyRegistrationStart`."""
+
+    ceremony_id: Required[str]
+    """The ceremony that it answers."""
+    credential: Required[Json]
+    """What `PublicKeyCredential.toJSON()` gives."""
+    name: Required[str]
+    """What you call the passkey, such as the name of the device."""
+
+
+class PasskeyUpdateInput(TypedDict, total=False):
+    """What a passkey is to be called."""
+
+    id: Required[str]
+    """The id (`pky_…`)."""
+    name: Required[str]
+    """The name."""
 
 
 class PasswordChangeInput(TypedDict, total=False):
@@ -893,6 +1045,17 @@ class SchemaChangeFilter(TypedDict, total=False):
     """Only those from this instant on; a day's changes stand at its midnight in UTC."""
 
 
+class SessionCreateByPasskeyInput(TypedDict, total=False):
+    """Who signs in, by an authenticator's answer to `passkeyProofStart`."""
+
+    ceremony_id: Required[str]
+    """The ceremony that it answers."""
+    credential: Required[Json]
+    """What `PublicKeyCredential.toJSON()` gives."""
+    workspace_id: str | None
+    """The workspace to open; the one joined first when left out."""
+
+
 class SessionCreateInput(TypedDict, total=False):
     """Who signs in."""
 
@@ -908,15 +1071,47 @@ class SessionCreateInput(TypedDict, total=False):
     """The workspace to open; the one joined first when left out."""
 
 
+class SessionFromProviderInput(TypedDict, total=False):
+    """What a sign-in by a provider came to."""
+
+    code: Required[str]
+    """The code that the browser came back with. It works once, for 60 seconds."""
+    recovery_code: str | None
+    """A recovery code in the place of that."""
+    time_zone: str | None
+    """Its IANA zone; what the provider tells of the person when left out, else UTC."""
+    totp_code: str | None
+    """The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`); then `code` works for five minutes."""
+    verifier: str | None
+    """The word of which the challenge was the SHA-256, if there was one. Without, the cookie counts that the browser got."""
+    workspace_id: str | None
+    """The workspace to open; the one joined first when left out."""
+    workspace_name: str | None
+    """The name of the workspace that is founded when a new person registers; the person's name when left out."""
+
+
+class SessionReauthenticateByPasskeyInput(TypedDict, total=False):
+    """Who shows again who they are, by an authenticator's answer to `passkeyProofStart`."""
+
+    ceremony_id: Required[str]
+    """The ceremony that it answers."""
+    credential: Required[Json]
+    """What `PublicKeyCredential.toJSON()` gives."""
+
+
 class SessionReauthenticateInput(TypedDict, total=False):
     """Who shows again who they are."""
 
     code: str | None
     """The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`)."""
-    password: Required[str]
-    """The password."""
+    password: str | None
+    """The password; or `providerCode` in its place."""
+    provider_code: str | None
+    """The code that the browser came back with from the address that `identityProofStart` gave."""
     recovery_code: str | None
     """A recovery code in the place of that."""
+    verifier: str | None
+    """The word of which the challenge was the SHA-256, if there was one."""
 
 
 class SessionRefreshInput(TypedDict, total=False):

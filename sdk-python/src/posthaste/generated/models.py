@@ -30,6 +30,9 @@ from .enums import (
     Fit,
     GrantStatus,
     IfAbsent,
+    IncidentAction,
+    IncidentRule,
+    IncidentStepKind,
     InvitationAction,
     InvitationStatus,
     MediaAction,
@@ -100,6 +103,15 @@ __all__ = [
     "EmailChangePayload",
     "EmailVerifyPayload",
     "Event",
+    "Identity",
+    "IdentityLinkPayload",
+    "IdentityLinkStartPayload",
+    "IdentityProofStartPayload",
+    "IdentityProvider",
+    "IdentityUnlinkPayload",
+    "Incident",
+    "IncidentPayload",
+    "IncidentTimeline",
     "Invitation",
     "InvitationAcceptPayload",
     "InvitationCustomRole",
@@ -123,6 +135,16 @@ __all__ = [
     "NetworkInfoCapabilities",
     "NetworkInfoHealth",
     "Node",
+    "OauthApp",
+    "OauthAppDeletePayload",
+    "OauthAppPayload",
+    "OauthAppSecretPayload",
+    "OauthGrant",
+    "OauthGrantRevokePayload",
+    "Passkey",
+    "PasskeyDeletePayload",
+    "PasskeyPayload",
+    "PasskeyStartPayload",
     "PasswordChangePayload",
     "PasswordResetPayload",
     "PasswordResetRequestPayload",
@@ -177,6 +199,7 @@ __all__ = [
     "Session",
     "SessionCreatePayload",
     "SessionDeletePayload",
+    "SessionFromProviderPayload",
     "SessionReauthenticatePayload",
     "SessionRefreshPayload",
     "SessionRevokePayload",
@@ -239,9 +262,11 @@ class Provenance(Model):
     kind: ProvenanceKind
     """What kind of author it is."""
     person_id: str | None = None
-    """The person, if it was one."""
+    """The person, if it was one, or whom the app works for."""
     key_id: str | None = None
     """The API key, if it was one."""
+    app_id: str | None = None
+    """The app of others (`app_…`), if it was one."""
 
 
 class ApiKey(Model):
@@ -694,6 +719,65 @@ class ConnectionGrant(Model):
     """The accounts that the consent opened, to choose from while it is READY."""
 
 
+class Identity(Model):
+    """Who you are at a provider, and can sign in as."""
+
+    id: str
+    """The id (`idn_…`)."""
+    provider: str
+    """The provider's name when it was linked."""
+    issuer: str
+    """What the provider calls itself."""
+    email: str | None = None
+    """The e-mail that the provider told last."""
+    linked_at: datetime
+    """When it was linked."""
+    last_used_at: datetime | None = None
+    """When somebody signed in with it last."""
+
+
+class IncidentTimeline(Model):
+    """Something that was done in an incident."""
+
+    at: datetime
+    """When."""
+    kind: IncidentStepKind
+    """What."""
+    provenance: Provenance
+    """By whom."""
+    note: str | None = None
+    """What they said of it."""
+
+
+class Incident(Model):
+    """Something that looks like an attack, or like a mistake as bad as one."""
+
+    id: str
+    """The id (`inc_…`)."""
+    rule: IncidentRule
+    """What opened it."""
+    title: str
+    """What happened, in a sentence."""
+    advice: str
+    """What to do about it."""
+    subject: str
+    """The id of the person (`user_…`) or key (`key_…`) that it is about."""
+    detail: Any
+    """What was seen first."""
+    opened_at: datetime
+    """When it was opened."""
+    seen_at: datetime
+    """When it was seen last."""
+    times: int
+    """How often it was seen."""
+    closed_at: datetime | None = None
+    """When it was closed."""
+    timeline: list[IncidentTimeline]
+    """All that was done about it, in order."""
+    allowed_actions: list[IncidentAction]
+    """What `incidentAct` takes for it now."""
+
+
 class InvitationCustomRole(Model):
     """A role that the workspace made: a name for a set of permissions."""
 
@@ -817,6 +901,71 @@ class Member(Model):
     """Since when the person is a member."""
     allowed_actions: list[MemberAction]
     """What the viewer may do with the member now. The only owner keeps the role all the same."""
+
+
+class OauthApp(Model):
+    """An app of others (OAuth 2.1), registered by the workspace. People let it do some of what they may, in any of their workspaces."""
+
+    id: str
+    """The id (`app_…`), which is its `client_id`."""
+    name: str
+    """The name that people are shown."""
+    redirect_uris: list[str]
+    """Where it may be answered: letter by letter, on loopback with any port."""
+    permissions: list[Permission]
+    """The most that it may ask for."""
+    is_confidential: bool
+    """Whether it has a secret, which it shows to get tokens."""
+    grant_count: int
+    """How many times people let it work for them at present, in all workspaces."""
+    version: int
+    """Grows with each change; `oauthAppUpdate` names the one that was read."""
+    created_at: datetime
+    """When it was registered."""
+    updated_at: datetime
+    """When it was changed last."""
+    provenance: Provenance
+    """Who registered it."""
+
+
+class OauthGrant(Model):
+    """What a person lets an app do in a workspace. It never does more than the person may at that moment."""
+
+    id: str
+    """The id (`ogr_…`)."""
+    app_id: str
+    """The app (`app_…`)."""
+    app_name: str
+    """The app's name."""
+    person_id: str
+    """The person (`user_…`)."""
+    person_name: str
+    """The person's name."""
+    workspace_id: str
+    """Where it works."""
+    permissions: list[Permission]
+    """What it was given."""
+    connection_ids: list[str] | None = None
+    """The connections that it is limited to; null for all."""
+    created_at: datetime
+    """When the person agreed."""
+    expires_at: datetime
+    """When it ends unless the app refreshes it before."""
+    last_used_at: datetime | None = None
+    """When it was used last, some seconds late."""
+
+
+class Passkey(Model):
+    """A passkey of yours."""
+
+    id: str
+    """The id (`pky_…`)."""
+    name: str
+    """What you call it."""
+    created_at: datetime
+    """When it was registered."""
+    last_used_at: datetime | None = None
+    """When it last showed who you are."""
 
 
 class PictureRule(Model):
@@ -1563,6 +1712,66 @@ class CustomRoleDeletePayload(Model):
     """What a person should know although it worked."""
 
 
+class IdentityLinkPayload(Model):
+    """What came of linking an identity."""
+
+    identity: Identity
+    """The identity."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class IdentityLinkStartPayload(Model):
+    """What came of asking for an address to link an identity by."""
+
+    address: str
+    """The address to open in a browser; it works once."""
+    address_expires_at: datetime
+    """Until when it can be opened."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class IdentityProofStartPayload(Model):
+    """What came of asking for an address to show again by who one is."""
+
+    address: str
+    """The address to open in a browser; it works once."""
+    address_expires_at: datetime
+    """Until when it can be opened."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class IdentityUnlinkPayload(Model):
+    """What came of unlinking an identity."""
+
+    unlinked_id: str
+    """The id of the identity that is linked no more."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class IdentityProvider(Model):
+    """A provider that people may sign in by."""
+
+    name: str
+    """Its name in addresses."""
+    label: str
+    """Its name for people."""
+    url: str
+    """Where a browser begins to sign in; add `return_to`, where it is to come back to with a `code`."""
+
+
+class IncidentPayload(Model):
+    """What came of answering or closing an incident."""
+
+    incident: Incident
+    """The incident as it is now."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
 class InvitationAcceptPayload(Model):
     """What came of accepting an invitation."""
 
@@ -1760,6 +1969,73 @@ class NetworkInfo(Model):
     """How the workspace's accounts on it stand."""
     capabilities: NetworkInfoCapabilities
     """Its limits and features."""
+
+
+class OauthAppSecretPayload(Model):
+    """What came of registering an app or of a new secret."""
+
+    secret: str
+    """The `client_secret`, if it has one; shown this once."""
+    oauth_app: OauthApp
+    """The app."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class OauthAppDeletePayload(Model):
+    """What came of removing an app."""
+
+    deleted_id: str
+    """The id of the app that was removed."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class OauthAppPayload(Model):
+    """What came of changing an app."""
+
+    oauth_app: OauthApp
+    """The app as it is now."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class OauthGrantRevokePayload(Model):
+    """What came of taking back what an app may do."""
+
+    revoked_id: str
+    """The id of what ended."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class PasskeyDeletePayload(Model):
+    """What came of removing a passkey."""
+
+    deleted_id: str
+    """The id of the passkey that is gone."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class PasskeyPayload(Model):
+    """What came of registering or renaming a passkey."""
+
+    passkey: Passkey
+    """The passkey."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
+class PasskeyStartPayload(Model):
+    """What an authenticator is asked for."""
+
+    ceremony_id: str
+    """Names it in the answer; five minutes are left for that."""
+    options: Any
+    """What `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON` takes."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
 
 
 class PasswordChangePayload(Model):
@@ -2240,7 +2516,7 @@ class SessionCreatePayload(Model):
     """What came of signing in."""
 
     token: str
-    """The token to send as `Authorization: Bearer …` (`phs_…`); shown this once."""
+    """The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead."""
     token_expires_at: datetime
     """Until when that works, 15 minutes at most."""
     refresh_token: str
@@ -2260,11 +2536,26 @@ class SessionDeletePayload(Model):
     """What a person should know although it worked."""
 
 
+class SessionFromProviderPayload(Model):
+    """What came of signing in by a provider."""
+
+    token: str
+    """The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead."""
+    token_expires_at: datetime
+    """Until when that works, 15 minutes at most."""
+    refresh_token: str
+    """What `sessionRefresh` takes once (`phr_…`); shown this once. Keep it where nobody else reads it."""
+    session: Session
+    """The session."""
+    warnings: list[Warning]
+    """What a person should know although it worked."""
+
+
 class SessionReauthenticatePayload(Model):
     """What came of showing again who one is."""
 
     token: str
-    """The token to send as `Authorization: Bearer …` (`phs_…`); shown this once."""
+    """The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead."""
     token_expires_at: datetime
     """Until when that works, 15 minutes at most."""
     refresh_token: str
@@ -2279,7 +2570,7 @@ class SessionRefreshPayload(Model):
     """What came of asking for the next tokens."""
 
     token: str
-    """The token to send as `Authorization: Bearer …` (`phs_…`); shown this once."""
+    """The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead."""
     token_expires_at: datetime
     """Until when that works, 15 minutes at most."""
     refresh_token: str
@@ -2551,10 +2842,10 @@ class ViewerKey(Model):
 
 
 class Viewer(Model):
-    """Who asks: a signed-in person or a program with an API key, in one workspace."""
+    """Who asks: a signed-in person, a program with an API key or an app of others, in one workspace."""
 
     kind: ViewerKind
-    """Whether it is a person or a program."""
+    """Whether it is a person, a program or an app."""
     role: Role
     """The role in the workspace."""
     permissions: list[Permission]
@@ -2562,7 +2853,7 @@ class Viewer(Model):
     connection_ids: list[str] | None = None
     """The connections that the caller may read; null for all."""
     person: ViewerPerson | None = None
-    """The person, if it is one."""
+    """The person, if it is one, or whom the app works for."""
     key: ViewerKey | None = None
     """The API key, if it is one."""
     workspace: Workspace

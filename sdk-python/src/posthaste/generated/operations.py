@@ -196,6 +196,39 @@ _GRANT_FIELDS = """fragment GrantFields on ConnectionGrant {
 }
 """
 
+_IDENTITY_FIELDS = """fragment IdentityFields on Identity {
+  id
+  provider
+  issuer
+  email
+  linkedAt
+  lastUsedAt
+}
+"""
+
+_INCIDENT_FIELDS = """fragment IncidentFields on Incident {
+  id
+  rule
+  title
+  advice
+  subject
+  detail
+  openedAt
+  seenAt
+  times
+  closedAt
+  timeline {
+    at
+    kind
+    provenance {
+      ...ProvenanceFields
+    }
+    note
+  }
+  allowedActions
+}
+"""
+
 _INVITATION_FIELDS = """fragment InvitationFields on Invitation {
   id
   email
@@ -296,11 +329,50 @@ _NODE_FIELDS = """fragment NodeFields on Node {
 }
 """
 
+_OAUTH_APP_FIELDS = """fragment OauthAppFields on OauthApp {
+  id
+  name
+  redirectUris
+  permissions
+  isConfidential
+  grantCount
+  version
+  createdAt
+  updatedAt
+  provenance {
+    ...ProvenanceFields
+  }
+}
+"""
+
+_OAUTH_GRANT_FIELDS = """fragment OauthGrantFields on OauthGrant {
+  id
+  appId
+  appName
+  personId
+  personName
+  workspaceId
+  permissions
+  connectionIds
+  createdAt
+  expiresAt
+  lastUsedAt
+}
+"""
+
 _PAGE_FIELDS = """fragment PageFields on PageInfo {
   endCursor
   hasNextPage
   startCursor
   hasPreviousPage
+}
+"""
+
+_PASSKEY_FIELDS = """fragment PasskeyFields on Passkey {
+  id
+  name
+  createdAt
+  lastUsedAt
 }
 """
 
@@ -380,6 +452,7 @@ _PROVENANCE_FIELDS = """fragment ProvenanceFields on Provenance {
   kind
   personId
   keyId
+  appId
 }
 """
 
@@ -1460,6 +1533,224 @@ EVENT_LIST: Operation[Page[m.Event]] = Operation(
     + _PROVENANCE_FIELDS,
 )
 
+IDENTITY_LINK: Operation[m.IdentityLinkPayload] = Operation(
+    "IdentityLink",
+    "mutation",
+    ("identityLink",),
+    m.IdentityLinkPayload,
+    """mutation IdentityLink($input: IdentityLinkInput!) {
+  identityLink(input: $input) {
+    identity {
+      ...IdentityFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _IDENTITY_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+IDENTITY_LINK_START: Operation[m.IdentityLinkStartPayload] = Operation(
+    "IdentityLinkStart",
+    "mutation",
+    ("identityLinkStart",),
+    m.IdentityLinkStartPayload,
+    """mutation IdentityLinkStart($input: IdentityLinkStartInput!) {
+  identityLinkStart(input: $input) {
+    address
+    addressExpiresAt
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+IDENTITY_LIST: Operation[list[m.Identity]] = Operation(
+    "IdentityList",
+    "query",
+    ("identities",),
+    list[m.Identity],
+    """query IdentityList {
+  identities {
+    ...IdentityFields
+  }
+}
+"""
+    + _IDENTITY_FIELDS,
+)
+
+IDENTITY_PROOF_START: Operation[m.IdentityProofStartPayload] = Operation(
+    "IdentityProofStart",
+    "mutation",
+    ("identityProofStart",),
+    m.IdentityProofStartPayload,
+    """mutation IdentityProofStart($input: IdentityProofStartInput!) {
+  identityProofStart(input: $input) {
+    address
+    addressExpiresAt
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+IDENTITY_UNLINK: Operation[m.IdentityUnlinkPayload] = Operation(
+    "IdentityUnlink",
+    "mutation",
+    ("identityUnlink",),
+    m.IdentityUnlinkPayload,
+    """mutation IdentityUnlink($input: IdentityUnlinkInput!) {
+  identityUnlink(input: $input) {
+    unlinkedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+IDENTITY_PROVIDER_LIST: Operation[list[m.IdentityProvider]] = Operation(
+    "IdentityProviderList",
+    "query",
+    ("identityProviders",),
+    list[m.IdentityProvider],
+    """query IdentityProviderList {
+  identityProviders {
+    name
+    label
+    url
+  }
+}
+""",
+)
+
+INCIDENT_ACT: Operation[m.IncidentPayload] = Operation(
+    "IncidentAct",
+    "mutation",
+    ("incidentAct",),
+    m.IncidentPayload,
+    """mutation IncidentAct($input: IncidentActInput!) {
+  incidentAct(input: $input) {
+    incident {
+      ...IncidentFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _INCIDENT_FIELDS
+    + _NODE_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+INCIDENT_CLOSE: Operation[m.IncidentPayload] = Operation(
+    "IncidentClose",
+    "mutation",
+    ("incidentClose",),
+    m.IncidentPayload,
+    """mutation IncidentClose($input: IncidentCloseInput!) {
+  incidentClose(input: $input) {
+    incident {
+      ...IncidentFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _INCIDENT_FIELDS
+    + _NODE_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+INCIDENT_GET: Operation[m.Incident] = Operation(
+    "IncidentGet",
+    "query",
+    ("incident",),
+    m.Incident,
+    """query IncidentGet($id: ID!) {
+  incident(id: $id) {
+    ...IncidentFields
+  }
+}
+"""
+    + _INCIDENT_FIELDS
+    + _PROVENANCE_FIELDS,
+)
+
+INCIDENT_LIST: Operation[Page[m.Incident]] = Operation(
+    "IncidentList",
+    "query",
+    ("incidents",),
+    Page[m.Incident],
+    """query IncidentList(
+  $open: Boolean = false
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  incidents(open: $open, first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...IncidentFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+"""
+    + _INCIDENT_FIELDS
+    + _PAGE_FIELDS
+    + _PROVENANCE_FIELDS,
+)
+
 INVITATION_ACCEPT: Operation[m.InvitationAcceptPayload] = Operation(
     "InvitationAccept",
     "mutation",
@@ -1927,6 +2218,324 @@ NODE_LIST: Operation[list[m.Node | None]] = Operation(
 }
 """
     + _NODE_FIELDS,
+)
+
+OAUTH_APP_CREATE: Operation[m.OauthAppSecretPayload] = Operation(
+    "OauthAppCreate",
+    "mutation",
+    ("oauthAppCreate",),
+    m.OauthAppSecretPayload,
+    """mutation OauthAppCreate($input: OauthAppCreateInput!) {
+  oauthAppCreate(input: $input) {
+    secret
+    oauthApp {
+      ...OauthAppFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _OAUTH_APP_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+OAUTH_APP_DELETE: Operation[m.OauthAppDeletePayload] = Operation(
+    "OauthAppDelete",
+    "mutation",
+    ("oauthAppDelete",),
+    m.OauthAppDeletePayload,
+    """mutation OauthAppDelete($input: OauthAppDeleteInput!) {
+  oauthAppDelete(input: $input) {
+    deletedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+OAUTH_APP_LIST: Operation[Page[m.OauthApp]] = Operation(
+    "OauthAppList",
+    "query",
+    ("oauthApps",),
+    Page[m.OauthApp],
+    """query OauthAppList(
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  oauthApps(first: $first, after: $after, last: $last, before: $before) {
+    nodes {
+      ...OauthAppFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+"""
+    + _OAUTH_APP_FIELDS
+    + _PAGE_FIELDS
+    + _PROVENANCE_FIELDS,
+)
+
+OAUTH_APP_SECRET_ROTATE: Operation[m.OauthAppSecretPayload] = Operation(
+    "OauthAppSecretRotate",
+    "mutation",
+    ("oauthAppSecretRotate",),
+    m.OauthAppSecretPayload,
+    """mutation OauthAppSecretRotate($input: OauthAppSecretRotateInput!) {
+  oauthAppSecretRotate(input: $input) {
+    secret
+    oauthApp {
+      ...OauthAppFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _OAUTH_APP_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+OAUTH_APP_UPDATE: Operation[m.OauthAppPayload] = Operation(
+    "OauthAppUpdate",
+    "mutation",
+    ("oauthAppUpdate",),
+    m.OauthAppPayload,
+    """mutation OauthAppUpdate($input: OauthAppUpdateInput!) {
+  oauthAppUpdate(input: $input) {
+    oauthApp {
+      ...OauthAppFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _OAUTH_APP_FIELDS
+    + _PROVENANCE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+OAUTH_GRANT_LIST: Operation[Page[m.OauthGrant]] = Operation(
+    "OauthGrantList",
+    "query",
+    ("oauthGrants",),
+    Page[m.OauthGrant],
+    """query OauthGrantList(
+  $ofWorkspace: Boolean = false
+  $first: Int
+  $after: String
+  $last: Int
+  $before: String
+  $withTotal: Boolean = false
+) {
+  oauthGrants(
+    ofWorkspace: $ofWorkspace
+    first: $first
+    after: $after
+    last: $last
+    before: $before
+  ) {
+    nodes {
+      ...OauthGrantFields
+    }
+    pageInfo {
+      ...PageFields
+    }
+    totalCount @include(if: $withTotal)
+  }
+}
+"""
+    + _OAUTH_GRANT_FIELDS
+    + _PAGE_FIELDS,
+)
+
+OAUTH_GRANT_REVOKE: Operation[m.OauthGrantRevokePayload] = Operation(
+    "OauthGrantRevoke",
+    "mutation",
+    ("oauthGrantRevoke",),
+    m.OauthGrantRevokePayload,
+    """mutation OauthGrantRevoke($input: OauthGrantRevokeInput!) {
+  oauthGrantRevoke(input: $input) {
+    revokedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+PASSKEY_DELETE: Operation[m.PasskeyDeletePayload] = Operation(
+    "PasskeyDelete",
+    "mutation",
+    ("passkeyDelete",),
+    m.PasskeyDeletePayload,
+    """mutation PasskeyDelete($input: PasskeyDeleteInput!) {
+  passkeyDelete(input: $input) {
+    deletedId
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+PASSKEY_LIST: Operation[list[m.Passkey]] = Operation(
+    "PasskeyList",
+    "query",
+    ("passkeys",),
+    list[m.Passkey],
+    """query PasskeyList {
+  passkeys {
+    ...PasskeyFields
+  }
+}
+"""
+    + _PASSKEY_FIELDS,
+)
+
+PASSKEY_REGISTER: Operation[m.PasskeyPayload] = Operation(
+    "PasskeyRegister",
+    "mutation",
+    ("passkeyRegister",),
+    m.PasskeyPayload,
+    """mutation PasskeyRegister($input: PasskeyRegisterInput!) {
+  passkeyRegister(input: $input) {
+    passkey {
+      ...PasskeyFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _PASSKEY_FIELDS
+    + _WARNING_FIELDS,
+)
+
+PASSKEY_PROOF_START: Operation[m.PasskeyStartPayload] = Operation(
+    "PasskeyProofStart",
+    "mutation",
+    ("passkeyProofStart",),
+    m.PasskeyStartPayload,
+    """mutation PasskeyProofStart {
+  passkeyProofStart {
+    ceremonyId
+    options
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+PASSKEY_REGISTRATION_START: Operation[m.PasskeyStartPayload] = Operation(
+    "PasskeyRegistrationStart",
+    "mutation",
+    ("passkeyRegistrationStart",),
+    m.PasskeyStartPayload,
+    """mutation PasskeyRegistrationStart {
+  passkeyRegistrationStart {
+    ceremonyId
+    options
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+PASSKEY_UPDATE: Operation[m.PasskeyPayload] = Operation(
+    "PasskeyUpdate",
+    "mutation",
+    ("passkeyUpdate",),
+    m.PasskeyPayload,
+    """mutation PasskeyUpdate($input: PasskeyUpdateInput!) {
+  passkeyUpdate(input: $input) {
+    passkey {
+      ...PasskeyFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _PASSKEY_FIELDS
+    + _WARNING_FIELDS,
 )
 
 PASSWORD_CHANGE: Operation[m.PasswordChangePayload] = Operation(
@@ -2969,6 +3578,34 @@ SESSION_CREATE: Operation[m.SessionCreatePayload] = Operation(
     + _WARNING_FIELDS,
 )
 
+SESSION_CREATE_BY_PASSKEY: Operation[m.SessionCreatePayload] = Operation(
+    "SessionCreateByPasskey",
+    "mutation",
+    ("sessionCreateByPasskey",),
+    m.SessionCreatePayload,
+    """mutation SessionCreateByPasskey($input: SessionCreateByPasskeyInput!) {
+  sessionCreateByPasskey(input: $input) {
+    token
+    tokenExpiresAt
+    refreshToken
+    session {
+      ...SessionFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _SESSION_FIELDS
+    + _WARNING_FIELDS,
+)
+
 SESSION_DELETE: Operation[m.SessionDeletePayload] = Operation(
     "SessionDelete",
     "mutation",
@@ -2988,6 +3625,34 @@ SESSION_DELETE: Operation[m.SessionDeletePayload] = Operation(
 """
     + _ERROR_FIELDS
     + _NODE_FIELDS
+    + _WARNING_FIELDS,
+)
+
+SESSION_FROM_PROVIDER: Operation[m.SessionFromProviderPayload] = Operation(
+    "SessionFromProvider",
+    "mutation",
+    ("sessionFromProvider",),
+    m.SessionFromProviderPayload,
+    """mutation SessionFromProvider($input: SessionFromProviderInput!) {
+  sessionFromProvider(input: $input) {
+    token
+    tokenExpiresAt
+    refreshToken
+    session {
+      ...SessionFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _SESSION_FIELDS
     + _WARNING_FIELDS,
 )
 
@@ -3025,6 +3690,34 @@ SESSION_REAUTHENTICATE: Operation[m.SessionReauthenticatePayload] = Operation(
     m.SessionReauthenticatePayload,
     """mutation SessionReauthenticate($input: SessionReauthenticateInput!) {
   sessionReauthenticate(input: $input) {
+    token
+    tokenExpiresAt
+    refreshToken
+    session {
+      ...SessionFields
+    }
+    errors {
+      ...ErrorFields
+    }
+    warnings {
+      ...WarningFields
+    }
+  }
+}
+"""
+    + _ERROR_FIELDS
+    + _NODE_FIELDS
+    + _SESSION_FIELDS
+    + _WARNING_FIELDS,
+)
+
+SESSION_REAUTHENTICATE_BY_PASSKEY: Operation[m.SessionReauthenticatePayload] = Operation(
+    "SessionReauthenticateByPasskey",
+    "mutation",
+    ("sessionReauthenticateByPasskey",),
+    m.SessionReauthenticatePayload,
+    """mutation SessionReauthenticateByPasskey($input: SessionReauthenticateByPasskeyInput!) {
+  sessionReauthenticateByPasskey(input: $input) {
     token
     tokenExpiresAt
     refreshToken

@@ -203,6 +203,10 @@ open_enum! {
         IdempotencyInProgress = "IDEMPOTENCY_IN_PROGRESS",
         /// The idempotency key was used for another request. Take a new key for each new request; repeat a request unchanged under its own.
         IdempotencyMismatch = "IDEMPOTENCY_MISMATCH",
+        /// The identity belongs to another account. Sign in with it, and unlink it there first.
+        IdentityTaken = "IDENTITY_TAKEN",
+        /// Nobody here signs in with this identity. Sign in with your password and link it (identityLinkStart), or ask a member of a workspace to invite you.
+        IdentityUnknown = "IDENTITY_UNKNOWN",
         /// Something failed on the server. Try again; if it stays, give the operator the request id.
         Internal = "INTERNAL",
         /// The cursor does not belong to this list. Start without a cursor, or use one from the same list and order.
@@ -221,6 +225,8 @@ open_enum! {
         InvitationInvalid = "INVITATION_INVALID",
         /// The workspace would have no owner. Hand it over to another member first, or delete it.
         LastOwner = "LAST_OWNER",
+        /// Nothing would be left to sign in with. Set a password first (passwordChange), or link another identity.
+        LastSignIn = "LAST_SIGN_IN",
         /// A link makes the post dearer on this network. Leave the link out there, in a variant of its own, if it is not worth its price.
         LinkCostsMore = "LINK_COSTS_MORE",
         /// The link is not a public web address. Use an http or https address of at most 2048 characters.
@@ -275,16 +281,24 @@ open_enum! {
         OauthDenied = "OAUTH_DENIED",
         /// The consent is unknown, used up or too old. Start connecting again; a consent must be finished within 15 minutes.
         OauthStateInvalid = "OAUTH_STATE_INVALID",
-        /// The request comes from a page of another site. The server's operator can add the page's origin to server.cors_origins; a credential goes into the header Authorization, not into a cookie.
+        /// The request comes from a page of another site. The server's operator can add the page's origin to server.cors_origins; a page there sends its credential in the header Authorization, never in a cookie. With a cookie send application/json, or add the header X-Requested-With.
         OriginNotAllowed = "ORIGIN_NOT_ALLOWED",
         /// It is not certain whether the network published the post. Look at the account: settle it as live, publish again, or drop it.
         OutcomeUnknown = "OUTCOME_UNKNOWN",
+        /// The passkey does not fit what was asked for. Begin again with passkeyProofStart or passkeyRegistrationStart, on a page of this server's own address.
+        PasskeyRefused = "PASSKEY_REFUSED",
         /// The request or text is larger than allowed. Send less; media goes through the upload address, not through GraphQL.
         PayloadTooLarge = "PAYLOAD_TOO_LARGE",
         /// The server knows no document with this hash. Send the document together with its hash; the hash alone will do from then on.
         PersistedQueryNotFound = "PERSISTED_QUERY_NOT_FOUND",
         /// The same text goes to the same account already. Change the text, or leave some hours between the two.
         PossibleDuplicate = "POSSIBLE_DUPLICATE",
+        /// The provider's answer does not hold. Start again; if it stays, the operator finds the reason in the log under the request's id.
+        ProviderAnswerInvalid = "PROVIDER_ANSWER_INVALID",
+        /// The provider signed nobody in. Start again and agree on the provider's page; the message says what the provider answered.
+        ProviderRefused = "PROVIDER_REFUSED",
+        /// The provider cannot be reached or answers with errors. Try again in a moment, or sign in another way.
+        ProviderUnavailable = "PROVIDER_UNAVAILABLE",
         /// The query asks for too much at once. Ask for fewer fields, aliases or items.
         QueryTooComplex = "QUERY_TOO_COMPLEX",
         /// The query is nested too deeply. Split the query, or ask for fewer levels.
@@ -293,7 +307,7 @@ open_enum! {
         QuotaExceeded = "QUOTA_EXCEEDED",
         /// Too many requests. Wait as long as Retry-After says.
         RateLimited = "RATE_LIMITED",
-        /// This takes a proof of who you are that is not older than ten minutes. Call sessionReauthenticate with the password (and a code), then repeat the request with the new token.
+        /// This takes a proof of who you are that is not older than ten minutes. Call sessionReauthenticate with the password (and a code), or sessionReauthenticateByPasskey, then repeat the request with the new token.
         ReauthenticationRequired = "REAUTHENTICATION_REQUIRED",
         /// The network no longer accepts our access to this account. Reconnect the account; waiting posts go out by themselves afterwards.
         ReconnectRequired = "RECONNECT_REQUIRED",
@@ -307,6 +321,8 @@ open_enum! {
         SecondFactorRequired = "SECOND_FACTOR_REQUIRED",
         /// The code is wrong or was used. Wait for the next code of the app; check the clock of the phone. A recovery code works once.
         SecondFactorWrong = "SECOND_FACTOR_WRONG",
+        /// The sign-in is unknown, used up or too old, or was begun in another browser. Start it again, and finish it in the same browser within ten minutes.
+        SignInInvalid = "SIGN_IN_INVALID",
         /// Scheduled posts are cancelled with it. Give them another account first if they shall go out.
         TargetsCancelled = "TARGETS_CANCELLED",
         /// The post has no target. Name at least one connection to publish to.
@@ -379,6 +395,12 @@ open_enum! {
         ConnectionRemoved = "CONNECTION_REMOVED",
         /// An account was reconnected, renamed, enabled, disabled, paused or resumed.
         ConnectionUpdated = "CONNECTION_UPDATED",
+        /// An incident was closed.
+        IncidentClosed = "INCIDENT_CLOSED",
+        /// Something looks like an attack, or like a mistake as bad as one.
+        IncidentOpened = "INCIDENT_OPENED",
+        /// Something was done about an incident.
+        IncidentUpdated = "INCIDENT_UPDATED",
         /// Somebody was asked to become a member.
         InvitationCreated = "INVITATION_CREATED",
         /// An invitation got a new token and end.
@@ -399,6 +421,18 @@ open_enum! {
         MemberRemoved = "MEMBER_REMOVED",
         /// A member got another role or limit.
         MemberUpdated = "MEMBER_UPDATED",
+        /// An app of others was registered.
+        OauthAppCreated = "OAUTH_APP_CREATED",
+        /// An app of others was removed.
+        OauthAppDeleted = "OAUTH_APP_DELETED",
+        /// An app of others got a new secret.
+        OauthAppSecretRotated = "OAUTH_APP_SECRET_ROTATED",
+        /// An app of others was changed.
+        OauthAppUpdated = "OAUTH_APP_UPDATED",
+        /// Somebody let an app work for them.
+        OauthGrantCreated = "OAUTH_GRANT_CREATED",
+        /// An app may no longer work for somebody.
+        OauthGrantRevoked = "OAUTH_GRANT_REVOKED",
         /// A post was written.
         PostCreated = "POST_CREATED",
         /// A post was removed.
@@ -499,6 +533,50 @@ open_enum! {
         Hold = "HOLD",
         /// Send again: the proof is good enough.
         Resend = "RESEND",
+    }
+}
+
+open_enum! {
+    /// What can be done about an incident.
+    IncidentAction {
+        /// Tell owners and admins by mail again.
+        NotifyAdmins = "NOTIFY_ADMINS",
+        /// Take the key back, and the keys that it made.
+        RevokeKey = "REVOKE_KEY",
+        /// End the person's sessions in the workspace.
+        RevokeSessions = "REVOKE_SESSIONS",
+    }
+}
+
+open_enum! {
+    /// What opens an incident.
+    IncidentRule {
+        /// An address tries passwords for many e-mails. It concerns the server and stands in no workspace's list.
+        CredentialStuffing = "CREDENTIAL_STUFFING",
+        /// An API key is used from many networks at the same time.
+        KeyFromManyNetworks = "KEY_FROM_MANY_NETWORKS",
+        /// Somebody deletes much in a short time.
+        MassDeletion = "MASS_DELETION",
+        /// A session's refresh token came a second time: somebody has a copy.
+        RefreshTokenReused = "REFRESH_TOKEN_REUSED",
+    }
+}
+
+open_enum! {
+    /// What was done in an incident.
+    IncidentStepKind {
+        /// The operator shut the person out of the server.
+        AccountLocked = "ACCOUNT_LOCKED",
+        /// Owners and admins were told by mail.
+        AdminsNotified = "ADMINS_NOTIFIED",
+        /// It was closed.
+        Closed = "CLOSED",
+        /// The key was taken back.
+        KeyRevoked = "KEY_REVOKED",
+        /// It was opened.
+        Opened = "OPENED",
+        /// The person's sessions in the workspace were ended.
+        SessionsRevoked = "SESSIONS_REVOKED",
     }
 }
 
@@ -727,6 +805,8 @@ open_enum! {
 open_enum! {
     /// Who or what made a change.
     ProvenanceKind {
+        /// An app of others, for a person who lets it.
+        App = "APP",
         /// A program with an API key.
         Key = "KEY",
         /// A signed-in person.
@@ -971,6 +1051,8 @@ open_enum! {
 open_enum! {
     /// What kind of caller it is.
     ViewerKind {
+        /// An app of others, for a person.
+        App = "APP",
         /// A program with an API key.
         Key = "KEY",
         /// A signed-in person.

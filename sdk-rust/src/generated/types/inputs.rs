@@ -1366,6 +1366,222 @@ impl EventListOptions {
     }
 }
 
+/// What a sign-in at a provider came to that was begun by `identityLinkStart`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct IdentityLinkInput {
+    /// The code that the browser came back with. It works once, for 60 seconds.
+    pub code: String,
+    /// The word of which the challenge was the SHA-256, if there was one. Without, the cookie counts that the browser got.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verifier: Option<String>,
+}
+
+impl IdentityLinkInput {
+    /// With what must be said.
+    pub fn new(code: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            verifier: None,
+        }
+    }
+
+    /// The word of which the challenge was the SHA-256, if there was one. Without, the cookie counts that the browser got.
+    pub fn verifier(mut self, verifier: impl Into<String>) -> Self {
+        self.verifier = Some(verifier.into());
+        self
+    }
+}
+
+/// Which provider, and where it is to end.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct IdentityLinkStartInput {
+    /// The SHA-256, in base 64 for addresses, of a word that `identityLink` then takes. Needed elsewhere than at this server's own pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<String>,
+    /// The provider's name.
+    pub provider: String,
+    /// Where the browser goes with a `code` in the end: a path or address of this server, of an origin that it knows, or on 127.0.0.1.
+    pub return_to: String,
+}
+
+impl IdentityLinkStartInput {
+    /// With what must be said.
+    pub fn new(provider: impl Into<String>, return_to: impl Into<String>) -> Self {
+        Self {
+            challenge: None,
+            provider: provider.into(),
+            return_to: return_to.into(),
+        }
+    }
+
+    /// The SHA-256, in base 64 for addresses, of a word that `identityLink` then takes. Needed elsewhere than at this server's own pages.
+    pub fn challenge(mut self, challenge: impl Into<String>) -> Self {
+        self.challenge = Some(challenge.into());
+        self
+    }
+}
+
+/// Which provider, and where it is to end.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct IdentityProofStartInput {
+    /// The SHA-256, in base 64 for addresses, of a word that `sessionReauthenticate` then takes. Needed elsewhere than at this server's own pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<String>,
+    /// The provider's name.
+    pub provider: String,
+    /// Where the browser goes with a `code` in the end: a path or address of this server, of an origin that it knows, or on 127.0.0.1.
+    pub return_to: String,
+}
+
+impl IdentityProofStartInput {
+    /// With what must be said.
+    pub fn new(provider: impl Into<String>, return_to: impl Into<String>) -> Self {
+        Self {
+            challenge: None,
+            provider: provider.into(),
+            return_to: return_to.into(),
+        }
+    }
+
+    /// The SHA-256, in base 64 for addresses, of a word that `sessionReauthenticate` then takes. Needed elsewhere than at this server's own pages.
+    pub fn challenge(mut self, challenge: impl Into<String>) -> Self {
+        self.challenge = Some(challenge.into());
+        self
+    }
+}
+
+/// The identity to unlink.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct IdentityUnlinkInput {
+    /// The id (`idn_…`).
+    pub id: String,
+}
+
+impl IdentityUnlinkInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// What is to be done about an incident.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct IncidentActInput {
+    /// One of its `allowedActions`.
+    pub action: IncidentAction,
+    /// The id (`inc_…`).
+    pub id: String,
+}
+
+impl IncidentActInput {
+    /// With what must be said.
+    pub fn new(action: impl Into<IncidentAction>, id: impl Into<String>) -> Self {
+        Self {
+            action: action.into(),
+            id: id.into(),
+        }
+    }
+}
+
+/// The incident to close.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct IncidentCloseInput {
+    /// The id (`inc_…`).
+    pub id: String,
+    /// What it was, 1 to 2,000 characters.
+    pub note: String,
+}
+
+impl IncidentCloseInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>, note: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            note: note.into(),
+        }
+    }
+}
+
+/// What may be said to `incidents().list()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct IncidentListOptions {
+    /// Only those that are open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open: Option<bool>,
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    /// Only what follows this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many from the end, 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// Only what precedes this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count how many there are altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_total: Option<bool>,
+}
+
+impl IncidentListOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Only those that are open.
+    pub fn open(mut self, open: bool) -> Self {
+        self.open = Some(open);
+        self
+    }
+
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    pub fn first(mut self, first: impl Into<i64>) -> Self {
+        self.first = Some(first.into());
+        self
+    }
+
+    /// Only what follows this cursor.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+
+    /// How many from the end, 1 to 100.
+    pub fn last(mut self, last: impl Into<i64>) -> Self {
+        self.last = Some(last.into());
+        self
+    }
+
+    /// Only what precedes this cursor.
+    pub fn before(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
+        self
+    }
+
+    /// Whether to count how many there are altogether.
+    pub fn with_total(mut self, with_total: bool) -> Self {
+        self.with_total = Some(with_total);
+        self
+    }
+}
+
 /// The token, and who accepts: the session of the e-mail's account, its password, or name and password of
 /// a new one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -1925,6 +2141,354 @@ impl MemberUpdateInput {
     pub fn clear_role(mut self) -> Self {
         self.role = Change::Clear;
         self
+    }
+}
+
+/// The app to register.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthAppCreateInput {
+    /// Whether it can keep a secret: a program on a server can, one on people's machines or in a browser cannot.
+    pub is_confidential: bool,
+    /// The name that people are shown, 1 to 100 characters.
+    pub name: String,
+    /// The most that it may ask for: `READ` at least, neither `MANAGE_KEYS` nor `OWN_WORKSPACE`.
+    pub permissions: Vec<Permission>,
+    /// Where it may be answered, 1 to 20 addresses: `https`, `http` on loopback (`http://127.0.0.1/…`), or for apps without a secret a
+    /// scheme of their own (`com.example.app:/…`).
+    pub redirect_uris: Vec<String>,
+}
+
+impl OauthAppCreateInput {
+    /// With what must be said.
+    pub fn new(
+        is_confidential: bool,
+        name: impl Into<String>,
+        permissions: impl IntoIterator<Item = impl Into<Permission>>,
+        redirect_uris: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        Self {
+            is_confidential,
+            name: name.into(),
+            permissions: permissions.into_iter().map(Into::into).collect(),
+            redirect_uris: redirect_uris.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+/// The app to remove.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthAppDeleteInput {
+    /// The id (`app_…`).
+    pub id: String,
+}
+
+impl OauthAppDeleteInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// What may be said to `oauth_apps().list()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthAppListOptions {
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    /// Only what follows this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many from the end, 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// Only what precedes this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count how many there are altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_total: Option<bool>,
+}
+
+impl OauthAppListOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    pub fn first(mut self, first: impl Into<i64>) -> Self {
+        self.first = Some(first.into());
+        self
+    }
+
+    /// Only what follows this cursor.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+
+    /// How many from the end, 1 to 100.
+    pub fn last(mut self, last: impl Into<i64>) -> Self {
+        self.last = Some(last.into());
+        self
+    }
+
+    /// Only what precedes this cursor.
+    pub fn before(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
+        self
+    }
+
+    /// Whether to count how many there are altogether.
+    pub fn with_total(mut self, with_total: bool) -> Self {
+        self.with_total = Some(with_total);
+        self
+    }
+}
+
+/// The app that gets a new secret.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthAppSecretRotateInput {
+    /// The id (`app_…`).
+    pub id: String,
+}
+
+impl OauthAppSecretRotateInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// What to change; what is left out stays.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthAppUpdateInput {
+    /// The id (`app_…`).
+    pub id: String,
+    /// The name that people are shown, 1 to 100 characters.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub name: Change<String>,
+    /// The most that it may ask for. What people agreed to stays.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub permissions: Change<Vec<Permission>>,
+    /// Where it may be answered, 1 to 20 addresses.
+    #[serde(skip_serializing_if = "Change::is_keep")]
+    pub redirect_uris: Change<Vec<String>>,
+    /// The version that was read.
+    pub version: i64,
+}
+
+impl OauthAppUpdateInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>, version: impl Into<i64>) -> Self {
+        Self {
+            id: id.into(),
+            name: Change::Keep,
+            permissions: Change::Keep,
+            redirect_uris: Change::Keep,
+            version: version.into(),
+        }
+    }
+
+    /// The name that people are shown, 1 to 100 characters.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Change::Set(name.into());
+        self
+    }
+
+    /// Takes `name` away.
+    pub fn clear_name(mut self) -> Self {
+        self.name = Change::Clear;
+        self
+    }
+
+    /// The most that it may ask for. What people agreed to stays.
+    pub fn permissions(
+        mut self,
+        permissions: impl IntoIterator<Item = impl Into<Permission>>,
+    ) -> Self {
+        self.permissions = Change::Set(permissions.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Takes `permissions` away.
+    pub fn clear_permissions(mut self) -> Self {
+        self.permissions = Change::Clear;
+        self
+    }
+
+    /// Where it may be answered, 1 to 20 addresses.
+    pub fn redirect_uris(
+        mut self,
+        redirect_uris: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.redirect_uris = Change::Set(redirect_uris.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Takes `redirectUris` away.
+    pub fn clear_redirect_uris(mut self) -> Self {
+        self.redirect_uris = Change::Clear;
+        self
+    }
+}
+
+/// What may be said to `oauth_grants().list()`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthGrantListOptions {
+    /// Everybody's in this workspace, in the place of your own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub of_workspace: Option<bool>,
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<i64>,
+    /// Only what follows this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// How many from the end, 1 to 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// Only what precedes this cursor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Whether to count how many there are altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with_total: Option<bool>,
+}
+
+impl OauthGrantListOptions {
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Everybody's in this workspace, in the place of your own.
+    pub fn of_workspace(mut self, of_workspace: bool) -> Self {
+        self.of_workspace = Some(of_workspace);
+        self
+    }
+
+    /// How many from the start, 1 to 100; 25 when nothing is said.
+    pub fn first(mut self, first: impl Into<i64>) -> Self {
+        self.first = Some(first.into());
+        self
+    }
+
+    /// Only what follows this cursor.
+    pub fn after(mut self, after: impl Into<String>) -> Self {
+        self.after = Some(after.into());
+        self
+    }
+
+    /// How many from the end, 1 to 100.
+    pub fn last(mut self, last: impl Into<i64>) -> Self {
+        self.last = Some(last.into());
+        self
+    }
+
+    /// Only what precedes this cursor.
+    pub fn before(mut self, before: impl Into<String>) -> Self {
+        self.before = Some(before.into());
+        self
+    }
+
+    /// Whether to count how many there are altogether.
+    pub fn with_total(mut self, with_total: bool) -> Self {
+        self.with_total = Some(with_total);
+        self
+    }
+}
+
+/// What an app may no longer do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthGrantRevokeInput {
+    /// The id (`ogr_…`).
+    pub id: String,
+}
+
+impl OauthGrantRevokeInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// The passkey to remove.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PasskeyDeleteInput {
+    /// The id (`pky_…`).
+    pub id: String,
+}
+
+impl PasskeyDeleteInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// An authenticator's answer to `passkeyRegistrationStart`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PasskeyRegisterInput {
+    /// The ceremony that it answers.
+    pub ceremony_id: String,
+    /// What `PublicKeyCredential.toJSON()` gives.
+    pub credential: Value,
+    /// What you call the passkey, such as the name of the device.
+    pub name: String,
+}
+
+impl PasskeyRegisterInput {
+    /// With what must be said.
+    pub fn new(
+        ceremony_id: impl Into<String>,
+        credential: impl Into<Value>,
+        name: impl Into<String>,
+    ) -> Self {
+        Self {
+            ceremony_id: ceremony_id.into(),
+            credential: credential.into(),
+            name: name.into(),
+        }
+    }
+}
+
+/// What a passkey is to be called.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PasskeyUpdateInput {
+    /// The id (`pky_…`).
+    pub id: String,
+    /// The name.
+    pub name: String,
+}
+
+impl PasskeyUpdateInput {
+    /// With what must be said.
+    pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+        }
     }
 }
 
@@ -3735,6 +4299,37 @@ impl SchemaChangeListOptions {
     }
 }
 
+/// Who signs in, by an authenticator's answer to `passkeyProofStart`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SessionCreateByPasskeyInput {
+    /// The ceremony that it answers.
+    pub ceremony_id: String,
+    /// What `PublicKeyCredential.toJSON()` gives.
+    pub credential: Value,
+    /// The workspace to open; the one joined first when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace_id: Option<String>,
+}
+
+impl SessionCreateByPasskeyInput {
+    /// With what must be said.
+    pub fn new(ceremony_id: impl Into<String>, credential: impl Into<Value>) -> Self {
+        Self {
+            ceremony_id: ceremony_id.into(),
+            credential: credential.into(),
+            workspace_id: None,
+        }
+    }
+
+    /// The workspace to open; the one joined first when left out.
+    pub fn workspace_id(mut self, workspace_id: impl Into<String>) -> Self {
+        self.workspace_id = Some(workspace_id.into());
+        self
+    }
+}
+
 /// Who signs in.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -3782,6 +4377,84 @@ impl SessionCreateInput {
     /// The workspace to open; the one joined first when left out.
     pub fn workspace_id(mut self, workspace_id: impl Into<String>) -> Self {
         self.workspace_id = Some(workspace_id.into());
+        self
+    }
+}
+
+/// What a sign-in by a provider came to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SessionFromProviderInput {
+    /// The code that the browser came back with. It works once, for 60 seconds.
+    pub code: String,
+    /// A recovery code in the place of that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovery_code: Option<String>,
+    /// Its IANA zone; what the provider tells of the person when left out, else UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`); then `code` works for five minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub totp_code: Option<String>,
+    /// The word of which the challenge was the SHA-256, if there was one. Without, the cookie counts that the browser got.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verifier: Option<String>,
+    /// The workspace to open; the one joined first when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace_id: Option<String>,
+    /// The name of the workspace that is founded when a new person registers; the person's name when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace_name: Option<String>,
+}
+
+impl SessionFromProviderInput {
+    /// With what must be said.
+    pub fn new(code: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            recovery_code: None,
+            time_zone: None,
+            totp_code: None,
+            verifier: None,
+            workspace_id: None,
+            workspace_name: None,
+        }
+    }
+
+    /// A recovery code in the place of that.
+    pub fn recovery_code(mut self, recovery_code: impl Into<String>) -> Self {
+        self.recovery_code = Some(recovery_code.into());
+        self
+    }
+
+    /// Its IANA zone; what the provider tells of the person when left out, else UTC.
+    pub fn time_zone(mut self, time_zone: impl Into<String>) -> Self {
+        self.time_zone = Some(time_zone.into());
+        self
+    }
+
+    /// The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`); then `code` works for five minutes.
+    pub fn totp_code(mut self, totp_code: impl Into<String>) -> Self {
+        self.totp_code = Some(totp_code.into());
+        self
+    }
+
+    /// The word of which the challenge was the SHA-256, if there was one. Without, the cookie counts that the browser got.
+    pub fn verifier(mut self, verifier: impl Into<String>) -> Self {
+        self.verifier = Some(verifier.into());
+        self
+    }
+
+    /// The workspace to open; the one joined first when left out.
+    pub fn workspace_id(mut self, workspace_id: impl Into<String>) -> Self {
+        self.workspace_id = Some(workspace_id.into());
+        self
+    }
+
+    /// The name of the workspace that is founded when a new person registers; the person's name when left out.
+    pub fn workspace_name(mut self, workspace_name: impl Into<String>) -> Self {
+        self.workspace_name = Some(workspace_name.into());
         self
     }
 }
@@ -3845,29 +4518,53 @@ impl SessionListOptions {
     }
 }
 
-/// Who shows again who they are.
+/// Who shows again who they are, by an authenticator's answer to `passkeyProofStart`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SessionReauthenticateByPasskeyInput {
+    /// The ceremony that it answers.
+    pub ceremony_id: String,
+    /// What `PublicKeyCredential.toJSON()` gives.
+    pub credential: Value,
+}
+
+impl SessionReauthenticateByPasskeyInput {
+    /// With what must be said.
+    pub fn new(ceremony_id: impl Into<String>, credential: impl Into<Value>) -> Self {
+        Self {
+            ceremony_id: ceremony_id.into(),
+            credential: credential.into(),
+        }
+    }
+}
+
+/// Who shows again who they are.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SessionReauthenticateInput {
     /// The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// The password.
-    pub password: String,
+    /// The password; or `providerCode` in its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// The code that the browser came back with from the address that `identityProofStart` gave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider_code: Option<String>,
     /// A recovery code in the place of that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recovery_code: Option<String>,
+    /// The word of which the challenge was the SHA-256, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verifier: Option<String>,
 }
 
 impl SessionReauthenticateInput {
-    /// With what must be said.
-    pub fn new(password: impl Into<String>) -> Self {
-        Self {
-            code: None,
-            password: password.into(),
-            recovery_code: None,
-        }
+    /// Nothing said yet.
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// The code of your authenticator app, if you have one (`SECOND_FACTOR_REQUIRED`).
@@ -3876,9 +4573,27 @@ impl SessionReauthenticateInput {
         self
     }
 
+    /// The password; or `providerCode` in its place.
+    pub fn password(mut self, password: impl Into<String>) -> Self {
+        self.password = Some(password.into());
+        self
+    }
+
+    /// The code that the browser came back with from the address that `identityProofStart` gave.
+    pub fn provider_code(mut self, provider_code: impl Into<String>) -> Self {
+        self.provider_code = Some(provider_code.into());
+        self
+    }
+
     /// A recovery code in the place of that.
     pub fn recovery_code(mut self, recovery_code: impl Into<String>) -> Self {
         self.recovery_code = Some(recovery_code.into());
+        self
+    }
+
+    /// The word of which the challenge was the SHA-256, if there was one.
+    pub fn verifier(mut self, verifier: impl Into<String>) -> Self {
+        self.verifier = Some(verifier.into());
         self
     }
 }
@@ -5135,12 +5850,17 @@ from_id! {
     ConnectionRemoveInput
     ConnectionResumeInput
     CustomRoleDeleteInput
+    IdentityUnlinkInput
     InvitationResendInput
     InvitationRevokeInput
     MediaDeleteInput
     MediaUpdateInput
     MemberRemoveInput
     MemberUpdateInput
+    OauthAppDeleteInput
+    OauthAppSecretRotateInput
+    OauthGrantRevokeInput
+    PasskeyDeleteInput
     PostCancelInput
     PostDeleteInput
     PostMediaInput

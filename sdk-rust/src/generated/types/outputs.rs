@@ -813,6 +813,168 @@ pub struct GrantAccount {
     pub avatar_url: Option<String>,
 }
 
+/// Who you are at a provider, and can sign in as.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Identity {
+    /// The id (`idn_…`).
+    pub id: String,
+    /// The provider's name when it was linked.
+    pub provider: String,
+    /// What the provider calls itself.
+    pub issuer: String,
+    /// The e-mail that the provider told last.
+    pub email: Option<String>,
+    /// When it was linked.
+    pub linked_at: DateTime<Utc>,
+    /// When somebody signed in with it last.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// What came of linking an identity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct IdentityLinkPayload {
+    /// The identity.
+    pub identity: Option<Identity>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of asking for an address to link an identity by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct IdentityLinkStartPayload {
+    /// The address to open in a browser; it works once.
+    pub address: Option<String>,
+    /// Until when it can be opened.
+    pub address_expires_at: Option<DateTime<Utc>>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of asking for an address to show again by who one is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct IdentityProofStartPayload {
+    /// The address to open in a browser; it works once.
+    pub address: Option<String>,
+    /// Until when it can be opened.
+    pub address_expires_at: Option<DateTime<Utc>>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// A provider that people may sign in by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct IdentityProvider {
+    /// Its name in addresses.
+    pub name: String,
+    /// Its name for people.
+    pub label: String,
+    /// Where a browser begins to sign in; add `return_to`, where it is to come back to with a `code`.
+    pub url: String,
+}
+
+/// What came of unlinking an identity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct IdentityUnlinkPayload {
+    /// The id of the identity that is linked no more.
+    pub unlinked_id: Option<String>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// Something that looks like an attack, or like a mistake as bad as one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Incident {
+    /// The id (`inc_…`).
+    pub id: String,
+    /// What opened it.
+    pub rule: IncidentRule,
+    /// What happened, in a sentence.
+    pub title: String,
+    /// What to do about it.
+    pub advice: String,
+    /// The id of the person (`user_…`) or key (`key_…`) that it is about.
+    pub subject: String,
+    /// What was seen first.
+    pub detail: Value,
+    /// When it was opened.
+    pub opened_at: DateTime<Utc>,
+    /// When it was seen last.
+    pub seen_at: DateTime<Utc>,
+    /// How often it was seen.
+    pub times: i64,
+    /// When it was closed.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// All that was done about it, in order.
+    pub timeline: Vec<IncidentStep>,
+    /// What `incidentAct` takes for it now.
+    pub allowed_actions: Vec<IncidentAction>,
+}
+
+/// A page of incidents.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct IncidentPage {
+    /// A list of nodes.
+    pub nodes: Vec<Incident>,
+    /// Information to aid in pagination.
+    pub page_info: PageInfo,
+    /// How many items the filter leaves altogether; counted only when asked for.
+    pub total_count: Option<i64>,
+}
+
+impl Page for IncidentPage {
+    type Item = Incident;
+
+    fn into_parts(self) -> (Vec<Incident>, Option<String>) {
+        let cursor = self
+            .page_info
+            .end_cursor
+            .filter(|_| self.page_info.has_next_page);
+        (self.nodes, cursor)
+    }
+}
+
+/// What came of answering or closing an incident.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct IncidentPayload {
+    /// The incident as it is now.
+    pub incident: Option<Incident>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// Something that was done in an incident.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct IncidentStep {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub kind: IncidentStepKind,
+    /// By whom.
+    pub provenance: Provenance,
+    /// What they said of it.
+    pub note: Option<String>,
+}
+
 /// Somebody who is asked to become a member. Only who has `MANAGE_MEMBERS` sees invitations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -1321,6 +1483,158 @@ pub struct Node {
     pub target_state: Option<TargetState>,
 }
 
+/// An app of others (OAuth 2.1), registered by the workspace. People let it do some of what they may, in any of their workspaces.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthApp {
+    /// The id (`app_…`), which is its `client_id`.
+    pub id: String,
+    /// The name that people are shown.
+    pub name: String,
+    /// Where it may be answered: letter by letter, on loopback with any port.
+    pub redirect_uris: Vec<String>,
+    /// The most that it may ask for.
+    pub permissions: Vec<Permission>,
+    /// Whether it has a secret, which it shows to get tokens.
+    pub is_confidential: bool,
+    /// How many times people let it work for them at present, in all workspaces.
+    pub grant_count: i64,
+    /// Grows with each change; `oauthAppUpdate` names the one that was read.
+    pub version: i64,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+    /// When it was changed last.
+    pub updated_at: DateTime<Utc>,
+    /// Who registered it.
+    pub provenance: Provenance,
+}
+
+/// What came of removing an app.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthAppDeletePayload {
+    /// The id of the app that was removed.
+    pub deleted_id: String,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// A page of apps of others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthAppPage {
+    /// A list of nodes.
+    pub nodes: Vec<OauthApp>,
+    /// Information to aid in pagination.
+    pub page_info: PageInfo,
+    /// How many items the filter leaves altogether; counted only when asked for.
+    pub total_count: Option<i64>,
+}
+
+impl Page for OauthAppPage {
+    type Item = OauthApp;
+
+    fn into_parts(self) -> (Vec<OauthApp>, Option<String>) {
+        let cursor = self
+            .page_info
+            .end_cursor
+            .filter(|_| self.page_info.has_next_page);
+        (self.nodes, cursor)
+    }
+}
+
+/// What came of changing an app.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthAppPayload {
+    /// The app as it is now.
+    pub oauth_app: Option<OauthApp>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of registering an app or of a new secret.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthAppSecretPayload {
+    /// The `client_secret`, if it has one; shown this once.
+    pub secret: Option<String>,
+    /// The app.
+    pub oauth_app: Option<OauthApp>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What a person lets an app do in a workspace. It never does more than the person may at that moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthGrant {
+    /// The id (`ogr_…`).
+    pub id: String,
+    /// The app (`app_…`).
+    pub app_id: String,
+    /// The app's name.
+    pub app_name: String,
+    /// The person (`user_…`).
+    pub person_id: String,
+    /// The person's name.
+    pub person_name: String,
+    /// Where it works.
+    pub workspace_id: String,
+    /// What it was given.
+    pub permissions: Vec<Permission>,
+    /// The connections that it is limited to; null for all.
+    pub connection_ids: Option<Vec<String>>,
+    /// When the person agreed.
+    pub created_at: DateTime<Utc>,
+    /// When it ends unless the app refreshes it before.
+    pub expires_at: DateTime<Utc>,
+    /// When it was used last, some seconds late.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// A page of what people let apps do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthGrantPage {
+    /// A list of nodes.
+    pub nodes: Vec<OauthGrant>,
+    /// Information to aid in pagination.
+    pub page_info: PageInfo,
+    /// How many items the filter leaves altogether; counted only when asked for.
+    pub total_count: Option<i64>,
+}
+
+impl Page for OauthGrantPage {
+    type Item = OauthGrant;
+
+    fn into_parts(self) -> (Vec<OauthGrant>, Option<String>) {
+        let cursor = self
+            .page_info
+            .end_cursor
+            .filter(|_| self.page_info.has_next_page);
+        (self.nodes, cursor)
+    }
+}
+
+/// What came of taking back what an app may do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OauthGrantRevokePayload {
+    /// The id of what ended.
+    pub revoked_id: Option<String>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
 /// Information about pagination in a connection
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -1334,6 +1648,56 @@ pub struct PageInfo {
     pub start_cursor: Option<String>,
     /// When paginating backwards, are there more items?
     pub has_previous_page: bool,
+}
+
+/// A passkey of yours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Passkey {
+    /// The id (`pky_…`).
+    pub id: String,
+    /// What you call it.
+    pub name: String,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+    /// When it last showed who you are.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// What came of removing a passkey.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PasskeyDeletePayload {
+    /// The id of the passkey that is gone.
+    pub deleted_id: String,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of registering or renaming a passkey.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PasskeyPayload {
+    /// The passkey.
+    pub passkey: Option<Passkey>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What an authenticator is asked for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PasskeyStartPayload {
+    /// Names it in the answer; five minutes are left for that.
+    pub ceremony_id: Option<String>,
+    /// What `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON` takes.
+    pub options: Option<Value>,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
 }
 
 /// What came of changing the password.
@@ -1780,10 +2144,12 @@ pub struct Problem {
 pub struct Provenance {
     /// What kind of author it is.
     pub kind: ProvenanceKind,
-    /// The person, if it was one.
+    /// The person, if it was one, or whom the app works for.
     pub person_id: Option<String>,
     /// The API key, if it was one.
     pub key_id: Option<String>,
+    /// The app of others (`app_…`), if it was one.
+    pub app_id: Option<String>,
 }
 
 /// How many posts a network takes from an account within a rolling time, and how many are there.
@@ -2193,7 +2559,7 @@ pub struct Session {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SessionCreatePayload {
-    /// The token to send as `Authorization: Bearer …` (`phs_…`); shown this once.
+    /// The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead.
     pub token: Option<String>,
     /// Until when that works, 15 minutes at most.
     pub token_expires_at: Option<DateTime<Utc>>,
@@ -2212,6 +2578,23 @@ pub struct SessionCreatePayload {
 pub struct SessionDeletePayload {
     /// The id of the session that ended.
     pub deleted_id: String,
+    /// What a person should know although it worked.
+    pub warnings: Vec<Warning>,
+}
+
+/// What came of signing in by a provider.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SessionFromProviderPayload {
+    /// The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead.
+    pub token: Option<String>,
+    /// Until when that works, 15 minutes at most.
+    pub token_expires_at: Option<DateTime<Utc>>,
+    /// What `sessionRefresh` takes once (`phr_…`); shown this once. Keep it where nobody else reads it.
+    pub refresh_token: Option<String>,
+    /// The session.
+    pub session: Option<Session>,
     /// What a person should know although it worked.
     pub warnings: Vec<Warning>,
 }
@@ -2246,7 +2629,7 @@ impl Page for SessionPage {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SessionReauthenticatePayload {
-    /// The token to send as `Authorization: Bearer …` (`phs_…`); shown this once.
+    /// The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead.
     pub token: Option<String>,
     /// Until when that works, 15 minutes at most.
     pub token_expires_at: Option<DateTime<Utc>>,
@@ -2263,7 +2646,7 @@ pub struct SessionReauthenticatePayload {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SessionRefreshPayload {
-    /// The token to send as `Authorization: Bearer …` (`phs_…`); shown this once.
+    /// The token to send as `Authorization: Bearer …` (`phs_…`); shown this once. A browser gets a cookie instead.
     pub token: Option<String>,
     /// Until when that works, 15 minutes at most.
     pub token_expires_at: Option<DateTime<Utc>>,
@@ -2823,12 +3206,12 @@ pub struct VideoRule {
     pub max_aspect: f64,
 }
 
-/// Who asks: a signed-in person or a program with an API key, in one workspace.
+/// Who asks: a signed-in person, a program with an API key or an app of others, in one workspace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Viewer {
-    /// Whether it is a person or a program.
+    /// Whether it is a person, a program or an app.
     pub kind: ViewerKind,
     /// The role in the workspace.
     pub role: Role,
@@ -2836,7 +3219,7 @@ pub struct Viewer {
     pub permissions: Vec<Permission>,
     /// The connections that the caller may read; null for all.
     pub connection_ids: Option<Vec<String>>,
-    /// The person, if it is one.
+    /// The person, if it is one, or whom the app works for.
     pub person: Option<Person>,
     /// The API key, if it is one.
     pub key: Option<ViewerKey>,
