@@ -24,10 +24,8 @@ def to_wire(value: Any) -> Any:
         return value.value
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, Json):
-        return dict(value)
     if isinstance(value, Mapping):
-        return {camel(key): to_wire(item) for key, item in value.items()}
+        return dict(value) if isinstance(value, Json) else {camel(key): to_wire(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [to_wire(item) for item in value]
     return value

@@ -199,7 +199,7 @@ impl<'a> Inputs<'a> {
         let ids: Vec<&str> = self.ids.iter().map(String::as_str).collect();
         let texts: String = self.texts.values().map(String::as_str).collect();
         format!(
-            "use chrono::{{DateTime, Utc}};\nuse serde::Serialize;\n\n\
+            "use chrono::{{DateTime, Utc}};\nuse serde::Serialize;\nuse serde_json::Value;\n\n\
              use super::*;\nuse crate::value::{{Change, from_id}};\n{texts}\nfrom_id! {{\n    {}\n}}\n",
             ids.join("\n    ")
         )
