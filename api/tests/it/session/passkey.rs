@@ -85,7 +85,7 @@ impl Device {
         let made = client
             .register(&self.page, request, DefaultClientData)
             .await;
-        self.passkey = client.authenticator().store().clone();
+        self.passkey.clone_from(client.authenticator().store());
         serde_json::to_value(made.unwrap()).unwrap()
     }
 
@@ -96,7 +96,7 @@ impl Device {
         let shown = client
             .authenticate(&self.page, request, DefaultClientData)
             .await;
-        self.passkey = client.authenticator().store().clone();
+        self.passkey.clone_from(client.authenticator().store());
         serde_json::to_value(shown.unwrap()).unwrap()
     }
 }

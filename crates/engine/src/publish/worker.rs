@@ -393,7 +393,7 @@ impl Worker {
             if let Err(error) = incident::watch(&self.app).await {
                 tracing::warn!(%error, cause = ?error.cause, "cannot look for incidents");
             }
-            self.pause(Duration::from_secs(60)).await;
+            self.pause(Duration::from_mins(1)).await;
         }
     }
 

@@ -29,7 +29,7 @@ pub async fn start(app: &App, actor: &Actor) -> Result<Asked> {
     let known = rows::of(&mut conn, user).await?;
     drop(conn);
     require_room(&known)?;
-    let known = known.into_iter().map(|key| key.credential_id.into());
+    let known = known.into_iter().map(|key| key.credential_id);
     let (options, state) = party(app)?
         .start_passkey_registration(
             user.uuid(),
@@ -66,7 +66,7 @@ pub async fn finish(
     let passkey = Passkey {
         id: PasskeyId::new(&*app.clock, &*app.random),
         user_id: user,
-        credential_id: made.cred_id().to_vec(),
+        credential_id: made.cred_id().clone(),
         name,
         credential: serde_json::to_value(&made).map_err(Error::internal)?,
         created_at: app.now(),
