@@ -65,7 +65,9 @@ impl SandboxFacts {
     pub fn key(&self, role: &str) -> Result<&str> {
         let key = self.keys.get(role).and_then(Value::as_str);
         key.ok_or_else(|| {
-            let roles: Vec<&str> = self.keys.keys().map(String::as_str).collect();
+            let mut roles: Vec<&str> = self.keys.keys().map(String::as_str).collect();
+            // A program with serde_json's `preserve_order` has them in the file's order.
+            roles.sort_unstable();
             let roles = roles.join(", ");
             Error::Setup(format!(
                 "the sandbox has no key of '{role}'; there are {roles}"
