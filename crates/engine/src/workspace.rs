@@ -225,12 +225,7 @@ async fn finish(app: &App, id: WorkspaceId) -> Result<()> {
 /// Takes the connections away; the access to accounts goes back to the networks as that of any removed one.
 async fn give_back(app: &App, id: WorkspaceId) -> Result<()> {
     let actor = Actor::system(id);
-    let page = PageRequest {
-        limit: 100,
-        after: None,
-        before: None,
-        from_end: false,
-    };
+    let page = PageRequest::first(100);
     loop {
         let mut conn = app.db.get().await?;
         let found = connections::list(&mut conn, id, &Filter::default(), &page).await?;

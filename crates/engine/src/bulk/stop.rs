@@ -71,12 +71,7 @@ async fn clear(app: &App, job: &Job) -> bool {
 /// Removes all jobs of a workspace that is about to be erased, the files first; whether all are gone.
 pub(crate) async fn clear_all(app: &App, workspace: WorkspaceId) -> Result<bool> {
     let mut is_gone = true;
-    let mut page = PageRequest {
-        limit: 100,
-        after: None,
-        before: None,
-        from_end: false,
-    };
+    let mut page = PageRequest::first(100);
     loop {
         let mut conn = app.db.get().await?;
         let found = rows::list(&mut conn, workspace, None, &page).await?;

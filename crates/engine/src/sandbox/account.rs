@@ -93,12 +93,7 @@ pub async fn connect(
 
 /// The workspace's connections; all but removed ones.
 pub(super) async fn connections(app: &App, actor: &Actor) -> Result<Vec<Connection>> {
-    let page = posthaste_store::PageRequest {
-        limit: MOST,
-        after: None,
-        before: None,
-        from_end: false,
-    };
+    let page = posthaste_store::PageRequest::first(MOST);
     Ok(connection::list(app, actor, &Filter::default(), &page)
         .await?
         .rows)
