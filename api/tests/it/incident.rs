@@ -138,6 +138,30 @@ async fn a_key_that_is_used_from_ten_networks_in_ten_minutes_opens_one_incident(
 }
 
 #[tokio::test]
+async fn whoever_may_act_is_told_however_late_they_came() {
+    let (world, mailer) = World::mailing().await;
+    let (client, connection) = world.app.db.address().wire().await.unwrap();
+    let driving = tokio::spawn(connection);
+    let statement = "WITH people AS (
+            INSERT INTO users (id, email, name, password_hash, created_at)
+            SELECT gen_random_uuid(), 'p' || n || '@example.org', 'P', NULL, '2026-01-01' FROM generate_series(1, 120) n
+            RETURNING id)
+        INSERT INTO members (workspace_id, user_id, role, created_at) SELECT $1, id, 'VIEWER', '2026-01-01' FROM people";
+    let added = client
+        .execute(statement, &[&world.home.workspace.uuid()])
+        .await;
+    assert_eq!(added.unwrap(), 120);
+    driving.abort();
+    person(&world, &world.home, "olga@example.org", Role::Owner).await;
+    use_from(&world, &world.home.editor, 0..10).await;
+    look(&world).await;
+    mail::send_due(&world.app).await.unwrap();
+    let sent = mailer.take();
+    let to: Vec<_> = sent.iter().map(|mail| mail.to.as_str()).collect();
+    assert_eq!(to, ["olga@example.org"]);
+}
+
+#[tokio::test]
 async fn networks_of_long_ago_do_not_count() {
     let world = World::new().await;
     let key = world.home.editor.clone();

@@ -1,7 +1,6 @@
 use posthaste_core::{
-    Error, ErrorCode, Provenance, Result,
+    Error, ErrorCode, Result,
     access::Permission,
-    event::EventType,
     ids::{ApiKeyId, IncidentId, UserId},
     incident::{Action, StepKind},
 };
@@ -10,7 +9,7 @@ use posthaste_store::{
     incident::{self as rows, Incident},
 };
 
-use super::see::{note, notify, tell};
+use super::see::{notify, open, settle};
 use crate::{Actor, App, change, key};
 
 /// Characters of a note.
@@ -71,7 +70,15 @@ async fn revoke_sessions(app: &App, actor: &Actor, known: &Incident) -> Result<(
     let mut conn = app.everywhere().db.get().await?;
     access::revoke_sessions_in(&mut conn, actor.workspace, user, app.now()).await?;
     drop(conn);
-    finish(app, &actor, tx, &incident, StepKind::SessionsRevoked, None).await
+    settle(
+        app,
+        tx,
+        &incident,
+        StepKind::SessionsRevoked,
+        actor.provenance,
+        None,
+    )
+    .await
 }
 
 async fn revoke_key(app: &App, actor: &Actor, known: &Incident) -> Result<()> {
@@ -79,25 +86,38 @@ async fn revoke_key(app: &App, actor: &Actor, known: &Incident) -> Result<()> {
     key::revoke(app, actor, id).await?;
     let mut tx = app.db.begin().await?;
     let incident = rows::lock(&mut tx, Some(actor.workspace), known.id).await?;
-    finish(app, actor, tx, &incident, StepKind::KeyRevoked, None).await
+    settle(
+        app,
+        tx,
+        &incident,
+        StepKind::KeyRevoked,
+        actor.provenance.clone(),
+        None,
+    )
+    .await
 }
 
 async fn notify_admins(app: &App, actor: &Actor, known: &Incident) -> Result<()> {
     let (mut tx, actor, incident) = begin(app, actor, known.id).await?;
     notify(app, &mut tx, actor.workspace, &incident).await?;
-    finish(app, &actor, tx, &incident, StepKind::AdminsNotified, None).await
+    settle(
+        app,
+        tx,
+        &incident,
+        StepKind::AdminsNotified,
+        actor.provenance,
+        None,
+    )
+    .await
 }
 
 /// Closes an incident with a note of what it was.
 pub async fn close(app: &App, actor: &Actor, id: IncidentId, text: &str) -> Result<Incident> {
     let text = noted(text)?;
     let (mut tx, actor, incident) = begin(app, actor, id).await?;
-    if incident.closed_at.is_some() {
-        let message = "The incident is closed already.";
-        return Err(Error::new(ErrorCode::InvalidState, message).at(["id"]));
-    }
     rows::close(&mut tx, id, app.now()).await?;
-    finish(app, &actor, tx, &incident, StepKind::Closed, Some(text)).await?;
+    let by = actor.provenance.clone();
+    settle(app, tx, &incident, StepKind::Closed, by, Some(text)).await?;
     get(app, &actor, id).await
 }
 
@@ -111,29 +131,10 @@ pub(super) fn noted(text: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
+/// An incident that is to be changed, locked; of two who close it the second comes too late.
 async fn begin(app: &App, actor: &Actor, id: IncidentId) -> Result<(Tx, Actor, Incident)> {
     let (mut tx, actor) = change::begin(app, actor, Permission::ManageMembers).await?;
     let incident = rows::lock(&mut tx, Some(actor.workspace), id).await;
+    let incident = incident.and_then(open);
     Ok((tx, actor, incident.map_err(|error| error.at(["id"]))?))
-}
-
-async fn finish(
-    app: &App,
-    actor: &Actor,
-    mut tx: Tx,
-    incident: &Incident,
-    kind: StepKind,
-    text: Option<String>,
-) -> Result<()> {
-    let by: Provenance = actor.provenance.clone();
-    note(app, &mut tx, incident, kind, by.clone(), text).await?;
-    let told = if kind == StepKind::Closed {
-        EventType::IncidentClosed
-    } else {
-        EventType::IncidentUpdated
-    };
-    tell(app, &mut tx, actor.workspace, incident, told, by).await?;
-    tx.commit().await?;
-    app.hints.events();
-    Ok(())
 }

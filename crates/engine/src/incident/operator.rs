@@ -3,18 +3,18 @@
 
 use posthaste_core::{
     Error, ErrorCode, Provenance, Result,
-    event::EventType,
     ids::{IncidentId, UserId, WorkspaceId},
     incident::StepKind,
 };
 use posthaste_store::{
+    Tx,
     incident::{self as rows, Incident, Step},
     person,
 };
 
 use super::{
     answer::noted,
-    see::{note, tell},
+    see::{open, settle},
 };
 use crate::{App, session::operator};
 
@@ -44,38 +44,25 @@ pub async fn lock_account(app: &App, id: IncidentId) -> Result<()> {
     let person = person::get(&mut *app.db.get().await?, user).await?;
     let person = person.ok_or_else(|| Error::not_found("person"))?;
     operator::disable(app, &person.email).await?;
-    finish(app, &incident, StepKind::AccountLocked, None).await
+    let (tx, incident) = lock(app, &incident).await?;
+    let kind = StepKind::AccountLocked;
+    settle(app, tx, &incident, kind, Provenance::System, None).await
 }
 
 /// Closes an incident with a note of what it was.
 pub async fn close(app: &App, id: IncidentId, text: &str) -> Result<()> {
     let text = noted(text)?;
     let (incident, _) = get(app, id).await?;
-    if incident.closed_at.is_some() {
-        let message = "The incident is closed already.";
-        return Err(Error::new(ErrorCode::InvalidState, message));
-    }
-    finish(app, &incident, StepKind::Closed, Some(text)).await
+    let (mut tx, incident) = lock(app, &incident).await?;
+    let incident = open(incident)?;
+    rows::close(&mut tx, id, app.now()).await?;
+    let kind = StepKind::Closed;
+    settle(app, tx, &incident, kind, Provenance::System, Some(text)).await
 }
 
-async fn finish(
-    app: &App,
-    incident: &Incident,
-    kind: StepKind,
-    text: Option<String>,
-) -> Result<()> {
+async fn lock(app: &App, incident: &Incident) -> Result<(Tx, Incident)> {
     let mut tx = app.db.begin().await?;
     let workspace = incident.workspace_id.map(WorkspaceId::from);
     let incident = rows::lock(&mut tx, workspace, incident.id).await?;
-    let told = if kind == StepKind::Closed {
-        rows::close(&mut tx, incident.id, app.now()).await?;
-        EventType::IncidentClosed
-    } else {
-        EventType::IncidentUpdated
-    };
-    note(app, &mut tx, &incident, kind, Provenance::System, text).await?;
-    if let Some(workspace) = workspace {
-        tell(app, &mut tx, workspace, &incident, told, Provenance::System).await?;
-    }
-    tx.commit().await
+    Ok((tx, incident))
 }

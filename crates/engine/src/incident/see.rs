@@ -1,12 +1,12 @@
 use posthaste_core::{
-    Provenance, Result,
+    Error, ErrorCode, Provenance, Result,
     access::{Permission, Role},
     event::EventType,
     ids::{IncidentId, WorkspaceId},
     incident::{Rule, StepKind},
 };
 use posthaste_store::{
-    Conn, Json, PageRequest,
+    Conn, Json, PageRequest, Tx,
     audit::{self, NewEntry},
     event,
     incident::{self as rows, Incident, Step},
@@ -82,15 +82,47 @@ pub(crate) async fn see_alone(app: &App, seen: Seen) {
         see(app, &mut tx, seen).await?;
         tx.commit().await?;
         app.hints.events();
-        Ok::<_, posthaste_core::Error>(())
+        Ok::<_, Error>(())
     };
     if let Err(error) = written.await {
         tracing::error!(%error, cause = ?error.cause, "an incident is not written down");
     }
 }
 
+/// The incident, unless it is closed.
+pub(super) fn open(incident: Incident) -> Result<Incident> {
+    if incident.closed_at.is_none() {
+        return Ok(incident);
+    }
+    let message = "The incident is closed already.";
+    Err(Error::new(ErrorCode::InvalidState, message))
+}
+
+/// Writes down and tells what was done about a locked incident, and ends the transaction.
+pub(super) async fn settle(
+    app: &App,
+    mut tx: Tx,
+    incident: &Incident,
+    kind: StepKind,
+    by: Provenance,
+    text: Option<String>,
+) -> Result<()> {
+    note(app, &mut tx, incident, kind, by.clone(), text).await?;
+    let told = if kind == StepKind::Closed {
+        EventType::IncidentClosed
+    } else {
+        EventType::IncidentUpdated
+    };
+    if let Some(workspace) = incident.workspace_id {
+        tell(app, &mut tx, workspace.into(), incident, told, by).await?;
+    }
+    tx.commit().await?;
+    app.hints.events();
+    Ok(())
+}
+
 /// Adds what was done.
-pub(super) async fn note(
+async fn note(
     app: &App,
     conn: &mut Conn,
     incident: &Incident,
@@ -109,7 +141,7 @@ pub(super) async fn note(
 }
 
 /// Writes an event about an incident.
-pub(super) async fn tell(
+async fn tell(
     app: &App,
     conn: &mut Conn,
     workspace: WorkspaceId,
@@ -122,34 +154,40 @@ pub(super) async fn tell(
     event::append(conn, workspace, &[app.event(&actor, kind, data)]).await
 }
 
-/// Tells owners and admins by mail, of whom there are rarely more than a hundred.
+/// Tells everybody by mail who may manage members.
 pub(super) async fn notify(
     app: &App,
     conn: &mut Conn,
     id: WorkspaceId,
     incident: &Incident,
 ) -> Result<()> {
-    let name = workspace::get(conn, id).await?.name;
-    let page = PageRequest::first(100);
-    for member in member::list(conn, id, &page).await?.rows {
-        if !member.holds().contains(Permission::ManageMembers) {
-            continue;
+    let letter = Letter::Incident {
+        workspace: workspace::get(conn, id).await?.name,
+        what: format!("{} ({})", incident.rule.title(), incident.subject),
+        advice: incident.rule.advice().to_owned(),
+    };
+    let mut page = PageRequest::first(100);
+    loop {
+        let members = member::list(conn, id, &page).await?;
+        page.after = members
+            .rows
+            .last()
+            .map(|it| (it.created_at, it.user_id.uuid()));
+        let told = members.rows.into_iter();
+        for member in told.filter(|it| it.holds().contains(Permission::ManageMembers)) {
+            let mail = Outgoing {
+                id: mail::new_id(app),
+                workspace: Some(id),
+                to: member.email,
+                about: incident.id.uuid(),
+                letter: letter.clone(),
+            };
+            mail::queue(app, conn, mail).await?;
         }
-        let letter = Letter::Incident {
-            workspace: name.clone(),
-            what: format!("{} ({})", incident.rule.title(), incident.subject),
-            advice: incident.rule.advice().to_owned(),
-        };
-        let mail = Outgoing {
-            id: mail::new_id(app),
-            workspace: Some(id),
-            to: member.email,
-            about: incident.id.uuid(),
-            letter,
-        };
-        mail::queue(app, conn, mail).await?;
+        if !members.has_next {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 fn entry(app: &App, incident: &Incident) -> NewEntry {
